@@ -1,0 +1,88 @@
+#pragma once
+
+#include <arrow/memory_pool.h>
+#include <arrow/result.h>
+#include <arrow/type_fwd.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "emberharmony/io/batch.h"
+
+namespace emberharmony::io {
+
+/// A part of a source that is read in order and committed as a whole. Units depend on the data alone.
+struct Unit {
+  int64_t index = 0;       ///< position in Source::units(); names the shard
+  int64_t num_rows = 0;
+  int64_t bytes = 0;       ///< the source's own measure of its size, uncompressed, all columns; for progress and estimates
+  int32_t file = 0;        ///< which file, for sources made of files
+  std::string file_name;   ///< relative to the source's root; for messages
+  std::vector<int> row_groups;  ///< Parquet: consecutive row groups of that file
+};
+
+/// Where in a unit a reader stands. Rows are enough for Parquet.
+struct Cursor {
+  int64_t next_row = 0;
+};
+
+/// How a unit is read. None of these shapes a result.
+struct BatchOptions {
+  int64_t batch_rows = 65536;
+  arrow::MemoryPool* pool = nullptr;  ///< default: arrow::default_memory_pool()
+};
+
+/// Reads one unit's columns, front to back. One thread at a time.
+class BatchReader {
+ public:
+  virtual ~BatchReader() = default;
+  /// The next rows: exactly batch_rows of them except at the end of the unit, where nothing is returned after the last.
+  /// Errors name the file, the row group and the column.
+  virtual arrow::Result<std::optional<Batch>> Next() = 0;
+  /// Where the next batch starts.
+  virtual Cursor cursor() const = 0;
+};
+
+/// What a source can tell about a column of a unit without reading it (Parquet: the footer).
+struct ColumnHint {
+  int64_t compressed_bytes = 0;
+  int64_t null_count = -1;        ///< -1: unknown
+  bool dictionary_encoded = false;
+};
+
+/// A table, split into units. Immutable after Open; all functions are thread-safe.
+class Source {
+ public:
+  virtual ~Source() = default;
+  virtual const std::shared_ptr<arrow::Schema>& schema() const = 0;
+  /// Empty when the source has no rows at all.
+  virtual const std::vector<Unit>& units() const = 0;
+  /// Whether reading one column costs nothing for the others (Parquet yes, CSV no).
+  virtual bool columns_independent() const = 0;
+  virtual ColumnHint Hint(const Unit& unit, int column) const = 0;
+  /// Columns are indices into schema(). A nested column is refused with its name.
+  virtual arrow::Result<std::unique_ptr<BatchReader>> Open(const Unit& unit, const std::vector<int>& columns,
+                                                           const BatchOptions& options,
+                                                           Cursor start = {}) const = 0;
+  /// What identifies the data for a resumed run: format, relative names, sizes and modification times, hashed.
+  virtual std::string identity() const = 0;
+  int64_t num_rows() const;
+  int64_t num_bytes() const;
+};
+
+/// Opens a path, a directory or a glob of Parquet files (by content, not only by name). Files sort by the bytes of their
+/// relative path; names that start with '.' or '_' are skipped; differing schemas are an error that names both files and the
+/// first column that differs. Nothing found is an error.
+arrow::Result<std::shared_ptr<Source>> OpenSource(const std::string& location, arrow::MemoryPool* pool = nullptr);
+
+/// The first `num_rows` rows of a source in unit order (--limit); units beyond them vanish, the last one is cut.
+std::shared_ptr<Source> LimitRows(std::shared_ptr<Source> source, int64_t num_rows);
+
+/// A source that shows only these columns, in the order of the source's schema (--columns).
+arrow::Result<std::shared_ptr<Source>> SelectColumns(std::shared_ptr<Source> source,
+                                                     const std::vector<std::string>& names);
+
+}  // namespace emberharmony::io
