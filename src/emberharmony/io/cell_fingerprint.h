@@ -1,0 +1,20 @@
+#pragma once
+
+#include <arrow/array.h>
+#include <arrow/result.h>
+#include <arrow/status.h>
+
+#include <cstdint>
+#include <span>
+
+namespace emberharmony::io {
+
+/// Cell fingerprints of DESIGN section 5 (row fingerprint): Fingerprint64(type byte + canonical bytes), null = 0.
+/// out has values.length() entries. Equal values give equal fingerprints whatever the width or unit of their type (int32 and
+/// int64, timestamp[ms] and timestamp[us]).
+arrow::Status CellFingerprints(const arrow::Array& values, uint64_t* out);
+
+/// Fingerprint64(seed as int64 LE, then the cells as uint64 LE). `scratch` avoids an allocation a row.
+uint64_t RowFingerprint(int64_t seed, std::span<const uint64_t> cells);
+
+}  // namespace emberharmony::io

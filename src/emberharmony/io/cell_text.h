@@ -1,0 +1,24 @@
+#pragma once
+
+#include <arrow/array.h>
+#include <arrow/result.h>
+
+#include <cstdint>
+#include <string>
+
+namespace emberharmony::io {
+
+/// Appends a cell as GoogleSQL's CAST(value AS STRING) writes it (DESIGN section 5, "hash with a key"): STRING as is; INT64
+/// decimal; BOOL true/false; DATE 2001-01-31; DATETIME 2001-01-31 05:06:07 with 3 or 6 fraction digits if not zero; TIMESTAMP
+/// the same in UTC plus "+00"; FLOAT64 %.15g, else %.17g. The cell must not be null. A type that has no such text: UsageError.
+class CellTextWriter {
+ public:
+  static arrow::Result<CellTextWriter> Make(const std::shared_ptr<arrow::DataType>& type);
+  void Append(const arrow::Array& values, int64_t i, std::string* out) const;
+
+ private:
+  using AppendFunction = void (*)(const arrow::Array&, int64_t, std::string*);
+  AppendFunction append_ = nullptr;
+};
+
+}  // namespace emberharmony::io

@@ -1,0 +1,96 @@
+#pragma once
+
+#include <arrow/result.h>
+#include <arrow/type_fwd.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "emberharmony/feature/pipeline.h"
+
+namespace emberharmony::plan {
+
+/// Where in the plan's text something stands; 1-based; 0 when the plan was not read from text.
+struct Mark {
+  int line = 0;
+  int column = 0;
+};
+
+enum class SplitMethod { kHash, kTime, kRandom };
+
+struct SplitSpec {
+  SplitMethod method = SplitMethod::kHash;
+  std::vector<std::string> key;   ///< empty: the row fingerprint over all columns of the source
+  std::string train = "0.8";      ///< exact decimals, as written
+  std::string validation = "0.1";
+  std::string test = "0.1";
+  int64_t seed = 42;
+  Mark mark;
+};
+
+struct FeatureSpec {
+  std::vector<std::string> columns;
+  std::vector<feature::StepSpec> steps;
+  Mark mark;
+  std::vector<Mark> column_marks;
+  std::vector<Mark> step_marks;
+};
+
+struct TargetSpec {
+  std::string column;
+  bool drop_null = false;
+  Mark mark;
+};
+
+enum class Layout { kColumns, kMatrix };
+
+/// What the user asks for: a document. Values are as written; nothing has been checked against a table.
+struct Plan {
+  int version = 1;
+  std::optional<TargetSpec> target;
+  SplitSpec split;
+  std::vector<FeatureSpec> features;
+  std::string output_dtype = "float32";
+  Layout layout = Layout::kColumns;
+  std::optional<std::string> unit_column;
+  int64_t quantile_keys = 65536;
+  bool exact_quantiles = false;
+  std::string compute = "auto";
+  std::vector<std::string> comments;  ///< of an automatic plan: what was dropped and why; written above the features
+};
+
+/// Reads a plan. `name` stands in messages ("plan.yaml:12:9: ..."). All faults of the document are reported together, a line
+/// each. Text is bounded (1 MiB), aliases and tags are refused.
+arrow::Result<Plan> ParsePlan(std::string_view text, const std::string& name);
+/// A plan as YAML: equal plans give equal text; ParsePlan(WritePlan(p)) == p.
+std::string WritePlan(const Plan& plan);
+/// SHA-256 in hexadecimal of what the plan means: equal for plans that differ in layout, comments or defaults written out only.
+std::string PlanHash(const Plan& plan);
+
+/// Binds a plan to a table: one pipeline for each (feature, column) in plan order. All unknown columns and steps, steps that
+/// cannot take their column's type, nested columns, duplicate output names (as far as known before learning) are reported
+/// together as a UsageError with line, column and the nearest name. The target must exist when require_target.
+struct BoundPlan {
+  std::vector<std::unique_ptr<feature::Pipeline>> pipelines;
+  std::vector<int> source_columns;   ///< pipeline i's index in the source's schema
+  int target_column = -1;            ///< -1: no target, or absent and not required
+  std::vector<int> key_columns;      ///< of the split
+};
+arrow::Result<BoundPlan> BindPlan(const Plan& plan, const arrow::Schema& schema, const std::string& name,
+                                  bool require_target);
+
+/// Thresholds of the split (DESIGN section 5, "Bucket"): a row whose bucket is below `train` is training, below
+/// `train_and_validation` validation, else test.
+struct SplitThresholds {
+  uint32_t train = 0;
+  uint32_t train_and_validation = 0;
+  static constexpr uint32_t kBuckets = 1u << 20;
+};
+/// UsageError unless the shares are decimals in [0, 1] that sum to 1 exactly.
+arrow::Result<SplitThresholds> ThresholdsOf(const SplitSpec& split);
+
+}  // namespace emberharmony::plan
