@@ -12,9 +12,9 @@ namespace emberharmony::base {
 
 /// A file that appears under its name only when it is complete and on disk.
 ///
-/// Bytes go to "<path>.tmp" beside it; Commit flushes, fsyncs, renames over `path` and fsyncs the folder. Without Commit the
-/// destructor removes the temporary file. Errors carry the path and the reason (errno text); a full disk is reported as such
-/// with what to do. One thread at a time.
+/// Bytes go to "<path>.tmp" beside it; Commit flushes, fsyncs, renames over `path` and fsyncs the
+/// folder. Without Commit the destructor removes the temporary file. Errors carry the path and the
+/// reason (errno text); a full disk is reported as such with what to do. One thread at a time.
 class AtomicFile {
  public:
   static arrow::Result<std::unique_ptr<AtomicFile>> Create(std::string path);

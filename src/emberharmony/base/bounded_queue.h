@@ -9,7 +9,8 @@
 
 namespace emberharmony::base {
 
-/// A queue of at most `capacity` items between threads. Push waits while it is full, Pop while it is empty.
+/// A queue of at most `capacity` items between threads. Push waits while it is full, Pop while it
+/// is empty.
 template <typename T>
 class BoundedQueue {
  public:

@@ -11,15 +11,20 @@
 
 namespace emberharmony::base {
 
-/// A named limit of bytes in a tree of limits; every byte reserved by a child counts in all its ancestors.
+/// A named limit of bytes in a tree of limits; every byte reserved by a child counts in all its
+/// ancestors.
 ///
-/// It is an arrow::MemoryPool, so Arrow buffers made from it are accounted for without further ado; memory of other
-/// containers is accounted for with Reserve and Release, or a MemoryReservation. A reservation over a limit fails with
-/// Status::OutOfMemory whose message names the consumer (the path of names from the root), what it asked for, what is
-/// in use, and the limit; nothing has changed then. Thread-safe. A parent outlives its children.
+/// It is an arrow::MemoryPool, so Arrow buffers made from it are accounted for without further ado;
+/// memory of other containers is accounted for with Reserve and Release, or a MemoryReservation. A
+/// reservation over a limit fails with Status::OutOfMemory whose message names the consumer (the
+/// path of names from the root), what it asked for, what is in use, and the limit; nothing has
+/// changed then. Thread-safe. A parent outlives its children; a child outlives the buffers made
+/// from it. Reallocate accounts for the difference of the sizes, not for the moment when both
+/// exist.
 class MemoryBudget : public arrow::MemoryPool {
  public:
-  /// A root of the tree. limit_bytes 0 means no limit. `upstream` allocates (default: Arrow's system pool).
+  /// A root of the tree. limit_bytes 0 means no limit. `upstream` allocates (default: Arrow's
+  /// system pool).
   static std::shared_ptr<MemoryBudget> MakeRoot(std::string name, int64_t limit_bytes,
                                                 arrow::MemoryPool* upstream = nullptr);
   /// A child that may use at most limit_bytes (0: only the ancestors' limits apply).
@@ -32,7 +37,8 @@ class MemoryBudget : public arrow::MemoryPool {
   void Release(int64_t bytes);
 
   int64_t limit_bytes() const { return limit_bytes_; }
-  /// Bytes that could still be reserved here, under the tightest limit up to the root; INT64_MAX without any limit.
+  /// Bytes that could still be reserved here, under the tightest limit up to the root; INT64_MAX
+  /// without any limit.
   int64_t available_bytes() const;
   /// "process/fit/vocabulary(origin)"
   std::string path() const;
@@ -42,16 +48,26 @@ class MemoryBudget : public arrow::MemoryPool {
   using arrow::MemoryPool::Free;
   using arrow::MemoryPool::Reallocate;
   arrow::Status Allocate(int64_t size, int64_t alignment, uint8_t** out) override;
-  arrow::Status Reallocate(int64_t old_size, int64_t new_size, int64_t alignment, uint8_t** ptr) override;
+  arrow::Status Reallocate(int64_t old_size, int64_t new_size, int64_t alignment,
+                           uint8_t** ptr) override;
   void Free(uint8_t* buffer, int64_t size, int64_t alignment) override;
   int64_t bytes_allocated() const override { return used_bytes_.load(std::memory_order_relaxed); }
   int64_t max_memory() const override { return peak_bytes_.load(std::memory_order_relaxed); }
-  int64_t total_bytes_allocated() const override { return total_bytes_.load(std::memory_order_relaxed); }
-  int64_t num_allocations() const override { return num_allocations_.load(std::memory_order_relaxed); }
+  int64_t total_bytes_allocated() const override {
+    return total_bytes_.load(std::memory_order_relaxed);
+  }
+  int64_t num_allocations() const override {
+    return num_allocations_.load(std::memory_order_relaxed);
+  }
   std::string backend_name() const override { return upstream_->backend_name(); }
 
  private:
-  MemoryBudget(std::string name, int64_t limit_bytes, MemoryBudget* parent, arrow::MemoryPool* upstream);
+  MemoryBudget(std::string name, int64_t limit_bytes, MemoryBudget* parent,
+               arrow::MemoryPool* upstream);
+
+  // Takes `bytes` at this level alone; false (and the bytes in use) when the limit forbids it.
+  bool TryTake(int64_t bytes, int64_t* used_before);
+  void CountAllocation(int64_t bytes);
 
   std::string name_;
   int64_t limit_bytes_;
@@ -71,7 +87,8 @@ class MemoryReservation {
   MemoryReservation(MemoryReservation&& other) noexcept;
   MemoryReservation& operator=(MemoryReservation&& other) noexcept;
   ~MemoryReservation();
-  /// Grows or shrinks the reservation to `bytes`; on error it is unchanged. Without a budget it only remembers.
+  /// Grows or shrinks the reservation to `bytes`; on error it is unchanged. Without a budget it
+  /// only remembers.
   arrow::Status Resize(int64_t bytes);
   int64_t bytes() const { return bytes_; }
 
@@ -80,11 +97,13 @@ class MemoryReservation {
   int64_t bytes_ = 0;
 };
 
-/// The resident memory of this process now (/proc/self/status VmRSS) and its peak (VmHWM), in bytes; 0 if unknown.
+/// The resident memory of this process now (/proc/self/status VmRSS) and its peak (VmHWM), in
+/// bytes; 0 if unknown.
 int64_t ResidentBytes();
 int64_t PeakResidentBytes();
 
-/// Parses "512MiB", "1GiB", "2GB", "100000" (bytes). Units: B, kB/KB, MB, GB, TB (powers of 1000), KiB, MiB, GiB, TiB.
+/// Parses "512MiB", "1GiB", "2GB", "100000" (bytes). Units: B, kB/KB, MB, GB, TB (powers of 1000),
+/// KiB, MiB, GiB, TiB.
 arrow::Result<int64_t> ParseByteSize(std::string_view text);
 /// "1.5 GiB", "312 MiB", "17 B": for people, at most four significant digits.
 std::string FormatByteSize(int64_t bytes);

@@ -7,16 +7,19 @@
 
 namespace emberharmony::base {
 
-/// The number of cores this process may use: the smallest of the affinity mask, the cgroup (v1 and v2) CPU quota of this
-/// process's group and its ancestors rounded up, and at least 1.
+/// The number of cores this process may use: the smallest of the affinity mask, the cgroup (v1 and
+/// v2) CPU quota of this process's group and its ancestors rounded up, and at least 1.
 int AvailableCores();
 
-/// Runs `worker(worker_index)` on `num_threads` threads (the calling thread is one of them) and returns when all have
-/// ended: the first error by worker index, if any. A worker that fails should make the others stop through state of its own.
+/// Runs `worker(worker_index)` on `num_threads` threads (the calling thread is one of them) and
+/// returns when all have ended: the first error by worker index, if any. A worker that fails should
+/// make the others stop through state of its own.
 arrow::Status RunWorkers(int num_threads, const std::function<arrow::Status(int)>& worker);
 
-/// Runs fn(i) for i in [0, n) on up to num_threads threads, handing out indices in ascending order. After the first error no
-/// new index is started; of several errors the one with the smallest index is returned.
-arrow::Status ParallelFor(int num_threads, int64_t n, const std::function<arrow::Status(int64_t)>& fn);
+/// Runs fn(i) for i in [0, n) on up to num_threads threads, handing out indices in ascending order.
+/// After the first error no new index is started; of several errors the one with the smallest index
+/// is returned.
+arrow::Status ParallelFor(int num_threads, int64_t n,
+                          const std::function<arrow::Status(int64_t)>& fn);
 
 }  // namespace emberharmony::base
