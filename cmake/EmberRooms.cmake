@@ -36,8 +36,9 @@ function(ember_room_test room)
   add_executable(${room}_test ${found})
   target_link_libraries(${room}_test PRIVATE emberharmony GTest::gmock GTest::gtest_main)
   target_compile_definitions(${room}_test PRIVATE EMBER_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
-  # The library's precompiled header serves only units compiled with its flags; an executable's would be -fPIE.
+  # The library's precompiled header serves only units with its flags (an executable's would be -fPIE) and definitions.
   target_compile_options(${room}_test PRIVATE -fPIC)
+  target_compile_definitions(${room}_test PRIVATE SPDLOG_FMT_EXTERNAL emberharmony_EXPORTS)
   target_precompile_headers(${room}_test REUSE_FROM emberharmony)
   add_test(NAME ${room} COMMAND ${room}_test)
   set_tests_properties(${room} PROPERTIES TIMEOUT 900)
