@@ -96,7 +96,7 @@ TEST(CellFingerprint, FloatsHaveOneZeroAndOneNan) {
   const uint64_t odd_nan_bits = 0xfff0000000000123ULL;
   double odd_nan;
   std::memcpy(&odd_nan, &odd_nan_bits, 8);
-  for (double v : {0.0, -0.0, 1.5, INFINITY, odd_nan}) {
+  for (double v : {0.0, -0.0, 1.5, HUGE_VAL, odd_nan}) {
     ASSERT_TRUE(doubles.Append(v).ok());
     ASSERT_TRUE(floats.Append(static_cast<float>(v)).ok());
   }
