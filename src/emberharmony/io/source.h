@@ -14,13 +14,15 @@
 
 namespace emberharmony::io {
 
-/// A part of a source that is read in order and committed as a whole. Units depend on the data alone.
+/// A part of a source that is read in order and committed as a whole. Units depend on the data
+/// alone.
 struct Unit {
-  int64_t index = 0;       ///< position in Source::units(); names the shard
+  int64_t index = 0;  ///< position in Source::units(); names the shard
   int64_t num_rows = 0;
-  int64_t bytes = 0;       ///< the source's own measure of its size, uncompressed, all columns; for progress and estimates
-  int32_t file = 0;        ///< which file, for sources made of files
-  std::string file_name;   ///< relative to the source's root; for messages
+  int64_t bytes = 0;      ///< the source's own measure of its size, uncompressed, all columns; for
+                          ///< progress and estimates
+  int32_t file = 0;       ///< which file, for sources made of files
+  std::string file_name;  ///< relative to the source's root; for messages
   std::vector<int> row_groups;  ///< Parquet: consecutive row groups of that file
 };
 
@@ -39,8 +41,8 @@ struct BatchOptions {
 class BatchReader {
  public:
   virtual ~BatchReader() = default;
-  /// The next rows: exactly batch_rows of them except at the end of the unit, where nothing is returned after the last.
-  /// Errors name the file, the row group and the column.
+  /// The next rows: exactly batch_rows of them except at the end of the unit, where nothing is
+  /// returned after the last. Errors name the file, the row group and the column.
   virtual arrow::Result<std::optional<Batch>> Next() = 0;
   /// Where the next batch starts.
   virtual Cursor cursor() const = 0;
@@ -49,7 +51,7 @@ class BatchReader {
 /// What a source can tell about a column of a unit without reading it (Parquet: the footer).
 struct ColumnHint {
   int64_t compressed_bytes = 0;
-  int64_t null_count = -1;        ///< -1: unknown
+  int64_t null_count = -1;  ///< -1: unknown
   bool dictionary_encoded = false;
 };
 
@@ -64,21 +66,26 @@ class Source {
   virtual bool columns_independent() const = 0;
   virtual ColumnHint Hint(const Unit& unit, int column) const = 0;
   /// Columns are indices into schema(). A nested column is refused with its name.
-  virtual arrow::Result<std::unique_ptr<BatchReader>> Open(const Unit& unit, const std::vector<int>& columns,
+  virtual arrow::Result<std::unique_ptr<BatchReader>> Open(const Unit& unit,
+                                                           const std::vector<int>& columns,
                                                            const BatchOptions& options,
                                                            Cursor start = {}) const = 0;
-  /// What identifies the data for a resumed run: format, relative names, sizes and modification times, hashed.
+  /// What identifies the data for a resumed run: format, relative names, sizes and modification
+  /// times, hashed.
   virtual std::string identity() const = 0;
   int64_t num_rows() const;
   int64_t num_bytes() const;
 };
 
-/// Opens a path, a directory or a glob of Parquet files (by content, not only by name). Files sort by the bytes of their
-/// relative path; names that start with '.' or '_' are skipped; differing schemas are an error that names both files and the
-/// first column that differs. Nothing found is an error.
-arrow::Result<std::shared_ptr<Source>> OpenSource(const std::string& location, arrow::MemoryPool* pool = nullptr);
+/// Opens a path, a directory or a glob of Parquet files (by content, not only by name). Files sort
+/// by the bytes of their relative path; names that start with '.' or '_' are skipped; differing
+/// schemas are an error that names both files and the first column that differs. Nothing found is
+/// an error.
+arrow::Result<std::shared_ptr<Source>> OpenSource(const std::string& location,
+                                                  arrow::MemoryPool* pool = nullptr);
 
-/// The first `num_rows` rows of a source in unit order (--limit); units beyond them vanish, the last one is cut.
+/// The first `num_rows` rows of a source in unit order (--limit); units beyond them vanish, the
+/// last one is cut.
 std::shared_ptr<Source> LimitRows(std::shared_ptr<Source> source, int64_t num_rows);
 
 /// A source that shows only these columns, in the order of the source's schema (--columns).

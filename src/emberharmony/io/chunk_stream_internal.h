@@ -1,0 +1,50 @@
+#pragma once
+
+#include <arrow/io/interfaces.h>
+#include <arrow/memory_pool.h>
+#include <arrow/result.h>
+
+#include <memory>
+#include <string_view>
+
+namespace emberharmony::io::internal {
+
+/// Reads one range of a file (a column chunk) from front to back through a window of its own, which
+/// it reuses: what Peek and Read return is valid until the next call. The window grows to the
+/// largest piece asked for, and never beyond the range, so a length that lies costs nothing. One
+/// thread at a time.
+class ChunkStream : public arrow::io::InputStream {
+ public:
+  explicit ChunkStream(arrow::MemoryPool* pool) : pool_(pool) {}
+
+  /// Starts on [offset, offset + size) of a file; the window's memory is kept.
+  void Reset(std::shared_ptr<arrow::io::RandomAccessFile> file, int64_t offset, int64_t size);
+
+  arrow::Status Close() override;
+  bool closed() const override { return file_ == nullptr; }
+  arrow::Result<int64_t> Tell() const override { return position_ - begin_; }
+  arrow::Result<std::string_view> Peek(int64_t nbytes) override;
+  arrow::Result<int64_t> Read(int64_t nbytes, void* out) override;
+  arrow::Result<std::shared_ptr<arrow::Buffer>> Read(int64_t nbytes) override;
+  bool supports_zero_copy() const override { return true; }
+
+ private:
+  /// Brings min(nbytes, what is left) bytes from position_ on into the window; returns how many
+  /// there are.
+  arrow::Result<int64_t> Fill(int64_t nbytes);
+  const uint8_t* window_data() const { return window_->data() + (position_ - window_begin_); }
+
+  // Large enough to make few system calls, small enough for hundreds of columns at once.
+  static constexpr int64_t kWindowBytes = int64_t{256} << 10;
+
+  arrow::MemoryPool* pool_;
+  std::shared_ptr<arrow::io::RandomAccessFile> file_;
+  int64_t begin_ = 0;     // of the range, in the file
+  int64_t end_ = 0;       // of the range, in the file
+  int64_t position_ = 0;  // in the file
+  std::shared_ptr<arrow::ResizableBuffer> window_;
+  int64_t window_begin_ = 0;  // in the file
+  int64_t window_end_ = 0;    // in the file
+};
+
+}  // namespace emberharmony::io::internal

@@ -1,0 +1,359 @@
+#include <arrow/io/file.h>
+#include <arrow/type.h>
+#include <parquet/metadata.h>
+#include <parquet/statistics.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include "emberharmony/base/error_kind.h"
+#include "emberharmony/base/fingerprint.h"
+#include "emberharmony/base/thread_pool.h"
+#include "emberharmony/io/parquet_column_reader_internal.h"
+#include "emberharmony/io/parquet_source_internal.h"
+
+namespace emberharmony::io::internal {
+namespace {
+
+using arrow::Result;
+using arrow::Status;
+
+// Far beyond any table, far below an overflow of what is computed from it.
+constexpr int64_t kRowsMax = int64_t{1} << 56;
+
+bool IsNamedAsParquet(const std::string& name) {
+  return name.ends_with(".parquet") || name.ends_with(".parq") || name.ends_with(".pq");
+}
+
+Result<std::shared_ptr<arrow::io::RandomAccessFile>> OpenForReading(const ListedFile& file) {
+  auto opened = arrow::io::ReadableFile::Open(file.path);
+  if (!opened.ok()) {
+    return base::DataError("'" + file.path + "' can't be opened: " + opened.status().message());
+  }
+  return *opened;
+}
+
+/// Whether a file that only a directory brought in is meant as data.
+Result<bool> IsData(const ListedFile& listed, arrow::io::RandomAccessFile* file) {
+  if (listed.named || IsNamedAsParquet(listed.relative_path)) return true;
+  std::array<char, 4> magic{};
+  ARROW_ASSIGN_OR_RAISE(const int64_t read, file->ReadAt(0, 4, magic.data()));
+  return read == 4 &&
+         (std::memcmp(magic.data(), "PAR1", 4) == 0 || std::memcmp(magic.data(), "PARE", 4) == 0);
+}
+
+std::string Hex(uint64_t value) {
+  std::string text(16, '0');
+  for (int i = 15; i >= 0; --i, value >>= 4)
+    text[static_cast<size_t>(i)] = "0123456789abcdef"[value & 15];
+  return text;
+}
+
+std::string Identity(const std::vector<ListedFile>& files) {
+  std::string text = "parquet";
+  for (const ListedFile& file : files) {
+    text += '\0' + file.relative_path + '\0' + std::to_string(file.size) + '\0' +
+            std::to_string(file.modified_ns);
+  }
+  return Hex(base::Fingerprint64(text));
+}
+
+std::string Describe(const arrow::Field& field) {
+  return "'" + field.name() + "' (" + field.type()->ToString() + ")";
+}
+
+Status DifferentSchema(const std::string& first_name, const arrow::Schema& first,
+                       const std::string& name, const arrow::Schema& other) {
+  const std::string start = "the files of a source must have the same columns, but those of '" +
+                            first_name + "' and '" + name + "' differ: ";
+  const std::string end = "; give the files as separate sources or write them alike";
+  for (int i = 0; i < std::min(first.num_fields(), other.num_fields()); ++i) {
+    const auto& a = *first.field(i);
+    const auto& b = *other.field(i);
+    if (a.name() != b.name() || !a.type()->Equals(*b.type())) {
+      return base::DataError(start + "column " + std::to_string(i + 1) + " is " + Describe(a) +
+                             " in the one and " + Describe(b) + " in the other" + end);
+    }
+  }
+  const bool first_longer = first.num_fields() > other.num_fields();
+  const auto& longer = first_longer ? first : other;
+  const int column = std::min(first.num_fields(), other.num_fields());
+  return base::DataError(start + "column " + std::to_string(column + 1) + ", " +
+                         Describe(*longer.field(column)) + ", is only in '" +
+                         (first_longer ? first_name : name) + "'" + end);
+}
+
+bool SameColumns(const arrow::Schema& a, const arrow::Schema& b) {
+  if (a.num_fields() != b.num_fields()) return false;
+  for (int i = 0; i < a.num_fields(); ++i) {
+    if (a.field(i)->name() != b.field(i)->name()) return false;
+    if (!a.field(i)->type()->Equals(*b.field(i)->type())) return false;
+  }
+  return true;
+}
+
+/// Reads the columns of one unit.
+class UnitReader : public BatchReader {
+ public:
+  UnitReader(int64_t num_rows, int64_t batch_rows, Cursor start,
+             std::vector<std::unique_ptr<ParquetColumnReader>> columns)
+      : num_rows_(num_rows),
+        batch_rows_(batch_rows),
+        cursor_(start),
+        columns_(std::move(columns)) {}
+
+  Result<std::optional<Batch>> Next() override {
+    ARROW_RETURN_NOT_OK(status_);
+    const int64_t n = std::min(batch_rows_, num_rows_ - cursor_.next_row);
+    if (n <= 0) return std::optional<Batch>();
+    Batch batch;
+    batch.first_row = cursor_.next_row;
+    batch.num_rows = n;
+    batch.columns.resize(columns_.size());
+    for (size_t i = 0; i < columns_.size(); ++i) {
+      status_ = columns_[i]->Read(n, &batch.columns[i]);
+      ARROW_RETURN_NOT_OK(status_);
+    }
+    cursor_.next_row += n;
+    return std::optional<Batch>(std::move(batch));
+  }
+
+  Cursor cursor() const override { return cursor_; }
+
+ private:
+  const int64_t num_rows_;
+  const int64_t batch_rows_;
+  Cursor cursor_;
+  std::vector<std::unique_ptr<ParquetColumnReader>> columns_;
+  Status status_;  // the first error, which stays
+};
+
+}  // namespace
+
+Result<std::shared_ptr<Source>> ParquetSource::Make(const std::string& location,
+                                                    std::vector<ListedFile> files) {
+  struct Footer {
+    std::shared_ptr<const ParquetFile> file;
+    ParquetFileSchema schema;
+  };
+  auto source = std::shared_ptr<ParquetSource>(new ParquetSource());
+  source->files_.reserve(files.size());
+  std::string first_name;
+  // A block of footers at a time, so that 10,000 of them are never in memory together.
+  for (size_t begin = 0; begin < files.size(); begin += kOpenFilesMax) {
+    const size_t count = std::min(kOpenFilesMax, files.size() - begin);
+    std::vector<Footer> footers(count);
+    ARROW_RETURN_NOT_OK(base::ParallelFor(
+        base::AvailableCores(), static_cast<int64_t>(count), [&](int64_t i) -> Status {
+          const ListedFile& listed = files[begin + static_cast<size_t>(i)];
+          Footer& footer = footers[static_cast<size_t>(i)];
+          ARROW_ASSIGN_OR_RAISE(auto file, OpenForReading(listed));
+          ARROW_ASSIGN_OR_RAISE(const bool is_data, IsData(listed, file.get()));
+          if (!is_data) return Status::OK();
+          ARROW_ASSIGN_OR_RAISE(footer.file,
+                                ReadParquetFooter(listed.relative_path, std::move(file)));
+          ARROW_ASSIGN_OR_RAISE(footer.schema, ReadParquetSchema(*footer.file));
+          return Status::OK();
+        }));
+    for (size_t i = 0; i < count; ++i) {
+      if (footers[i].file == nullptr) continue;
+      const auto index = static_cast<int32_t>(source->files_.size());
+      source->files_.push_back(std::move(files[begin + i]));
+      ARROW_RETURN_NOT_OK(source->AddFile(index, *footers[i].file, footers[i].schema));
+      source->Remember(index, std::move(footers[i].file));
+    }
+  }
+  if (source->files_.empty()) {
+    return base::DataError(
+        "'" + location +
+        "' holds no Parquet files: give the path of a Parquet file, of a directory of "
+        "them, or a glob");
+  }
+  source->identity_ = Identity(source->files_);
+  return source;
+}
+
+Result<std::shared_ptr<Source>> ParquetSource::MakeFromFile(
+    std::string name, std::shared_ptr<arrow::io::RandomAccessFile> file) {
+  ListedFile listed;
+  listed.relative_path = name;
+  listed.named = true;
+  ARROW_ASSIGN_OR_RAISE(auto footer, ReadParquetFooter(std::move(name), std::move(file)));
+  ARROW_ASSIGN_OR_RAISE(auto schema, ReadParquetSchema(*footer));
+  listed.size = footer->size;
+  auto source = std::shared_ptr<ParquetSource>(new ParquetSource());
+  source->files_.push_back(std::move(listed));
+  ARROW_RETURN_NOT_OK(source->AddFile(0, *footer, schema));
+  source->Remember(0, std::move(footer));
+  source->identity_ = Identity(source->files_);
+  return source;
+}
+
+Status ParquetSource::AddFile(int32_t index, const ParquetFile& file,
+                              const ParquetFileSchema& schema) {
+  if (schema_ == nullptr) {
+    schema_ = schema.schema;
+    leaves_ = schema.leaves;
+  } else if (!SameColumns(*schema_, *schema.schema)) {
+    return DifferentSchema(files_[0].relative_path, *schema_, file.name, *schema.schema);
+  } else if (schema.leaves != leaves_) {
+    return base::DataError("the nested columns of '" + files_[0].relative_path + "' and '" +
+                           file.name +
+                           "' are stored differently: give the files as separate sources");
+  } else {
+    // A column that is nullable anywhere is nullable.
+    for (int i = 0; i < schema_->num_fields(); ++i) {
+      if (schema_->field(i)->nullable() || !schema.schema->field(i)->nullable()) continue;
+      ARROW_ASSIGN_OR_RAISE(schema_, schema_->SetField(i, schema.schema->field(i)));
+    }
+  }
+  first_row_group_.push_back(num_row_groups_);
+  num_row_groups_ += static_cast<uint64_t>(file.metadata->num_row_groups());
+  int64_t rows_before = 0;
+  Unit unit;
+  const auto close = [&] {
+    if (unit.num_rows > 0) {
+      unit.index = static_cast<int64_t>(units_.size());
+      unit.file = index;
+      unit.file_name = file.name;
+      units_.push_back(std::move(unit));
+    }
+    unit = Unit();
+  };
+  return CatchParquet([&]() -> Status {
+    for (int i = 0; i < file.metadata->num_row_groups(); ++i) {
+      const auto row_group = file.metadata->RowGroup(i);
+      const int64_t rows = row_group->num_rows();
+      if (rows < 0 || rows > kRowsMax - rows_before) {
+        return base::DataError("'" + file.name + "', row group " + std::to_string(i) +
+                               ": the footer claims " + std::to_string(rows) +
+                               " rows; the file is damaged: get or write it again");
+      }
+      rows_before += rows;
+      unit.row_groups.push_back(i);
+      unit.num_rows += rows;
+      unit.bytes += std::clamp<int64_t>(row_group->total_byte_size(), 0, kRowsMax);
+      if (unit.num_rows >= kUnitRows || unit.bytes >= kUnitBytes) close();
+    }
+    close();
+    return Status::OK();
+  });
+}
+
+void ParquetSource::Remember(int32_t index, std::shared_ptr<const ParquetFile> file) const {
+  std::lock_guard lock(mutex_);
+  if (const auto found = open_file_by_index_.find(index); found != open_file_by_index_.end()) {
+    open_files_.erase(found->second);
+  }
+  open_files_.emplace_front(index, std::move(file));
+  open_file_by_index_[index] = open_files_.begin();
+  if (open_files_.size() > kOpenFilesMax) {
+    open_file_by_index_.erase(open_files_.back().first);
+    open_files_.pop_back();
+  }
+}
+
+Result<std::shared_ptr<const ParquetFile>> ParquetSource::OpenFile(int32_t index) const {
+  {
+    std::lock_guard lock(mutex_);
+    if (const auto found = open_file_by_index_.find(index); found != open_file_by_index_.end()) {
+      open_files_.splice(open_files_.begin(), open_files_, found->second);
+      return found->second->second;
+    }
+  }
+  const ListedFile& listed = files_.at(static_cast<size_t>(index));
+  ARROW_ASSIGN_OR_RAISE(auto file, OpenForReading(listed));
+  struct stat info;
+  const bool same =
+      stat(listed.path.c_str(), &info) == 0 && info.st_size == listed.size &&
+      int64_t{info.st_mtim.tv_sec} * 1000000000 + info.st_mtim.tv_nsec == listed.modified_ns;
+  if (!same) {
+    return base::DataError(
+        "'" + listed.path +
+        "' has changed since reading began: run again on files that stay as they are");
+  }
+  ARROW_ASSIGN_OR_RAISE(auto opened, ReadParquetFooter(listed.relative_path, std::move(file)));
+  Remember(index, opened);
+  return opened;
+}
+
+ColumnHint ParquetSource::Hint(const Unit& unit, int column) const {
+  ColumnHint hint;
+  const Status status = CatchParquet([&]() -> Status {
+    ARROW_ASSIGN_OR_RAISE(auto file, OpenFile(unit.file));
+    const FieldLeaves& leaves = leaves_.at(static_cast<size_t>(column));
+    int64_t bytes = 0;
+    int64_t nulls = 0;
+    bool all_dictionary = true;
+    for (const int index : unit.row_groups) {
+      const auto row_group = file->metadata->RowGroup(index);
+      for (int leaf = leaves.first; leaf < leaves.first + leaves.count; ++leaf) {
+        const auto chunk = row_group->ColumnChunk(leaf);
+        bytes += std::clamp<int64_t>(chunk->total_compressed_size(), 0, file->size);
+        all_dictionary = all_dictionary && chunk->has_dictionary_page();
+        const auto statistics = leaves.flat ? chunk->encoded_statistics() : nullptr;
+        const bool known = nulls >= 0 && statistics != nullptr && statistics->has_null_count &&
+                           statistics->null_count >= 0 && statistics->null_count <= kRowsMax;
+        nulls = known ? nulls + statistics->null_count : -1;
+      }
+    }
+    hint.compressed_bytes = bytes;
+    hint.null_count = leaves.flat ? nulls : -1;
+    hint.dictionary_encoded = leaves.flat && all_dictionary;
+    return Status::OK();
+  });
+  // A hint is only that: what is wrong with the file is reported when it is read.
+  return status.ok() ? hint : ColumnHint();
+}
+
+Result<std::unique_ptr<BatchReader>> ParquetSource::Open(const Unit& unit,
+                                                         const std::vector<int>& columns,
+                                                         const BatchOptions& options,
+                                                         Cursor start) const {
+  if (options.batch_rows < 1) {
+    return base::UsageError("a batch must have at least one row, not " +
+                            std::to_string(options.batch_rows));
+  }
+  if (start.next_row < 0 || start.next_row > unit.num_rows) {
+    return base::DataError("'" + unit.file_name + "': a reader should start at row " +
+                           std::to_string(start.next_row) + " of a unit of " +
+                           std::to_string(unit.num_rows) + " rows: the cursor is from other data");
+  }
+  ARROW_ASSIGN_OR_RAISE(auto file, OpenFile(unit.file));
+  arrow::MemoryPool* pool = options.pool != nullptr ? options.pool : arrow::default_memory_pool();
+  std::vector<std::unique_ptr<ParquetColumnReader>> readers;
+  for (const int column : columns) {
+    if (column < 0 || column >= schema_->num_fields()) {
+      return base::UsageError("there is no column " + std::to_string(column) + " among " +
+                              std::to_string(schema_->num_fields()));
+    }
+    const FieldLeaves& leaves = leaves_[static_cast<size_t>(column)];
+    if (!leaves.flat) {
+      return base::UsageError(
+          "column '" + schema_->field(column)->name() + "' is nested (" +
+          schema_->field(column)->type()->ToString() +
+          "), and nested columns are not supported: leave it out of the plan or "
+          "flatten it first");
+    }
+    std::vector<RowGroupChunk> chunks;
+    ARROW_RETURN_NOT_OK(CatchParquet([&]() -> Status {
+      for (const int row_group : unit.row_groups) {
+        const uint64_t ordinal =
+            first_row_group_.at(static_cast<size_t>(unit.file)) + static_cast<uint64_t>(row_group);
+        const uint64_t id = ordinal * static_cast<uint64_t>(schema_->num_fields()) +
+                            static_cast<uint64_t>(column) + 1;
+        chunks.push_back({row_group, file->metadata->RowGroup(row_group)->num_rows(), id});
+      }
+      return Status::OK();
+    }));
+    auto reader = std::make_unique<ParquetColumnReader>(file, schema_->field(column), leaves.first,
+                                                        std::move(chunks), pool);
+    if (start.next_row > 0) ARROW_RETURN_NOT_OK(reader->Skip(start.next_row));
+    readers.push_back(std::move(reader));
+  }
+  return std::make_unique<UnitReader>(unit.num_rows, options.batch_rows, start, std::move(readers));
+}
+
+}  // namespace emberharmony::io::internal

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <list>
+#include <mutex>
+#include <unordered_map>
+
+#include "emberharmony/io/file_listing_internal.h"
+#include "emberharmony/io/parquet_file_internal.h"
+#include "emberharmony/io/source.h"
+
+namespace emberharmony::io::internal {
+
+/// Parquet files of one schema. Footers are read once to learn the units; after that at most
+/// kOpenFilesMax files are open and have their footers in memory, the least recently used one makes
+/// room.
+class ParquetSource : public Source {
+ public:
+  static constexpr int64_t kUnitRows = 524288;
+  static constexpr int64_t kUnitBytes = int64_t{64} << 20;
+  static constexpr size_t kOpenFilesMax = 64;
+
+  /// Files that no name marks as data and that do not begin as Parquet are left out (a README
+  /// beside the data); every other file must be readable.
+  static arrow::Result<std::shared_ptr<Source>> Make(const std::string& location,
+                                                     std::vector<ListedFile> files);
+  /// A source of one file that is already open (tests, fuzzing).
+  static arrow::Result<std::shared_ptr<Source>> MakeFromFile(
+      std::string name, std::shared_ptr<arrow::io::RandomAccessFile> file);
+
+  const std::shared_ptr<arrow::Schema>& schema() const override { return schema_; }
+  const std::vector<Unit>& units() const override { return units_; }
+  bool columns_independent() const override { return true; }
+  ColumnHint Hint(const Unit& unit, int column) const override;
+  arrow::Result<std::unique_ptr<BatchReader>> Open(const Unit& unit,
+                                                   const std::vector<int>& columns,
+                                                   const BatchOptions& options,
+                                                   Cursor start) const override;
+  std::string identity() const override { return identity_; }
+
+ private:
+  ParquetSource() = default;
+  arrow::Status AddFile(int32_t index, const ParquetFile& file, const ParquetFileSchema& schema);
+  arrow::Result<std::shared_ptr<const ParquetFile>> OpenFile(int32_t index) const;
+  void Remember(int32_t index, std::shared_ptr<const ParquetFile> file) const;
+
+  std::vector<ListedFile> files_;
+  std::vector<uint64_t> first_row_group_;  // by file: how many row groups the files before it have
+  uint64_t num_row_groups_ = 0;
+  std::shared_ptr<arrow::Schema> schema_;
+  std::vector<FieldLeaves> leaves_;
+  std::vector<Unit> units_;
+  std::string identity_;
+
+  mutable std::mutex mutex_;
+  // Guarded by mutex_: the most recently used file first.
+  mutable std::list<std::pair<int32_t, std::shared_ptr<const ParquetFile>>> open_files_;
+  mutable std::unordered_map<int32_t, decltype(open_files_)::iterator> open_file_by_index_;
+};
+
+}  // namespace emberharmony::io::internal

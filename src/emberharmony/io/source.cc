@@ -1,0 +1,207 @@
+#include "emberharmony/io/source.h"
+
+#include <arrow/type.h>
+#include <arrow/util/bit_util.h>
+
+#include <algorithm>
+#include <set>
+
+#include "emberharmony/base/error_kind.h"
+#include "emberharmony/base/spelling.h"
+#include "emberharmony/io/file_listing_internal.h"
+#include "emberharmony/io/parquet_source_internal.h"
+
+namespace emberharmony::io {
+namespace {
+
+using arrow::Result;
+using arrow::Status;
+
+void CutColumn(int64_t num_rows, Column* column) {
+  int64_t rows = 0;
+  std::vector<Piece> kept;
+  for (Piece& piece : column->pieces) {
+    const int64_t count = std::min(piece.num_rows, num_rows - rows);
+    if (count <= 0) break;
+    if (count < piece.num_rows) {
+      if (piece.encoded()) {
+        piece.indices = arrow::SliceBuffer(piece.indices, 0, count * 4);
+      } else {
+        piece.values = piece.values->Slice(0, count);
+      }
+      piece.num_rows = count;
+    }
+    rows += count;
+    kept.push_back(std::move(piece));
+  }
+  column->pieces = std::move(kept);
+}
+
+/// Ends after so many rows of the unit.
+class CutReader : public BatchReader {
+ public:
+  CutReader(std::unique_ptr<BatchReader> reader, int64_t num_rows)
+      : reader_(std::move(reader)), num_rows_(num_rows) {}
+
+  Result<std::optional<Batch>> Next() override {
+    const int64_t left = num_rows_ - cursor().next_row;
+    if (left <= 0) return std::optional<Batch>();
+    ARROW_ASSIGN_OR_RAISE(auto batch, reader_->Next());
+    if (batch.has_value() && batch->num_rows > left) {
+      batch->num_rows = left;
+      if (batch->keep != nullptr) {
+        batch->keep = arrow::SliceBuffer(batch->keep, 0, arrow::bit_util::BytesForBits(left));
+      }
+      for (Column& column : batch->columns) CutColumn(left, &column);
+    }
+    return batch;
+  }
+
+  Cursor cursor() const override { return {std::min(reader_->cursor().next_row, num_rows_)}; }
+
+ private:
+  std::unique_ptr<BatchReader> reader_;
+  const int64_t num_rows_;
+};
+
+class LimitedSource : public Source {
+ public:
+  LimitedSource(std::shared_ptr<Source> source, int64_t num_rows) : source_(std::move(source)) {
+    int64_t left = std::max<int64_t>(num_rows, 0);
+    limit_ = left;
+    for (const Unit& unit : source_->units()) {
+      if (left == 0) break;
+      units_.push_back(unit);
+      Unit& kept = units_.back();
+      if (kept.num_rows > left) {
+        kept.bytes =
+            static_cast<int64_t>(static_cast<double>(unit.bytes) * static_cast<double>(left) /
+                                 static_cast<double>(unit.num_rows));
+        kept.num_rows = left;
+      }
+      left -= kept.num_rows;
+    }
+  }
+
+  const std::shared_ptr<arrow::Schema>& schema() const override { return source_->schema(); }
+  const std::vector<Unit>& units() const override { return units_; }
+  bool columns_independent() const override { return source_->columns_independent(); }
+
+  ColumnHint Hint(const Unit& unit, int column) const override {
+    const Unit& whole = source_->units().at(static_cast<size_t>(unit.index));
+    ColumnHint hint = source_->Hint(whole, column);
+    if (unit.num_rows < whole.num_rows) {
+      hint.compressed_bytes = static_cast<int64_t>(static_cast<double>(hint.compressed_bytes) *
+                                                   static_cast<double>(unit.num_rows) /
+                                                   static_cast<double>(whole.num_rows));
+      if (hint.null_count != 0) hint.null_count = -1;
+    }
+    return hint;
+  }
+
+  Result<std::unique_ptr<BatchReader>> Open(const Unit& unit, const std::vector<int>& columns,
+                                            const BatchOptions& options,
+                                            Cursor start) const override {
+    const Unit& whole = source_->units().at(static_cast<size_t>(unit.index));
+    if (unit.num_rows == whole.num_rows) return source_->Open(whole, columns, options, start);
+    // A reader of a few rows needs no batches of many.
+    BatchOptions cut = options;
+    cut.batch_rows = std::min(options.batch_rows, std::max<int64_t>(unit.num_rows, 1));
+    ARROW_ASSIGN_OR_RAISE(auto reader, source_->Open(whole, columns, cut, start));
+    return std::make_unique<CutReader>(std::move(reader), unit.num_rows);
+  }
+
+  std::string identity() const override {
+    return source_->identity() + "-limit-" + std::to_string(limit_);
+  }
+
+ private:
+  std::shared_ptr<Source> source_;
+  int64_t limit_ = 0;
+  std::vector<Unit> units_;
+};
+
+class SelectedSource : public Source {
+ public:
+  SelectedSource(std::shared_ptr<Source> source, std::vector<int> columns)
+      : source_(std::move(source)), columns_(std::move(columns)) {
+    arrow::FieldVector fields;
+    for (const int column : columns_) fields.push_back(source_->schema()->field(column));
+    schema_ = arrow::schema(std::move(fields));
+  }
+
+  const std::shared_ptr<arrow::Schema>& schema() const override { return schema_; }
+  const std::vector<Unit>& units() const override { return source_->units(); }
+  bool columns_independent() const override { return source_->columns_independent(); }
+
+  ColumnHint Hint(const Unit& unit, int column) const override {
+    return source_->Hint(unit, columns_.at(static_cast<size_t>(column)));
+  }
+
+  Result<std::unique_ptr<BatchReader>> Open(const Unit& unit, const std::vector<int>& columns,
+                                            const BatchOptions& options,
+                                            Cursor start) const override {
+    std::vector<int> inner;
+    for (const int column : columns) {
+      if (column < 0 || column >= static_cast<int>(columns_.size())) {
+        return base::UsageError("there is no column " + std::to_string(column) + " among " +
+                                std::to_string(columns_.size()));
+      }
+      inner.push_back(columns_[static_cast<size_t>(column)]);
+    }
+    return source_->Open(unit, inner, options, start);
+  }
+
+  std::string identity() const override {
+    std::string text = source_->identity() + "-columns";
+    for (const int column : columns_) text += "-" + std::to_string(column);
+    return text;
+  }
+
+ private:
+  std::shared_ptr<Source> source_;
+  std::vector<int> columns_;
+  std::shared_ptr<arrow::Schema> schema_;
+};
+
+}  // namespace
+
+int64_t Source::num_rows() const {
+  int64_t rows = 0;
+  for (const Unit& unit : units()) rows += unit.num_rows;
+  return rows;
+}
+
+int64_t Source::num_bytes() const {
+  int64_t bytes = 0;
+  for (const Unit& unit : units()) bytes += unit.bytes;
+  return bytes;
+}
+
+Result<std::shared_ptr<Source>> OpenSource(const std::string& location, arrow::MemoryPool*) {
+  ARROW_ASSIGN_OR_RAISE(auto files, internal::ListFiles(location));
+  return internal::ParquetSource::Make(location, std::move(files));
+}
+
+std::shared_ptr<Source> LimitRows(std::shared_ptr<Source> source, int64_t num_rows) {
+  return std::make_shared<LimitedSource>(std::move(source), num_rows);
+}
+
+Result<std::shared_ptr<Source>> SelectColumns(std::shared_ptr<Source> source,
+                                              const std::vector<std::string>& names) {
+  if (names.empty()) return base::UsageError("no columns were named: name at least one");
+  const std::vector<std::string> known = source->schema()->field_names();
+  std::set<int> columns;
+  for (const std::string& name : names) {
+    const auto found = std::find(known.begin(), known.end(), name);
+    if (found == known.end()) {
+      return base::UsageError("the source has no column '" + name + "'" +
+                              base::DidYouMean(name, known));
+    }
+    columns.insert(static_cast<int>(found - known.begin()));
+  }
+  return std::make_shared<SelectedSource>(std::move(source),
+                                          std::vector<int>(columns.begin(), columns.end()));
+}
+
+}  // namespace emberharmony::io
