@@ -1,0 +1,57 @@
+#include <cstring>
+
+#include "emberharmony/io/index_kernels_internal.h"
+
+namespace emberharmony::io {
+
+bool CopyIndices(const int32_t* indices, int64_t n, int32_t null_index, int32_t base, int32_t* out,
+                 int64_t* num_nulls) {
+  const auto limit = static_cast<uint32_t>(null_index);
+  uint32_t any_above = 0;
+  int64_t nulls = 0;
+  for (int64_t i = 0; i < n; ++i) {
+    const auto index = static_cast<uint32_t>(indices[i]);
+    any_above |= index > limit;
+    nulls += index == limit;
+    out[i] = static_cast<int32_t>(index + static_cast<uint32_t>(base));
+  }
+  *num_nulls += nulls;
+  return any_above == 0;
+}
+
+void MarkUsed(const int32_t* slots, int64_t n, uint8_t* used) {
+  for (int64_t i = 0; i < n; ++i) used[slots[i]] = 1;
+}
+
+void Remap(const int32_t* slots, int64_t n, const int32_t* map, int32_t* out) {
+  for (int64_t i = 0; i < n; ++i) out[i] = map[slots[i]];
+}
+
+int64_t DropNegative(int32_t* values, int64_t n, uint8_t* valid) {
+  std::memset(valid, 0, (n + 7) / 8);
+  int64_t kept = 0;
+  for (int64_t i = 0; i < n; ++i) {
+    const int32_t value = values[i];
+    const int64_t stays = value >= 0;
+    values[kept] = value;
+    kept += stays;
+    valid[i >> 3] = static_cast<uint8_t>(valid[i >> 3] | stays << (i & 7));
+  }
+  return kept;
+}
+
+void PackBytesToBits(const uint8_t* bytes, int64_t n, uint8_t* bits) {
+  int64_t i = 0;
+  for (; i + 8 <= n; i += 8) {
+    uint64_t eight;
+    std::memcpy(&eight, bytes + i, 8);
+    // The product moves the lowest bit of byte k to bit 56 + k without carries.
+    bits[i / 8] = static_cast<uint8_t>((eight * 0x0102040810204080u) >> 56);
+  }
+  if (i == n) return;
+  uint8_t last = 0;
+  for (int64_t k = i; k < n; ++k) last = static_cast<uint8_t>(last | bytes[k] << (k - i));
+  bits[i / 8] = last;
+}
+
+}  // namespace emberharmony::io

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cstdint>
+
+namespace emberharmony::io {
+
+/// Copies n indices, each plus `base`. Returns false if one is outside [0, null_index]; adds to
+/// *num_nulls the number of those equal to null_index.
+bool CopyIndices(const int32_t* indices, int64_t n, int32_t null_index, int32_t base, int32_t* out,
+                 int64_t* num_nulls);
+
+/// Sets used[slots[i]] to 1 for each i.
+void MarkUsed(const int32_t* slots, int64_t n, uint8_t* used);
+
+/// out[i] = map[slots[i]].
+void Remap(const int32_t* slots, int64_t n, const int32_t* map, int32_t* out);
+
+/// Moves the values that are not negative together (in place) and sets bit i of `valid` where value
+/// i stays; the other bits of the (n + 7) / 8 bytes are 0. Returns how many stay.
+int64_t DropNegative(int32_t* values, int64_t n, uint8_t* valid);
+
+/// Packs n bytes of 0 or 1 into bits, least significant first; the last byte is filled up with
+/// zeros.
+void PackBytesToBits(const uint8_t* bytes, int64_t n, uint8_t* bits);
+
+}  // namespace emberharmony::io
