@@ -1,0 +1,136 @@
+#include <algorithm>
+#include <bit>
+#include <cstring>
+
+#include "emberharmony/io/distinct_entries_internal.h"
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+namespace emberharmony::io {
+namespace {
+
+constexpr uint64_t kGolden = 0x9E3779B97F4A7C15u;
+
+template <typename T>
+T Load(const uint8_t* data, int64_t i) {
+  T value;
+  std::memcpy(&value, data + i * static_cast<int64_t>(sizeof(T)), sizeof(T));
+  return value;
+}
+
+/// The high bits of the product are the hash.
+uint64_t Mix(uint64_t value) {
+  value *= kGolden;
+  return (value ^ value >> 32) * kGolden;
+}
+
+uint64_t HashOne(const EntryValues& column, int64_t i) {
+  switch (column.width) {
+    case 0:
+      return XXH3_64bits(column.views[i].data(), column.views[i].size());
+    case 1:
+      return Mix(column.fixed[i]);
+    case 4:
+      return Mix(Load<uint32_t>(column.fixed, i));
+    case 8:
+      return Mix(Load<uint64_t>(column.fixed, i));
+    default:
+      return XXH3_64bits(column.fixed + i * column.width, column.width);
+  }
+}
+
+bool EqualOne(const EntryValues& column, int64_t a, int64_t b) {
+  if (column.width == 0) return column.views[a] == column.views[b];
+  return std::memcmp(column.fixed + a * column.width, column.fixed + b * column.width,
+                     column.width) == 0;
+}
+
+}  // namespace
+
+template <typename Position, typename Hash, typename Equal>
+arrow::Status DistinctEntries::FindWith(int64_t count, Position position, Hash hash, Equal equal) {
+  ARROW_RETURN_NOT_OK(ids_.Resize(count));
+  firsts_.Clear();
+  int64_t capacity = 1024;
+  const auto clear = [&]() -> arrow::Status {
+    ARROW_RETURN_NOT_OK(table_.Resize(capacity));
+    std::memset(table_.data(), 0, capacity * sizeof(int32_t));
+    return arrow::Status::OK();
+  };
+  ARROW_RETURN_NOT_OK(clear());
+  ARROW_RETURN_NOT_OK(firsts_.Reserve(capacity / 2));
+  int64_t num_distinct = 0;
+  int shift = 64 - std::countr_zero(static_cast<uint64_t>(capacity));
+  for (int64_t i = 0; i < count; ++i) {
+    const int64_t entry = position(i);
+    const uint64_t mask = capacity - 1;
+    uint64_t place = hash(entry) >> shift;
+    int32_t number;
+    while ((number = table_[place]) != 0 && !equal(entry, firsts_.data()[number - 1])) {
+      place = (place + 1) & mask;
+    }
+    if (number != 0) {
+      ids_[i] = number - 1;
+      continue;
+    }
+    table_[place] = static_cast<int32_t>(++num_distinct);
+    ids_[i] = static_cast<int32_t>(num_distinct - 1);
+    ARROW_RETURN_NOT_OK(firsts_.Resize(num_distinct));
+    firsts_[num_distinct - 1] = static_cast<int32_t>(entry);
+    if (2 * num_distinct < capacity) continue;
+    capacity *= 4;
+    shift -= 2;
+    ARROW_RETURN_NOT_OK(clear());
+    for (int64_t k = 0; k < num_distinct; ++k) {
+      uint64_t free = hash(firsts_[k]) >> shift;
+      while (table_[free] != 0) free = (free + 1) & (capacity - 1);
+      table_[free] = static_cast<int32_t>(k + 1);
+    }
+  }
+  return arrow::Status::OK();
+}
+
+template <typename Position>
+arrow::Status DistinctEntries::FindAt(std::span<const EntryValues> columns, int64_t count,
+                                      Position position) {
+  if (columns.size() == 1 && columns[0].width == 4) {
+    const uint8_t* data = columns[0].fixed;
+    return FindWith(
+        count, position, [data](int64_t i) { return Load<uint32_t>(data, i) * kGolden; },
+        [data](int64_t a, int64_t b) {
+          return Load<uint32_t>(data, a) == Load<uint32_t>(data, b);
+        });
+  }
+  if (columns.size() == 1) {
+    const EntryValues column = columns[0];
+    return FindWith(
+        count, position, [&](int64_t i) { return HashOne(column, i); },
+        [&](int64_t a, int64_t b) { return EqualOne(column, a, b); });
+  }
+  return FindWith(
+      count, position,
+      [&](int64_t i) {
+        uint64_t hash = 0;
+        for (const EntryValues& column : columns) hash = Mix(hash + HashOne(column, i));
+        return hash;
+      },
+      [&](int64_t a, int64_t b) {
+        return std::all_of(columns.begin(), columns.end(),
+                           [&](const EntryValues& column) { return EqualOne(column, a, b); });
+      });
+}
+
+arrow::Status DistinctEntries::Find(std::span<const EntryValues> columns, int64_t count) {
+  return FindAt(columns, count, [](int64_t i) { return i; });
+}
+
+arrow::Result<bool> DistinctEntries::ManyAreEqual(std::span<const EntryValues> columns,
+                                                  int64_t count) {
+  constexpr int64_t kSample = 1024;
+  const int64_t sample = std::min(count, kSample);
+  ARROW_RETURN_NOT_OK(FindAt(columns, sample, [&](int64_t i) { return i * count / sample; }));
+  return 10 * num_distinct() < 9 * sample;
+}
+
+}  // namespace emberharmony::io
