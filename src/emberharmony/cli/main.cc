@@ -1,0 +1,268 @@
+// The `ember` command: reads options, calls the engine, turns its errors into messages and exit
+// statuses.
+#include <fmt/format.h>
+#include <malloc.h>
+#include <signal.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "emberharmony/base/atomic_file.h"
+#include "emberharmony/base/error_kind.h"
+#include "emberharmony/base/memory_budget.h"
+#include "emberharmony/cli/progress_display.h"
+#include "emberharmony/cli/summary.h"
+#include "emberharmony/engine/runs.h"
+
+namespace emberharmony::cli {
+namespace {
+
+constexpr int kUsageStatus = 2;
+constexpr int64_t kMaxPlanBytes = int64_t{1} << 20;
+
+// What the command line says, as text.
+struct Arguments {
+  std::string source;
+  std::string plan_path;
+  std::string model;
+  std::vector<std::string> models;
+  std::string output;
+  std::optional<std::string> target;
+  std::optional<int64_t> seed;
+  std::optional<int64_t> limit;
+  std::vector<std::string> columns;
+  double high_null_threshold = 0.9;
+  std::string memory;
+  std::string progress = "auto";
+  std::string backend = "auto";
+  bool quiet = false;
+  engine::RunOptions run;
+};
+
+engine::RunContext* g_interruptible = nullptr;
+
+void OnInterrupt(int) {
+  if (g_interruptible != nullptr) g_interruptible->RequestStop();
+}
+
+void AddRunOptions(CLI::App* command, Arguments* arguments) {
+  command
+      ->add_option("--threads", arguments->run.num_threads,
+                   "Threads (default: the cores the process may use)")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1024));
+  command
+      ->add_option(
+          "--memory", arguments->memory,
+          "Limit of resident memory, e.g. 1GiB; at least 128MiB (default: 3/4 of the machine's)")
+      ->type_name("SIZE");
+  command
+      ->add_option("--batch-rows", arguments->run.batch_rows,
+                   "Rows decoded at a time; shapes no result")
+      ->type_name("N")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  command
+      ->add_option("--spill-dir", arguments->run.spill_dir,
+                   "Folder for what does not fit in memory (default: inside the output)")
+      ->type_name("DIR");
+  command->add_option("--backend", arguments->backend, "Who computes numeric steps")
+      ->check(CLI::IsMember({"auto", "native"}))
+      ->capture_default_str();
+  command->add_option("--progress", arguments->progress, "How progress is shown on standard error")
+      ->check(CLI::IsMember({"auto", "bar", "json", "none"}))
+      ->capture_default_str();
+  command->add_flag("-q,--quiet", arguments->quiet, "No progress and no summary; errors only");
+}
+
+void AddSourceOptions(CLI::App* command, Arguments* arguments) {
+  command->add_option("SOURCE", arguments->source, "A Parquet file, a folder of them, or a glob")
+      ->required();
+  command->add_option("--limit", arguments->limit, "Only the first ROWS rows")
+      ->type_name("ROWS")
+      ->check(CLI::NonNegativeNumber);
+  command->add_option("--columns", arguments->columns, "Only these columns")
+      ->type_name("NAME,...")
+      ->delimiter(',');
+}
+
+void AddOutputOptions(CLI::App* command, Arguments* arguments, const char* what) {
+  command->add_option("-o,--output", arguments->output, what)->type_name("DIR")->required();
+  command->add_flag("--overwrite", arguments->run.overwrite, "Replace an earlier output of ember");
+}
+
+void AddAutomaticPlanOptions(CLI::App* command, Arguments* arguments) {
+  command
+      ->add_option("--high-null-threshold", arguments->high_null_threshold,
+                   "Automatic plan: drop columns with a larger share of nulls")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
+}
+
+void AddTargetAndSeed(CLI::App* command, Arguments* arguments) {
+  command
+      ->add_option("--target", arguments->target, "The column to predict: passed on as it is, last")
+      ->type_name("COLUMN");
+  command->add_option("--seed", arguments->seed, "Seed of the split; written into the model's plan")
+      ->type_name("N");
+}
+
+arrow::Result<engine::RunOptions> RunOptionsOf(const Arguments& arguments) {
+  engine::RunOptions options = arguments.run;
+  if (!arguments.memory.empty()) {
+    auto bytes = base::ParseByteSize(arguments.memory);
+    if (!bytes.ok()) return base::UsageError("--memory: " + bytes.status().message());
+    options.memory_bytes = *bytes;
+    if (options.memory_bytes == 0)
+      return base::UsageError("--memory must be at least 128MiB, found 0");
+  }
+  return options;
+}
+
+engine::SourceRequest SourceOf(const Arguments& arguments) {
+  return engine::SourceRequest{arguments.source, arguments.columns, arguments.limit};
+}
+
+arrow::Result<engine::PlanRequest> PlanOf(const Arguments& arguments) {
+  engine::PlanRequest request;
+  request.target = arguments.target;
+  request.seed = arguments.seed;
+  request.high_null_threshold = arguments.high_null_threshold;
+  if (!arguments.plan_path.empty()) {
+    ARROW_ASSIGN_OR_RAISE(request.text, base::ReadFile(arguments.plan_path, kMaxPlanBytes));
+    request.name = arguments.plan_path;
+  }
+  return request;
+}
+
+arrow::Result<std::string> RunCommand(const std::string& command, const Arguments& arguments,
+                                      engine::RunContext* context) {
+  if (command == "merge") {
+    ARROW_ASSIGN_OR_RAISE(auto report,
+                          engine::RunMerge(arguments.models, arguments.output, context));
+    return Summary(report);
+  }
+  if (command == "transform") {
+    ARROW_ASSIGN_OR_RAISE(auto report, engine::RunTransform(arguments.model, SourceOf(arguments),
+                                                            arguments.output, context));
+    return Summary(report);
+  }
+  ARROW_ASSIGN_OR_RAISE(engine::PlanRequest plan, PlanOf(arguments));
+  if (command == "plan") {
+    ARROW_ASSIGN_OR_RAISE(std::string text, engine::RunPlan(SourceOf(arguments), plan, context));
+    if (arguments.output.empty()) return text;
+    ARROW_RETURN_NOT_OK(base::WriteFileAtomically(arguments.output, text));
+    return fmt::format("the plan is in {}\n", arguments.output);
+  }
+  if (command == "fit") {
+    ARROW_ASSIGN_OR_RAISE(auto report,
+                          engine::RunFit(SourceOf(arguments), plan, arguments.output, context));
+    return Summary(report);
+  }
+  ARROW_ASSIGN_OR_RAISE(auto report,
+                        engine::RunExtract(SourceOf(arguments), plan, arguments.output, context));
+  return Summary(report);
+}
+
+arrow::Status Run(const std::string& command, const Arguments& arguments) {
+  ARROW_ASSIGN_OR_RAISE(engine::RunOptions options, RunOptionsOf(arguments));
+  auto display = MakeProgressDisplay(arguments.quiet ? "none" : arguments.progress);
+  ARROW_ASSIGN_OR_RAISE(auto context, engine::RunContext::Make(options, display.get()));
+  g_interruptible = context.get();
+  struct sigaction action{};
+  action.sa_handler = OnInterrupt;
+  action.sa_flags = SA_RESETHAND;  // a second signal ends the process at once
+  sigaction(SIGINT, &action, nullptr);
+  sigaction(SIGTERM, &action, nullptr);
+  arrow::Result<std::string> text = RunCommand(command, arguments, context.get());
+  g_interruptible = nullptr;
+  ARROW_RETURN_NOT_OK(text.status());
+  const bool is_result = command == "plan" && arguments.output.empty();
+  if (is_result || !arguments.quiet) fmt::print("{}", *text);
+  if (std::fflush(stdout) != 0) return base::DataError("cannot write to standard output");
+  return arrow::Status::OK();
+}
+
+void DefineCommands(CLI::App* app, Arguments* arguments) {
+  app->require_subcommand(1);
+  CLI::App* plan = app->add_subcommand("plan", "Write an automatic plan for a table");
+  AddSourceOptions(plan, arguments);
+  AddTargetAndSeed(plan, arguments);
+  AddAutomaticPlanOptions(plan, arguments);
+  plan->add_option("-o,--output", arguments->output,
+                   "Where to write the plan (default: standard output)")
+      ->type_name("FILE");
+  AddRunOptions(plan, arguments);
+  plan->footer("Example:\n  ember plan flights.parquet --target delay -o plan.yaml");
+
+  CLI::App* fit =
+      app->add_subcommand("fit", "Learn what a plan needs from a table; write the model directory");
+  fit->add_option("PLAN", arguments->plan_path, "A plan (YAML)")->required();
+  AddSourceOptions(fit, arguments);
+  AddOutputOptions(fit, arguments, "The model directory to write");
+  AddTargetAndSeed(fit, arguments);
+  AddRunOptions(fit, arguments);
+  fit->footer("Example:\n  ember fit plan.yaml flights.parquet -o model");
+
+  CLI::App* transform = app->add_subcommand("transform", "Apply a model to all rows of a table");
+  transform->add_option("MODEL", arguments->model, "A model directory")->required();
+  AddSourceOptions(transform, arguments);
+  AddOutputOptions(transform, arguments, "The folder to write to");
+  transform->add_flag("--content-checksum", arguments->run.content_checksum,
+                      "Add order-independent checksums of the content to the manifest");
+  AddRunOptions(transform, arguments);
+  transform->footer("Example:\n  ember transform model 'new/*.parquet' -o features");
+
+  CLI::App* extract = app->add_subcommand("extract", "Plan, fit, split and transform in one go");
+  AddSourceOptions(extract, arguments);
+  AddOutputOptions(extract, arguments, "The folder to write to");
+  extract->add_option("--plan", arguments->plan_path, "A plan (default: an automatic one)")
+      ->type_name("FILE");
+  AddTargetAndSeed(extract, arguments);
+  AddAutomaticPlanOptions(extract, arguments);
+  extract->add_flag("--content-checksum", arguments->run.content_checksum,
+                    "Add order-independent checksums of the content to the manifest");
+  extract->add_flag("--keep-state", arguments->run.keep_state, "Keep what merging models needs");
+  AddRunOptions(extract, arguments);
+  extract->footer(
+      "Examples:\n  ember extract flights.parquet -o out --target delay\n"
+      "  ember extract data/ -o out --plan plan.yaml --memory 1GiB");
+
+  CLI::App* merge =
+      app->add_subcommand("merge", "One model from the fits of disjoint parts of a table");
+  merge->add_option("MODEL", arguments->models, "Model directories with their state")->required();
+  AddOutputOptions(merge, arguments, "The model directory to write");
+  AddRunOptions(merge, arguments);
+  merge->footer("Example:\n  ember merge monday tuesday wednesday -o week");
+}
+
+int Main(int argc, char** argv) {
+  // Large blocks go back to the system when freed, and threads share few arenas: resident memory
+  // follows what is in use.
+  mallopt(M_ARENA_MAX, 2);
+  Arguments arguments;
+  CLI::App app("Terabyte tables in, model-ready tensors out: on one machine, in bounded memory.",
+               "ember");
+  app.set_version_flag("--version", std::string("ember ") + EMBER_VERSION);
+  DefineCommands(&app, &arguments);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) return app.exit(error);
+    fmt::print(stderr, "ember: {}\nRun 'ember {}--help' for the options.\n", error.what(),
+               app.get_subcommands().empty() ? "" : app.get_subcommands()[0]->get_name() + " ");
+    return kUsageStatus;
+  }
+  const arrow::Status status = Run(app.get_subcommands()[0]->get_name(), arguments);
+  if (status.ok()) return 0;
+  fmt::print(stderr, "ember: {}\n", status.message());
+  return static_cast<int>(base::KindOf(status));
+}
+
+}  // namespace
+}  // namespace emberharmony::cli
+
+int main(int argc, char** argv) { return emberharmony::cli::Main(argc, argv); }

@@ -1,0 +1,141 @@
+#include "emberharmony/engine/column_learner.h"
+
+#include <arrow/array.h>
+#include <arrow/array/util.h>
+
+#include <algorithm>
+
+namespace emberharmony::engine {
+
+using feature::Analyzer;
+using feature::Fill;
+using feature::Pipeline;
+using feature::Probe;
+using feature::Statistic;
+using feature::ValueBlock;
+using feature::WeightedValues;
+
+ColumnLearner::ColumnLearner(int column, std::shared_ptr<arrow::Field> field,
+                             std::vector<Pipeline*> pipelines, feature::StateOptions state_options,
+                             arrow::MemoryPool* pool)
+    : column_(column),
+      field_(std::move(field)),
+      pipelines_(std::move(pipelines)),
+      state_options_(std::move(state_options)),
+      pool_(pool) {}
+
+void ColumnLearner::Preload(const std::string& path_key, const std::string& state_key,
+                            std::unique_ptr<feature::State> state) {
+  slots_[{path_key, state_key}] = Slot{nullptr, std::move(state), field_->type()};
+}
+
+arrow::Status ColumnLearner::BeginPass() {
+  scanning_.clear();
+  pending_.clear();
+  for (Pipeline* pipeline : pipelines_) {
+    for (Probe& probe : pipeline->NextProbes()) {
+      // An empty array shows the type that the path yields.
+      ARROW_ASSIGN_OR_RAISE(auto empty, arrow::MakeEmptyArray(field_->type(), pool_));
+      ARROW_ASSIGN_OR_RAISE(ValueBlock block,
+                            pipeline->ApplyPath(probe, ValueBlock{empty, false}, pool_));
+      Scan scan{pipeline, probe, {}};
+      for (const auto& analyzer : probe.analyzers) {
+        Slot& slot = slots_[{probe.path_key, analyzer->state_key()}];
+        if (slot.analyzer == nullptr) slot.analyzer = analyzer;
+        slot.type = block.values->type();
+        if (slot.state != nullptr) continue;
+        ARROW_ASSIGN_OR_RAISE(slot.state, analyzer->MakeState(*slot.type, state_options_));
+        scan.slots.push_back(&slot);
+      }
+      if (!scan.slots.empty()) scanning_.push_back(std::move(scan));
+      pending_.push_back(Pending{pipeline, std::move(probe)});
+    }
+  }
+  return arrow::Status::OK();
+}
+
+arrow::Result<bool> ColumnLearner::MergeEncoded(const std::string& path_key,
+                                                const std::string& state_key,
+                                                std::string_view bytes) {
+  auto found = slots_.find({path_key, state_key});
+  if (found == slots_.end()) return false;
+  Slot& slot = found->second;
+  ARROW_ASSIGN_OR_RAISE(auto state, slot.analyzer->Decode(bytes, *slot.type, state_options_));
+  ARROW_RETURN_NOT_OK(slot.analyzer->Merge(slot.state.get(), *state));
+  return true;
+}
+
+int64_t ColumnLearner::num_states() const { return static_cast<int64_t>(slots_.size()); }
+
+arrow::Status ColumnLearner::Update(const std::shared_ptr<arrow::Array>& values,
+                                    const int64_t* weights, int64_t null_weight) {
+  std::lock_guard lock(mutex_);
+  for (const Scan& scan : scanning_)
+    ARROW_RETURN_NOT_OK(UpdateScan(scan, values, weights, null_weight));
+  return arrow::Status::OK();
+}
+
+arrow::Status ColumnLearner::UpdateScan(const Scan& scan,
+                                        const std::shared_ptr<arrow::Array>& values,
+                                        const int64_t* weights, int64_t null_weight) {
+  // The null slot goes along, so that a step that fills nulls turns them into values with
+  // null_weight's weight.
+  ARROW_ASSIGN_OR_RAISE(
+      ValueBlock block,
+      scan.pipeline->ApplyPath(scan.probe, ValueBlock{values, null_weight != 0}, pool_));
+  if (null_weight != 0 && !block.null_slot) {
+    const int64_t n = values->length();
+    weights_scratch_.assign(n + 1, 1);
+    if (weights != nullptr) std::copy_n(weights, n, weights_scratch_.begin());
+    weights_scratch_[n] = null_weight;
+    weights = weights_scratch_.data();
+    null_weight = 0;
+  }
+  WeightedValues weighted{*block.values, weights, null_weight};
+  for (Slot* slot : scan.slots)
+    ARROW_RETURN_NOT_OK(slot->analyzer->Update(slot->state.get(), weighted));
+  return arrow::Status::OK();
+}
+
+arrow::Result<std::shared_ptr<const Statistic>> ColumnLearner::FinalizeProbe(
+    const Pipeline& pipeline, const Probe& probe, const Analyzer& analyzer) const {
+  const Slot& slot = slots_.at({probe.path_key, analyzer.state_key()});
+  if (probe.fill_step < 0) return analyzer.Finalize(*slot.state);
+  ARROW_ASSIGN_OR_RAISE(Fill fill, pipeline.FillFor(probe, pool_));
+  if (fill.weight == 0) return analyzer.Finalize(*slot.state);
+  // Other pipelines share the state, and it is saved as it is: the filled rows join a copy.
+  ARROW_ASSIGN_OR_RAISE(auto filled, analyzer.MakeState(*slot.type, state_options_));
+  ARROW_RETURN_NOT_OK(analyzer.Merge(filled.get(), *slot.state));
+  WeightedValues weighted{*fill.value.values, &fill.weight, -fill.weight};
+  ARROW_RETURN_NOT_OK(analyzer.Update(filled.get(), weighted));
+  return analyzer.Finalize(*filled);
+}
+
+arrow::Result<bool> ColumnLearner::FinishPass(std::vector<plan::SavedState>* saved) {
+  for (Pending& pending : pending_) {
+    std::vector<std::shared_ptr<const Statistic>> statistics;
+    for (const auto& analyzer : pending.probe.analyzers) {
+      ARROW_ASSIGN_OR_RAISE(auto statistic,
+                            FinalizeProbe(*pending.pipeline, pending.probe, *analyzer));
+      statistics.push_back(std::move(statistic));
+    }
+    ARROW_RETURN_NOT_OK(pending.pipeline->Learn(pending.probe.step, statistics));
+  }
+  if (saved != nullptr) {
+    std::map<StateKey, bool> done;
+    for (const Pending& pending : pending_) {
+      for (const auto& analyzer : pending.probe.analyzers) {
+        StateKey key{pending.probe.path_key, analyzer->state_key()};
+        if (!done.emplace(key, true).second) continue;
+        ARROW_ASSIGN_OR_RAISE(std::string bytes, analyzer->Encode(*slots_.at(key).state));
+        saved->push_back(plan::SavedState{column_, key.first, key.second, std::move(bytes)});
+      }
+    }
+  }
+  scanning_.clear();
+  pending_.clear();
+  return !std::all_of(pipelines_.begin(), pipelines_.end(),
+                      [](const Pipeline* p) { return p->learned(); });
+}
+
+}  // namespace emberharmony::engine

@@ -1,0 +1,87 @@
+#pragma once
+
+#include <arrow/result.h>
+#include <arrow/status.h>
+#include <arrow/type_fwd.h>
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "emberharmony/feature/pipeline.h"
+#include "emberharmony/plan/fitted_plan.h"
+
+namespace emberharmony::engine {
+
+/// The states from which all pipelines of one source column learn, and the learning itself, in as
+/// few passes as possible.
+///
+/// One pass is BeginPass, any number of Updates (thread-safe, any order), FinishPass. Pipelines
+/// that look at the same values share states.
+class ColumnLearner {
+ public:
+  ColumnLearner(int column, std::shared_ptr<arrow::Field> field,
+                std::vector<feature::Pipeline*> pipelines, feature::StateOptions state_options,
+                arrow::MemoryPool* pool);
+
+  /// Hands over a state that has seen all training rows already.
+  void Preload(const std::string& path_key, const std::string& state_key,
+               std::unique_ptr<feature::State> state);
+
+  /// Merges an encoded state of another fit into the one of this pass; false when the pass has no
+  /// such state.
+  arrow::Result<bool> MergeEncoded(const std::string& path_key, const std::string& state_key,
+                                   std::string_view bytes);
+  /// How many states the pass has.
+  int64_t num_states() const;
+
+  /// Makes the states of what can be learned next.
+  arrow::Status BeginPass();
+  /// Whether any of them has yet to see the data.
+  bool needs_scan() const { return !scanning_.empty(); }
+  /// Adds values with their weights (nullptr: 1 each) and rows that are null.
+  arrow::Status Update(const std::shared_ptr<arrow::Array>& values, const int64_t* weights,
+                       int64_t null_weight);
+  /// Lets the pipelines learn; true when another pass is needed. Encoded states are appended to
+  /// *saved unless it is null.
+  arrow::Result<bool> FinishPass(std::vector<plan::SavedState>* saved);
+
+ private:
+  using StateKey = std::pair<std::string, std::string>;  // path key, state key
+  struct Slot {
+    std::shared_ptr<const feature::Analyzer> analyzer;
+    std::unique_ptr<feature::State> state;
+    std::shared_ptr<arrow::DataType> type;
+  };
+  struct Scan {  // the states that see the values at the end of one path
+    const feature::Pipeline* pipeline;
+    feature::Probe probe;
+    std::vector<Slot*> slots;
+  };
+  struct Pending {
+    feature::Pipeline* pipeline;
+    feature::Probe probe;
+  };
+
+  arrow::Result<std::shared_ptr<const feature::Statistic>> FinalizeProbe(
+      const feature::Pipeline& pipeline, const feature::Probe& probe,
+      const feature::Analyzer& analyzer) const;
+  arrow::Status UpdateScan(const Scan& scan, const std::shared_ptr<arrow::Array>& values,
+                           const int64_t* weights, int64_t null_weight);
+
+  const int column_;
+  const std::shared_ptr<arrow::Field> field_;
+  const std::vector<feature::Pipeline*> pipelines_;
+  const feature::StateOptions state_options_;
+  arrow::MemoryPool* const pool_;
+  std::map<StateKey, Slot> slots_;
+  std::vector<Scan> scanning_;
+  std::vector<Pending> pending_;
+  std::mutex mutex_;                      // guards the states during Updates
+  std::vector<int64_t> weights_scratch_;  // guarded by mutex_
+};
+
+}  // namespace emberharmony::engine

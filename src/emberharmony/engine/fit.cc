@@ -1,0 +1,358 @@
+#include "emberharmony/engine/fit.h"
+
+#include <arrow/type.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <mutex>
+#include <numeric>
+#include <tuple>
+
+#include "emberharmony/base/error_kind.h"
+#include "emberharmony/engine/column_jobs.h"
+#include "emberharmony/engine/column_learner.h"
+#include "emberharmony/engine/weighted_scan.h"
+#include "emberharmony/feature/distinct_count.h"
+#include "emberharmony/feature/moments.h"
+#include "emberharmony/feature/value_counts.h"
+#include "emberharmony/feature/value_histogram.h"
+
+namespace emberharmony::engine {
+
+namespace {
+
+using feature::Pipeline;
+
+// What all jobs of a fit share.
+struct FitShared {
+  const io::Source& source;
+  const SplitVectors& splits;
+  RunContext* context;
+  bool keep_state;
+  std::mutex mutex;
+  std::vector<plan::SavedState> states;  // guarded by mutex
+};
+
+feature::StateOptions StateOptionsFor(base::MemoryBudget* budget, RunContext* context) {
+  return feature::StateOptions{budget, context->options().spill_dir};
+}
+
+// Splits a pass over (unit, column) among scan and consumer, and tells the progress.
+arrow::Status ScanUnit(FitShared* shared, int column, int64_t u, const WeightedConsumer& consumer) {
+  const io::Unit& unit = shared->source.units()[u];
+  std::shared_ptr<const SplitVector> splits;
+  if (shared->splits.uniform_split() > 0) {
+    // No row is a training row: learning sees nothing.
+    shared->context->progress()->Advance(unit.num_rows);
+    return arrow::Status::OK();
+  }
+  splits = shared->splits.Unpack(u);
+  ARROW_RETURN_NOT_OK(
+      ScanWeighted(shared->source, unit, column, splits.get(), shared->context, consumer));
+  shared->context->progress()->Advance(unit.num_rows);
+  return arrow::Status::OK();
+}
+
+arrow::Status WithColumn(const arrow::Status& status, const std::string& column) {
+  if (status.ok() || status.message().find("'" + column + "'") != std::string::npos) return status;
+  return status.WithMessage("column '", column, "': ", status.message());
+}
+
+class FitJob : public ColumnJob {
+ public:
+  FitJob(FitShared* shared, int column, std::vector<Pipeline*> pipelines)
+      : shared_(shared),
+        column_(column),
+        field_(shared->source.schema()->field(column)),
+        budget_(shared->context->budget()->MakeChild(fmt::format("fit({})", field_->name()))),
+        learner_(std::make_unique<ColumnLearner>(column, field_, std::move(pipelines),
+                                                 StateOptionsFor(budget_.get(), shared->context),
+                                                 shared->context->budget())) {}
+
+  arrow::Result<bool> BeginPass() override {
+    ARROW_RETURN_NOT_OK(WithColumn(learner_->BeginPass(), field_->name()));
+    return learner_->needs_scan();
+  }
+
+  arrow::Status ProcessUnit(int64_t unit) override {
+    return WithColumn(
+        ScanUnit(shared_, column_, unit,
+                 [&](const auto& values, const int64_t* weights, int64_t null_weight) {
+                   return learner_->Update(values, weights, null_weight);
+                 }),
+        field_->name());
+  }
+
+  arrow::Result<bool> FinishPass() override {
+    std::vector<plan::SavedState> saved;
+    arrow::Result<bool> again = learner_->FinishPass(shared_->keep_state ? &saved : nullptr);
+    ARROW_RETURN_NOT_OK(WithColumn(again.status(), field_->name()));
+    std::lock_guard lock(shared_->mutex);
+    std::move(saved.begin(), saved.end(), std::back_inserter(shared_->states));
+    return again;
+  }
+
+  void Release() override { learner_.reset(); }
+
+ protected:
+  FitShared* const shared_;
+  const int column_;
+  const std::shared_ptr<arrow::Field> field_;
+  const std::shared_ptr<base::MemoryBudget> budget_;
+  std::unique_ptr<ColumnLearner> learner_;
+};
+
+// The first pass looks at the raw column; then the automatic plan's steps for it are known, and
+// learn from what was seen.
+class DetectJob : public FitJob {
+ public:
+  DetectJob(FitShared* shared, int column, const plan::AutomaticPlanOptions& options, bool learn,
+            plan::ColumnProfile* profile, std::vector<std::unique_ptr<Pipeline>>* learned)
+      : FitJob(shared, column, {}),
+        options_(options),
+        learn_(learn),
+        profile_(profile),
+        learned_(learned) {
+    if (options.target != field_->name()) analyzers_ = plan::DetectionAnalyzers(*field_->type());
+  }
+
+  arrow::Result<bool> BeginPass() override {
+    if (detected_) return FitJob::BeginPass();
+    for (const auto& analyzer : analyzers_) {
+      ARROW_ASSIGN_OR_RAISE(
+          auto state,
+          analyzer->MakeState(*field_->type(), StateOptionsFor(budget_.get(), shared_->context)));
+      states_.push_back(std::move(state));
+    }
+    return !analyzers_.empty();
+  }
+
+  arrow::Status ProcessUnit(int64_t unit) override {
+    if (detected_) return FitJob::ProcessUnit(unit);
+    return WithColumn(
+        ScanUnit(shared_, column_, unit,
+                 [&](const auto& values, const int64_t* weights, int64_t null_weight) {
+                   std::lock_guard lock(state_mutex_);
+                   feature::WeightedValues weighted{*values, weights, null_weight};
+                   for (size_t i = 0; i < analyzers_.size(); ++i) {
+                     ARROW_RETURN_NOT_OK(analyzers_[i]->Update(states_[i].get(), weighted));
+                   }
+                   return arrow::Status::OK();
+                 }),
+        field_->name());
+  }
+
+  arrow::Result<bool> FinishPass() override {
+    if (detected_) return FitJob::FinishPass();
+    detected_ = true;
+    ARROW_RETURN_NOT_OK(FillProfile());
+    if (!learn_) return false;
+    // The decision about a column depends on that column alone, so its states need not wait for the
+    // other columns.
+    plan::AutomaticPlanOptions options = options_;
+    if (options.target == field_->name()) return false;
+    options.target.reset();
+    ARROW_ASSIGN_OR_RAISE(plan::Plan plan,
+                          plan::MakeAutomaticPlan(arrow::Schema({field_}), {*profile_}, options));
+    if (plan.features.empty()) return false;
+    plan.split.key.clear();
+    ARROW_ASSIGN_OR_RAISE(plan::BoundPlan bound,
+                          plan::BindPlan(plan, arrow::Schema({field_}), "automatic plan", false));
+    std::vector<Pipeline*> pipelines;
+    for (auto& pipeline : bound.pipelines) pipelines.push_back(pipeline.get());
+    *learned_ = std::move(bound.pipelines);
+    learner_ = std::make_unique<ColumnLearner>(column_, field_, std::move(pipelines),
+                                               StateOptionsFor(budget_.get(), shared_->context),
+                                               shared_->context->budget());
+    for (size_t i = 0; i < analyzers_.size(); ++i) {
+      learner_->Preload("", analyzers_[i]->state_key(), std::move(states_[i]));
+    }
+    return true;
+  }
+
+  void Release() override {
+    states_.clear();
+    FitJob::Release();
+  }
+
+ private:
+  arrow::Status FillProfile() {
+    for (size_t i = 0; i < analyzers_.size(); ++i) {
+      ARROW_ASSIGN_OR_RAISE(auto statistic, analyzers_[i]->Finalize(*states_[i]));
+      if (auto* counts = dynamic_cast<const feature::ValueCountsStatistic*>(statistic.get())) {
+        profile_->count = counts->count;
+        profile_->null_count = counts->null_count;
+        profile_->distinct_count = counts->distinct_count;
+        profile_->distinct_exact = true;
+      } else if (auto* distinct =
+                     dynamic_cast<const feature::DistinctCountStatistic*>(statistic.get())) {
+        profile_->count = distinct->count;
+        profile_->null_count = distinct->null_count;
+        profile_->distinct_count = distinct->distinct_count;
+        profile_->distinct_exact = distinct->exact;
+      } else if (auto* moments = dynamic_cast<const feature::MomentsStatistic*>(statistic.get())) {
+        profile_->count = moments->count;
+        profile_->null_count = moments->null_count;
+        profile_->min = moments->min;
+        profile_->max = moments->max;
+        profile_->infinity_count = moments->infinity_count;
+      }
+    }
+    return arrow::Status::OK();
+  }
+
+  const plan::AutomaticPlanOptions& options_;
+  const bool learn_;
+  plan::ColumnProfile* const profile_;
+  std::vector<std::unique_ptr<Pipeline>>* const learned_;
+  std::vector<std::shared_ptr<const feature::Analyzer>> analyzers_;
+  std::mutex state_mutex_;
+  std::vector<std::unique_ptr<feature::State>> states_;  // guarded by state_mutex_ during a pass
+  bool detected_ = false;
+};
+
+// Columns with the most to read come first, so that the last to end is a small one.
+std::vector<int> ByDescendingBytes(const io::Source& source, std::vector<int> columns) {
+  std::map<int, int64_t> bytes;
+  for (int column : columns) {
+    for (const io::Unit& unit : source.units())
+      bytes[column] += source.Hint(unit, column).compressed_bytes;
+  }
+  std::stable_sort(columns.begin(), columns.end(),
+                   [&](int a, int b) { return bytes[a] > bytes[b]; });
+  return columns;
+}
+
+void SortStates(std::vector<plan::SavedState>* states) {
+  std::sort(states->begin(), states->end(),
+            [](const plan::SavedState& a, const plan::SavedState& b) {
+              return std::tie(a.source_column, a.path_key, a.state_key) <
+                     std::tie(b.source_column, b.path_key, b.state_key);
+            });
+}
+
+}  // namespace
+
+arrow::Result<std::vector<plan::SavedState>> FitPipelines(const io::Source& source,
+                                                          const SplitVectors& splits,
+                                                          const plan::BoundPlan& bound,
+                                                          bool keep_state, RunContext* context) {
+  FitShared shared{source, splits, context, keep_state, {}, {}};
+  std::map<int, std::vector<Pipeline*>> by_column;
+  for (size_t i = 0; i < bound.pipelines.size(); ++i) {
+    if (!bound.pipelines[i]->learned())
+      by_column[bound.source_columns[i]].push_back(bound.pipelines[i].get());
+  }
+  std::vector<int> columns;
+  for (const auto& [column, pipelines] : by_column) columns.push_back(column);
+  std::vector<std::unique_ptr<ColumnJob>> jobs;
+  for (int column : ByDescendingBytes(source, columns)) {
+    jobs.push_back(std::make_unique<FitJob>(&shared, column, by_column[column]));
+  }
+  context->progress()->BeginPhase("fit", source.num_rows() * static_cast<int64_t>(jobs.size()),
+                                  source.num_rows(), source.num_bytes());
+  ARROW_RETURN_NOT_OK(RunColumnJobs(jobs, static_cast<int64_t>(source.units().size()), context));
+  context->progress()->EndPhase();
+  SortStates(&shared.states);
+  return std::move(shared.states);
+}
+
+arrow::Result<DetectedPlan> DetectPlan(const io::Source& source, const SplitVectors& splits,
+                                       const plan::AutomaticPlanOptions& options, bool learn,
+                                       bool keep_state, RunContext* context) {
+  FitShared shared{source, splits, context, keep_state, {}, {}};
+  const int num_columns = source.schema()->num_fields();
+  DetectedPlan detected;
+  detected.profiles.resize(num_columns);
+  std::vector<std::vector<std::unique_ptr<Pipeline>>> learned(num_columns);
+  std::vector<int> columns(num_columns);
+  std::iota(columns.begin(), columns.end(), 0);
+  std::vector<std::unique_ptr<ColumnJob>> jobs;
+  for (int column : ByDescendingBytes(source, columns)) {
+    jobs.push_back(std::make_unique<DetectJob>(&shared, column, options, learn,
+                                               &detected.profiles[column], &learned[column]));
+  }
+  context->progress()->BeginPhase("detect", source.num_rows() * num_columns, source.num_rows(),
+                                  source.num_bytes());
+  ARROW_RETURN_NOT_OK(RunColumnJobs(jobs, static_cast<int64_t>(source.units().size()), context));
+  context->progress()->EndPhase();
+
+  ARROW_ASSIGN_OR_RAISE(detected.plan,
+                        plan::MakeAutomaticPlan(*source.schema(), detected.profiles, options));
+  ARROW_ASSIGN_OR_RAISE(detected.bound,
+                        plan::BindPlan(detected.plan, *source.schema(), "automatic plan", true));
+  if (learn) {
+    // A column of an automatic plan has one feature entry, hence its pipelines come in the same
+    // order.
+    std::vector<size_t> next(num_columns, 0);
+    for (size_t i = 0; i < detected.bound.pipelines.size(); ++i) {
+      const int column = detected.bound.source_columns[i];
+      detected.bound.pipelines[i] = std::move(learned[column][next[column]++]);
+    }
+  }
+  SortStates(&shared.states);
+  detected.states = std::move(shared.states);
+  return detected;
+}
+
+arrow::Result<std::shared_ptr<plan::FittedPlan>> MergeModels(
+    const std::vector<std::shared_ptr<plan::FittedPlan>>& models) {
+  if (models.empty()) return base::UsageError("nothing to merge: name at least one model");
+  const plan::FittedPlan& first = *models[0];
+  for (size_t m = 0; m < models.size(); ++m) {
+    if (plan::PlanHash(models[m]->plan()) != plan::PlanHash(first.plan())) {
+      return base::UsageError(fmt::format(
+          "model {} was fitted with another plan than model 1; merge fits of one plan", m + 1));
+    }
+    if (!models[m]->input_schema()->Equals(*first.input_schema())) {
+      return base::UsageError(
+          fmt::format("model {} was fitted on other columns or types than model 1", m + 1));
+    }
+  }
+  auto schema = first.input_schema();
+  ARROW_ASSIGN_OR_RAISE(plan::BoundPlan bound,
+                        plan::BindPlan(first.plan(), *schema, "plan.yaml", false));
+  std::map<int, std::vector<Pipeline*>> by_column;
+  for (size_t i = 0; i < bound.pipelines.size(); ++i) {
+    by_column[bound.source_columns[i]].push_back(bound.pipelines[i].get());
+  }
+  std::vector<plan::SavedState> saved;
+  for (auto& [column, pipelines] : by_column) {
+    const bool learns = std::any_of(pipelines.begin(), pipelines.end(),
+                                    [](const Pipeline* p) { return !p->learned(); });
+    if (!learns) continue;
+    auto field = schema->field(column);
+    ColumnLearner learner(column, field, pipelines, {}, arrow::default_memory_pool());
+    ARROW_RETURN_NOT_OK(learner.BeginPass());
+    for (size_t m = 0; m < models.size(); ++m) {
+      int64_t found = 0;
+      for (const plan::SavedState& state : models[m]->states()) {
+        if (state.source_column != column) continue;
+        ARROW_ASSIGN_OR_RAISE(bool merged,
+                              learner.MergeEncoded(state.path_key, state.state_key, state.bytes));
+        found += merged;
+      }
+      if (found != learner.num_states()) {
+        return base::UsageError(
+            fmt::format("column '{}': model {} lacks a state that the plan's steps need; fit it "
+                        "with `ember fit`, or keep its state with --keep-state",
+                        field->name(), m + 1));
+      }
+    }
+    ARROW_ASSIGN_OR_RAISE(bool again, learner.FinishPass(&saved));
+    if (again) {
+      return base::UsageError(fmt::format(
+          "column '{}' cannot be merged: one of its steps learned from another learned step; "
+          "fit the whole table instead",
+          field->name()));
+    }
+  }
+  SortStates(&saved);
+  ARROW_ASSIGN_OR_RAISE(auto made, plan::FittedPlan::Make(first.plan(), schema, std::move(bound)));
+  auto result = std::const_pointer_cast<plan::FittedPlan>(made);
+  result->set_states(std::move(saved));
+  return result;
+}
+
+}  // namespace emberharmony::engine

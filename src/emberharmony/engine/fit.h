@@ -1,0 +1,44 @@
+#pragma once
+
+#include <arrow/result.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "emberharmony/engine/run_context.h"
+#include "emberharmony/engine/split_vectors.h"
+#include "emberharmony/io/source.h"
+#include "emberharmony/plan/fitted_plan.h"
+
+namespace emberharmony::engine {
+
+/// Learns what the bound plan's pipelines need from the training rows and completes them. With
+/// keep_state their states, in canonical order, are returned as well.
+arrow::Result<std::vector<plan::SavedState>> FitPipelines(const io::Source& source,
+                                                          const SplitVectors& splits,
+                                                          const plan::BoundPlan& bound,
+                                                          bool keep_state, RunContext* context);
+
+/// An automatic plan (DESIGN section 5) and its pipelines, which have learned from the very states
+/// that detection used.
+struct DetectedPlan {
+  plan::Plan plan;
+  plan::BoundPlan bound;
+  std::vector<plan::ColumnProfile> profiles;  ///< by column of the source
+  std::vector<plan::SavedState> states;       ///< with keep_state
+};
+
+/// `splits` are those of the automatic plan's split. With learn == false only the plan is wanted:
+/// the pipelines stay unlearned.
+arrow::Result<DetectedPlan> DetectPlan(const io::Source& source, const SplitVectors& splits,
+                                       const plan::AutomaticPlanOptions& options, bool learn,
+                                       bool keep_state, RunContext* context);
+
+/// One model from the fits of disjoint parts: what one fit of the whole would have given, byte for
+/// byte. All must have been saved with their states, for equal plans and schemas. UsageError
+/// otherwise, or when a step learned from another learned step that is not an impute.
+arrow::Result<std::shared_ptr<plan::FittedPlan>> MergeModels(
+    const std::vector<std::shared_ptr<plan::FittedPlan>>& models);
+
+}  // namespace emberharmony::engine

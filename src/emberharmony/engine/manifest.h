@@ -1,0 +1,37 @@
+#pragma once
+
+#include <arrow/result.h>
+#include <arrow/status.h>
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace emberharmony::engine {
+
+struct ShardEntry {
+  std::string split;  ///< "train", "validation", "test", or "all"
+  std::string path;   ///< relative to the output folder, with '/'
+  int64_t unit = 0;
+  int64_t num_rows = 0;
+  int64_t bytes = 0;
+  std::string xxh3_128;
+};
+
+struct SplitEntry {
+  int64_t num_rows = 0;
+  std::string content_checksum;  ///< empty: not asked for
+};
+
+/// What an output folder holds. Written last, so that its presence says that the output is
+/// complete.
+struct Manifest {
+  std::string backend = "native";
+  std::map<std::string, SplitEntry> splits;
+  std::vector<ShardEntry> shards;
+
+  std::string ToJson() const;
+};
+
+}  // namespace emberharmony::engine

@@ -1,0 +1,49 @@
+#include "emberharmony/engine/run_context.h"
+
+#include <fmt/format.h>
+
+#include "emberharmony/base/error_kind.h"
+#include "emberharmony/base/machine_memory.h"
+#include "emberharmony/base/thread_pool.h"
+
+namespace emberharmony::engine {
+
+namespace {
+
+constexpr int64_t kMinMemoryBytes = int64_t{128} << 20;
+// What the process holds beside accounted memory once it runs: thread stacks, malloc's slack,
+// page-cache-backed code.
+constexpr int64_t kUnaccountedBytes = int64_t{24} << 20;
+
+}  // namespace
+
+arrow::Result<std::unique_ptr<RunContext>> RunContext::Make(const RunOptions& options,
+                                                            ProgressListener* listener) {
+  if (options.memory_bytes != 0 && options.memory_bytes < kMinMemoryBytes) {
+    return base::UsageError(fmt::format("--memory must be at least 128MiB, found {}",
+                                        base::FormatByteSize(options.memory_bytes)));
+  }
+  if (options.batch_rows < 1) {
+    return base::UsageError(
+        fmt::format("--batch-rows must be at least 1, found {}", options.batch_rows));
+  }
+  if (options.num_threads < 0 || options.num_threads > 1024) {
+    return base::UsageError(
+        fmt::format("--threads must be between 1 and 1024, found {}", options.num_threads));
+  }
+  std::unique_ptr<RunContext> context(new RunContext(options, listener));
+  context->num_threads_ = options.num_threads > 0 ? options.num_threads : base::AvailableCores();
+  context->memory_limit_bytes_ =
+      options.memory_bytes > 0 ? options.memory_bytes : base::MachineMemoryBytes() / 4 * 3;
+  int64_t outside = base::ResidentBytes() + kUnaccountedBytes;
+  int64_t accounted = std::max(context->memory_limit_bytes_ - outside, kMinMemoryBytes / 4);
+  context->budget_ = base::MemoryBudget::MakeRoot("run", accounted);
+  return context;
+}
+
+arrow::Status RunContext::CheckStop() const {
+  if (!stop_.load(std::memory_order_relaxed)) return arrow::Status::OK();
+  return base::InterruptedError("interrupted");
+}
+
+}  // namespace emberharmony::engine

@@ -1,0 +1,321 @@
+#include "emberharmony/engine/runs.h"
+
+#include <arrow/type.h>
+#include <fmt/format.h>
+#include <sys/resource.h>
+
+#include <chrono>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "emberharmony/base/atomic_file.h"
+#include "emberharmony/base/canonical_json.h"
+#include "emberharmony/base/error_kind.h"
+#include "emberharmony/base/spelling.h"
+#include "emberharmony/engine/fit.h"
+#include "emberharmony/engine/output_folder.h"
+#include "emberharmony/engine/report_html.h"
+#include "emberharmony/engine/transform.h"
+#include "emberharmony/io/source.h"
+
+namespace emberharmony::engine {
+
+namespace {
+
+class Stopwatch {
+ public:
+  Stopwatch() : begin_(std::chrono::steady_clock::now()) {}
+  void Read(RunReport* report) const {
+    report->wall_seconds =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
+    rusage usage{};
+    getrusage(RUSAGE_SELF, &usage);
+    report->cpu_seconds =
+        static_cast<double>(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+        1e-6 * static_cast<double>(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
+  }
+
+ private:
+  std::chrono::steady_clock::time_point begin_;
+};
+
+arrow::Result<std::shared_ptr<io::Source>> OpenRequested(const SourceRequest& request,
+                                                         RunContext* context) {
+  ARROW_ASSIGN_OR_RAISE(auto source, io::OpenSource(request.location, context->budget()));
+  if (!request.columns.empty()) {
+    ARROW_ASSIGN_OR_RAISE(source, io::SelectColumns(std::move(source), request.columns));
+  }
+  if (request.limit_rows) {
+    if (*request.limit_rows < 0) {
+      return base::UsageError(
+          fmt::format("--limit must not be negative, found {}", *request.limit_rows));
+    }
+    source = io::LimitRows(std::move(source), *request.limit_rows);
+  }
+  return source;
+}
+
+plan::AutomaticPlanOptions AutomaticOptions(const PlanRequest& request) {
+  plan::AutomaticPlanOptions options;
+  options.target = request.target;
+  options.seed = request.seed;
+  options.high_null_threshold = request.high_null_threshold;
+  return options;
+}
+
+// The split of an automatic plan is fixed before anything has been seen.
+plan::SplitSpec AutomaticSplit(const PlanRequest& request) {
+  plan::SplitSpec split;
+  if (request.seed) split.seed = *request.seed;
+  return split;
+}
+
+arrow::Status CheckTarget(const arrow::Schema& schema, const std::optional<std::string>& target) {
+  if (!target || schema.GetFieldIndex(*target) >= 0) return arrow::Status::OK();
+  std::vector<std::string> names = schema.field_names();
+  return base::UsageError(
+      fmt::format("the target '{}' is not a column of the source{}; the columns are: {}", *target,
+                  base::DidYouMean(*target, names), fmt::join(names, ", ")));
+}
+
+// The states as a model keeps them: columns counted in the model's own schema.
+std::vector<plan::SavedState> StatesForModel(std::vector<plan::SavedState> states,
+                                             const arrow::Schema& source,
+                                             const arrow::Schema& model) {
+  for (plan::SavedState& state : states) {
+    state.source_column = model.GetFieldIndex(source.field(state.source_column)->name());
+  }
+  std::stable_sort(states.begin(), states.end(),
+                   [](const auto& a, const auto& b) { return a.source_column < b.source_column; });
+  return states;
+}
+
+struct Fitted {
+  std::shared_ptr<const plan::FittedPlan> model;
+  std::shared_ptr<const SplitVectors> splits;
+  bool automatic = false;
+  std::vector<plan::ColumnProfile> profiles;
+};
+
+arrow::Result<Fitted> FinishFit(plan::Plan plan, plan::BoundPlan bound,
+                                std::vector<plan::SavedState> states, const io::Source& source,
+                                Fitted fitted) {
+  ARROW_ASSIGN_OR_RAISE(auto model,
+                        plan::FittedPlan::Make(std::move(plan), source.schema(), std::move(bound)));
+  if (!states.empty()) {
+    std::const_pointer_cast<plan::FittedPlan>(model)->set_states(
+        StatesForModel(std::move(states), *source.schema(), *model->input_schema()));
+  }
+  fitted.model = std::move(model);
+  return fitted;
+}
+
+arrow::Result<Fitted> Fit(const io::Source& source, const PlanRequest& request, bool keep_state,
+                          RunContext* context) {
+  Fitted fitted;
+  if (!request.text) {
+    ARROW_RETURN_NOT_OK(CheckTarget(*source.schema(), request.target));
+    fitted.automatic = true;
+    ARROW_ASSIGN_OR_RAISE(fitted.splits,
+                          SplitVectors::Make(source, AutomaticSplit(request), context));
+    ARROW_ASSIGN_OR_RAISE(DetectedPlan detected,
+                          DetectPlan(source, *fitted.splits, AutomaticOptions(request),
+                                     /*learn=*/true, keep_state, context));
+    fitted.profiles = detected.profiles;
+    return FinishFit(std::move(detected.plan), std::move(detected.bound),
+                     std::move(detected.states), source, std::move(fitted));
+  }
+  ARROW_ASSIGN_OR_RAISE(plan::Plan plan, plan::ParsePlan(*request.text, request.name));
+  if (request.target) plan.target = plan::TargetSpec{*request.target, false, {}};
+  if (request.seed) plan.split.seed = *request.seed;
+  ARROW_ASSIGN_OR_RAISE(plan::BoundPlan bound, plan::BindPlan(plan, *source.schema(), request.name,
+                                                              /*require_target=*/true));
+  ARROW_ASSIGN_OR_RAISE(fitted.splits, SplitVectors::Make(source, plan.split, context));
+  ARROW_ASSIGN_OR_RAISE(auto states,
+                        FitPipelines(source, *fitted.splits, bound, keep_state, context));
+  return FinishFit(std::move(plan), std::move(bound), std::move(states), source, std::move(fitted));
+}
+
+RunReport BeginReport(const std::string& command, const SourceRequest& request,
+                      const io::Source& source, const std::string& output,
+                      const RunContext& context) {
+  RunReport report;
+  report.command = command;
+  report.source = request.location;
+  report.output = output;
+  report.num_threads = context.num_threads();
+  report.memory_limit_bytes = context.memory_limit_bytes();
+  report.num_rows = source.num_rows();
+  report.num_units = static_cast<int64_t>(source.units().size());
+  report.source_bytes = source.num_bytes();
+  report.source_schema = source.schema();
+  return report;
+}
+
+void FinishReport(const Stopwatch& stopwatch, RunContext* context, RunReport* report) {
+  stopwatch.Read(report);
+  report->peak_resident_bytes = base::PeakResidentBytes();
+  report->phases = context->progress()->phase_times();
+  for (const ShardEntry& shard : report->manifest.shards) report->output_bytes += shard.bytes;
+}
+
+arrow::Status WriteReports(const RunReport& report, const std::string& folder) {
+  ARROW_RETURN_NOT_OK(base::WriteFileAtomically(folder + "/run_report.json", report.ToJson()));
+  return base::WriteFileAtomically(folder + "/report.html", ReportHtml(report));
+}
+
+arrow::Result<Manifest> MakeManifest(std::vector<ShardEntry> shards, const SplitVectors& splits,
+                                     const ShardFolders& folders, RunContext* context) {
+  Manifest manifest;
+  const bool checksum = context->options().content_checksum;
+  const auto counts = splits.total_counts();
+  if (checksum) context->progress()->BeginPhase("verify", 1, 0, 0);
+  for (int s = 0; s < kNumSplits; ++s) {
+    if (!splits.has_split(s)) continue;
+    SplitEntry& entry = manifest.splits[folders.split_names[s]];
+    entry.num_rows = counts[s];
+    if (!checksum) continue;
+    std::vector<std::string> paths;
+    for (const ShardEntry& shard : shards) {
+      if (shard.split == folders.split_names[s]) paths.push_back(folders.root + "/" + shard.path);
+    }
+    ARROW_ASSIGN_OR_RAISE(entry.content_checksum, ContentChecksum(paths, context));
+  }
+  if (checksum) context->progress()->EndPhase();
+  manifest.shards = std::move(shards);
+  return manifest;
+}
+
+}  // namespace
+
+arrow::Result<std::string> RunPlan(const SourceRequest& source_request,
+                                   const PlanRequest& plan_request, RunContext* context) {
+  ARROW_ASSIGN_OR_RAISE(auto source, OpenRequested(source_request, context));
+  ARROW_RETURN_NOT_OK(CheckTarget(*source->schema(), plan_request.target));
+  ARROW_ASSIGN_OR_RAISE(auto splits,
+                        SplitVectors::Make(*source, AutomaticSplit(plan_request), context));
+  ARROW_ASSIGN_OR_RAISE(DetectedPlan detected,
+                        DetectPlan(*source, *splits, AutomaticOptions(plan_request),
+                                   /*learn=*/false, /*keep_state=*/false, context));
+  return plan::WritePlan(detected.plan);
+}
+
+arrow::Result<RunReport> RunFit(const SourceRequest& source_request,
+                                const PlanRequest& plan_request, const std::string& output,
+                                RunContext* context) {
+  Stopwatch stopwatch;
+  ARROW_ASSIGN_OR_RAISE(auto source, OpenRequested(source_request, context));
+  ARROW_ASSIGN_OR_RAISE(auto folder, OutputFolder::Create(output, context->options().overwrite));
+  RunReport report = BeginReport("fit", source_request, *source, output, *context);
+  context->set_default_spill_dir(folder->scratch_path());
+  ARROW_ASSIGN_OR_RAISE(Fitted fitted, Fit(*source, plan_request, /*keep_state=*/true, context));
+  report.automatic_plan = fitted.automatic;
+  report.profiles = std::move(fitted.profiles);
+  report.model = fitted.model;
+  const std::string saved = folder->scratch_path() + "/model";
+  ARROW_RETURN_NOT_OK(fitted.model->Save(saved));
+  ARROW_RETURN_NOT_OK(folder->Adopt(saved, /*last=*/"model.json"));
+  ARROW_RETURN_NOT_OK(folder->Complete());
+  FinishReport(stopwatch, context, &report);
+  return report;
+}
+
+arrow::Result<RunReport> RunTransform(const std::string& model_dir,
+                                      const SourceRequest& source_request,
+                                      const std::string& output, RunContext* context) {
+  Stopwatch stopwatch;
+  ARROW_ASSIGN_OR_RAISE(auto model, plan::FittedPlan::Load(model_dir));
+  ARROW_ASSIGN_OR_RAISE(auto source, OpenRequested(source_request, context));
+  ARROW_RETURN_NOT_OK(model->Bind(*source->schema()).status());
+  ARROW_ASSIGN_OR_RAISE(auto folder, OutputFolder::Create(output, context->options().overwrite));
+  RunReport report = BeginReport("transform", source_request, *source, output, *context);
+  report.model = model;
+  auto splits = SplitVectors::Uniform(*source, 0);
+  ShardFolders folders{output, {"", "", ""}, {"all", "", ""}};
+  ARROW_ASSIGN_OR_RAISE(auto shards, TransformSource(*source, *splits, *model, folders, context));
+  ARROW_ASSIGN_OR_RAISE(report.manifest,
+                        MakeManifest(std::move(shards), *splits, folders, context));
+  FinishReport(stopwatch, context, &report);
+  ARROW_RETURN_NOT_OK(WriteReports(report, output));
+  ARROW_RETURN_NOT_OK(
+      base::WriteFileAtomically(output + "/manifest.json", report.manifest.ToJson()));
+  ARROW_RETURN_NOT_OK(folder->Complete());
+  return report;
+}
+
+arrow::Result<RunReport> RunExtract(const SourceRequest& source_request,
+                                    const PlanRequest& plan_request, const std::string& output,
+                                    RunContext* context) {
+  Stopwatch stopwatch;
+  ARROW_ASSIGN_OR_RAISE(auto source, OpenRequested(source_request, context));
+  ARROW_ASSIGN_OR_RAISE(auto folder, OutputFolder::Create(output, context->options().overwrite));
+  RunReport report = BeginReport("extract", source_request, *source, output, *context);
+  context->set_default_spill_dir(folder->scratch_path());
+  ARROW_ASSIGN_OR_RAISE(Fitted fitted,
+                        Fit(*source, plan_request, context->options().keep_state, context));
+  report.automatic_plan = fitted.automatic;
+  report.profiles = std::move(fitted.profiles);
+  report.model = fitted.model;
+  ARROW_RETURN_NOT_OK(fitted.model->Save(output + "/model"));
+  ShardFolders folders{output, {"train", "validation", "test"}, {"train", "validation", "test"}};
+  ARROW_ASSIGN_OR_RAISE(auto shards,
+                        TransformSource(*source, *fitted.splits, *fitted.model, folders, context));
+  ARROW_ASSIGN_OR_RAISE(report.manifest,
+                        MakeManifest(std::move(shards), *fitted.splits, folders, context));
+  FinishReport(stopwatch, context, &report);
+  ARROW_RETURN_NOT_OK(WriteReports(report, output));
+  ARROW_RETURN_NOT_OK(
+      base::WriteFileAtomically(output + "/manifest.json", report.manifest.ToJson()));
+  ARROW_RETURN_NOT_OK(folder->Complete());
+  return report;
+}
+
+arrow::Result<RunReport> RunMerge(const std::vector<std::string>& model_dirs,
+                                  const std::string& output, RunContext* context) {
+  Stopwatch stopwatch;
+  std::vector<std::shared_ptr<plan::FittedPlan>> models;
+  for (const std::string& dir : model_dirs) {
+    ARROW_ASSIGN_OR_RAISE(auto model, plan::FittedPlan::Load(dir));
+    models.push_back(std::move(model));
+  }
+  ARROW_ASSIGN_OR_RAISE(auto merged, MergeModels(models));
+  ARROW_ASSIGN_OR_RAISE(auto folder, OutputFolder::Create(output, context->options().overwrite));
+  const std::string saved = folder->scratch_path() + "/model";
+  ARROW_RETURN_NOT_OK(merged->Save(saved));
+  ARROW_RETURN_NOT_OK(folder->Adopt(saved, /*last=*/"model.json"));
+  ARROW_RETURN_NOT_OK(folder->Complete());
+  RunReport report;
+  report.command = "merge";
+  report.output = output;
+  report.model = merged;
+  FinishReport(stopwatch, context, &report);
+  return report;
+}
+
+std::string RunReport::ToJson() const {
+  nlohmann::json json;
+  json["version"] = 1;
+  json["command"] = command;
+  json["source"] = source;
+  json["threads"] = num_threads;
+  json["memory_limit_bytes"] = memory_limit_bytes;
+  json["peak_resident_bytes"] = peak_resident_bytes;
+  json["rows"] = num_rows;
+  json["units"] = num_units;
+  json["source_bytes"] = source_bytes;
+  json["output_bytes"] = output_bytes;
+  json["wall_seconds"] = wall_seconds;
+  json["cpu_seconds"] = cpu_seconds;
+  json["warnings"] = warnings;
+  json["phases"] = nlohmann::json::array();
+  for (const Progress::PhaseTime& phase : phases) {
+    json["phases"].push_back({{"phase", phase.phase},
+                              {"wall_seconds", phase.wall_seconds},
+                              {"cpu_seconds", phase.cpu_seconds},
+                              {"rows", phase.rows},
+                              {"bytes", phase.bytes}});
+  }
+  return base::CanonicalJson(json);
+}
+
+}  // namespace emberharmony::engine

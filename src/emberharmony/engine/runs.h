@@ -1,0 +1,79 @@
+#pragma once
+
+#include <arrow/result.h>
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "emberharmony/engine/manifest.h"
+#include "emberharmony/engine/progress.h"
+#include "emberharmony/engine/run_context.h"
+#include "emberharmony/plan/fitted_plan.h"
+
+namespace emberharmony::engine {
+
+/// Which table, and which part of it.
+struct SourceRequest {
+  std::string location;
+  std::vector<std::string> columns;  ///< empty: all
+  std::optional<int64_t> limit_rows;
+};
+
+/// Where a plan comes from: text with a name for messages, or nothing for an automatic one.
+struct PlanRequest {
+  std::optional<std::string> text;
+  std::string name;
+  std::optional<std::string> target;  ///< --target: of an automatic plan, or overriding the plan's
+  std::optional<int64_t> seed;        ///< --seed: overrides the split's
+  double high_null_threshold = 0.9;
+};
+
+/// What was done, for the report and the summary; everything that may differ between equal runs is
+/// in here only.
+struct RunReport {
+  std::string command;
+  std::string source;
+  std::string output;
+  int num_threads = 0;
+  int64_t memory_limit_bytes = 0;
+  int64_t peak_resident_bytes = 0;
+  int64_t num_rows = 0;
+  int64_t num_units = 0;
+  int64_t source_bytes = 0;
+  int64_t output_bytes = 0;
+  double wall_seconds = 0;
+  double cpu_seconds = 0;
+  std::vector<Progress::PhaseTime> phases;
+  std::vector<std::string> warnings;
+  bool automatic_plan = false;
+  std::vector<plan::ColumnProfile> profiles;  ///< of an automatic plan, by column of source_schema
+  std::shared_ptr<arrow::Schema> source_schema;
+  std::shared_ptr<const plan::FittedPlan> model;
+  Manifest manifest;
+
+  std::string ToJson() const;
+};
+
+/// `ember plan`: the automatic plan as YAML.
+arrow::Result<std::string> RunPlan(const SourceRequest& source, const PlanRequest& plan,
+                                   RunContext* context);
+
+/// `ember fit`: learns, and writes the model directory `output`, with its states.
+arrow::Result<RunReport> RunFit(const SourceRequest& source, const PlanRequest& plan,
+                                const std::string& output, RunContext* context);
+
+/// `ember transform`: applies a model directory to all rows.
+arrow::Result<RunReport> RunTransform(const std::string& model, const SourceRequest& source,
+                                      const std::string& output, RunContext* context);
+
+/// `ember extract`: plan, fit, split and transform in one go.
+arrow::Result<RunReport> RunExtract(const SourceRequest& source, const PlanRequest& plan,
+                                    const std::string& output, RunContext* context);
+
+/// `ember merge`: one model from the fits of disjoint parts (engine/fit.h, MergeModels).
+arrow::Result<RunReport> RunMerge(const std::vector<std::string>& models, const std::string& output,
+                                  RunContext* context);
+
+}  // namespace emberharmony::engine

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <arrow/result.h>
+
+#include <array>
+#include <memory>
+#include <vector>
+
+#include "emberharmony/engine/run_context.h"
+#include "emberharmony/engine/split_vectors.h"
+#include "emberharmony/feature/pipeline.h"
+#include "emberharmony/io/source.h"
+
+namespace emberharmony::engine {
+
+/// One pipeline's place in the output: columns [first_output, first_output + num_outputs).
+struct OutputGroup {
+  const feature::Pipeline* pipeline = nullptr;
+  int source_column = 0;
+  int first_output = 0;
+  int num_outputs = 0;
+};
+
+/// Where the row groups of each split of a unit close (DESIGN section 3, io::Sink), before a row is
+/// written.
+///
+/// Needs the plain size of every row. Where all rows have the same size, or none can be large
+/// enough to matter, nothing is read; else the columns whose values differ in size are read once
+/// for their sizes alone.
+arrow::Result<std::array<std::vector<int64_t>, kNumSplits>> PlanRowGroups(
+    const io::Source& source, const io::Unit& unit, const std::vector<OutputGroup>& groups,
+    const SplitVectors& splits, const SplitVector* split_vector, RunContext* context);
+
+}  // namespace emberharmony::engine

@@ -1,0 +1,374 @@
+#include "emberharmony/engine/transform.h"
+
+#include <arrow/array.h>
+#include <arrow/builder.h>
+#include <arrow/compute/api_vector.h>
+#include <arrow/compute/exec.h>
+#include <arrow/type.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <mutex>
+#include <thread>
+
+#include "emberharmony/base/bounded_queue.h"
+#include "emberharmony/base/thread_pool.h"
+#include "emberharmony/engine/shard_layout.h"
+#include "emberharmony/io/cell_fingerprint.h"
+#include "emberharmony/io/sink.h"
+
+namespace emberharmony::engine {
+
+namespace {
+
+using feature::Pipeline;
+using ArrayVector = std::vector<std::shared_ptr<arrow::Array>>;
+
+// What all units of a transform share.
+struct TransformShared {
+  const io::Source& source;
+  const SplitVectors& splits;
+  const ShardFolders& folders;
+  RunContext* context;
+  std::shared_ptr<arrow::Schema> output_schema;
+  std::vector<OutputGroup> groups;
+};
+
+std::string ShardName(int64_t unit) { return fmt::format("part-{:05d}.parquet", unit); }
+
+// Appends the rows of one source column to the sinks of the splits they belong to.
+class GroupWriter {
+ public:
+  GroupWriter(const TransformShared& shared, const OutputGroup& group, const SplitVector* splits,
+              int uniform_split)
+      : shared_(shared), group_(group), splits_(splits), uniform_split_(uniform_split) {}
+
+  arrow::Status Open(std::array<std::unique_ptr<io::Sink>, kNumSplits>& sinks) {
+    for (int s = 0; s < kNumSplits; ++s) {
+      if (sinks[s] == nullptr) continue;
+      ARROW_ASSIGN_OR_RAISE(columns_[s],
+                            sinks[s]->OpenColumns(group_.first_output, group_.num_outputs));
+    }
+    return arrow::Status::OK();
+  }
+
+  arrow::Status Add(const io::Piece& piece, int64_t first_row) {
+    const uint8_t* splits = splits_ != nullptr ? splits_->data() + first_row : nullptr;
+    if (!piece.encoded()) return AddPlain(piece, splits);
+    if (outputs_.empty() || piece.dictionary_id == 0 || piece.dictionary_id != dictionary_id_) {
+      ARROW_ASSIGN_OR_RAISE(
+          outputs_, group_.pipeline->Apply({piece.values, true}, shared_.context->budget()));
+      dictionary_id_ = piece.dictionary_id;
+    }
+    if (splits == nullptr) {
+      return columns_[uniform_split_]->Append(outputs_, piece.index_data(), piece.num_rows,
+                                              dictionary_id_);
+    }
+    Partition(piece.index_data(), splits, piece.num_rows);
+    for (int s = 0; s < kNumSplits; ++s) {
+      if (columns_[s] == nullptr || sizes_[s] == 0) continue;
+      ARROW_RETURN_NOT_OK(
+          columns_[s]->Append(outputs_, parts_[s].data(), sizes_[s], dictionary_id_));
+    }
+    return arrow::Status::OK();
+  }
+
+  arrow::Status Close() {
+    for (auto& column : columns_) {
+      if (column != nullptr) ARROW_RETURN_NOT_OK(column->Close());
+    }
+    return arrow::Status::OK();
+  }
+
+ private:
+  arrow::Status AddPlain(const io::Piece& piece, const uint8_t* splits) {
+    arrow::MemoryPool* pool = shared_.context->budget();
+    outputs_.clear();
+    ARROW_ASSIGN_OR_RAISE(ArrayVector outputs, group_.pipeline->Apply({piece.values, false}, pool));
+    if (splits == nullptr)
+      return columns_[uniform_split_]->Append(outputs, nullptr, piece.num_rows, 0);
+    if (row_numbers_.size() < static_cast<size_t>(piece.num_rows)) {
+      row_numbers_.resize(piece.num_rows);
+      for (size_t i = 0; i < row_numbers_.size(); ++i) row_numbers_[i] = static_cast<int32_t>(i);
+    }
+    Partition(row_numbers_.data(), splits, piece.num_rows);
+    for (int s = 0; s < kNumSplits; ++s) {
+      if (columns_[s] == nullptr || sizes_[s] == 0) continue;
+      arrow::Int32Array rows(sizes_[s], arrow::Buffer::Wrap(parts_[s].data(), sizes_[s]));
+      ArrayVector selected;
+      for (const auto& output : outputs) {
+        arrow::compute::ExecContext exec(pool);
+        ARROW_ASSIGN_OR_RAISE(
+            auto taken, arrow::compute::Take(*output, rows,
+                                             arrow::compute::TakeOptions::NoBoundsCheck(), &exec));
+        selected.push_back(std::move(taken));
+      }
+      ARROW_RETURN_NOT_OK(columns_[s]->Append(selected, nullptr, sizes_[s], 0));
+    }
+    return arrow::Status::OK();
+  }
+
+  // Deals the indices out to the splits, keeping their order.
+  void Partition(const int32_t* indices, const uint8_t* splits, int64_t n) {
+    for (auto& part : parts_) {
+      if (part.size() < static_cast<size_t>(n)) part.resize(n);
+    }
+    int32_t* ends[kNumSplits] = {parts_[0].data(), parts_[1].data(), parts_[2].data()};
+    for (int64_t i = 0; i < n; ++i) *ends[splits[i]]++ = indices[i];
+    for (int s = 0; s < kNumSplits; ++s) sizes_[s] = ends[s] - parts_[s].data();
+  }
+
+  const TransformShared& shared_;
+  const OutputGroup& group_;
+  const SplitVector* const splits_;
+  const int uniform_split_;
+  std::array<std::unique_ptr<io::ColumnSink>, kNumSplits> columns_;
+  uint64_t dictionary_id_ = 0;
+  ArrayVector outputs_;  // of the current dictionary
+  std::array<std::vector<int32_t>, kNumSplits> parts_;
+  std::array<int64_t, kNumSplits> sizes_{};
+  std::vector<int32_t> row_numbers_;
+};
+
+// One unit in flight: its shards are visible only after Commit.
+class UnitTransform {
+ public:
+  UnitTransform(const TransformShared& shared, int64_t unit)
+      : shared_(shared), unit_(shared.source.units()[unit]), groups_left_(shared.groups.size()) {}
+
+  /// Fixes the layout and opens the sinks; the first caller does the work, others wait for it.
+  arrow::Status Prepare() {
+    std::lock_guard lock(mutex_);
+    if (!prepared_) {
+      prepared_ = true;
+      prepare_status_ = DoPrepare();
+    }
+    return prepare_status_;
+  }
+
+  /// True when this was the unit's last group.
+  arrow::Result<bool> RunGroup(size_t g) {
+    const OutputGroup& group = shared_.groups[g];
+    arrow::Status status = WriteGroup(group);
+    if (!status.ok()) {
+      const std::string& column = group.pipeline->source_column();
+      if (status.message().find("'" + column + "'") == std::string::npos) {
+        status = status.WithMessage("column '", column, "': ", status.message());
+      }
+      return status;
+    }
+    std::lock_guard lock(mutex_);
+    return --groups_left_ == 0;
+  }
+
+  arrow::Status Commit(std::vector<ShardEntry>* shards) {
+    for (int s = 0; s < kNumSplits; ++s) {
+      if (sinks_[s] == nullptr) continue;
+      ARROW_ASSIGN_OR_RAISE(io::ShardInfo info, sinks_[s]->Commit());
+      sinks_[s].reset();
+      const std::string& folder = shared_.folders.relative[s];
+      std::string path = (folder.empty() ? "" : folder + "/") + ShardName(unit_.index);
+      shards->push_back(ShardEntry{shared_.folders.split_names[s], std::move(path), unit_.index,
+                                   info.num_rows, info.bytes, info.xxh3_128});
+    }
+    return arrow::Status::OK();
+  }
+
+ private:
+  arrow::Status DoPrepare() {
+    splits_ = shared_.splits.Unpack(unit_.index);
+    ARROW_ASSIGN_OR_RAISE(auto row_groups,
+                          PlanRowGroups(shared_.source, unit_, shared_.groups, shared_.splits,
+                                        splits_.get(), shared_.context));
+    for (int s = 0; s < kNumSplits; ++s) {
+      if (!shared_.splits.has_split(s)) continue;
+      std::filesystem::path path(shared_.folders.root);
+      path /= shared_.folders.relative[s];
+      path /= ShardName(unit_.index);
+      io::ParquetSinkOptions options;
+      options.pool = shared_.context->budget();
+      ARROW_ASSIGN_OR_RAISE(
+          sinks_[s],
+          io::MakeParquetSink(path.string(), {shared_.output_schema, std::move(row_groups[s])},
+                              options));
+    }
+    return arrow::Status::OK();
+  }
+
+  arrow::Status WriteGroup(const OutputGroup& group) {
+    GroupWriter writer(shared_, group, splits_.get(), shared_.splits.uniform_split());
+    ARROW_RETURN_NOT_OK(writer.Open(sinks_));
+    io::BatchOptions options;
+    options.batch_rows = shared_.context->options().batch_rows;
+    options.pool = shared_.context->budget();
+    ARROW_ASSIGN_OR_RAISE(auto reader, shared_.source.Open(unit_, {group.source_column}, options));
+    int64_t row = 0;
+    while (true) {
+      ARROW_ASSIGN_OR_RAISE(auto batch, reader->Next());
+      if (!batch) break;
+      for (const io::Piece& piece : batch->columns[0].pieces) {
+        ARROW_RETURN_NOT_OK(writer.Add(piece, row));
+        row += piece.num_rows;
+      }
+      ARROW_RETURN_NOT_OK(shared_.context->CheckStop());
+    }
+    return writer.Close();
+  }
+
+  const TransformShared& shared_;
+  const io::Unit& unit_;
+  std::shared_ptr<const SplitVector> splits_;
+  std::array<std::unique_ptr<io::Sink>, kNumSplits> sinks_;
+  std::mutex mutex_;
+  bool prepared_ = false;  // guarded by mutex_, like the two below
+  arrow::Status prepare_status_;
+  size_t groups_left_;
+};
+
+// Hands out (unit, group) tasks in order, so that few units are in flight, and commits finished
+// units on a thread of its own: waiting for the disk costs the workers nothing.
+class TransformRun {
+ public:
+  explicit TransformRun(const TransformShared& shared)
+      : shared_(shared), num_units_(shared.source.units().size()), finished_(1) {}
+
+  arrow::Result<std::vector<ShardEntry>> Run() {
+    std::thread committer([this] { CommitFinished(); });
+    arrow::Status status = base::RunWorkers(shared_.context->num_threads(), [&](int) {
+      arrow::Status worker = Work();
+      if (!worker.ok()) failed_.store(true);
+      return worker;
+    });
+    finished_.Close();
+    committer.join();
+    ARROW_RETURN_NOT_OK(status);
+    ARROW_RETURN_NOT_OK(commit_status_);
+    return std::move(shards_);
+  }
+
+ private:
+  arrow::Status Work() {
+    const int64_t num_groups = static_cast<int64_t>(shared_.groups.size());
+    while (!failed_.load()) {
+      const int64_t task = next_task_.fetch_add(1);
+      const int64_t unit = task / num_groups;
+      if (unit >= num_units_) break;
+      std::shared_ptr<UnitTransform> work = InFlight(unit);
+      ARROW_RETURN_NOT_OK(work->Prepare());
+      ARROW_ASSIGN_OR_RAISE(bool last, work->RunGroup(task % num_groups));
+      shared_.context->progress()->Advance(shared_.source.units()[unit].num_rows);
+      if (!last) continue;
+      {
+        std::lock_guard lock(mutex_);
+        in_flight_.erase(unit);
+      }
+      if (!finished_.Push(std::move(work))) break;
+    }
+    return arrow::Status::OK();
+  }
+
+  std::shared_ptr<UnitTransform> InFlight(int64_t unit) {
+    std::lock_guard lock(mutex_);
+    auto& work = in_flight_[unit];
+    if (work == nullptr) work = std::make_shared<UnitTransform>(shared_, unit);
+    return work;
+  }
+
+  void CommitFinished() {
+    while (auto work = finished_.Pop()) {
+      if (failed_.load()) continue;
+      commit_status_ = (*work)->Commit(&shards_);
+      if (!commit_status_.ok()) failed_.store(true);
+    }
+  }
+
+  const TransformShared& shared_;
+  const int64_t num_units_;
+  std::atomic<int64_t> next_task_{0};
+  std::atomic<bool> failed_{false};
+  std::mutex mutex_;
+  std::map<int64_t, std::shared_ptr<UnitTransform>> in_flight_;  // guarded by mutex_
+  base::BoundedQueue<std::shared_ptr<UnitTransform>> finished_;
+  arrow::Status commit_status_;     // of the committer, read after it has ended
+  std::vector<ShardEntry> shards_;  // likewise
+};
+
+// A source without rows still yields one, empty, shard in each split.
+arrow::Status WriteEmptyShards(const TransformShared& shared, std::vector<ShardEntry>* shards) {
+  for (int s = 0; s < kNumSplits; ++s) {
+    if (!shared.splits.has_split(s)) continue;
+    const std::string& folder = shared.folders.relative[s];
+    std::string relative = (folder.empty() ? "" : folder + "/") + ShardName(0);
+    ARROW_ASSIGN_OR_RAISE(auto sink, io::MakeParquetSink(shared.folders.root + "/" + relative,
+                                                         {shared.output_schema, {}}, {}));
+    for (const OutputGroup& group : shared.groups) {
+      ARROW_ASSIGN_OR_RAISE(auto column, sink->OpenColumns(group.first_output, group.num_outputs));
+      ARROW_RETURN_NOT_OK(column->Close());
+    }
+    ARROW_ASSIGN_OR_RAISE(io::ShardInfo info, sink->Commit());
+    shards->push_back(ShardEntry{shared.folders.split_names[s], relative, 0, info.num_rows,
+                                 info.bytes, info.xxh3_128});
+  }
+  return arrow::Status::OK();
+}
+
+}  // namespace
+
+arrow::Result<std::vector<ShardEntry>> TransformSource(const io::Source& source,
+                                                       const SplitVectors& splits,
+                                                       const plan::FittedPlan& model,
+                                                       const ShardFolders& folders,
+                                                       RunContext* context) {
+  ARROW_ASSIGN_OR_RAISE(auto binding, model.Bind(*source.schema()));
+  TransformShared shared{
+      source, splits, folders, context, model.output_schema(binding.target_column >= 0), {}};
+  int next_output = 0;
+  auto add_group = [&](const Pipeline* pipeline, int column) {
+    const int num_outputs = static_cast<int>(pipeline->outputs().size());
+    if (num_outputs > 0)
+      shared.groups.push_back(OutputGroup{pipeline, column, next_output, num_outputs});
+    next_output += num_outputs;
+  };
+  for (size_t i = 0; i < model.pipelines().size(); ++i) {
+    add_group(model.pipelines()[i].get(), binding.pipeline_columns[i]);
+  }
+  std::unique_ptr<Pipeline> target;
+  if (binding.target_column >= 0) {
+    ARROW_ASSIGN_OR_RAISE(target, Pipeline::Make(static_cast<int>(model.pipelines().size()),
+                                                 *source.schema()->field(binding.target_column),
+                                                 {{"passthrough", nullptr}}, {arrow::float32()}));
+    add_group(target.get(), binding.target_column);
+  }
+  for (int s = 0; s < kNumSplits; ++s) {
+    if (!splits.has_split(s)) continue;
+    std::error_code error;
+    std::filesystem::create_directories(std::filesystem::path(folders.root) / folders.relative[s],
+                                        error);
+    if (error) {
+      return arrow::Status::IOError("cannot create the folder '", folders.root, "/",
+                                    folders.relative[s], "': ", error.message());
+    }
+  }
+  std::vector<ShardEntry> shards;
+  context->progress()->BeginPhase("transform",
+                                  source.num_rows() * static_cast<int64_t>(shared.groups.size()),
+                                  source.num_rows(), source.num_bytes());
+  if (source.units().empty() || shared.groups.empty()) {
+    ARROW_RETURN_NOT_OK(WriteEmptyShards(shared, &shards));
+  } else {
+    TransformRun run(shared);
+    ARROW_ASSIGN_OR_RAISE(shards, run.Run());
+  }
+  context->progress()->EndPhase();
+  auto order = [&](const ShardEntry& shard) {
+    return std::find(folders.split_names.begin(), folders.split_names.end(), shard.split);
+  };
+  std::sort(shards.begin(), shards.end(), [&](const ShardEntry& a, const ShardEntry& b) {
+    return std::make_pair(order(a), a.unit) < std::make_pair(order(b), b.unit);
+  });
+  return shards;
+}
+
+}  // namespace emberharmony::engine

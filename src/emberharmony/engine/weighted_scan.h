@@ -1,0 +1,26 @@
+#pragma once
+
+#include <arrow/status.h>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+#include "emberharmony/engine/split_vectors.h"
+#include "emberharmony/io/source.h"
+
+namespace emberharmony::engine {
+
+/// Receives values and the number of training rows that hold each (nullptr: 1 each), and the number
+/// of training rows that are null and have no entry in values.
+using WeightedConsumer = std::function<arrow::Status(const std::shared_ptr<arrow::Array>& values,
+                                                     const int64_t* weights, int64_t null_weight)>;
+
+/// Reads one column of a unit and hands on its values with their weights: once for each dictionary,
+/// however many pages and batches it serves; plain rows piece by piece. `splits` is nullptr when
+/// every row is a training row.
+arrow::Status ScanWeighted(const io::Source& source, const io::Unit& unit, int column,
+                           const SplitVector* splits, RunContext* context,
+                           const WeightedConsumer& consumer);
+
+}  // namespace emberharmony::engine
