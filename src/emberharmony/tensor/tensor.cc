@@ -1,0 +1,335 @@
+#include "emberharmony/tensor/tensor.h"
+
+#include <arrow/buffer.h>
+
+#include <algorithm>
+#include <cstring>
+
+namespace emberharmony::tensor {
+namespace {
+
+/// An owner for memory without one, so that an empty or borrowed tensor still is defined.
+char empty_storage[64];
+
+int64_t CheckedNumBytes(const Shape& shape, DType dtype) {
+  int64_t bytes = ItemSize(dtype);
+  bool empty = false;
+  for (int64_t dim : shape) {
+    if (dim < 0) {
+      throw ShapeError("dimensions must not be negative, found shape " + shape.ToString());
+    }
+    if (dim == 0) empty = true;
+  }
+  if (empty) return 0;
+  for (int64_t dim : shape) {
+    if (__builtin_mul_overflow(bytes, dim, &bytes)) {
+      throw ShapeError("a tensor of shape " + shape.ToString() + " and dtype " +
+                       std::string(DTypeName(dtype)) + " would exceed 2^63 bytes");
+    }
+  }
+  return bytes;
+}
+
+/// Bytes of an Arrow buffer that keeps a tensor's memory alive.
+class TensorBuffer : public arrow::Buffer {
+ public:
+  explicit TensorBuffer(Tensor tensor)
+      : arrow::Buffer(static_cast<const uint8_t*>(tensor.data()), tensor.size_bytes()),
+        tensor_(std::move(tensor)) {}
+
+ private:
+  Tensor tensor_;
+};
+
+template <class Item>
+void CopyRow(const Item* from, int64_t from_stride, Item* to, int64_t to_stride, int64_t n) {
+  if (from_stride == 1 && to_stride == 1) {
+    std::memcpy(to, from, n * sizeof(Item));
+    return;
+  }
+  for (int64_t i = 0; i < n; ++i) to[i * to_stride] = from[i * from_stride];
+}
+
+template <class Item>
+void CopyStrided(const Tensor& from, const Tensor& to) {
+  const int rank = from.rank();
+  const Item* source = static_cast<const Item*>(from.data());
+  Item* target = static_cast<Item*>(to.mutable_data());
+  if (rank == 0) {
+    *target = *source;
+    return;
+  }
+  const Shape& shape = from.shape();
+  const int last = rank - 1;
+  int64_t at[kRankMax] = {};
+  while (true) {
+    CopyRow(source, from.strides()[last], target, to.strides()[last], shape[last]);
+    int axis = last - 1;
+    for (; axis >= 0; --axis) {
+      source += from.strides()[axis];
+      target += to.strides()[axis];
+      if (++at[axis] < shape[axis]) break;
+      source -= from.strides()[axis] * shape[axis];
+      target -= to.strides()[axis] * shape[axis];
+      at[axis] = 0;
+    }
+    if (axis < 0) return;
+  }
+}
+
+struct Pair {
+  uint64_t low, high;
+};
+
+}  // namespace
+
+void* Tensor::mutable_data() const {
+  if (!writable_) {
+    throw std::invalid_argument("this " + Describe() +
+                                " is read-only: make a writable one with Copy()");
+  }
+  return base_ + offset_ * ItemSize(dtype_);
+}
+
+void Tensor::ThrowDType(DType expected) const {
+  throw DTypeError("expected a tensor of dtype " + std::string(DTypeName(expected)) + ", found a " +
+                   Describe() + ": convert it with ops::astype");
+}
+
+void Tensor::CheckContiguous() const {
+  if (!contiguous_) {
+    throw ShapeError("this " + Describe() + " has gaps between its elements: call Contiguous()");
+  }
+}
+
+void Tensor::CheckSingle() const {
+  if (size_ != 1 || !defined()) {
+    throw ShapeError("only a tensor with one element can be read as a number, found a " +
+                     Describe());
+  }
+}
+
+std::string Tensor::Describe() const {
+  if (!defined()) return "undefined tensor";
+  return std::string(DTypeName(dtype_)) + " tensor of shape " + shape_.ToString();
+}
+
+void Tensor::SetLayout(Shape shape, Shape strides, int64_t offset) {
+  shape_ = std::move(shape);
+  strides_ = std::move(strides);
+  offset_ = offset;
+  size_ = shape_.num_elements();
+  int64_t step = 1;
+  contiguous_ = true;
+  for (int i = shape_.rank() - 1; i >= 0 && size_ > 0; --i) {
+    if (shape_[i] != 1 && strides_[i] != step) {
+      contiguous_ = false;
+      break;
+    }
+    step *= shape_[i];
+  }
+}
+
+Tensor Tensor::View(Shape shape, Shape strides, int64_t offset) const {
+  Tensor view = *this;
+  view.SetLayout(std::move(shape), std::move(strides), offset);
+  return view;
+}
+
+Tensor Tensor::Empty(const Shape& shape, DType dtype) {
+  const int64_t num_bytes = CheckedNumBytes(shape, dtype);
+  std::shared_ptr<void> storage = AllocateStorage(num_bytes);
+  void* data = storage.get();
+  return WrapMutable(data, shape, dtype, std::move(storage));
+}
+
+Tensor Tensor::Wrap(const void* data, const Shape& shape, DType dtype,
+                    std::shared_ptr<const void> owner, Device device) {
+  Tensor tensor = WrapMutable(const_cast<void*>(data), shape, dtype, std::move(owner), device);
+  tensor.writable_ = false;
+  return tensor;
+}
+
+Tensor Tensor::WrapMutable(void* data, const Shape& shape, DType dtype,
+                           std::shared_ptr<const void> owner, Device device) {
+  CheckedNumBytes(shape, dtype);
+  Tensor tensor;
+  // Arrow gives null for the data of an empty array.
+  tensor.base_ = data != nullptr ? static_cast<char*>(data) : empty_storage;
+  tensor.owner_ = std::move(owner);
+  tensor.dtype_ = dtype;
+  tensor.device_ = device;
+  tensor.writable_ = true;
+  tensor.shape_ = shape;
+  tensor.strides_ = ContiguousStrides(shape);
+  tensor.size_ = shape.num_elements();
+  return tensor;
+}
+
+int Tensor::CheckAxis(int axis, int rank) const {
+  if (axis < -rank || axis >= rank) {
+    throw ShapeError("axis must lie in [" + std::to_string(-rank) + ", " + std::to_string(rank) +
+                     ") for this " + Describe() + ", found " + std::to_string(axis));
+  }
+  return axis < 0 ? axis + rank : axis;
+}
+
+Tensor Tensor::Reshape(const Shape& shape) const {
+  Shape target = shape;
+  int inferred = -1;
+  int64_t known = 1;
+  for (int i = 0; i < target.rank(); ++i) {
+    if (target[i] == -1 && inferred < 0) {
+      inferred = i;
+    } else {
+      known *= target[i];
+    }
+  }
+  if (inferred >= 0) target[inferred] = known > 0 ? size_ / known : 0;
+  const bool negative = std::any_of(target.begin(), target.end(), [](int64_t d) { return d < 0; });
+  if (negative || target.num_elements() != size_ || (inferred >= 0 && known == 0)) {
+    throw ShapeError("cannot reshape a " + Describe() + " (" + std::to_string(size_) +
+                     " elements) to " + shape.ToString());
+  }
+  const Tensor source = Contiguous();
+  Shape strides = ContiguousStrides(target);
+  return source.View(std::move(target), std::move(strides), source.offset_);
+}
+
+Tensor Tensor::BroadcastTo(const Shape& shape) const {
+  Shape result = shape;
+  if (!BroadcastInto(&result, shape_) || !(result == shape)) {
+    throw ShapeError("cannot broadcast a " + Describe() + " to " + shape.ToString());
+  }
+  Tensor view = View(shape, BroadcastStrides(shape_, strides_, shape), offset_);
+  view.writable_ = writable_ && shape == shape_;
+  return view;
+}
+
+Tensor Tensor::Slice(int axis, int64_t start, int64_t stop, int64_t step) const {
+  axis = CheckAxis(axis, rank());
+  if (step == 0) throw ShapeError("the step of a slice must not be 0");
+  const int64_t length = shape_[axis];
+  // Python's slice.indices(): bounds are clipped to what the direction can reach.
+  const int64_t low = step > 0 ? 0 : -1;
+  const int64_t high = step > 0 ? length : length - 1;
+  const auto clip = [&](int64_t at) {
+    if (at < 0) at += length;
+    return std::clamp(at, low, std::max(low, high));
+  };
+  start = clip(start);
+  stop = clip(stop);
+  // As in Python, "before the first" cannot be written as a negative stop: -1 means the last
+  // element; callers who want everything down to the first pass -length - 1, which clip() turns
+  // into -1.
+  int64_t count = 0;
+  if (step > 0 && stop > start) count = (stop - start - 1) / step + 1;
+  if (step < 0 && stop < start) count = static_cast<int64_t>((start - stop - 1) / -step) + 1;
+  Shape shape = shape_;
+  Shape strides = strides_;
+  shape[axis] = count;
+  strides[axis] = count > 1 ? strides_[axis] * step : strides_[axis];
+  const int64_t offset = count > 0 ? offset_ + start * strides_[axis] : offset_;
+  return View(std::move(shape), std::move(strides), offset);
+}
+
+Tensor Tensor::Select(int axis, int64_t index) const {
+  axis = CheckAxis(axis, rank());
+  const int64_t length = shape_[axis];
+  if (index < -length || index >= length) {
+    throw ShapeError("index " + std::to_string(index) + " is out of bounds for axis " +
+                     std::to_string(axis) + " of a " + Describe());
+  }
+  if (index < 0) index += length;
+  Shape shape, strides;
+  for (int i = 0; i < rank(); ++i) {
+    if (i == axis) continue;
+    shape.Append(shape_[i]);
+    strides.Append(strides_[i]);
+  }
+  return View(std::move(shape), std::move(strides), offset_ + index * strides_[axis]);
+}
+
+Tensor Tensor::ExpandDims(int axis) const {
+  axis = CheckAxis(axis, rank() + 1);
+  Shape shape, strides;
+  for (int i = 0; i <= rank(); ++i) {
+    if (i == axis) {
+      shape.Append(1);
+      strides.Append(0);
+    }
+    if (i == rank()) break;
+    shape.Append(shape_[i]);
+    strides.Append(strides_[i]);
+  }
+  return View(std::move(shape), std::move(strides), offset_);
+}
+
+Tensor Tensor::PermuteDims(std::span<const int> axes) const {
+  uint64_t seen = 0;
+  Shape shape, strides;
+  for (int axis : axes) {
+    axis = CheckAxis(axis, rank());
+    seen |= uint64_t{1} << axis;
+    shape.Append(shape_[axis]);
+    strides.Append(strides_[axis]);
+  }
+  if (static_cast<int>(axes.size()) != rank() || __builtin_popcountll(seen) != rank()) {
+    throw ShapeError("a permutation of the axes of this " + Describe() +
+                     " names each axis once, found " + std::to_string(axes.size()) +
+                     " axes of which " + std::to_string(__builtin_popcountll(seen)) + " differ");
+  }
+  return View(std::move(shape), std::move(strides), offset_);
+}
+
+Tensor Tensor::Copy() const {
+  Tensor copy = Empty(shape_, dtype_);
+  CopyElements(*this, copy);
+  return copy;
+}
+
+void CopyElements(const Tensor& from, const Tensor& to) {
+  if (from.dtype() != to.dtype()) {
+    throw DTypeError("cannot copy a " + from.Describe() + " into a " + to.Describe() +
+                     ": convert it with ops::astype");
+  }
+  if (!(from.shape() == to.shape())) {
+    throw ShapeError("cannot copy a " + from.Describe() + " into a " + to.Describe());
+  }
+  if (from.size() == 0) return;
+  if (from.is_contiguous() && to.is_contiguous()) {
+    std::memcpy(to.mutable_data(), from.data(), from.size_bytes());
+    return;
+  }
+  switch (ItemSize(from.dtype())) {
+    case 1:
+      return CopyStrided<uint8_t>(from, to);
+    case 2:
+      return CopyStrided<uint16_t>(from, to);
+    case 4:
+      return CopyStrided<uint32_t>(from, to);
+    case 8:
+      return CopyStrided<uint64_t>(from, to);
+    default:
+      return CopyStrided<Pair>(from, to);
+  }
+}
+
+std::shared_ptr<arrow::Buffer> ToBuffer(const Tensor& tensor) {
+  return std::make_shared<TensorBuffer>(tensor.Contiguous());
+}
+
+namespace internal {
+
+Tensor FromBytes(const void* values, int64_t num_values, const Shape& shape, DType dtype) {
+  Tensor tensor = Tensor::Empty(shape, dtype);
+  if (tensor.size() != num_values) {
+    throw ShapeError("shape " + shape.ToString() + " has " + std::to_string(tensor.size()) +
+                     " elements, found " + std::to_string(num_values) + " values");
+  }
+  if (num_values > 0) std::memcpy(tensor.mutable_data(), values, tensor.size_bytes());
+  return tensor;
+}
+
+}  // namespace internal
+}  // namespace emberharmony::tensor
