@@ -1,0 +1,7 @@
+#include "emberharmony/backend/native/arithmetic_kernels_internal.h"
+
+namespace emberharmony::backend::native::avx512 {
+
+void AddArithmeticKernels(KernelTable* table) { AddArithmetic(table); }
+
+}  // namespace emberharmony::backend::native::avx512

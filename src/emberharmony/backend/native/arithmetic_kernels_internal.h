@@ -1,0 +1,234 @@
+// Bodies of the arithmetic kernels; see loops_internal.h.
+#pragma once
+
+#include "emberharmony/backend/native/loops_internal.h"
+
+namespace emberharmony::backend::native {
+namespace {
+
+/// The type integer arithmetic is done in: unsigned, so that it wraps around, and wide enough not
+/// to be promoted to int.
+template <class T>
+struct WrappingType {
+  using type = uint32_t;
+};
+template <>
+struct WrappingType<int64_t> {
+  using type = uint64_t;
+};
+template <>
+struct WrappingType<uint64_t> {
+  using type = uint64_t;
+};
+template <>
+struct WrappingType<float> {
+  using type = float;
+};
+template <>
+struct WrappingType<double> {
+  using type = double;
+};
+template <class T>
+using Wrapping = typename WrappingType<T>::type;
+
+template <class T>
+constexpr bool kIsFloating = T(0.5) != T(0);
+template <class T>
+constexpr bool kIsSigned = T(-1) < T(0);
+
+template <class T>
+struct Add {
+  static T Do(T x, T y) { return static_cast<T>(Wrapping<T>(x) + Wrapping<T>(y)); }
+};
+template <class T>
+struct Subtract {
+  static T Do(T x, T y) { return static_cast<T>(Wrapping<T>(x) - Wrapping<T>(y)); }
+};
+template <class T>
+struct Multiply {
+  static T Do(T x, T y) { return static_cast<T>(Wrapping<T>(x) * Wrapping<T>(y)); }
+};
+template <class T>
+struct Divide {
+  static T Do(T x, T y) { return x / y; }
+};
+template <class T>
+struct Negative {
+  static T Do(T x) {
+    if constexpr (kIsFloating<T>) return -x;
+    return static_cast<T>(Wrapping<T>(0) - Wrapping<T>(x));
+  }
+};
+template <class T>
+struct Square {
+  static T Do(T x) { return Multiply<T>::Do(x, x); }
+};
+template <class T>
+struct Abs {
+  static T Do(T x) {
+    if constexpr (sizeof(T) == 8 && kIsFloating<T>) {
+      return __builtin_fabs(x);
+    } else if constexpr (kIsFloating<T>) {
+      return __builtin_fabsf(x);
+    } else {
+      return x < T(0) ? Negative<T>::Do(x) : x;
+    }
+  }
+};
+template <class T>
+struct Sign {
+  static T Do(T x) {
+    if constexpr (kIsFloating<T>) {
+      const T sign = x > T(0) ? T(1) : (x < T(0) ? T(-1) : T(0));
+      return x != x ? x : sign;
+    } else {
+      return static_cast<T>((x > T(0)) - (x < T(0)));
+    }
+  }
+};
+
+// NaN wins; of equal values the first is kept.
+template <class T>
+struct Minimum {
+  static T Do(T x, T y) { return ((x <= y) | (x != x)) ? x : y; }
+};
+template <class T>
+struct Maximum {
+  static T Do(T x, T y) { return ((x >= y) | (x != x)) ? x : y; }
+};
+template <class T>
+struct Clip {
+  static T Do(T x, T low, T high) { return Minimum<T>::Do(Maximum<T>::Do(x, low), high); }
+};
+
+template <class T>
+T TruncatedRemainder(T x, T y) {
+  if constexpr (!kIsFloating<T>) {
+    return static_cast<T>(x % y);
+  } else if constexpr (sizeof(T) == 8) {
+    return __builtin_fmod(x, y);
+  } else {
+    return __builtin_fmodf(x, y);
+  }
+}
+
+template <class T>
+T CopySign(T magnitude, T sign) {
+  if constexpr (sizeof(T) == 8) return __builtin_copysign(magnitude, sign);
+  return __builtin_copysignf(magnitude, sign);
+}
+
+/// The remainder with the divisor's sign, as Python's %; of integers by zero: 0.
+template <class T>
+struct Remainder {
+  static T Do(T x, T y) {
+    if constexpr (kIsFloating<T>) {
+      const T remainder = TruncatedRemainder(x, y);
+      if (remainder == T(0)) return CopySign(T(0), y);
+      return ((remainder < T(0)) != (y < T(0))) ? remainder + y : remainder;
+    } else {
+      // -1 would overflow the smallest integer's quotient.
+      if (y == T(0) || (kIsSigned<T> && y == T(-1))) return T(0);
+      const T remainder = TruncatedRemainder(x, y);
+      return (remainder != T(0) && ((remainder < T(0)) != (y < T(0)))) ? T(remainder + y)
+                                                                       : remainder;
+    }
+  }
+};
+
+template <class T>
+T Floor(T x) {
+  if constexpr (sizeof(T) == 8) return __builtin_floor(x);
+  return __builtin_floorf(x);
+}
+
+/// floor(x / y); of integers by zero: 0. For finite floating-point numbers the quotient agrees with
+/// Remainder, as Python's divmod; where a number is infinite or y is zero, it is the floor of the
+/// quotient, as the standard's special cases say.
+template <class T>
+struct FloorDivide {
+  static T Do(T x, T y) {
+    if constexpr (kIsFloating<T>) {
+      const T quotient = x / y;
+      const bool special = (x - x != T(0)) | (y - y != T(0)) | (y == T(0));
+      if (special) return Floor(quotient);
+      const T remainder = TruncatedRemainder(x, y);
+      T exact = (x - remainder) / y;
+      if (remainder != T(0) && ((remainder < T(0)) != (y < T(0)))) exact -= T(1);
+      if (exact == T(0)) return CopySign(T(0), quotient);
+      const T rounded = Floor(exact);
+      return exact - rounded > T(0.5) ? rounded + T(1) : rounded;
+    } else {
+      if (y == T(0)) return T(0);
+      if (kIsSigned<T> && y == T(-1)) return Negative<T>::Do(x);
+      const T quotient = static_cast<T>(x / y);
+      return ((x % y != 0) && ((x < T(0)) != (y < T(0)))) ? T(quotient - 1) : quotient;
+    }
+  }
+};
+
+/// Integer powers wrap around. A negative exponent gives the truncated exact result: 0 but for
+/// bases 1, -1; 0 of base 0.
+template <class T>
+struct IntegerPow {
+  static T Do(T base, T exponent) {
+    if (exponent < T(0)) {
+      if (base == T(1)) return T(1);
+      if (kIsSigned<T> && base == T(-1)) return (exponent & 1) ? T(-1) : T(1);
+      return T(0);
+    }
+    Wrapping<T> result = 1;
+    Wrapping<T> factor = static_cast<Wrapping<T>>(base);
+    for (auto left = static_cast<uint64_t>(exponent); left != 0; left >>= 1) {
+      if (left & 1) result *= factor;
+      factor *= factor;
+    }
+    return static_cast<T>(result);
+  }
+};
+
+#define EMBER_ROUNDING(Name, builtin)                              \
+  template <class T>                                               \
+  struct Name {                                                    \
+    static T Do(T x) {                                             \
+      if constexpr (sizeof(T) == 8) return __builtin_##builtin(x); \
+      return __builtin_##builtin##f(x);                            \
+    }                                                              \
+  };
+EMBER_ROUNDING(FloorOf, floor)
+EMBER_ROUNDING(CeilOf, ceil)
+EMBER_ROUNDING(TruncOf, trunc)
+EMBER_ROUNDING(RoundOf, rint)  // half to even, in the default rounding mode
+#undef EMBER_ROUNDING
+
+template <class T>
+struct Identity {
+  static T Do(T x) { return x; }
+};
+
+void AddArithmetic(KernelTable* table) {
+  AddBinary<Add>(table, Op::kAdd, RealTypes{});
+  AddBinary<Subtract>(table, Op::kSubtract, RealTypes{});
+  AddBinary<Multiply>(table, Op::kMultiply, RealTypes{});
+  AddBinary<Divide>(table, Op::kDivide, FloatTypes{});
+  AddBinary<FloorDivide>(table, Op::kFloorDivide, RealTypes{});
+  AddBinary<Remainder>(table, Op::kRemainder, RealTypes{});
+  AddBinary<IntegerPow>(table, Op::kPow, IntegerTypes{});
+  AddBinary<Minimum>(table, Op::kMinimum, RealTypes{});
+  AddBinary<Maximum>(table, Op::kMaximum, RealTypes{});
+  AddTernary<Clip>(table, Op::kClip, RealTypes{});
+  AddUnary<Negative>(table, Op::kNegative, RealTypes{});
+  AddUnary<Abs>(table, Op::kAbs, RealTypes{});
+  AddUnary<Sign>(table, Op::kSign, RealTypes{});
+  AddUnary<Square>(table, Op::kSquare, RealTypes{});
+  AddUnary<FloorOf>(table, Op::kFloor, FloatTypes{});
+  AddUnary<CeilOf>(table, Op::kCeil, FloatTypes{});
+  AddUnary<TruncOf>(table, Op::kTrunc, FloatTypes{});
+  AddUnary<RoundOf>(table, Op::kRound, FloatTypes{});
+  for (Op op : {Op::kFloor, Op::kCeil, Op::kTrunc, Op::kRound}) {
+    AddUnary<Identity>(table, op, IntegerTypes{});
+  }
+}
+
+}  // namespace
+}  // namespace emberharmony::backend::native

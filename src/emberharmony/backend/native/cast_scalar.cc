@@ -1,0 +1,7 @@
+#include "emberharmony/backend/native/cast_kernels_internal.h"
+
+namespace emberharmony::backend::native::scalar {
+
+void AddCastKernels(KernelTable* table) { AddCasts(table, CastTypes{}); }
+
+}  // namespace emberharmony::backend::native::scalar

@@ -1,0 +1,258 @@
+#include <algorithm>
+#include <cstring>
+
+#include "emberharmony/backend/native/elementwise_internal.h"
+
+namespace emberharmony::backend::native {
+namespace {
+
+using tensor::kRankMax;
+using tensor::Tensor;
+
+/// Elements per block of what has to be gathered: 4 KiB of doubles for each operand.
+constexpr int64_t kBlock = 512;
+
+struct Pair {
+  uint64_t low, high;
+};
+constexpr int64_t kItemBytesMax = sizeof(Pair);
+
+/// Scratch memory for a block of one operand.
+struct alignas(64) BlockBuffer {
+  char bytes[kBlock * kItemBytesMax];
+};
+
+template <class Item>
+void FillItems(const void* value, void* to, int64_t n) {
+  Item item;
+  std::memcpy(&item, value, sizeof(Item));
+  std::fill_n(static_cast<Item*>(to), n, item);
+}
+
+void Fill(const void* value, int64_t item_bytes, void* to, int64_t n) {
+  switch (item_bytes) {
+    case 1:
+      return FillItems<uint8_t>(value, to, n);
+    case 2:
+      return FillItems<uint16_t>(value, to, n);
+    case 4:
+      return FillItems<uint32_t>(value, to, n);
+    case 8:
+      return FillItems<uint64_t>(value, to, n);
+    default:
+      return FillItems<Pair>(value, to, n);
+  }
+}
+
+/// Strides in items.
+template <class Item>
+void CopyItems(const void* from, int64_t from_stride, void* to, int64_t to_stride, int64_t n) {
+  const Item* source = static_cast<const Item*>(from);
+  Item* target = static_cast<Item*>(to);
+  for (int64_t i = 0; i < n; ++i) target[i * to_stride] = source[i * from_stride];
+}
+
+void CopyRun(int64_t item_bytes, const void* from, int64_t from_stride, void* to, int64_t to_stride,
+             int64_t n) {
+  if (from_stride == 1 && to_stride == 1) {
+    std::memcpy(to, from, n * item_bytes);
+    return;
+  }
+  switch (item_bytes) {
+    case 1:
+      return CopyItems<uint8_t>(from, from_stride, to, to_stride, n);
+    case 2:
+      return CopyItems<uint16_t>(from, from_stride, to, to_stride, n);
+    case 4:
+      return CopyItems<uint32_t>(from, from_stride, to, to_stride, n);
+    case 8:
+      return CopyItems<uint64_t>(from, from_stride, to, to_stride, n);
+    default:
+      return CopyItems<Pair>(from, from_stride, to, to_stride, n);
+  }
+}
+
+/// An input or the output, read in the common iteration space.
+struct Operand {
+  char* data;
+  int64_t item_bytes;
+  int64_t strides[kRankMax];
+
+  char* At(const int64_t* index, int rank) const {
+    int64_t items = 0;
+    for (int i = 0; i < rank; ++i) items += index[i] * strides[i];
+    return data + items * item_bytes;
+  }
+};
+
+/// The iteration space: the output's dimensions without those of length 1, neighbours merged where
+/// every operand walks through both as through one.
+class Iteration {
+ public:
+  Iteration(std::span<const Tensor* const> inputs, const Tensor& output) {
+    num_inputs_ = static_cast<int>(inputs.size());
+    const tensor::Shape& shape = output.shape();
+    tensor::Shape strides[kInputsMax + 1];
+    for (int k = 0; k < num_inputs_; ++k) {
+      const Tensor& input = *inputs[k];
+      strides[k] = tensor::BroadcastStrides(input.shape(), input.strides(), shape);
+      operands_[k] = {
+          static_cast<char*>(const_cast<void*>(input.data())), tensor::ItemSize(input.dtype()), {}};
+    }
+    strides[num_inputs_] = output.strides();
+    operands_[num_inputs_] = {
+        static_cast<char*>(output.mutable_data()), tensor::ItemSize(output.dtype()), {}};
+    for (int axis = 0; axis < shape.rank(); ++axis) {
+      if (shape[axis] != 1) AddAxis(shape[axis], strides, axis);
+    }
+    if (rank_ == 0) {
+      rank_ = 1;
+      shape_[0] = 1;
+      for (int k = 0; k <= num_inputs_; ++k) operands_[k].strides[0] = 1;
+    }
+  }
+
+  void Run(Kernel kernel, int64_t size) {
+    BlockBuffer buffers[kInputsMax + 1];
+    int64_t index[kRankMax] = {};
+    const int last = rank_ - 1;
+    for (int64_t done = 0; done < size;) {
+      // Long rows are cut at their ends, so that most blocks lie within one and need no copy where
+      // the stride is 1.
+      int64_t n = std::min(kBlock, size - done);
+      if (shape_[last] >= kBlock) n = std::min(n, shape_[last] - index[last]);
+      const void* inputs[kInputsMax];
+      for (int k = 0; k < num_inputs_; ++k) {
+        inputs[k] = Gather(operands_[k], index, n, buffers[k].bytes);
+      }
+      const Operand& output = operands_[num_inputs_];
+      const bool direct = output.strides[last] == 1 && index[last] + n <= shape_[last];
+      void* target = direct ? output.At(index, rank_) : buffers[num_inputs_].bytes;
+      kernel(inputs, target, n);
+      if (!direct) Scatter(buffers[num_inputs_].bytes, output, index, n);
+      done += n;
+      Advance(index, n);
+    }
+  }
+
+ private:
+  void AddAxis(int64_t length, const tensor::Shape* strides, int axis) {
+    bool merge = rank_ > 0;
+    for (int k = 0; k <= num_inputs_ && merge; ++k) {
+      merge = operands_[k].strides[rank_ - 1] == strides[k][axis] * length;
+    }
+    const int at = merge ? rank_ - 1 : rank_++;
+    shape_[at] = merge ? shape_[at] * length : length;
+    for (int k = 0; k <= num_inputs_; ++k) operands_[k].strides[at] = strides[k][axis];
+  }
+
+  /// Moves the index n elements on, in C order.
+  void Advance(int64_t* index, int64_t n) const {
+    for (int axis = rank_ - 1; axis >= 0 && n > 0; --axis) {
+      index[axis] += n;
+      n = index[axis] / shape_[axis];
+      if (n > 0) index[axis] %= shape_[axis];
+    }
+  }
+
+  const void* Gather(const Operand& operand, const int64_t* start, int64_t n, char* buffer) const {
+    const int last = rank_ - 1;
+    const int64_t stride = operand.strides[last];
+    if (stride == 1 && start[last] + n <= shape_[last]) return operand.At(start, rank_);
+    ForEachRun(start, n, [&](const int64_t* index, int64_t done, int64_t run) {
+      const char* from = operand.At(index, rank_);
+      char* to = buffer + done * operand.item_bytes;
+      if (stride == 0) {
+        Fill(from, operand.item_bytes, to, run);
+      } else {
+        CopyRun(operand.item_bytes, from, stride, to, 1, run);
+      }
+    });
+    return buffer;
+  }
+
+  void Scatter(const char* buffer, const Operand& operand, const int64_t* start, int64_t n) const {
+    ForEachRun(start, n, [&](const int64_t* index, int64_t done, int64_t run) {
+      CopyRun(operand.item_bytes, buffer + done * operand.item_bytes, 1, operand.At(index, rank_),
+              operand.strides[rank_ - 1], run);
+    });
+  }
+
+  /// Calls f(index, elements done, length) for the pieces of rows that n elements from `start` on
+  /// consist of.
+  template <class F>
+  void ForEachRun(const int64_t* start, int64_t n, F f) const {
+    int64_t index[kRankMax];
+    std::copy_n(start, rank_, index);
+    const int last = rank_ - 1;
+    for (int64_t done = 0; done < n;) {
+      const int64_t run = std::min(n - done, shape_[last] - index[last]);
+      f(index, done, run);
+      done += run;
+      Advance(index, run);
+    }
+  }
+
+  int rank_ = 0;
+  int num_inputs_;
+  int64_t shape_[kRankMax];
+  Operand operands_[kInputsMax + 1];
+};
+
+/// One loop over memory as it lies: every input contiguous and of the output's shape.
+bool RunContiguous(Kernel kernel, std::span<const Tensor* const> inputs, const Tensor& output) {
+  if (!output.is_contiguous()) return false;
+  const void* pointers[kInputsMax];
+  for (size_t k = 0; k < inputs.size(); ++k) {
+    if (!inputs[k]->is_contiguous() || inputs[k]->size() != output.size()) return false;
+    pointers[k] = inputs[k]->data();
+  }
+  kernel(pointers, output.mutable_data(), output.size());
+  return true;
+}
+
+/// Inputs as above or of a single element, which is repeated once into a block.
+bool RunWithScalars(Kernel kernel, std::span<const Tensor* const> inputs, const Tensor& output) {
+  if (!output.is_contiguous()) return false;
+  for (const Tensor* input : inputs) {
+    if (input->size() != 1 && (!input->is_contiguous() || input->size() != output.size())) {
+      return false;
+    }
+  }
+  BlockBuffer buffers[kInputsMax];
+  const char* pointers[kInputsMax];
+  int64_t step_bytes[kInputsMax];
+  const int64_t size = output.size();
+  for (size_t k = 0; k < inputs.size(); ++k) {
+    const int64_t item_bytes = tensor::ItemSize(inputs[k]->dtype());
+    const bool repeated = inputs[k]->size() == 1;
+    if (repeated) {
+      Fill(inputs[k]->data(), item_bytes, buffers[k].bytes, std::min(size, kBlock));
+    }
+    pointers[k] = repeated ? buffers[k].bytes : static_cast<const char*>(inputs[k]->data());
+    step_bytes[k] = repeated ? 0 : kBlock * item_bytes;
+  }
+  char* target = static_cast<char*>(output.mutable_data());
+  const int64_t target_step = kBlock * tensor::ItemSize(output.dtype());
+  for (int64_t done = 0; done < size; done += kBlock) {
+    const void* now[kInputsMax];
+    for (size_t k = 0; k < inputs.size(); ++k) {
+      now[k] = pointers[k];
+      pointers[k] += step_bytes[k];
+    }
+    kernel(now, target, std::min(kBlock, size - done));
+    target += target_step;
+  }
+  return true;
+}
+
+}  // namespace
+
+void RunElementwise(Kernel kernel, std::span<const Tensor* const> inputs, const Tensor& output) {
+  if (output.size() == 0) return;
+  if (RunContiguous(kernel, inputs, output)) return;
+  if (RunWithScalars(kernel, inputs, output)) return;
+  Iteration(inputs, output).Run(kernel, output.size());
+}
+
+}  // namespace emberharmony::backend::native

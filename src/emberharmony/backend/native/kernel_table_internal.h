@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdint>
+
+#include "emberharmony/backend/native/instruction_set_internal.h"
+#include "emberharmony/backend/op.h"
+
+namespace emberharmony::backend::native {
+
+/// Computes n elements; inputs and output are contiguous. The output is apart from every input or
+/// the same memory. An element's result depends on its inputs alone, not on its position or n.
+using Kernel = void (*)(const void* const* inputs, void* output, int64_t n);
+
+/// Reduces each of `rows` contiguous rows of n > 0 elements to one element of the output.
+using RowKernel = void (*)(const void* input, void* output, int64_t rows, int64_t n);
+
+/// The kernels of one instruction set, null where there is none.
+struct KernelTable {
+  /// By operation and dtype of the inputs (where: of the values).
+  Kernel elementwise[kNumOps][tensor::kNumDTypes] = {};
+  /// By dtype of the input and of the result.
+  Kernel cast[tensor::kNumDTypes][tensor::kNumDTypes] = {};
+  /// Reductions by operation and dtype.
+  RowKernel reduce[kNumOps][tensor::kNumDTypes] = {};
+
+  void Set(Op op, tensor::DType dtype, Kernel kernel) {
+    elementwise[static_cast<int>(op)][static_cast<int>(dtype)] = kernel;
+  }
+  Kernel Get(Op op, tensor::DType dtype) const {
+    return elementwise[static_cast<int>(op)][static_cast<int>(dtype)];
+  }
+};
+
+/// The table of the active instruction set.
+const KernelTable& ActiveKernels();
+
+/// Declares the functions by which each kernel file fills its part of the table, once per
+/// instruction set. The files
+/// *_kernels_internal.h hold the bodies; *_scalar.cc, *_avx2.cc and *_avx512.cc compile them.
+#define EMBER_DECLARE_KERNELS(set)         \
+  namespace set {                          \
+  void AddArithmeticKernels(KernelTable*); \
+  void AddComparisonKernels(KernelTable*); \
+  void AddCastKernels(KernelTable*);       \
+  void AddMathKernels(KernelTable*);       \
+  void AddReductionKernels(KernelTable*);  \
+  }
+EMBER_DECLARE_KERNELS(scalar)
+EMBER_DECLARE_KERNELS(avx2)
+EMBER_DECLARE_KERNELS(avx512)
+#undef EMBER_DECLARE_KERNELS
+
+}  // namespace emberharmony::backend::native

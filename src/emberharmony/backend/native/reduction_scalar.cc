@@ -1,0 +1,7 @@
+#include "emberharmony/backend/native/reduction_kernels_internal.h"
+
+namespace emberharmony::backend::native::scalar {
+
+void AddReductionKernels(KernelTable* table) { AddReductions(table); }
+
+}  // namespace emberharmony::backend::native::scalar
