@@ -18,6 +18,12 @@ class DTypeError : public std::invalid_argument {
   using std::invalid_argument::invalid_argument;
 };
 
+/// No backend has the operation for these dtypes. Nothing was changed.
+class UnsupportedError : public std::invalid_argument {
+ public:
+  using std::invalid_argument::invalid_argument;
+};
+
 /// Memory for a tensor was not to be had; the message is the memory pool's.
 class OutOfMemoryError : public std::bad_alloc {
  public:

@@ -17,6 +17,9 @@ inline constexpr int kRankMax = 64;
 /// thread-safe.
 class Shape {
  public:
+  using value_type = int64_t;
+  using const_iterator = const int64_t*;
+
   Shape() = default;
   Shape(std::initializer_list<int64_t> dims) { Assign(dims.begin(), dims.size()); }
   Shape(std::span<const int64_t> dims) { Assign(dims.data(), dims.size()); }

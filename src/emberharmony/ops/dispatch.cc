@@ -1,0 +1,113 @@
+#include <fmt/format.h>
+
+#include <cstdint>
+#include <cstdlib>
+
+#include "emberharmony/ops/dispatch_internal.h"
+
+namespace emberharmony::ops {
+namespace {
+
+using backend::Op;
+
+/// The bytes [begin, end) that a tensor's elements lie in.
+struct Extent {
+  uintptr_t begin;
+  uintptr_t end;
+};
+
+Extent ExtentOf(const Tensor& tensor) {
+  int64_t low = 0;
+  int64_t high = 1;
+  for (int i = 0; i < tensor.rank(); ++i) {
+    const int64_t reach = tensor.strides()[i] * (tensor.shape()[i] - 1);
+    (reach < 0 ? low : high) += reach;
+  }
+  const auto start = reinterpret_cast<uintptr_t>(tensor.data());
+  const int64_t item_bytes = tensor::ItemSize(tensor.dtype());
+  return {start + low * item_bytes, start + high * item_bytes};
+}
+
+bool SameLayout(const Tensor& a, const Tensor& b) {
+  return a.data() == b.data() && tensor::ItemSize(a.dtype()) == tensor::ItemSize(b.dtype()) &&
+         a.shape() == b.shape() &&
+         ((a.is_contiguous() && b.is_contiguous()) || a.strides() == b.strides());
+}
+
+/// Whether writing the output element by element could change an input that is still to be read.
+bool Clobbers(const Tensor& output, std::span<const Tensor* const> inputs) {
+  if (output.size() == 0) return false;
+  const Extent written = ExtentOf(output);
+  for (const Tensor* input : inputs) {
+    if (input->size() == 0 || SameLayout(output, *input)) continue;
+    const Extent read = ExtentOf(*input);
+    if (read.begin < written.end && written.begin < read.end) return true;
+  }
+  return false;
+}
+
+void CheckOutput(Op op, const Tensor& out, const Shape& shape, DType dtype) {
+  const std::string_view name = backend::InfoOf(op).name;
+  if (out.dtype() != dtype) {
+    throw DTypeError(fmt::format("{}: expected an output of dtype {}, found a {}", name,
+                                 DTypeName(dtype), out.Describe()));
+  }
+  if (!(out.shape() == shape)) {
+    throw ShapeError(fmt::format("{}: expected an output of shape {}, found a {}", name,
+                                 shape.ToString(), out.Describe()));
+  }
+  if (!out.writable()) {
+    throw std::invalid_argument(
+        fmt::format("{}: the output, a {}, is read-only: make a writable one with Copy()", name,
+                    out.Describe()));
+  }
+}
+
+}  // namespace
+
+void CheckKind(Op op, DType dtype) {
+  const backend::OpInfo& info = backend::InfoOf(op);
+  if (backend::Allows(info.inputs, dtype)) return;
+  constexpr std::string_view kExpected[] = {"any", "a numeric", "a real-valued", "a floating-point",
+                                            "the bool"};
+  throw DTypeError(fmt::format("{}: expected {} dtype, found {}: convert with astype", info.name,
+                               kExpected[static_cast<int>(info.inputs)], DTypeName(dtype)));
+}
+
+Tensor RunElementwiseOp(Op op, std::span<const Tensor* const> inputs, const Shape& shape,
+                        Tensor* out, std::optional<DType> result_dtype) {
+  const backend::OpInfo& info = backend::InfoOf(op);
+  const DType input_dtype = inputs.back()->dtype();
+  DType dtype = input_dtype;
+  if (info.result == backend::ResultDType::kBool) dtype = DType::kBool;
+  if (info.result == backend::ResultDType::kAttribute) dtype = *result_dtype;
+
+  const DType dtypes[2] = {input_dtype, dtype};
+  const std::span<const DType> asked(dtypes, op == Op::kAstype ? 2 : 1);
+  backend::Backend& backend = backend::BackendFor(op, asked);
+  if (&backend == &backend::Native() && !backend.Supports(op, asked)) {
+    throw UnsupportedError(fmt::format("{}: no backend supports dtype {}", info.name,
+                                       DTypeName(tensor::IsComplex(dtype) ? dtype : input_dtype)));
+  }
+
+  const backend::Attribute attribute =
+      backend::Attribute::Integer(backend::AttributeKey::kDType, static_cast<int64_t>(dtype));
+  const backend::Attributes attributes(&attribute, op == Op::kAstype ? 1 : 0);
+  if (out != nullptr && out->defined()) {
+    CheckOutput(op, *out, shape, dtype);
+    if (!Clobbers(*out, inputs)) {
+      backend.Execute(op, inputs, attributes, *out);
+      return *out;
+    }
+    const Tensor apart = Tensor::Empty(shape, dtype);
+    backend.Execute(op, inputs, attributes, apart);
+    tensor::CopyElements(apart, *out);
+    return *out;
+  }
+  Tensor result = Tensor::Empty(shape, dtype);
+  backend.Execute(op, inputs, attributes, result);
+  if (out != nullptr) *out = result;
+  return result;
+}
+
+}  // namespace emberharmony::ops

@@ -1,0 +1,226 @@
+#include "emberharmony/ops/elementwise.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <span>
+
+#include "emberharmony/ops/dispatch_internal.h"
+
+namespace emberharmony::ops {
+namespace {
+
+using backend::Op;
+
+constexpr int kOperandsMax = 3;
+
+const char* NameOf(Op op) { return backend::InfoOf(op).name.data(); }
+
+void CheckDefined(Op op, const Operand& operand) {
+  if (operand.is_none() || (operand.is_tensor() && !operand.tensor().defined())) {
+    throw std::invalid_argument(
+        fmt::format("{}: expected a tensor or a number, found an undefined tensor", NameOf(op)));
+  }
+}
+
+/// The dtype the operands promote to; without any tensor, the numbers' own.
+DType CommonDType(Op op, std::span<const Operand* const> operands) {
+  std::optional<DType> common;
+  for (const Operand* operand : operands) {
+    if (!operand->is_tensor()) continue;
+    const DType dtype = operand->tensor().dtype();
+    const std::optional<DType> promoted = common ? tensor::PromoteTypes(*common, dtype) : dtype;
+    if (!promoted) {
+      throw DTypeError(
+          fmt::format("{}: {} and {} have no common dtype (mixed kinds are not promoted): convert "
+                      "one with astype",
+                      NameOf(op), DTypeName(*common), DTypeName(dtype)));
+    }
+    common = promoted;
+  }
+  if (common) return *common;
+  DType widest = operands[0]->scalar().default_dtype();
+  for (const Operand* operand : operands) {
+    const DType dtype = operand->scalar().default_dtype();
+    if (tensor::IsRealFloating(dtype)) widest = dtype;
+  }
+  return widest;
+}
+
+/// Operands made into tensors of one dtype, with the numbers' elements.
+class Inputs {
+ public:
+  Inputs(Op op, std::span<const Operand* const> operands) : op_(op) {
+    for (const Operand* operand : operands) CheckDefined(op, *operand);
+  }
+
+  void Add(const Operand& operand, DType dtype) {
+    const int k = size_++;
+    if (!operand.is_tensor()) {
+      operand.scalar().Write(dtype, &elements_[k], NameOf(op_));
+      converted_[k] = Tensor::Wrap(&elements_[k], Shape{}, dtype, nullptr);
+      pointers_[k] = &converted_[k];
+    } else if (operand.tensor().dtype() != dtype) {
+      converted_[k] = astype(operand.tensor(), dtype);
+      pointers_[k] = &converted_[k];
+    } else {
+      pointers_[k] = &operand.tensor();
+    }
+  }
+
+  std::span<const Tensor* const> get() const { return {pointers_, static_cast<size_t>(size_)}; }
+
+ private:
+  Op op_;
+  int size_ = 0;
+  uint64_t elements_[kOperandsMax] = {};
+  Tensor converted_[kOperandsMax];
+  const Tensor* pointers_[kOperandsMax];
+};
+
+Shape BroadcastShape(Op op, std::span<const Tensor* const> inputs) {
+  Shape shape = inputs[0]->shape();
+  for (const Tensor* input : inputs.subspan(1)) {
+    if (tensor::BroadcastInto(&shape, input->shape())) continue;
+    std::string shapes;
+    for (const Tensor* each : inputs) {
+      if (!shapes.empty()) shapes += each == inputs.back() ? " and " : ", ";
+      shapes += each->shape().ToString();
+    }
+    throw ShapeError(fmt::format(
+        "{}: shapes {} do not broadcast: aligned from the right, dimensions must be equal or 1",
+        NameOf(op), shapes));
+  }
+  return shape;
+}
+
+Tensor Elementwise(Op op, std::span<const Operand* const> operands, const Options& options) {
+  Inputs inputs(op, operands);
+  const DType dtype = CommonDType(op, operands);
+  CheckKind(op, dtype);
+  for (const Operand* operand : operands) inputs.Add(*operand, dtype);
+  return RunElementwiseOp(op, inputs.get(), BroadcastShape(op, inputs.get()), options.out);
+}
+
+Tensor Unary(Op op, const Operand& x, const Options& options) {
+  const Operand* operands[] = {&x};
+  return Elementwise(op, operands, options);
+}
+
+Tensor Binary(Op op, const Operand& x1, const Operand& x2, const Options& options) {
+  const Operand* operands[] = {&x1, &x2};
+  return Elementwise(op, operands, options);
+}
+
+}  // namespace
+
+#define EMBER_UNARY(name, Op_) \
+  Tensor name(const Operand& x, const Options& options) { return Unary(Op::Op_, x, options); }
+#define EMBER_BINARY(name, Op_)                                               \
+  Tensor name(const Operand& x1, const Operand& x2, const Options& options) { \
+    return Binary(Op::Op_, x1, x2, options);                                  \
+  }
+
+EMBER_BINARY(add, kAdd)
+EMBER_BINARY(subtract, kSubtract)
+EMBER_BINARY(multiply, kMultiply)
+EMBER_BINARY(divide, kDivide)
+EMBER_BINARY(floor_divide, kFloorDivide)
+EMBER_BINARY(remainder, kRemainder)
+EMBER_BINARY(pow, kPow)
+EMBER_BINARY(minimum, kMinimum)
+EMBER_BINARY(maximum, kMaximum)
+EMBER_UNARY(negative, kNegative)
+EMBER_UNARY(abs, kAbs)
+EMBER_UNARY(sign, kSign)
+EMBER_UNARY(square, kSquare)
+EMBER_UNARY(floor, kFloor)
+EMBER_UNARY(ceil, kCeil)
+EMBER_UNARY(trunc, kTrunc)
+EMBER_UNARY(round, kRound)
+EMBER_UNARY(sqrt, kSqrt)
+EMBER_UNARY(exp, kExp)
+EMBER_UNARY(expm1, kExpm1)
+EMBER_UNARY(log, kLog)
+EMBER_UNARY(log1p, kLog1p)
+EMBER_UNARY(log2, kLog2)
+EMBER_UNARY(log10, kLog10)
+EMBER_UNARY(sin, kSin)
+EMBER_UNARY(cos, kCos)
+EMBER_UNARY(tan, kTan)
+EMBER_UNARY(tanh, kTanh)
+EMBER_UNARY(isnan, kIsNan)
+EMBER_UNARY(isfinite, kIsFinite)
+EMBER_UNARY(isinf, kIsInf)
+EMBER_BINARY(equal, kEqual)
+EMBER_BINARY(not_equal, kNotEqual)
+EMBER_BINARY(less, kLess)
+EMBER_BINARY(less_equal, kLessEqual)
+EMBER_BINARY(greater, kGreater)
+EMBER_BINARY(greater_equal, kGreaterEqual)
+EMBER_BINARY(logical_and, kLogicalAnd)
+EMBER_BINARY(logical_or, kLogicalOr)
+EMBER_BINARY(logical_xor, kLogicalXor)
+EMBER_UNARY(logical_not, kLogicalNot)
+#undef EMBER_UNARY
+#undef EMBER_BINARY
+
+Tensor positive(const Operand& x, const Options& options) {
+  const Operand* operands[] = {&x};
+  Inputs inputs(Op::kCopy, operands);
+  const DType dtype = CommonDType(Op::kCopy, operands);
+  if (!tensor::IsNumeric(dtype)) CheckKind(Op::kNegative, dtype);
+  inputs.Add(x, dtype);
+  return RunElementwiseOp(Op::kCopy, inputs.get(), inputs.get()[0]->shape(), options.out);
+}
+
+Tensor clip(const Operand& x, const Operand& min, const Operand& max, const Options& options) {
+  if (min.is_none() && max.is_none()) return positive(x, options);
+  const Operand* x_only[] = {&x};
+  CheckDefined(Op::kClip, x);
+  const DType dtype = CommonDType(Op::kClip, x_only);
+  CheckKind(Op::kClip, dtype);
+  for (const Operand* bound : {&min, &max}) {
+    if (!bound->is_tensor()) continue;
+    CheckDefined(Op::kClip, *bound);
+    if (tensor::PromoteTypes(dtype, bound->tensor().dtype()) == dtype) continue;
+    throw DTypeError(fmt::format(
+        "clip: expected bounds that promote to the dtype of x, {}, found {}: convert with astype",
+        DTypeName(dtype), DTypeName(bound->tensor().dtype())));
+  }
+  Inputs inputs(Op::kClip, x_only);
+  inputs.Add(x, dtype);
+  if (!min.is_none()) inputs.Add(min, dtype);
+  if (!max.is_none()) inputs.Add(max, dtype);
+  const Op op = min.is_none() ? Op::kMinimum : max.is_none() ? Op::kMaximum : Op::kClip;
+  return RunElementwiseOp(op, inputs.get(), BroadcastShape(Op::kClip, inputs.get()), options.out);
+}
+
+Tensor where(const Operand& condition, const Operand& x1, const Operand& x2,
+             const Options& options) {
+  const Operand* operands[] = {&condition, &x1, &x2};
+  Inputs inputs(Op::kWhere, operands);
+  if (!condition.is_tensor() || condition.tensor().dtype() != DType::kBool) {
+    throw DTypeError(fmt::format(
+        "where: expected a condition of dtype bool, found {}",
+        condition.is_tensor() ? condition.tensor().Describe() : condition.scalar().ToString()));
+  }
+  const DType dtype = CommonDType(Op::kWhere, std::span(operands).subspan(1));
+  inputs.Add(condition, DType::kBool);
+  inputs.Add(x1, dtype);
+  inputs.Add(x2, dtype);
+  return RunElementwiseOp(Op::kWhere, inputs.get(), BroadcastShape(Op::kWhere, inputs.get()),
+                          options.out);
+}
+
+Tensor astype(const Tensor& x, DType dtype, bool copy, const Options& options) {
+  CheckDefined(Op::kAstype, x);
+  if (x.dtype() == dtype && !copy && options.out == nullptr) return x;
+  const Tensor* inputs[] = {&x};
+  // The element type stays: any dtype can be copied, also those that cannot be converted yet.
+  const Op op = x.dtype() == dtype ? Op::kCopy : Op::kAstype;
+  return RunElementwiseOp(op, inputs, x.shape(), options.out, dtype);
+}
+
+}  // namespace emberharmony::ops

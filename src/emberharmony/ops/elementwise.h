@@ -1,0 +1,90 @@
+#pragma once
+
+#include "emberharmony/ops/operand.h"
+
+/// Elementwise functions of the Array API standard 2025.12. Tensors broadcast against each other;
+/// their dtypes are promoted by the standard's table, which leaves mixed kinds (integer with
+/// floating point, bool with number) undefined: those throw DTypeError and ask for astype. Shapes
+/// that do not broadcast throw ShapeError. Either of two operands may be a number. Nothing has
+/// changed when a function throws. Results are new tensors from the thread's memory pool unless
+/// Options::out says otherwise. All functions are thread-safe.
+///
+/// Native floating-point results are within 1.0 ulp of exact (sqrt and arithmetic: correctly
+/// rounded) and have the same bits on every instruction set, at every position and length.
+namespace emberharmony::ops {
+
+// Arithmetic. Numeric dtypes; integers wrap around.
+Tensor add(const Operand& x1, const Operand& x2, const Options& options = {});
+Tensor subtract(const Operand& x1, const Operand& x2, const Options& options = {});
+Tensor multiply(const Operand& x1, const Operand& x2, const Options& options = {});
+/// x1 / x2; floating point only.
+Tensor divide(const Operand& x1, const Operand& x2, const Options& options = {});
+/// The floor of x1 / x2; integers divided by zero give 0.
+Tensor floor_divide(const Operand& x1, const Operand& x2, const Options& options = {});
+/// The remainder with the sign of x2, as Python's %; of integers by zero 0.
+Tensor remainder(const Operand& x1, const Operand& x2, const Options& options = {});
+/// x1 to the power of x2. Integers to a negative power give the exact result truncated (0 unless x1
+/// is 1 or -1).
+Tensor pow(const Operand& x1, const Operand& x2, const Options& options = {});
+/// The smaller or larger one; NaN if either is NaN; x1 if they are equal.
+Tensor minimum(const Operand& x1, const Operand& x2, const Options& options = {});
+Tensor maximum(const Operand& x1, const Operand& x2, const Options& options = {});
+/// x limited to [min, max]; either bound may be left out ({}). The result has x's dtype, to which
+/// the bounds must promote. NaN in x or a bound gives NaN; where min > max the result is max.
+Tensor clip(const Operand& x, const Operand& min = {}, const Operand& max = {},
+            const Options& options = {});
+
+Tensor positive(const Operand& x, const Options& options = {});
+Tensor negative(const Operand& x, const Options& options = {});
+Tensor abs(const Operand& x, const Options& options = {});
+/// -1, 0 or 1; NaN of NaN.
+Tensor sign(const Operand& x, const Options& options = {});
+Tensor square(const Operand& x, const Options& options = {});
+
+// Rounding. Integers are returned as they are.
+Tensor floor(const Operand& x, const Options& options = {});
+Tensor ceil(const Operand& x, const Options& options = {});
+Tensor trunc(const Operand& x, const Options& options = {});
+/// To the nearest integer, halves to even.
+Tensor round(const Operand& x, const Options& options = {});
+
+// Floating-point dtypes only.
+Tensor sqrt(const Operand& x, const Options& options = {});
+Tensor exp(const Operand& x, const Options& options = {});
+Tensor expm1(const Operand& x, const Options& options = {});
+Tensor log(const Operand& x, const Options& options = {});
+Tensor log1p(const Operand& x, const Options& options = {});
+Tensor log2(const Operand& x, const Options& options = {});
+Tensor log10(const Operand& x, const Options& options = {});
+Tensor sin(const Operand& x, const Options& options = {});
+Tensor cos(const Operand& x, const Options& options = {});
+Tensor tan(const Operand& x, const Options& options = {});
+Tensor tanh(const Operand& x, const Options& options = {});
+
+// The result is bool.
+Tensor isnan(const Operand& x, const Options& options = {});
+Tensor isfinite(const Operand& x, const Options& options = {});
+Tensor isinf(const Operand& x, const Options& options = {});
+Tensor equal(const Operand& x1, const Operand& x2, const Options& options = {});
+Tensor not_equal(const Operand& x1, const Operand& x2, const Options& options = {});
+Tensor less(const Operand& x1, const Operand& x2, const Options& options = {});
+Tensor less_equal(const Operand& x1, const Operand& x2, const Options& options = {});
+Tensor greater(const Operand& x1, const Operand& x2, const Options& options = {});
+Tensor greater_equal(const Operand& x1, const Operand& x2, const Options& options = {});
+
+// Bool only.
+Tensor logical_and(const Operand& x1, const Operand& x2, const Options& options = {});
+Tensor logical_or(const Operand& x1, const Operand& x2, const Options& options = {});
+Tensor logical_xor(const Operand& x1, const Operand& x2, const Options& options = {});
+Tensor logical_not(const Operand& x, const Options& options = {});
+
+/// x1 where `condition` (bool) holds, else x2.
+Tensor where(const Operand& condition, const Operand& x1, const Operand& x2,
+             const Options& options = {});
+
+/// x converted to `dtype`. From floating point to integers numbers are truncated; those that do not
+/// fit give the nearest limit and NaN gives 0 (the standard leaves both open). Integers wrap
+/// around. With `copy` false x itself is returned if it has the dtype already.
+Tensor astype(const Tensor& x, DType dtype, bool copy = true, const Options& options = {});
+
+}  // namespace emberharmony::ops

@@ -1,0 +1,336 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <numeric>
+#include <random>
+#include <vector>
+
+#include "emberharmony/ops.h"
+
+namespace emberharmony::ops {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+constexpr double kInf = std::numeric_limits<double>::infinity();
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+
+template <class T>
+std::vector<T> ListOf(const Tensor& tensor) {
+  const Tensor contiguous = tensor.Contiguous();
+  const auto values = contiguous.values<T>();
+  return {values.begin(), values.end()};
+}
+
+template <class F>
+std::string MessageOf(F f) {
+  try {
+    f();
+  } catch (const std::exception& error) {
+    return error.what();
+  }
+  return "nothing was thrown";
+}
+
+TEST(Elementwise, ArithmeticOfArraysAndNumbers) {
+  const Tensor x = asarray<double>({1, 2, 3});
+  const Tensor y = asarray<double>({10, 20, 30});
+  EXPECT_THAT(ListOf<double>(x + y), ElementsAre(11, 22, 33));
+  EXPECT_THAT(ListOf<double>(y - 1), ElementsAre(9, 19, 29));
+  EXPECT_THAT(ListOf<double>(6.0 / x), ElementsAre(6, 3, 2));
+  EXPECT_THAT(ListOf<double>(-x * 2), ElementsAre(-2, -4, -6));
+  EXPECT_THAT(ListOf<bool>(x < 2.5), ElementsAre(true, true, false));
+  EXPECT_THAT(ListOf<bool>(2.0 <= x), ElementsAre(false, true, true));
+  EXPECT_THAT(ListOf<bool>((x == 1.0) | (x == 3.0)), ElementsAre(true, false, true));
+  EXPECT_THAT(ListOf<double>(where(x > 1.5, x, 0.0)), ElementsAre(0, 2, 3));
+  EXPECT_THAT(ListOf<double>(where(x > 1.5, 1.0, kInf)), ElementsAre(kInf, 1, 1));
+  EXPECT_EQ(where(x > 1.5, 1, 0).dtype(), DType::kInt64);
+}
+
+TEST(Elementwise, DTypesPromoteAndNumbersAdapt) {
+  const Tensor i8 = asarray<int8_t>({1, -2});
+  const Tensor u8 = asarray<uint8_t>({255, 3});
+  const Tensor f4 = asarray<float>({0.5F, 1.5F});
+  const Tensor f8 = asarray<double>({0.1, 0.2});
+  EXPECT_EQ((i8 + u8).dtype(), DType::kInt16);
+  EXPECT_THAT(ListOf<int16_t>(i8 + u8), ElementsAre(256, 1));
+  EXPECT_EQ((f4 * f8).dtype(), DType::kFloat64);
+  EXPECT_EQ((f4 + 1).dtype(), DType::kFloat32);
+  EXPECT_EQ((f4 + 0.1).dtype(), DType::kFloat32);
+  EXPECT_EQ((i8 + 1).dtype(), DType::kInt8);
+  EXPECT_EQ(
+      MessageOf([&] { i8 + f8; }),
+      "add: int8 and float64 have no common dtype (mixed kinds are not promoted): convert one "
+      "with astype");
+  EXPECT_EQ(
+      MessageOf([&] { i8 + 0.5; }),
+      "add: the number 0.5 cannot meet an array of dtype int8: convert the array with astype");
+  EXPECT_EQ(
+      MessageOf([&] { u8 + 256; }),
+      "add: expected a number that uint8 can hold, [0, 255], found 256: convert the array to a "
+      "wider dtype with astype");
+  EXPECT_THAT(MessageOf([&] { u8 + -1; }), HasSubstr("found -1"));
+  EXPECT_EQ(MessageOf([&] { sin(i8); }),
+            "sin: expected a floating-point dtype, found int8: convert with astype");
+  EXPECT_THROW(add(asarray<bool>({true}), true), DTypeError);
+  EXPECT_THROW(where(f8, f8, f8), DTypeError);
+  EXPECT_THROW(add(Tensor(), f8), std::invalid_argument);
+}
+
+TEST(Elementwise, ShapesBroadcast) {
+  const Tensor x = reshape(arange(6), {2, 3});
+  const Tensor column = reshape(asarray<int64_t>({10, 20}), {2, 1});
+  EXPECT_THAT(ListOf<int64_t>(x + column), ElementsAre(10, 11, 12, 23, 24, 25));
+  EXPECT_THAT(ListOf<int64_t>(x + asarray<int64_t>({1, 2, 3})), ElementsAre(1, 3, 5, 4, 6, 8));
+  EXPECT_EQ(
+      MessageOf([&] { x + asarray<int64_t>({1, 2}); }),
+      "add: shapes (2, 3) and (2,) do not broadcast: aligned from the right, dimensions must be "
+      "equal or 1");
+  EXPECT_THAT(MessageOf([&] { where(x > 1, x, arange(4)); }),
+              HasSubstr("where: shapes (2, 3), (2, 3) and (4,) do not broadcast"));
+  EXPECT_EQ((zeros({0, 3}) + 1.0).size(), 0);
+}
+
+TEST(Elementwise, OutputsAreReused) {
+  const Tensor x = asarray<double>({1, 2, 3});
+  Tensor out;
+  const Tensor first = add(x, 1, {.out = &out});
+  EXPECT_EQ(first.data(), out.data());
+  const void* memory = out.data();
+  multiply(out, out, {.out = &out});
+  EXPECT_EQ(out.data(), memory);
+  EXPECT_THAT(ListOf<double>(out), ElementsAre(4, 9, 16));
+  EXPECT_EQ(MessageOf([&] { isnan(x, {.out = &out}); }),
+            "isnan: expected an output of dtype bool, found a float64 tensor of shape (3,)");
+  EXPECT_THAT(MessageOf([&] { add(zeros({2, 3}), x, {.out = &out}); }),
+              HasSubstr("add: expected an output of shape (2, 3), found a float64"));
+  Tensor readonly = Tensor::Wrap(memory, {3}, DType::kFloat64, out.owner());
+  EXPECT_THAT(MessageOf([&] { add(x, 1, {.out = &readonly}); }), HasSubstr("is read-only"));
+}
+
+TEST(Elementwise, OutputsMayOverlapInputs) {
+  Tensor x = asarray<double>({1, 2, 3, 4, 5});
+  Tensor tail = x.Slice(0, 1, 5);
+  add(x.Slice(0, 0, 4), tail, {.out = &tail});
+  EXPECT_THAT(ListOf<double>(x), ElementsAre(1, 3, 5, 7, 9));
+  Tensor y = asarray<double>({1, 2, 3, 4});
+  Tensor reversed = y.Slice(0, 3, -5, -1);
+  negative(y, {.out = &reversed});
+  EXPECT_THAT(ListOf<double>(y), ElementsAre(-4, -3, -2, -1));
+}
+
+TEST(Elementwise, ClipKeepsNaNAndTheDType) {
+  const Tensor x = asarray<double>({-3, -0.0, 2, 7, kNaN, kInf, -kInf});
+  EXPECT_THAT(ListOf<double>(clip(x, 0.0, 5)), ElementsAre(0, 0, 2, 5, ::testing::IsNan(), 5, 0));
+  EXPECT_THAT(ListOf<double>(clip(x, 0)), ElementsAre(0, 0, 2, 7, ::testing::IsNan(), kInf, 0));
+  EXPECT_TRUE(std::signbit(ListOf<double>(clip(x, 0))[1]));
+  EXPECT_THAT(ListOf<double>(clip(x, {}, 1.5)),
+              ElementsAre(-3, 0, 1.5, 1.5, ::testing::IsNan(), 1.5, -kInf));
+  const Tensor ints = asarray<int32_t>({-5, 5, 50});
+  EXPECT_THAT(ListOf<int32_t>(clip(ints, -1, 10)), ElementsAre(-1, 5, 10));
+  EXPECT_THAT(ListOf<int32_t>(clip(ints, asarray<int8_t>({0, 6, 7}))), ElementsAre(0, 6, 50));
+  EXPECT_THROW(clip(ints, asarray<int64_t>({0})), DTypeError);
+  EXPECT_THROW(clip(ints, 0.5), DTypeError);
+}
+
+TEST(Elementwise, IntegersWrapAround) {
+  const int64_t low = std::numeric_limits<int64_t>::min();
+  const int64_t high = std::numeric_limits<int64_t>::max();
+  const Tensor x = asarray<int64_t>({low, high, -7, 7});
+  EXPECT_THAT(ListOf<int64_t>(x + 1), ElementsAre(low + 1, low, -6, 8));
+  EXPECT_THAT(ListOf<int64_t>(x * 2), ElementsAre(0, -2, -14, 14));
+  EXPECT_THAT(ListOf<int64_t>(-x), ElementsAre(low, -high, 7, -7));
+  EXPECT_THAT(ListOf<int64_t>(abs(x)), ElementsAre(low, high, 7, 7));
+  EXPECT_THAT(ListOf<int64_t>(floor_divide(x, -1)), ElementsAre(low, -high, 7, -7));
+  EXPECT_THAT(ListOf<int64_t>(floor_divide(x, 2)), ElementsAre(low / 2, high / 2, -4, 3));
+  EXPECT_THAT(ListOf<int64_t>(remainder(x, -3)), ElementsAre(-2, -2, -1, -2));
+  EXPECT_THAT(ListOf<int64_t>(remainder(x, 0)), ElementsAre(0, 0, 0, 0));
+  EXPECT_THAT(ListOf<int64_t>(floor_divide(x, 0)), ElementsAre(0, 0, 0, 0));
+  const Tensor u2 = asarray<uint16_t>({65535, 40000});
+  EXPECT_THAT(ListOf<uint16_t>(u2 * u2), ElementsAre(1, 40000ull * 40000 % 65536));
+  EXPECT_THAT(ListOf<uint16_t>(u2 + 1), ElementsAre(0, 40001));
+  EXPECT_THAT(ListOf<int64_t>(
+                  pow(asarray<int64_t>({3, -2, 0, -1, 2}), asarray<int64_t>({4, 3, 0, -3, -1}))),
+              ElementsAre(81, -8, 1, -1, 0));
+  EXPECT_THAT(ListOf<int8_t>(sign(asarray<int8_t>({-128, 0, 5}))), ElementsAre(-1, 0, 1));
+}
+
+// The special cases the standard lists for floor_divide and remainder.
+TEST(Elementwise, FloorDivideAndRemainderAtSpecialValues) {
+  struct Case {
+    double x1, x2, quotient, remainder;
+  };
+  const Case cases[] = {
+      {7, 2, 3, 1},
+      {-7, 2, -4, 1},
+      {7, -2, -4, -1},
+      {-7, -2, 3, -1},
+      {0.7, 0.1, 6, std::fmod(0.7, 0.1)},
+      {0.0, 2, 0.0, 0.0},
+      {-0.0, 2, -0.0, 0.0},
+      {0.0, -2, -0.0, -0.0},
+      {-0.0, -2, 0.0, -0.0},
+      {5, 0.0, kInf, kNaN},
+      {5, -0.0, -kInf, kNaN},
+      {-5, 0.0, -kInf, kNaN},
+      {0.0, 0.0, kNaN, kNaN},
+      {kInf, kInf, kNaN, kNaN},
+      {kInf, 2, kInf, kNaN},
+      {kInf, -2, -kInf, kNaN},
+      {-kInf, 2, -kInf, kNaN},
+      {-kInf, -2, kInf, kNaN},
+      {3, kInf, 0.0, 3},
+      {3, -kInf, -0.0, -kInf},
+      {-3, kInf, -0.0, kInf},
+      {-3, -kInf, 0.0, -3},
+      {kNaN, 1, kNaN, kNaN},
+      {1, kNaN, kNaN, kNaN},
+  };
+  const auto expect_same = [](double found, double expected, const Case& c) {
+    if (std::isnan(expected)) {
+      EXPECT_TRUE(std::isnan(found)) << c.x1 << " by " << c.x2 << " gave " << found;
+    } else {
+      EXPECT_EQ(found, expected) << c.x1 << " by " << c.x2;
+      EXPECT_EQ(std::signbit(found), std::signbit(expected)) << c.x1 << " by " << c.x2;
+    }
+  };
+  for (const Case& c : cases) {
+    expect_same(floor_divide(asarray<double>({c.x1}), c.x2).item<double>(), c.quotient, c);
+    expect_same(remainder(asarray<double>({c.x1}), c.x2).item<double>(), c.remainder, c);
+  }
+}
+
+TEST(Elementwise, PredicatesAndRounding) {
+  const Tensor x = asarray<double>({kNaN, kInf, -kInf, -0.0, 5e-324, -2.5, 3.5});
+  EXPECT_THAT(ListOf<bool>(isnan(x)), ElementsAre(true, false, false, false, false, false, false));
+  EXPECT_THAT(ListOf<bool>(isinf(x)), ElementsAre(false, true, true, false, false, false, false));
+  EXPECT_THAT(ListOf<bool>(isfinite(x)), ElementsAre(false, false, false, true, true, true, true));
+  EXPECT_THAT(ListOf<bool>(isnan(arange(2))), ElementsAre(false, false));
+  EXPECT_THAT(ListOf<bool>(isfinite(arange(2))), ElementsAre(true, true));
+  EXPECT_THAT(ListOf<bool>(equal(x, x)), ElementsAre(false, true, true, true, true, true, true));
+  const Tensor y = asarray<double>({-2.5, 3.5, 0.5, 1.2, -1.7});
+  EXPECT_THAT(ListOf<double>(round(y)), ElementsAre(-2, 4, 0, 1, -2));
+  EXPECT_THAT(ListOf<double>(floor(y)), ElementsAre(-3, 3, 0, 1, -2));
+  EXPECT_THAT(ListOf<double>(ceil(y)), ElementsAre(-2, 4, 1, 2, -1));
+  EXPECT_THAT(ListOf<double>(trunc(y)), ElementsAre(-2, 3, 0, 1, -1));
+  EXPECT_THAT(ListOf<int64_t>(floor(arange(3))), ElementsAre(0, 1, 2));
+  EXPECT_THAT(ListOf<double>(sign(asarray<double>({-3, -0.0, 4, kNaN}))),
+              ElementsAre(-1, 0, 1, ::testing::IsNan()));
+  EXPECT_THAT(ListOf<double>(minimum(asarray<double>({1, kNaN, 3}), asarray<double>({2, 2, kNaN}))),
+              ElementsAre(1, ::testing::IsNan(), ::testing::IsNan()));
+  EXPECT_THAT(ListOf<bool>(logical_not(x > 0.0)),
+              ElementsAre(true, false, true, true, false, true, false));
+}
+
+TEST(Elementwise, WhereTakesNaNAsAValue) {
+  const Tensor x = asarray<double>({1, kNaN, 3});
+  EXPECT_THAT(ListOf<double>(where(isnan(x), 0.0, x)), ElementsAre(1, 0, 3));
+  EXPECT_THAT(ListOf<double>(where(x > 2.0, kNaN, x)),
+              ElementsAre(1, ::testing::IsNan(), ::testing::IsNan()));
+}
+
+TEST(Elementwise, ConversionsSaturate) {
+  const Tensor x = asarray<double>({kNaN, kInf, -kInf, 1e30, -1e30, 2.9, -2.9, 4294967296.5});
+  const int32_t low = std::numeric_limits<int32_t>::min();
+  const int32_t high = std::numeric_limits<int32_t>::max();
+  EXPECT_THAT(ListOf<int32_t>(astype(x, DType::kInt32)),
+              ElementsAre(0, high, low, high, low, 2, -2, high));
+  EXPECT_THAT(ListOf<uint8_t>(astype(x, DType::kUInt8)), ElementsAre(0, 255, 0, 255, 0, 2, 0, 255));
+  const int64_t max64 = std::numeric_limits<int64_t>::max();
+  EXPECT_THAT(ListOf<int64_t>(astype(x, DType::kInt64)),
+              ElementsAre(0, max64, -max64 - 1, max64, -max64 - 1, 2, -2, 4294967296));
+  EXPECT_THAT(ListOf<uint64_t>(astype(x, DType::kUInt64)),
+              ElementsAre(0u, ~uint64_t{0}, 0u, ~uint64_t{0}, 0u, 2u, 0u, 4294967296u));
+  EXPECT_THAT(ListOf<bool>(astype(asarray<double>({0, -0.0, kNaN, 0.1}), DType::kBool)),
+              ElementsAre(false, false, true, true));
+  EXPECT_THAT(ListOf<double>(astype(asarray<bool>({true, false}), DType::kFloat64)),
+              ElementsAre(1, 0));
+  EXPECT_THAT(ListOf<int8_t>(astype(asarray<int32_t>({300, -129}), DType::kInt8)),
+              ElementsAre(44, 127));
+  EXPECT_EQ(astype(asarray<int64_t>({(1 << 24) + 1}), DType::kFloat32).item<float>(), 16777216.0F);
+  EXPECT_EQ(astype(x, DType::kFloat64, /*copy=*/false).data(), x.data());
+  EXPECT_NE(astype(x, DType::kFloat64).data(), x.data());
+  EXPECT_THROW(astype(x, DType::kComplex64), UnsupportedError);
+}
+
+// Any strides, against element-by-element evaluation through Select.
+TEST(Elementwise, StridedAndBroadcastInputsMatchANaiveLoop) {
+  std::mt19937_64 random(7);
+  for (int round = 0; round < 300; ++round) {
+    const int rank = 1 + static_cast<int>(random() % 4);
+    Shape shape;
+    for (int i = 0; i < rank; ++i)
+      shape.Append(1 + static_cast<int64_t>(random() % (rank == 1 ? 3000 : 23)));
+    const auto make = [&] {
+      // A larger tensor, sliced, perhaps reversed, perhaps transposed in memory, perhaps of length
+      // 1 in some axes.
+      Shape larger;
+      std::vector<int> order(rank), back(rank);
+      std::iota(order.begin(), order.end(), 0);
+      std::shuffle(order.begin(), order.end(), random);
+      for (int i = 0; i < rank; ++i) back[order[i]] = i;
+      Shape own = shape;
+      for (int i = 0; i < rank; ++i) {
+        if (random() % 4 == 0) own[i] = 1;
+      }
+      for (int i = 0; i < rank; ++i) larger.Append(own[order[i]] * 2 + 1);
+      std::vector<double> values(larger.num_elements());
+      for (double& value : values) value = static_cast<double>(random() % 1000);
+      Tensor x = Tensor::FromValues(std::span<const double>(values), larger).PermuteDims(back);
+      for (int i = 0; i < rank; ++i) {
+        switch (random() % 3) {
+          case 0:
+            x = x.Slice(i, 1, 1 + own[i]);
+            break;
+          case 1:
+            x = x.Slice(i, 0, 2 * own[i], 2);
+            break;
+          default:
+            x = x.Slice(i, own[i] - 1, -(2 * own[i] + 2), -1);
+            break;
+        }
+      }
+      return x;
+    };
+    const Tensor x = make(), y = make(), z = make();
+    const Tensor sum = x - y * 2.0;
+    const Tensor chosen = where(x < y, z, x);
+    Shape result = x.shape();
+    ASSERT_TRUE(tensor::BroadcastInto(&result, y.shape()));
+    ASSERT_EQ(sum.shape().ToString(), result.ToString());
+    ASSERT_TRUE(tensor::BroadcastInto(&result, z.shape()));
+    const Tensor wide_x = x.BroadcastTo(result), wide_y = y.BroadcastTo(result);
+    const Tensor wide_z = z.BroadcastTo(result), wide_sum = sum.BroadcastTo(result);
+    Tensor strided = Tensor::Empty(result, DType::kFloat64);
+    std::vector<int64_t> at(rank);
+    for (int64_t i = 0; i < result.num_elements(); ++i) {
+      const auto element = [&](const Tensor& t) {
+        int64_t offset = 0;
+        for (int axis = 0; axis < rank; ++axis) offset += at[axis] * t.strides()[axis];
+        return t.data_as<double>()[offset];
+      };
+      const double a = element(wide_x), b = element(wide_y), c = element(wide_z);
+      ASSERT_EQ(element(wide_sum), a - b * 2.0);
+      ASSERT_EQ(element(chosen), a < b ? c : a);
+      for (int axis = rank - 1; axis >= 0 && ++at[axis] == result[axis]; --axis) at[axis] = 0;
+    }
+  }
+}
+
+TEST(Elementwise, StridedOutputs) {
+  Tensor target = zeros({700, 3});
+  Tensor column = target.Slice(1, 1, 2);
+  const Tensor x = reshape(arange(0.0, 700.0), {700, 1});
+  sqrt(x, {.out = &column});
+  for (int64_t i = 0; i < 700; ++i) {
+    ASSERT_EQ(target.values<double>()[i * 3], 0.0);
+    ASSERT_EQ(target.values<double>()[i * 3 + 1], std::sqrt(static_cast<double>(i)));
+    ASSERT_EQ(target.values<double>()[i * 3 + 2], 0.0);
+  }
+}
+
+}  // namespace
+}  // namespace emberharmony::ops

@@ -1,0 +1,39 @@
+#pragma once
+
+#include "emberharmony/ops/elementwise.h"
+
+/// Operators on tensors, the same as ops' functions. They stand in Tensor's namespace, where
+/// argument-dependent look-up finds them. As in every array library, == and its kin compare element
+/// by element.
+namespace emberharmony::tensor {
+
+#define EMBER_OPERATOR(op, function)                                                              \
+  inline Tensor operator op(const Tensor& x1, const Tensor& x2) { return ops::function(x1, x2); } \
+  template <class T, class = std::enable_if_t<std::is_arithmetic_v<T>>>                           \
+  Tensor operator op(const Tensor& x1, T x2) {                                                    \
+    return ops::function(x1, x2);                                                                 \
+  }                                                                                               \
+  template <class T, class = std::enable_if_t<std::is_arithmetic_v<T>>>                           \
+  Tensor operator op(T x1, const Tensor& x2) {                                                    \
+    return ops::function(x1, x2);                                                                 \
+  }
+EMBER_OPERATOR(+, add)
+EMBER_OPERATOR(-, subtract)
+EMBER_OPERATOR(*, multiply)
+EMBER_OPERATOR(/, divide)
+EMBER_OPERATOR(%, remainder)
+EMBER_OPERATOR(==, equal)
+EMBER_OPERATOR(!=, not_equal)
+EMBER_OPERATOR(<, less)
+EMBER_OPERATOR(<=, less_equal)
+EMBER_OPERATOR(>, greater)
+EMBER_OPERATOR(>=, greater_equal)
+EMBER_OPERATOR(&, logical_and)
+EMBER_OPERATOR(|, logical_or)
+EMBER_OPERATOR(^, logical_xor)
+#undef EMBER_OPERATOR
+
+inline Tensor operator-(const Tensor& x) { return ops::negative(x); }
+inline Tensor operator~(const Tensor& x) { return ops::logical_not(x); }
+
+}  // namespace emberharmony::tensor
