@@ -14,22 +14,27 @@
 
 namespace emberharmony::plan {
 
-/// Where in the plan's text something stands; 1-based; 0 when the plan was not read from text.
+/// Where in the plan's text something stands; 1-based, columns in bytes; 0 when the plan was not read from text.
 struct Mark {
   int line = 0;
   int column = 0;
+  auto operator<=>(const Mark&) const = default;
 };
 
 enum class SplitMethod { kHash, kTime, kRandom };
 
 struct SplitSpec {
   SplitMethod method = SplitMethod::kHash;
-  std::vector<std::string> key;   ///< empty: the row fingerprint over all columns of the source
+  std::vector<std::string> key;   ///< hash; empty: the row fingerprint over all columns of the source
   std::string train = "0.8";      ///< exact decimals, as written
   std::string validation = "0.1";
   std::string test = "0.1";
   int64_t seed = 42;
+  std::string time_column;        ///< time: the column whose instants are cut
+  std::optional<std::string> validation_from;  ///< time: the cuts as instants; absent: by the shares
+  std::optional<std::string> test_from;
   Mark mark;
+  std::vector<Mark> key_marks;    ///< one for each of key (time: one for time_column)
 };
 
 struct FeatureSpec {
@@ -63,10 +68,12 @@ struct Plan {
   std::vector<std::string> comments;  ///< of an automatic plan: what was dropped and why; written above the features
 };
 
-/// Reads a plan. `name` stands in messages ("plan.yaml:12:9: ..."). All faults of the document are reported together, a line
-/// each. Text is bounded (1 MiB), aliases and tags are refused.
+/// Reads a plan. `name` stands in messages ("plan.yaml:12:9: ..."). All faults of the document are reported together as one
+/// UsageError, a line each in the order of the text. Text may come from strangers: it is bounded (1 MiB, 16 levels, 200,000
+/// values), anchors, aliases, tags and repeated keys are refused. Lines that start with "# " right above `features` are kept
+/// as the plan's comments.
 arrow::Result<Plan> ParsePlan(std::string_view text, const std::string& name);
-/// A plan as YAML: equal plans give equal text; ParsePlan(WritePlan(p)) == p.
+/// A plan as YAML: equal plans give equal text; ParsePlan(WritePlan(p)) == p but for marks. Names may hold any bytes.
 std::string WritePlan(const Plan& plan);
 /// SHA-256 in hexadecimal of what the plan means: equal for plans that differ in layout, comments or defaults written out only.
 std::string PlanHash(const Plan& plan);
