@@ -12,7 +12,8 @@ namespace {
 constexpr size_t kFaultsShownMax = 50;
 constexpr size_t kQuotedBytesMax = 120;
 
-// The length of the well-formed UTF-8 sequence at the start of `text` (Unicode 15, table 3-7), or 0.
+// The length of the well-formed UTF-8 sequence at the start of `text` (Unicode 15, table 3-7), or
+// 0.
 size_t SequenceLength(std::string_view text) {
   const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned char lead = byte(0);
@@ -29,10 +30,13 @@ size_t SequenceLength(std::string_view text) {
   return length;
 }
 
-// Characters that end a line, or are not printable, for one reader or another: C0, DEL, C1, LS, PS, the byte order mark.
+// Characters that end a line, or are not printable, for one reader or another: C0, DEL, C1, LS, PS,
+// the byte order mark.
 bool BreaksLines(std::string_view sequence) {
-  if (sequence.size() == 1) return static_cast<unsigned char>(sequence[0]) < 0x20 || sequence[0] == 0x7f;
-  if (sequence.size() == 2) return sequence[0] == '\xc2' && static_cast<unsigned char>(sequence[1]) < 0xa0;
+  if (sequence.size() == 1)
+    return static_cast<unsigned char>(sequence[0]) < 0x20 || sequence[0] == 0x7f;
+  if (sequence.size() == 2)
+    return sequence[0] == '\xc2' && static_cast<unsigned char>(sequence[1]) < 0xa0;
   return sequence == "\xe2\x80\xa8" || sequence == "\xe2\x80\xa9" || sequence == "\xef\xbb\xbf";
 }
 
@@ -74,7 +78,8 @@ std::string Quoted(std::string_view name) {
 void Faults::Add(Mark mark, std::string message) { faults_.emplace_back(mark, std::move(message)); }
 
 void Faults::Advise(std::string advice) {
-  if (std::find(advice_.begin(), advice_.end(), advice) == advice_.end()) advice_.push_back(std::move(advice));
+  if (std::find(advice_.begin(), advice_.end(), advice) == advice_.end())
+    advice_.push_back(std::move(advice));
 }
 
 arrow::Status Faults::ToStatus() const {

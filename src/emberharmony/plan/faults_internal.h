@@ -11,14 +11,15 @@
 
 namespace emberharmony::plan::internal {
 
-/// 'name' as it stands in messages and comments: one line, control characters and bytes that are not UTF-8 escaped, cut when
-/// very long.
+/// 'name' as it stands in messages and comments: one line, control characters and bytes that are
+/// not UTF-8 escaped, cut when very long.
 std::string Quoted(std::string_view name);
 /// The same without the quotes and without a cut.
 std::string OneLine(std::string_view text);
 bool IsUtf8(std::string_view text);
 
-/// Collects what is wrong with a plan, to be reported together in the order of the text. One thread at a time.
+/// Collects what is wrong with a plan, to be reported together in the order of the text. One thread
+/// at a time.
 class Faults {
  public:
   /// `name` of the document: "plan.yaml".

@@ -20,7 +20,9 @@ nlohmann::json Optional(const std::optional<std::string>& text) {
 
 nlohmann::json SplitJson(const SplitSpec& split) {
   nlohmann::json json;
-  json["method"] = split.method == SplitMethod::kHash ? "hash" : split.method == SplitMethod::kTime ? "time" : "random";
+  json["method"] = split.method == SplitMethod::kHash   ? "hash"
+                   : split.method == SplitMethod::kTime ? "time"
+                                                        : "random";
   json["key"] = split.key;
   json["seed"] = std::to_string(split.seed);
   json["column"] = split.time_column;
@@ -35,9 +37,9 @@ nlohmann::json SplitJson(const SplitSpec& split) {
 std::string PlanHash(const Plan& plan) {
   nlohmann::json json;
   json["version"] = plan.version;
-  json["target"] = plan.target.has_value()
-                       ? nlohmann::json{{"column", plan.target->column}, {"drop_null", plan.target->drop_null}}
-                       : nlohmann::json();
+  json["target"] = plan.target.has_value() ? nlohmann::json{{"column", plan.target->column},
+                                                            {"drop_null", plan.target->drop_null}}
+                                           : nlohmann::json();
   json["split"] = SplitJson(plan.split);
   json["output"] = {{"dtype", plan.output_dtype}, {"matrix", plan.layout == Layout::kMatrix}};
   json["unit_column"] = Optional(plan.unit_column);
@@ -48,7 +50,8 @@ std::string PlanHash(const Plan& plan) {
   json["features"] = nlohmann::json::array();
   for (const FeatureSpec& feature : plan.features) {
     nlohmann::json steps = nlohmann::json::array();
-    for (const feature::StepSpec& step : feature.steps) steps.push_back({{"step", step.name}, {"options", step.options}});
+    for (const feature::StepSpec& step : feature.steps)
+      steps.push_back({{"step", step.name}, {"options", step.options}});
     for (const std::string& column : feature.columns) {
       json["features"].push_back({{"column", column}, {"steps", steps}});
     }

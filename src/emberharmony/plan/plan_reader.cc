@@ -38,8 +38,9 @@ class PlanReader {
   explicit PlanReader(internal::Faults* faults) : faults_(faults) {}
 
   Plan Read(const YamlNode& root) {
-    const std::vector<std::string> known = {"version",     "target",        "split",           "features", "output",
-                                            "unit_column", "quantile_keys", "exact_quantiles", "compute"};
+    const std::vector<std::string> known = {"version",       "target",          "split",
+                                            "features",      "output",          "unit_column",
+                                            "quantile_keys", "exact_quantiles", "compute"};
     if (!ExpectMap(root, "a plan")) return {};
     CheckKeys(root, known, "key");
     ReadVersion(root);
@@ -72,11 +73,13 @@ class PlanReader {
 
   bool ExpectMap(const YamlNode& node, std::string_view what) {
     if (node.kind == Kind::kMap) return true;
-    faults_->Add(node.mark, fmt::format("{} must be a map (key: value), found {}", what, node.Describe()));
+    faults_->Add(node.mark,
+                 fmt::format("{} must be a map (key: value), found {}", what, node.Describe()));
     return false;
   }
 
-  void CheckKeys(const YamlNode& map, const std::vector<std::string>& known, std::string_view what) {
+  void CheckKeys(const YamlNode& map, const std::vector<std::string>& known,
+                 std::string_view what) {
     for (const auto& [key, mark] : map.keys) {
       if (std::find(known.begin(), known.end(), key) != known.end()) continue;
       std::string message = fmt::format("unknown {} {}", what, Quoted(key));
@@ -92,7 +95,8 @@ class PlanReader {
       *out = node.text;
       return true;
     }
-    std::string message = fmt::format("{} must be the name of a column, found {}", what, node.Describe());
+    std::string message =
+        fmt::format("{} must be the name of a column, found {}", what, node.Describe());
     if (node.kind == Kind::kNull) message += "; put the name in quotes if it is null or ~";
     faults_->Add(node.mark, std::move(message));
     return false;
@@ -100,9 +104,11 @@ class PlanReader {
 
   void ReadNames(const YamlNode& node, std::string_view what, std::vector<std::string>* names,
                  std::vector<Mark>* marks) {
-    const std::span<const YamlNode> items =
-        node.kind == Kind::kSequence ? std::span<const YamlNode>(node.items) : std::span<const YamlNode>(&node, 1);
-    if (items.empty()) faults_->Add(node.mark, fmt::format("{} must name at least one column", what));
+    const std::span<const YamlNode> items = node.kind == Kind::kSequence
+                                                ? std::span<const YamlNode>(node.items)
+                                                : std::span<const YamlNode>(&node, 1);
+    if (items.empty())
+      faults_->Add(node.mark, fmt::format("{} must name at least one column", what));
     for (const YamlNode& item : items) {
       std::string name;
       if (!ReadName(item, what, &name)) continue;
@@ -111,7 +117,8 @@ class PlanReader {
     }
   }
 
-  void ReadInteger(const YamlNode& node, std::string_view what, int64_t min, int64_t max, int64_t* out) {
+  void ReadInteger(const YamlNode& node, std::string_view what, int64_t min, int64_t max,
+                   int64_t* out) {
     const auto value = node.AsInteger();
     if (value.has_value() && *value >= min && *value <= max) {
       *out = *value;
@@ -127,18 +134,21 @@ class PlanReader {
     if (const auto value = node->AsBool()) {
       *out = *value;
     } else {
-      faults_->Add(node->mark, fmt::format("{} must be true or false, found {}", what, node->Describe()));
+      faults_->Add(node->mark,
+                   fmt::format("{} must be true or false, found {}", what, node->Describe()));
     }
   }
 
-  void ReadChoice(const YamlNode* node, std::string_view what, const std::vector<std::string>& choices,
-                  std::string* out) {
+  void ReadChoice(const YamlNode* node, std::string_view what,
+                  const std::vector<std::string>& choices, std::string* out) {
     if (node == nullptr) return;
-    if (node->kind == Kind::kScalar && std::find(choices.begin(), choices.end(), node->text) != choices.end()) {
+    if (node->kind == Kind::kScalar &&
+        std::find(choices.begin(), choices.end(), node->text) != choices.end()) {
       *out = node->text;
       return;
     }
-    std::string message = fmt::format("{} must be {}, found {}", what, Listed(choices), node->Describe());
+    std::string message =
+        fmt::format("{} must be {}, found {}", what, Listed(choices), node->Describe());
     if (node->kind == Kind::kScalar) message += base::DidYouMean(node->text, choices);
     faults_->Add(node->mark, std::move(message));
   }
@@ -148,8 +158,9 @@ class PlanReader {
     if (node == nullptr) {
       faults_->Add(root.mark, "the key 'version' is missing; add 'version: 1'");
     } else if (node->AsInteger() != 1) {
-      faults_->Add(node->mark, "version must be 1, found " + node->Describe() +
-                                   "; plans of other versions need another version of emberharmony");
+      faults_->Add(node->mark,
+                   "version must be 1, found " + node->Describe() +
+                       "; plans of other versions need another version of emberharmony");
     }
   }
 
@@ -214,15 +225,18 @@ class PlanReader {
     const YamlNode* test = Find(node, "test_from");
     for (const YamlNode* instant : {validation, test}) {
       if (instant != nullptr && instant->kind != Kind::kScalar) {
-        faults_->Add(instant->mark, "an instant such as 2001-01-31 05:06:07 was expected, found " + instant->Describe());
+        faults_->Add(instant->mark, "an instant such as 2001-01-31 05:06:07 was expected, found " +
+                                        instant->Describe());
       }
     }
     if (validation != nullptr) split.validation_from = validation->text;
     if (test != nullptr) split.test_from = test->text;
-    const bool by_share =
-        Find(node, "train") != nullptr || Find(node, "validation") != nullptr || Find(node, "test") != nullptr;
+    const bool by_share = Find(node, "train") != nullptr || Find(node, "validation") != nullptr ||
+                          Find(node, "test") != nullptr;
     if (by_share && (validation != nullptr || test != nullptr)) {
-      faults_->Add(node.mark, "a time split takes either instants (validation_from, test_from) or shares, not both");
+      faults_->Add(
+          node.mark,
+          "a time split takes either instants (validation_from, test_from) or shares, not both");
     }
   }
 
@@ -242,9 +256,9 @@ class PlanReader {
         return;
       }
       sound = false;
-      faults_->Add(share->mark,
-                   fmt::format("split.{} must be a decimal from 0 to 1 with at most 18 places, such as 0.8; found {}",
-                               what, share->Describe()));
+      faults_->Add(share->mark, fmt::format("split.{} must be a decimal from 0 to 1 with at most "
+                                            "18 places, such as 0.8; found {}",
+                                            what, share->Describe()));
     };
     read(train, "train", &split.train);
     read(validation, "validation", &split.validation);
@@ -264,7 +278,8 @@ class PlanReader {
       if (key == "features") features_line_ = mark.line;
     }
     if (node->kind != Kind::kSequence) {
-      faults_->Add(node->mark, "features must be a list of entries '- columns: [...]', found " + node->Describe());
+      faults_->Add(node->mark, "features must be a list of entries '- columns: [...]', found " +
+                                   node->Describe());
       return;
     }
     for (const YamlNode& item : node->items) ReadFeature(item);
@@ -282,12 +297,16 @@ class PlanReader {
     }
     const YamlNode* steps = Find(node, "steps");
     if (steps == nullptr) {
-      faults_->Add(node.mark, "this feature lacks the key 'steps'; 'steps: [passthrough]' keeps a column as it is");
+      faults_->Add(
+          node.mark,
+          "this feature lacks the key 'steps'; 'steps: [passthrough]' keeps a column as it is");
     } else if (steps->kind != Kind::kSequence) {
-      faults_->Add(steps->mark, "steps must be a list, such as [one_hot], found " + steps->Describe());
+      faults_->Add(steps->mark,
+                   "steps must be a list, such as [one_hot], found " + steps->Describe());
     } else {
       if (steps->items.empty()) {
-        faults_->Add(steps->mark, "steps is empty; [passthrough] keeps a column as it is, [drop] leaves it out");
+        faults_->Add(steps->mark,
+                     "steps is empty; [passthrough] keeps a column as it is, [drop] leaves it out");
       }
       for (const YamlNode& step : steps->items) ReadStep(step, &feature);
     }
@@ -308,7 +327,8 @@ class PlanReader {
     } else if (node.kind == Kind::kMap) {
       std::string message = "a step is a map with one key, {step: options}; found ";
       message += node.items.empty() ? "an empty map" : "the keys";
-      for (size_t i = 0; i < node.keys.size(); ++i) message += (i == 0 ? " " : ", ") + Quoted(node.keys[i].first);
+      for (size_t i = 0; i < node.keys.size(); ++i)
+        message += (i == 0 ? " " : ", ") + Quoted(node.keys[i].first);
       faults_->Add(mark, std::move(message));
       return;
     } else {

@@ -21,7 +21,7 @@ features:
   - columns: [distance]
     steps: [{impute: median}, {scale: standard}]
   - columns: [origin, destination]
-    steps: [{vocabulary: {min_count: 15, max_size: 100000}}]
+    steps: [{vocabulary: {max_size: 100000, min_count: 15}}]
   - columns: [carrier]
     steps: [one_hot]
   - columns: [date]
@@ -58,10 +58,12 @@ TEST(ParsePlan, ReadsTheExample) {
   EXPECT_EQ(plan.features[0].steps[0].name, "impute");
   EXPECT_EQ(plan.features[0].steps[0].options, "median");
   EXPECT_EQ(plan.features[1].columns, (std::vector<std::string>{"origin", "destination"}));
-  EXPECT_EQ(plan.features[1].steps[0].options, (nlohmann::json{{"min_count", 15}, {"max_size", 100000}}));
+  EXPECT_EQ(plan.features[1].steps[0].options,
+            (nlohmann::json{{"min_count", 15}, {"max_size", 100000}}));
   EXPECT_EQ(plan.features[2].steps[0].name, "one_hot");
   EXPECT_TRUE(plan.features[2].steps[0].options.is_null());
-  EXPECT_EQ(plan.features[3].steps[0].options, (nlohmann::json{"hour", "day_of_week", "day_of_month", "month"}));
+  EXPECT_EQ(plan.features[3].steps[0].options,
+            (nlohmann::json{"hour", "day_of_week", "day_of_month", "month"}));
   EXPECT_EQ(plan.features[4].steps[0].options, (nlohmann::json{{"constant", 0}}));
   EXPECT_EQ(plan.features[4].steps[2].name, "log1p");
   EXPECT_EQ(plan.output_dtype, "float32");
@@ -71,10 +73,10 @@ TEST(ParsePlan, ReadsTheExample) {
 TEST(ParsePlan, MarksPointAtNames) {
   const Plan plan = Parsed(kExample);
   EXPECT_EQ(plan.target->mark, (Mark{2, 9}));
-  EXPECT_EQ(plan.features[1].column_marks[1], (Mark{7, 22}));
+  EXPECT_EQ(plan.features[1].column_marks[1], (Mark{7, 23}));
   EXPECT_EQ(plan.features[4].step_marks[0], (Mark{14, 14}));
-  EXPECT_EQ(plan.features[4].step_marks[2], (Mark{14, 54}));
-  EXPECT_EQ(plan.split.key_marks[1], (Mark{3, 36}));
+  EXPECT_EQ(plan.features[4].step_marks[2], (Mark{14, 56}));
+  EXPECT_EQ(plan.split.key_marks[1], (Mark{3, 35}));
 }
 
 TEST(ParsePlan, DefaultsAreTheAutomaticPlans) {
@@ -100,8 +102,9 @@ features:
       - u:
 )");
   const auto& options = plan.features[0].steps[0].options;
-  const nlohmann::json expected = {1,   -2,    3,    7,      31,  1.5,      0.5,     1000.0,       -0.0015,
-                                   "1", "1.5", true, "true", "yes", INFINITY, "1_000", "2001-01-31", nullptr};
+  const nlohmann::json expected = {1,      -2,     3,        7,       31,           1.5,
+                                   0.5,    1000.0, -0.0015,  "1",     "1.5",        true,
+                                   "true", "yes",  INFINITY, "1_000", "2001-01-31", nullptr};
   EXPECT_EQ(options, expected);
   EXPECT_TRUE(options[0].is_number_integer());
   EXPECT_TRUE(options[7].is_number_float());
@@ -118,7 +121,8 @@ features: []
   EXPECT_EQ(time.split.time_column, "date");
   EXPECT_EQ(time.split.validation_from, "2001-03-01");
   EXPECT_EQ(time.split.test_from, "2001-04-01");
-  const Plan random = Parsed("version: 1\nsplit: {method: random, train: .75, test: .25}\nfeatures: []\n");
+  const Plan random =
+      Parsed("version: 1\nsplit: {method: random, train: .75, test: .25}\nfeatures: []\n");
   EXPECT_EQ(random.split.method, SplitMethod::kRandom);
   EXPECT_EQ(random.split.validation, "0");
 }
@@ -143,7 +147,8 @@ output: {dtype: float64, layout: matrix}
 }
 
 TEST(ParsePlan, AllFaultsTogetherInTheTextsOrder) {
-  EXPECT_EQ(Refusal(R"(verison: 1
+  EXPECT_EQ(
+      Refusal(R"(verison: 1
 target: [delay]
 split: {method: hsah, train: 0.8, validation: 0.1, test: 0.2, sede: 1}
 features:
@@ -154,49 +159,60 @@ features:
 output: {dtype: flot32}
 quantile_keys: 12
 )"),
-            "plan.yaml:1:1: the key 'version' is missing; add 'version: 1'\n"
-            "plan.yaml:1:1: unknown key 'verison'; did you mean 'version'?\n"
-            "plan.yaml:2:9: target must be the name of a column, found a list\n"
-            "plan.yaml:3:8: train, validation and test must sum to 1 exactly, but 0.8 + 0.1 + 0.2 = 1.1\n"
-            "plan.yaml:3:17: split.method must be hash, time or random, found 'hsah'; did you mean 'hash'?\n"
-            "plan.yaml:3:63: unknown key of a hash split 'sede'; did you mean 'seed'?\n"
-            "plan.yaml:5:5: this feature lacks the key 'columns'\n"
-            "plan.yaml:5:5: unknown key of a feature 'colums'; did you mean 'columns'?\n"
-            "plan.yaml:6:13: a step is a map with one key, {step: options}; found the keys 'impute', 'scale'\n"
-            "plan.yaml:7:18: columns must be the name of a column, found a list\n"
-            "plan.yaml:8:12: steps must be a list, such as [one_hot], found 'one_hot'\n"
-            "plan.yaml:9:17: output.dtype must be float32 or float64, found 'flot32'; did you mean 'float32'?\n"
-            "plan.yaml:10:16: quantile_keys must be an integer from 8192 to 16777216, found '12'");
+      "plan.yaml:1:1: unknown key 'verison'; did you mean 'version'?\n"
+      "plan.yaml:1:1: the key 'version' is missing; add 'version: 1'\n"
+      "plan.yaml:2:9: target must be the name of a column, found a list\n"
+      "plan.yaml:3:8: train, validation and test must sum to 1 exactly, but 0.8 + 0.1 + 0.2 = 1.1\n"
+      "plan.yaml:3:17: split.method must be hash, time or random, found 'hsah'; did you mean "
+      "'hash'?\n"
+      "plan.yaml:3:63: unknown key of a hash split 'sede'; did you mean 'seed'?\n"
+      "plan.yaml:5:5: unknown key of a feature 'colums'; did you mean 'columns'?\n"
+      "plan.yaml:5:5: this feature lacks the key 'columns'\n"
+      "plan.yaml:6:13: a step is a map with one key, {step: options}; found the keys 'impute', "
+      "'scale'\n"
+      "plan.yaml:7:18: columns must be the name of a column, found a list\n"
+      "plan.yaml:8:12: steps must be a list, such as [one_hot], found 'one_hot'\n"
+      "plan.yaml:9:17: output.dtype must be float32 or float64, found 'flot32'; did you mean "
+      "'float32'?\n"
+      "plan.yaml:10:16: quantile_keys must be an integer from 8192 to 16777216, found '12'");
 }
 
 TEST(ParsePlan, RefusesWhatStrangersMaySend) {
-  EXPECT_EQ(Refusal(""), "plan.yaml: the plan is empty; `ember plan SOURCE` writes one to start from");
-  EXPECT_EQ(Refusal("# nothing\n"), "plan.yaml: the plan is empty; `ember plan SOURCE` writes one to start from");
+  EXPECT_EQ(Refusal(""),
+            "plan.yaml: the plan is empty; `ember plan SOURCE` writes one to start from");
+  EXPECT_EQ(Refusal("# nothing\n"),
+            "plan.yaml: the plan is empty; `ember plan SOURCE` writes one to start from");
   EXPECT_EQ(Refusal("- a\n"), "plan.yaml:1:1: a plan must be a map (key: value), found a list");
   EXPECT_EQ(Refusal("version: 1\nfeatures: []\nversion: 1\n"),
             "plan.yaml:3:1: the key 'version' appears twice; keep one");
   EXPECT_EQ(Refusal("version: &v 1\nfeatures: []\n"),
             "plan.yaml:1:10: anchors (&name) are not allowed in a plan; write the value out");
   EXPECT_EQ(Refusal("version: !!int 1\nfeatures: []\n"),
-            "plan.yaml:1:10: tags are not allowed in a plan, found 'tag:yaml.org,2002:int'; leave the tag out");
+            "plan.yaml:1:10: tags are not allowed in a plan, found 'tag:yaml.org,2002:int'; leave "
+            "the tag out");
   EXPECT_NE(Refusal("version: 1\nfeatures: [").find("plan.yaml:2:"), std::string::npos);
-  EXPECT_NE(Refusal("version: 1\nfeatures: []\n---\nversion: 1\n").find("found another after '---'"), std::string::npos);
+  EXPECT_NE(
+      Refusal("version: 1\nfeatures: []\n---\nversion: 1\n").find("found another after '---'"),
+      std::string::npos);
   EXPECT_EQ(Refusal(std::string_view("version: 1\n\0features: []\n", 24)),
             "plan.yaml:2:1: control characters are not allowed in a plan; is this a text file?");
-  EXPECT_EQ(Refusal(std::string((1 << 20) + 1, ' ')), "plan.yaml: a plan may have at most 1048576 bytes, found 1048577");
+  EXPECT_EQ(Refusal(std::string((1 << 20) + 1, ' ')),
+            "plan.yaml: a plan may have at most 1048576 bytes, found 1048577");
 }
 
 TEST(ParsePlan, BillionLaughsEndAtOnce) {
   std::string text = "a0: &a0 [x, x]\n";
   for (int i = 1; i < 30; ++i) {
     const std::string last = "*a" + std::to_string(i - 1);
-    text += "a" + std::to_string(i) + ": &a" + std::to_string(i) + " [" + last + ", " + last + "]\n";
+    text +=
+        "a" + std::to_string(i) + ": &a" + std::to_string(i) + " [" + last + ", " + last + "]\n";
   }
   EXPECT_NE(Refusal(text).find("aliases (*name) are not allowed"), std::string::npos);
 }
 
 TEST(ParsePlan, DepthAndNumberOfValuesAreBounded) {
-  EXPECT_NE(Refusal("version: 1\nfeatures: " + std::string(17, '[') + std::string(17, ']')).find("16 levels"),
+  EXPECT_NE(Refusal("version: 1\nfeatures: " + std::string(17, '[') + std::string(17, ']'))
+                .find("16 levels"),
             std::string::npos);
   EXPECT_FALSE(ParsePlan("version: 1\nfeatures: " + std::string(300000, '['), "p").ok());
   std::string many = "version: 1\nfeatures: [";
@@ -206,8 +222,9 @@ TEST(ParsePlan, DepthAndNumberOfValuesAreBounded) {
 
 TEST(ParsePlan, MutatedTextNeverCrashes) {
   std::mt19937 random(11);
-  const std::vector<std::string> pieces = {"[", "]", "{", "}", ":", "- ", "\n", "  ", "#", "\"", "'", "&a ", "*a", "!!x ",
-                                           "|", ">", "~", "? ", ",", "\xff", "%YAML 1.2\n", "---\n", "...\n", "\t", "\\x0"};
+  const std::vector<std::string> pieces = {
+      "[",    "]", "{", "}", ":",  "- ", "\n",   "  ",          "#",     "\"",    "'",  "&a ", "*a",
+      "!!x ", "|", ">", "~", "? ", ",",  "\xff", "%YAML 1.2\n", "---\n", "...\n", "\t", "\\x0"};
   int accepted = 0;
   for (int round = 0; round < 4000; ++round) {
     std::string text(kExample);
@@ -249,18 +266,59 @@ TEST(WritePlan, IsTheShortForm) {
   EXPECT_EQ(WritePlan(plan), kExample);
   plan.comments = {"dropped 'id': an identifier", "two\nlines"};
   const std::string text = WritePlan(plan);
-  EXPECT_NE(text.find("# dropped 'id': an identifier\n# two\\nlines\nfeatures:\n"), std::string::npos);
+  EXPECT_NE(text.find("# dropped 'id': an identifier\n# two\\nlines\nfeatures:\n"),
+            std::string::npos);
   const Plan again = Parsed(text);
-  EXPECT_EQ(again.comments, (std::vector<std::string>{"dropped 'id': an identifier", "two\\nlines"}));
+  EXPECT_EQ(again.comments,
+            (std::vector<std::string>{"dropped 'id': an identifier", "two\\nlines"}));
   EXPECT_EQ(WritePlan(again), text);
 }
 
 TEST(WritePlan, NamesOfAnyBytesSurvive) {
   std::mt19937 random(5);
-  std::vector<std::string> names = {"", " ", "null", "~", "yes", "No", "1", "1.5", "-", "- a", "a: b", "a #b", "#", "'", "\"",
-                                    "\\", "\n", "\r\n", "\t", "\xc2\x85", "\xe2\x80\xa8", "\xef\xbb\xbf", "\xff\xfe",
-                                    "caf\xc3\xa9", "[a]", "{a: b}", "*a", "&a", "!a", "%a", "@a", "`a", "a,b", "?", "=",
-                                    "<<", "nan", ".nan", "0x1F", "2001-01-31", "true", "a\x04z", std::string("a\0b", 3)};
+  std::vector<std::string> names = {"",
+                                    " ",
+                                    "null",
+                                    "~",
+                                    "yes",
+                                    "No",
+                                    "1",
+                                    "1.5",
+                                    "-",
+                                    "- a",
+                                    "a: b",
+                                    "a #b",
+                                    "#",
+                                    "'",
+                                    "\"",
+                                    "\\",
+                                    "\n",
+                                    "\r\n",
+                                    "\t",
+                                    "\xc2\x85",
+                                    "\xe2\x80\xa8",
+                                    "\xef\xbb\xbf",
+                                    "\xff\xfe",
+                                    "caf\xc3\xa9",
+                                    "[a]",
+                                    "{a: b}",
+                                    "*a",
+                                    "&a",
+                                    "!a",
+                                    "%a",
+                                    "@a",
+                                    "`a",
+                                    "a,b",
+                                    "?",
+                                    "=",
+                                    "<<",
+                                    "nan",
+                                    ".nan",
+                                    "0x1F",
+                                    "2001-01-31",
+                                    "true",
+                                    "a\x04z",
+                                    std::string("a\0b", 3)};
   for (int i = 0; i < 3000; ++i) {
     std::string name(random() % 12, ' ');
     for (char& c : name) c = static_cast<char>(random());
@@ -287,8 +345,26 @@ TEST(WritePlan, NamesOfAnyBytesSurvive) {
 TEST(WritePlan, OptionsKeepTheirTypes) {
   std::mt19937_64 random(6);
   Plan plan;
-  nlohmann::json list = {0,    -1,    INT64_MIN, INT64_MAX, 0.1,  1.0, -0.0, 1e300, 5e-324, INFINITY, -INFINITY, "1", "1.0",
-                         true, "true", nullptr,   "null",    "a b", nlohmann::json::array(), nlohmann::json::object()};
+  nlohmann::json list = {0,
+                         -1,
+                         INT64_MIN,
+                         INT64_MAX,
+                         0.1,
+                         1.0,
+                         -0.0,
+                         1e300,
+                         5e-324,
+                         INFINITY,
+                         -INFINITY,
+                         "1",
+                         "1.0",
+                         true,
+                         "true",
+                         nullptr,
+                         "null",
+                         "a b",
+                         nlohmann::json::array(),
+                         nlohmann::json::object()};
   for (int i = 0; i < 1000; ++i) {
     const uint64_t bits = random();
     double value;
@@ -389,7 +465,8 @@ TEST(ThresholdsOf, SharesSumToOneExactly) {
   EXPECT_EQ(message("0.7", "0.2", "0.1"), "fine");  // in doubles the sum is 0.9999999999999999
   EXPECT_EQ(message("1.000", ".0", "0."), "fine");
   EXPECT_EQ(message("0.8", "0.1", "0.1000000000000001"),
-            "split: train, validation and test must sum to 1 exactly, but 0.8 + 0.1 + 0.1000000000000001 = "
+            "split: train, validation and test must sum to 1 exactly, but 0.8 + 0.1 + "
+            "0.1000000000000001 = "
             "1.0000000000000001");
   for (const char* bad : {"-0.1", "1.1", "8e-1", "", ".", "0,8", "0x1", "nan", " 0.8", "11"}) {
     EXPECT_NE(message(bad, "0.1", "0.1").find("train must be a decimal"), std::string::npos) << bad;

@@ -17,7 +17,8 @@ std::string NameList(const std::vector<std::string>& names) {
 }
 
 std::string SplitText(const SplitSpec& split) {
-  const std::string shares = "train: " + split.train + ", validation: " + split.validation + ", test: " + split.test;
+  const std::string shares =
+      "train: " + split.train + ", validation: " + split.validation + ", test: " + split.test;
   switch (split.method) {
     case SplitMethod::kHash: {
       const std::string key = split.key.empty() ? "" : "key: " + NameList(split.key) + ", ";
@@ -28,7 +29,8 @@ std::string SplitText(const SplitSpec& split) {
     case SplitMethod::kTime: {
       std::string out = "{method: time, column: " + YamlString(split.time_column);
       if (!split.validation_from.has_value() && !split.test_from.has_value()) out += ", " + shares;
-      if (split.validation_from.has_value()) out += ", validation_from: " + YamlString(*split.validation_from);
+      if (split.validation_from.has_value())
+        out += ", validation_from: " + YamlString(*split.validation_from);
       if (split.test_from.has_value()) out += ", test_from: " + YamlString(*split.test_from);
       return out + "}";
     }
@@ -47,18 +49,21 @@ std::string WritePlan(const Plan& plan) {
   std::string out = "version: " + std::to_string(plan.version) + "\n";
   if (plan.target.has_value()) {
     const std::string column = YamlString(plan.target->column);
-    out += plan.target->drop_null ? "target: {column: " + column + ", drop_null: true}\n" : "target: " + column + "\n";
+    out += plan.target->drop_null ? "target: {column: " + column + ", drop_null: true}\n"
+                                  : "target: " + column + "\n";
   }
   out += "split: " + SplitText(plan.split) + "\n";
   if (plan.unit_column.has_value()) out += "unit_column: " + YamlString(*plan.unit_column) + "\n";
-  if (plan.quantile_keys != Plan().quantile_keys) out += "quantile_keys: " + std::to_string(plan.quantile_keys) + "\n";
+  if (plan.quantile_keys != Plan().quantile_keys)
+    out += "quantile_keys: " + std::to_string(plan.quantile_keys) + "\n";
   if (plan.exact_quantiles) out += "exact_quantiles: true\n";
   if (plan.compute != Plan().compute) out += "compute: " + plan.compute + "\n";
   for (const std::string& comment : plan.comments) out += "# " + internal::OneLine(comment) + "\n";
   out += plan.features.empty() ? "features: []\n" : "features:\n";
   for (const FeatureSpec& feature : plan.features) {
     out += "  - columns: " + NameList(feature.columns) + "\n    steps: [";
-    for (size_t i = 0; i < feature.steps.size(); ++i) out += (i > 0 ? ", " : "") + StepText(feature.steps[i]);
+    for (size_t i = 0; i < feature.steps.size(); ++i)
+      out += (i > 0 ? ", " : "") + StepText(feature.steps[i]);
     out += "]\n";
   }
   const std::string layout = plan.layout == Layout::kMatrix ? "matrix" : "columns";

@@ -43,18 +43,20 @@ std::string CanonicalShare(int64_t share) {
 std::string ShareFault(const SplitSpec& split) {
   // The largest sum of three shares, 3 * 10^18, is below 2^63.
   int64_t sum = 0;
-  for (const auto& [name, text] : {std::pair("train", &split.train), std::pair("validation", &split.validation),
-                                   std::pair("test", &split.test)}) {
+  for (const auto& [name, text] :
+       {std::pair("train", &split.train), std::pair("validation", &split.validation),
+        std::pair("test", &split.test)}) {
     const auto share = ParseShare(*text);
     if (!share.has_value()) {
-      return fmt::format("{} must be a decimal from 0 to 1 with at most 18 places, such as 0.8; found {}", name,
-                         Quoted(*text));
+      return fmt::format(
+          "{} must be a decimal from 0 to 1 with at most 18 places, such as 0.8; found {}", name,
+          Quoted(*text));
     }
     sum += *share;
   }
   if (sum == kShareOne) return "";
-  return fmt::format("train, validation and test must sum to 1 exactly, but {} + {} + {} = {}", split.train,
-                     split.validation, split.test, CanonicalShare(sum));
+  return fmt::format("train, validation and test must sum to 1 exactly, but {} + {} + {} = {}",
+                     split.train, split.validation, split.test, CanonicalShare(sum));
 }
 
 }  // namespace internal
@@ -64,7 +66,8 @@ namespace {
 // round(share * 2^20), halves up.
 uint32_t Threshold(int64_t share) {
   const auto scaled = static_cast<unsigned __int128>(share) * SplitThresholds::kBuckets;
-  return static_cast<uint32_t>((scaled * 2 + internal::kShareOne) / (2 * static_cast<unsigned __int128>(internal::kShareOne)));
+  return static_cast<uint32_t>((scaled * 2 + internal::kShareOne) /
+                               (2 * static_cast<unsigned __int128>(internal::kShareOne)));
 }
 
 }  // namespace

@@ -25,8 +25,8 @@ struct TooMuch {
 
 Mark ToMark(const YAML::Mark& mark) { return {mark.line + 1, mark.column + 1}; }
 
-// Builds the tree out of the parser's events. The tree is built here and not by yaml-cpp's own loader, because that expands
-// aliases and keeps only the first of repeated keys.
+// Builds the tree out of the parser's events. The tree is built here and not by yaml-cpp's own
+// loader, because that expands aliases and keeps only the first of repeated keys.
 class TreeBuilder : public YAML::EventHandler {
  public:
   explicit TreeBuilder(Faults* faults) : faults_(faults) {}
@@ -89,7 +89,8 @@ class TreeBuilder : public YAML::EventHandler {
 
   void Open(YamlNode node) {
     if (frames_.size() >= kYamlDepthMax) {
-      throw TooMuch{node.mark, fmt::format("a plan may be nested at most {} levels deep", kYamlDepthMax)};
+      throw TooMuch{node.mark,
+                    fmt::format("a plan may be nested at most {} levels deep", kYamlDepthMax)};
     }
     frames_.emplace_back();
     frames_.back().node = std::move(node);
@@ -124,7 +125,8 @@ class TreeBuilder : public YAML::EventHandler {
       return;
     }
     if (!frame->seen.insert(frame->key.text).second) {
-      faults_->Add(frame->key.mark, "the key " + Quoted(frame->key.text) + " appears twice; keep one");
+      faults_->Add(frame->key.mark,
+                   "the key " + Quoted(frame->key.text) + " appears twice; keep one");
       return;
     }
     frame->node.keys.emplace_back(frame->key.text, frame->key.mark);
@@ -142,7 +144,8 @@ bool IsAnyOf(std::string_view text, std::initializer_list<std::string_view> word
 }
 
 bool AllDigits(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+  return !text.empty() &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
 // [-+]? (\. [0-9]+ | [0-9]+ (\. [0-9]*)?) ([eE] [-+]? [0-9]+)?, the core schema's float.
@@ -166,13 +169,13 @@ bool LooksLikeFloat(std::string_view text) {
 void AppendEscaped(std::string_view text, std::string* out) {
   for (size_t i = 0; i < text.size(); ++i) {
     const auto byte = static_cast<unsigned char>(text[i]);
-    // What other YAML readers take for line breaks or drop is escaped as the character it is; bytes that are not UTF-8 have
-    // no escape and stand as they are.
+    // What other YAML readers take for line breaks or drop is escaped as the character it is; bytes
+    // that are not UTF-8 have no escape and stand as they are.
     if (text.substr(i, 2) == "\xc2\x85") {
-      *out += "\\N";
+      *out += "\\u0085";
       i += 1;
     } else if (text.substr(i, 3) == "\xe2\x80\xa8" || text.substr(i, 3) == "\xe2\x80\xa9") {
-      *out += text[i + 2] == '\xa8' ? "\\L" : "\\P";
+      *out += text[i + 2] == '\xa8' ? "\\u2028" : "\\u2029";
       i += 2;
     } else if (text.substr(i, 3) == "\xef\xbb\xbf") {
       *out += "\\uFEFF";
@@ -192,7 +195,9 @@ void AppendEscaped(std::string_view text, std::string* out) {
 
 bool IsSimpleWord(std::string_view text) {
   if (text.empty() || text.size() > 200) return false;
-  const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
+  const auto is_letter = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+  };
   if (!is_letter(text[0])) return false;
   for (const char c : text) {
     if (!is_letter(c) && !(c >= '0' && c <= '9')) return false;
@@ -200,7 +205,8 @@ bool IsSimpleWord(std::string_view text) {
   // What some YAML reader, of version 1.1 or 1.2, takes for a boolean or for nothing.
   std::string lower(text);
   for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return !IsAnyOf(lower, {"null", "true", "false", "yes", "no", "on", "off", "y", "n", "nan", "inf"});
+  return !IsAnyOf(lower,
+                  {"null", "true", "false", "yes", "no", "on", "off", "y", "n", "nan", "inf"});
 }
 
 std::string YamlDouble(double value) {
@@ -266,12 +272,14 @@ std::optional<double> YamlNode::AsDouble() const {
   double value = 0;
   const auto parsed = std::from_chars(digits.data(), digits.data() + digits.size(), value);
   if (parsed.ptr != digits.data() + digits.size()) return std::nullopt;
-  // Out of range: from_chars leaves the value alone. strtod's answer is wanted: an infinity or a zero.
+  // Out of range: from_chars leaves the value alone. strtod's answer is wanted: an infinity or a
+  // zero.
   if (parsed.ec == std::errc::result_out_of_range) {
     const bool negative = digits.starts_with('-');
     const size_t exponent = digits.find_first_of("eE");
-    const bool tiny = exponent != std::string_view::npos ? digits.substr(exponent + 1).starts_with('-')
-                                                         : digits.find_first_of("123456789") > digits.find('.');
+    const bool tiny = exponent != std::string_view::npos
+                          ? digits.substr(exponent + 1).starts_with('-')
+                          : digits.find_first_of("123456789") > digits.find('.');
     const double magnitude = tiny ? 0.0 : kInfinity;
     return negative ? -magnitude : magnitude;
   }
@@ -303,14 +311,16 @@ nlohmann::json YamlNode::AsJson() const {
 
 std::optional<YamlNode> ReadYaml(std::string_view text, Faults* faults) {
   if (text.size() > kPlanBytesMax) {
-    faults->Add({}, fmt::format("a plan may have at most {} bytes, found {}", kPlanBytesMax, text.size()));
+    faults->Add(
+        {}, fmt::format("a plan may have at most {} bytes, found {}", kPlanBytesMax, text.size()));
     return std::nullopt;
   }
   // yaml-cpp takes these for the end of its input and would ignore the rest in silence.
   const size_t control = text.find_first_of(std::string_view("\0\x04", 2));
   if (control != std::string_view::npos) {
     const std::string_view before = text.substr(0, control);
-    const size_t line_start = before.rfind('\n') == std::string_view::npos ? 0 : before.rfind('\n') + 1;
+    const size_t line_start =
+        before.rfind('\n') == std::string_view::npos ? 0 : before.rfind('\n') + 1;
     faults->Add({static_cast<int>(std::count(before.begin(), before.end(), '\n')) + 1,
                  static_cast<int>(control - line_start) + 1},
                 "control characters are not allowed in a plan; is this a text file?");
