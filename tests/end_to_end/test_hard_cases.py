@@ -88,7 +88,8 @@ def test_nan_is_missing_and_infinity_is_refused(run_ember, tmp_path):
     source = write_parquet(pa.table({"spiky": [1.0, inf, -inf]}), tmp_path / "inf.parquet")
     plan = tmp_path / "inf.yaml"
     plan.write_text(
-        f"version: 1\n{ALL_TRAINING}features:\n  - {{columns: [spiky], steps: [{{scale: standard}}]}}\n"
+        f"version: 1\n{ALL_TRAINING}features:\n"
+        f"  - {{columns: [spiky], steps: [{{scale: standard}}]}}\n"
     )
     process = run_ember("fit", plan, source, "-o", tmp_path / "refused", status=1)
     assert "'spiky'" in process.stderr
@@ -121,7 +122,8 @@ def test_small_and_empty_tables(run_ember, tmp_path, rows):
         "version: 1\ntarget: y\n"
         + ALL_TRAINING
         + "features:\n  - {columns: [s], steps: [vocabulary]}\n"
-        "  - {columns: [d], steps: [{cyclical: [day_of_week, month]}]}\n  - {columns: [x], steps: [passthrough]}\n"
+        "  - {columns: [d], steps: [{cyclical: [day_of_week, month]}]}\n"
+        "  - {columns: [x], steps: [passthrough]}\n"
     )
     run_ember("extract", source, "-o", tmp_path / "out", "--plan", plan, "-q")
     result = read_shards(tmp_path / "out" / "train")
@@ -172,7 +174,8 @@ def test_long_strings_and_bytes_that_are_not_text(run_ember, tmp_path):
         run_ember,
         tmp_path,
         table,
-        "  - {columns: [long, broken], steps: [vocabulary]}\n  - {columns: [raw], steps: [passthrough]}\n",
+        "  - {columns: [long, broken], steps: [vocabulary]}\n"
+        "  - {columns: [raw], steps: [passthrough]}\n",
         "--memory",
         "256MiB",
     )
@@ -264,7 +267,8 @@ def test_files_of_other_writers(run_ember, tmp_path):
     duckdb.sql(f"copy (select * from arrow) to '{tmp_path}/duckdb.parquet' (format parquet)")
     plan = tmp_path / "plan.yaml"
     plan.write_text(
-        f"version: 1\n{ALL_TRAINING}features:\n  - {{columns: [i, f, s, c, t], steps: [passthrough]}}\n"
+        f"version: 1\n{ALL_TRAINING}features:\n"
+        f"  - {{columns: [i, f, s, c, t], steps: [passthrough]}}\n"
     )
     for writer in ("polars", "duckdb"):
         run_ember(
@@ -292,7 +296,8 @@ def test_a_nested_column_harms_only_plans_that_use_it(run_ember, tmp_path):
     np.testing.assert_allclose(read_shards(output / "train")["x"].to_numpy(), [0, 1 / 3, 1])
     plan = tmp_path / "nested.yaml"
     plan.write_text(
-        "version: 1\nsplit: {method: hash, key: x}\nfeatures:\n  - {columns: [nested], steps: [passthrough]}\n"
+        "version: 1\nsplit: {method: hash, key: x}\nfeatures:\n"
+        "  - {columns: [nested], steps: [passthrough]}\n"
     )
     process = run_ember("fit", plan, source, "-o", tmp_path / "m", status=2)
     assert "nested" in process.stderr

@@ -101,7 +101,7 @@ def test_merged_fits_of_parts_equal_the_fit_of_the_whole(run_ember, small_flight
 
 
 def test_transform_repeats_what_extract_did(run_ember, small_flights, tmp_path):
-    """No training-serving skew: the model applied to the table gives the very features of the splits."""
+    """No training-serving skew: the model gives the table the very features of the splits."""
     source = write_parquet(small_flights, tmp_path / "flights.parquet")
     output = extract(run_ember, source, tmp_path / "out", "--content-checksum")
     run_ember(

@@ -27,7 +27,7 @@ def table(tmp_path):
 
 
 def refused(run_ember, tmp_path, *arguments, status, says):
-    """The command fails with this status, one message that holds all of `says`, and leaves no output."""
+    """The command fails with this status and a message that holds `says`, and leaves no output."""
     process = run_ember(*arguments, "-o", tmp_path / "out", status=status)
     assert process.stdout == ""
     assert process.stderr.startswith("ember: ")
@@ -87,7 +87,8 @@ def test_flipped_bits_never_crash_and_never_leave_an_output(run_ember, tmp_path,
 def test_unknown_column_and_step_are_reported_together_with_their_place(run_ember, tmp_path, table):
     plan = tmp_path / "plan.yaml"
     plan.write_text(
-        "version: 1\nfeatures:\n  - columns: [nmae]\n    steps: [one-hot]\n  - columns: [x]\n    steps: [{scale: standart}]\n"
+        "version: 1\nfeatures:\n  - columns: [nmae]\n    steps: [one-hot]\n"
+        "  - columns: [x]\n    steps: [{scale: standart}]\n"
     )
     text = refused(
         run_ember,
@@ -162,7 +163,7 @@ def test_unreadable_file(run_ember, tmp_path, table):
 
 
 def test_disk_full(ember, tmp_path, table):
-    """A limit on the size of files stands in for a full disk: writes fail half-way with an errno."""
+    """A limit on the size of files stands in for a full disk: writes fail half-way."""
 
     def limit():
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -250,7 +251,8 @@ def test_memory_limit_names_the_consumer(run_ember, tmp_path):
     )
     plan = tmp_path / "plan.yaml"
     plan.write_text(
-        "version: 1\nsplit: {method: hash, train: 1.0, validation: 0, test: 0}\nfeatures:\n  - {columns: [blob], steps: [one_hot]}\n"
+        "version: 1\nsplit: {method: hash, train: 1.0, validation: 0, test: 0}\n"
+        "features:\n  - {columns: [blob], steps: [one_hot]}\n"
     )
     process = run_ember(
         "fit", plan, path, "-o", tmp_path / "out", "--memory", "128MiB", status=None
