@@ -34,16 +34,18 @@ inline void AddShifted(const uint64_t (&words)[kWords], unsigned bit, int64_t si
                        int64_t* chunks) {
   const unsigned shift = bit % 32;
   int64_t* chunk = chunks + bit / 32;
-  uint64_t carried = 0;  // bits that the previous half left for this chunk
+  const auto add = [&](int index, uint64_t amount) {
+    chunk[index] += (static_cast<int64_t>(amount) ^ sign) - sign;
+  };
+  uint64_t carried = 0;  // bits that the word before leaves for this one
+#pragma GCC unroll 3
   for (int i = 0; i < kWords; ++i) {
-    for (const uint64_t half : {words[i] & 0xFFFFFFFF, words[i] >> 32}) {
-      const uint64_t shifted = half << shift | carried;
-      carried = shifted >> 32;
-      *chunk += (static_cast<int64_t>(shifted & 0xFFFFFFFF) ^ sign) - sign;
-      ++chunk;
-    }
+    const uint64_t shifted = words[i] << shift | carried;
+    carried = words[i] >> 1 >> (63 - shift);
+    add(2 * i, shifted & 0xFFFFFFFF);
+    add(2 * i + 1, shifted >> 32);
   }
-  if (carried != 0) *chunk += (static_cast<int64_t>(carried) ^ sign) - sign;
+  add(2 * kWords, carried);
 }
 
 // A finite double is significand * 2^(bit - 1074), negative when sign is -1.

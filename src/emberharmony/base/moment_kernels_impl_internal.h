@@ -14,9 +14,6 @@ namespace emberharmony::base::internal {
 namespace {
 
 typedef double Doubles __attribute__((vector_size(32), may_alias));
-typedef long long Longs __attribute__((vector_size(32), may_alias));
-typedef double UnalignedDoubles __attribute__((vector_size(32), aligned(8), may_alias));
-typedef long long UnalignedLongs __attribute__((vector_size(32), aligned(8), may_alias));
 
 #define EMBER_INLINE static inline __attribute__((always_inline))
 
@@ -31,15 +28,21 @@ EMBER_INLINE void Fill(Doubles& vector, double value) {
   vector = Doubles{value, value, value, value};
 }
 
+#ifdef __AVX2__
+
+typedef long long Longs __attribute__((vector_size(32), may_alias));
+typedef double UnalignedDoubles __attribute__((vector_size(32), aligned(8), may_alias));
+typedef long long UnalignedLongs __attribute__((vector_size(32), aligned(8), may_alias));
+
 // One vector of a block: takes out NaN and values of weight 0 and keeps the range.
-struct BlockRange {
+struct VectorRange {
   Longs count{};
   Longs weights_union{};
   Doubles smallest;
   Doubles largest{};
 };
 
-EMBER_INLINE void PrepareVector(const Doubles& loaded, const Longs* weights, BlockRange& range,
+EMBER_INLINE void PrepareVector(const Doubles& loaded, const Longs* weights, VectorRange& range,
                                 Doubles& kept) {
   const Longs zero{};
   Longs keep = loaded == loaded;
@@ -58,7 +61,7 @@ EMBER_INLINE void PrepareVector(const Doubles& loaded, const Longs* weights, Blo
 }
 
 void Prepare(const double* values, const int64_t* weights, int64_t n, MomentBlock* block) {
-  BlockRange range;
+  VectorRange range;
   Fill(range.smallest, __builtin_inf());
   Doubles kept;
   Longs weight{};
@@ -96,6 +99,32 @@ void Prepare(const double* values, const int64_t* weights, int64_t n, MomentBloc
     if (range.largest[lane] > block->largest) block->largest = range.largest[lane];
   }
 }
+
+#else
+
+// Value by value: without AVX2 GCC 12 does vector comparisons one by one, and slowly.
+void Prepare(const double* values, const int64_t* weights, int64_t n, MomentBlock* block) {
+  int64_t count = 0, weights_union = 0;
+  double smallest = __builtin_inf(), largest = 0;
+  for (int64_t i = 0; i < n; ++i) {
+    const int64_t weight = weights == nullptr ? 1 : weights[i];
+    weights_union |= weight;
+    const bool keep = values[i] == values[i] && weight != 0;
+    const double kept = keep ? values[i] : 0.0;
+    const double magnitude = __builtin_fabs(kept);
+    count += keep;
+    largest = magnitude > largest ? magnitude : largest;
+    smallest = magnitude < smallest && magnitude > 0 ? magnitude : smallest;
+    block->values[i] = kept;
+  }
+  for (int64_t i = n; i < kMomentBlockValues; ++i) block->values[i] = 0;
+  block->count = count;
+  block->weights_union = weights_union;
+  block->smallest = smallest;
+  block->largest = largest;
+}
+
+#endif
 
 // x * x = square + error, exactly: the error of a rounded product is a double (no underflow within
 // kExponentMax).
