@@ -24,8 +24,8 @@ class ExactMoments {
   /// infinities before).
   void Add(double value, int64_t weight = 1);
   /// Adds values[i] with weights[i] (weights == nullptr: once each), skipping NaN. values must
-  /// otherwise be finite. Without weights, or where they are 0 and 1, about 1 ns a value; else
-  /// about 10 ns.
+  /// otherwise be finite. Little more than 1 ns a value without weights or where they are 0 and 1,
+  /// else about 15 ns for doubles; 1 and 4 ns for integers.
   void AddMany(const double* values, const int64_t* weights, int64_t n);
   void AddMany(const int64_t* values, const int64_t* weights, int64_t n);
   void AddMany(const uint64_t* values, const int64_t* weights, int64_t n);
