@@ -1,6 +1,6 @@
 #include <fmt/format.h>
 
-#include <limits>
+#include <cstring>
 
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/io/page_stream_internal.h"
@@ -85,24 +85,55 @@ arrow::Status PageStream::AddDictionaryPage(const uint8_t* body, int64_t size, i
 
 arrow::Status PageStream::AddPage(bool dictionary, const uint8_t* body, int64_t size,
                                   int64_t num_values, parquet::Encoding::type encoding) {
-  const int64_t bound = codec_->MaxCompressedLen(size, body);
-  if (bound > std::numeric_limits<int32_t>::max()) {
+  constexpr int64_t kLongestBody = int64_t{1} << 30;
+  if (size > kLongestBody) {
     return base::DataError(
-        fmt::format("a Parquet page holds less than 2 GiB, found one of {} bytes; a single value "
-                    "must be shorter",
+        fmt::format("expected Parquet pages of at most 1 GiB, found one of {} bytes; shorten the "
+                    "longest values",
                     size));
   }
-  ARROW_RETURN_NOT_OK(compressed_.Resize(bound));
-  ARROW_ASSIGN_OR_RAISE(const int64_t compressed_size,
-                        codec_->Compress(size, body, bound, compressed_.data()));
+  ARROW_RETURN_NOT_OK(Compress(body, size, encoding == parquet::Encoding::RLE_DICTIONARY));
   const HeaderWriter header =
-      PageHeader(dictionary, size, compressed_size, num_values, ThriftEncoding(encoding));
-  ARROW_RETURN_NOT_OK(pages_.Reserve(pages_.size() + header.size() + compressed_size));
+      PageHeader(dictionary, size, compressed_.size(), num_values, ThriftEncoding(encoding));
+  ARROW_RETURN_NOT_OK(pages_.Reserve(pages_.size() + header.size() + compressed_.size()));
   ARROW_RETURN_NOT_OK(pages_.Append(header.data(), header.size()));
-  ARROW_RETURN_NOT_OK(pages_.Append(compressed_.data(), compressed_size));
+  ARROW_RETURN_NOT_OK(pages_.Append(compressed_.data(), compressed_.size()));
   uncompressed_bytes_ += header.size() + size;
   ++num_pages_;
   return arrow::Status::OK();
+}
+
+arrow::Status PageStream::Compress(const uint8_t* body, int64_t size, bool packed_indices) {
+  const int64_t bound = codec_->MaxCompressedLen(size, body);
+  ARROW_RETURN_NOT_OK(compressed_.Resize(bound));
+  // Bit-packed indices have lost nearly all redundancy, and snappy spends most of its time on those
+  // that look as if they had not. A piece out of the middle tells; it depends on the page's bytes
+  // alone, as everything here must.
+  constexpr int64_t kSample = 4096;
+  if (packed_indices && size >= 4 * kSample) {
+    ARROW_ASSIGN_OR_RAISE(const int64_t sample_size,
+                          codec_->Compress(kSample, body + size / 2, bound, compressed_.data()));
+    if (4 * sample_size > 3 * kSample) return Store(body, size);
+  }
+  ARROW_ASSIGN_OR_RAISE(const int64_t compressed_size,
+                        codec_->Compress(size, body, bound, compressed_.data()));
+  return compressed_.Resize(compressed_size);
+}
+
+arrow::Status PageStream::Store(const uint8_t* body, int64_t size) {
+  // Snappy's format (google/snappy, format_description.txt): the length as a varint, then here a
+  // single literal with a length of four bytes.
+  constexpr uint8_t kLiteralOfFourByteLength = 63 << 2;
+  compressed_.Clear();
+  ARROW_RETURN_NOT_OK(compressed_.Resize(size + 10));
+  uint8_t* out = compressed_.data();
+  auto rest = static_cast<uint64_t>(size);
+  for (; rest >= 0x80; rest >>= 7) *out++ = static_cast<uint8_t>(rest | 0x80);
+  *out++ = static_cast<uint8_t>(rest);
+  *out++ = kLiteralOfFourByteLength;
+  for (int i = 0; i < 4; ++i) *out++ = static_cast<uint8_t>((size - 1) >> 8 * i);
+  std::memcpy(out, body, size);
+  return compressed_.Resize(out + size - compressed_.data());
 }
 
 arrow::Result<PageBytes> PageStream::Finish() {

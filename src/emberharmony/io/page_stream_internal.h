@@ -38,6 +38,9 @@ class PageStream {
 
  private:
   explicit PageStream(arrow::MemoryPool* pool) : compressed_(pool), pages_(pool) {}
+  /// The body in snappy's format, in compressed_.
+  arrow::Status Compress(const uint8_t* body, int64_t size, bool packed_indices);
+  arrow::Status Store(const uint8_t* body, int64_t size);
   arrow::Status AddPage(bool dictionary, const uint8_t* body, int64_t size, int64_t num_values,
                         parquet::Encoding::type encoding);
 
