@@ -75,9 +75,9 @@ void ConvertValues(const arrow::Array& array, double missing, double* out) {
       for (int64_t i = 0; i < array.length(); ++i) out[i] = bools.Value(i) ? 1.0 : 0.0;
       break;
     }
-#define EMBER_CONVERT(id, Type)                         \
-  case arrow::Type::id:                                 \
-    ConvertPrimitive<arrow::Type>(array, missing, out); \
+#define EMBER_CONVERT(id, ArrowType)                         \
+  case arrow::Type::id:                                      \
+    ConvertPrimitive<arrow::ArrowType>(array, missing, out); \
     break;
       EMBER_CONVERT(INT8, Int8Type)
       EMBER_CONVERT(INT16, Int16Type)
