@@ -1,0 +1,89 @@
+#include "emberharmony/feature/value_counts.h"
+
+#include <utility>
+
+#include "emberharmony/feature/counted_values_internal.h"
+#include "emberharmony/feature/value_ranking_internal.h"
+#include "emberharmony/feature/weighted_values_internal.h"
+
+namespace emberharmony::feature {
+namespace {
+
+struct ValueCountsState : State {
+  explicit ValueCountsState(std::unique_ptr<CountedValues> counted) : values(std::move(counted)) {}
+  int64_t memory_bytes() const override { return values->memory_bytes(); }
+  std::unique_ptr<CountedValues> values;
+};
+
+CountedValues& ValuesOf(State* state) { return *static_cast<ValueCountsState*>(state)->values; }
+const CountedValues& ValuesOf(const State& state) {
+  return *static_cast<const ValueCountsState&>(state).values;
+}
+
+class ValueCountsAnalyzer : public Analyzer {
+ public:
+  explicit ValueCountsAnalyzer(const ValueCountsOptions& options) : options_(options) {}
+
+  std::string state_key() const override { return "value_counts"; }
+  AnalyzerTraits traits() const override { return {}; }
+
+  arrow::Result<std::unique_ptr<State>> MakeState(const arrow::DataType& type,
+                                                  const StateOptions& options) const override {
+    ARROW_ASSIGN_OR_RAISE(ValueKeys keys, ValueKeys::Make(type));
+    return std::make_unique<ValueCountsState>(
+        std::make_unique<CountedValues>(std::move(keys), options));
+  }
+
+  arrow::Status Update(State* state, const WeightedValues& values) const override {
+    return VisitPlainValues(
+        values, [&](const WeightedValues& plain) { return ValuesOf(state).Add(plain); });
+  }
+
+  arrow::Status Merge(State* into, const State& from) const override {
+    return ValuesOf(into).AddAll(ValuesOf(from));
+  }
+
+  arrow::Result<std::shared_ptr<const Statistic>> Finalize(const State& state) const override {
+    CountedValues& values = *static_cast<const ValueCountsState&>(state).values;
+    auto ranked = Rank(values);
+    if (ranked.ok() || !ranked.status().IsOutOfMemory() || !values.CanSpill()) return ranked;
+    // The multiset has taken the memory that its ranking needs. What it holds stays the same.
+    ARROW_RETURN_NOT_OK(values.Spill());
+    return Rank(values);
+  }
+
+  arrow::Result<std::string> Encode(const State& state) const override {
+    return ValuesOf(state).Encode();
+  }
+
+  arrow::Result<std::unique_ptr<State>> Decode(std::string_view bytes, const arrow::DataType& type,
+                                               const StateOptions& options) const override {
+    ARROW_ASSIGN_OR_RAISE(ValueKeys keys, ValueKeys::Make(type));
+    ARROW_ASSIGN_OR_RAISE(std::unique_ptr<CountedValues> values,
+                          CountedValues::Decode(bytes, std::move(keys), options));
+    return std::make_unique<ValueCountsState>(std::move(values));
+  }
+
+ private:
+  arrow::Result<std::shared_ptr<const Statistic>> Rank(const CountedValues& values) const {
+    auto statistic = std::make_shared<ValueCountsStatistic>();
+    statistic->count = values.count();
+    statistic->null_count = values.null_count();
+    ValueRanking ranking(values.keys(), options_, values.spilled(), values.options().budget);
+    ARROW_RETURN_NOT_OK(values.ForEach(false, [&](int section, const CountedEntry& entry) {
+      return ranking.Add(section, entry);
+    }));
+    ARROW_RETURN_NOT_OK(ranking.Finish(statistic.get()));
+    return statistic;
+  }
+
+  const ValueCountsOptions options_;
+};
+
+}  // namespace
+
+std::shared_ptr<const Analyzer> MakeValueCountsAnalyzer(const ValueCountsOptions& options) {
+  return std::make_shared<ValueCountsAnalyzer>(options);
+}
+
+}  // namespace emberharmony::feature
