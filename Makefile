@@ -29,9 +29,6 @@ build: setup build/build.ninja  ## the command, build/bin/ember
 
 demo: build  ## 3,000,000 flights to training, validation and test features in build/demo/
 	build/bin/ember extract data/flights-3m.parquet -o build/demo --target delay --overwrite
-	@echo
-	@echo "Look at build/demo/report.html in a browser; the features are in build/demo/{train,validation,test}/,"
-	@echo "what was learned is in build/demo/model/ (plan.yaml, model.json, vocabulary/)."
 
 test: unit  ## all tests: unit tests, then those that cross rooms
 	@$(PYTHON) -m pytest tests

@@ -2,7 +2,7 @@
 
     check_agreement.py clicks|flights OUTPUT OUTPUT...
 
-Each OUTPUT is a Parquet file, or a folder of them. Click logs must agree in every cell of every row:
+Each OUTPUT is a Parquet file, or a folder of them. Click logs must agree in every cell:
 ids exactly, logarithms to one unit in the last place of a float32 (the tools' log functions differ
 in the last bit of a double). Flights are split by each tool's own hash, so there the splits' shares
 and each column's mean must agree, to what chance allows.

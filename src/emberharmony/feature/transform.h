@@ -19,12 +19,17 @@
 namespace emberharmony::feature {
 
 struct TransformTraits {
-  bool elementwise = true;  ///< each output entry depends on its input entry alone: applied to dictionaries. Else row-wise.
+  bool elementwise = true;  ///< each output entry depends on its input entry alone: applied to
+                            ///< dictionaries. Else row-wise.
   bool ordered = false;     ///< depends on the order of rows
   bool last = false;        ///< no step may follow (one_hot, vocabulary, cyclical, drop)
+  bool fills_missing =
+      false;  ///< replaces missing values (impute); every other step keeps missing missing
+  bool exact_type = false;  ///< what it learns keeps the values' own type, so they must come in the
+                            ///< input's type and form
 };
 
-/// What a step is made from.
+/// What a step is made from. `input` describes the values that reach it.
 struct TransformContext {
   ColumnInfo input;
   std::string source_column;
@@ -34,11 +39,12 @@ struct TransformContext {
 
 /// The constant that fills missing values, and how many training rows it fills.
 struct Fill {
-  ValueBlock value;    ///< one entry
+  ValueBlock value;  ///< one entry
   int64_t weight = 0;
 };
 
-/// One step, bound to an input column. Made unlearned; Learn or Restore completes one that learns. Apply is thread-safe.
+/// One step, bound to an input column. Made unlearned; Learn or Restore completes one that learns.
+/// Apply is thread-safe.
 class Transform {
  public:
   virtual ~Transform() = default;
@@ -49,8 +55,9 @@ class Transform {
 
   /// What the step learns from; empty when it learns nothing.
   virtual std::vector<std::shared_ptr<const Analyzer>> analyzers() const { return {}; }
-  /// Takes what those analyzers found, in the same order. DataError when the data does not allow the step (an infinity before
-  /// scale, no values to take a median of: the message names the column).
+  /// Takes what those analyzers found, in the same order. DataError when the data does not allow
+  /// the step (an infinity before scale, no values to take a median of: the message names the
+  /// column).
   virtual arrow::Status Learn(const std::vector<std::shared_ptr<const Statistic>>& statistics);
   /// Set on a learned impute: its null rows are learned from by later steps through this.
   virtual std::optional<Fill> fill() const { return std::nullopt; }
@@ -59,27 +66,34 @@ class Transform {
   virtual nlohmann::json Describe() const = 0;
   /// The learned vocabulary (columns value, id, count, by id), or nullptr.
   virtual std::shared_ptr<arrow::RecordBatch> VocabularyTable() const { return nullptr; }
-  /// The inverse of Describe and VocabularyTable; checks everything: models may come from strangers.
-  virtual arrow::Status Restore(const nlohmann::json& learned, const std::shared_ptr<arrow::RecordBatch>& vocabulary);
+  /// The inverse of Describe and VocabularyTable; checks everything: models may come from
+  /// strangers.
+  virtual arrow::Status Restore(const nlohmann::json& learned,
+                                const std::shared_ptr<arrow::RecordBatch>& vocabulary);
 
-  /// The columns this step yields, after it has learned. The first is what the next step sees; others (an indicator) go
-  /// straight to the output. An empty list: the column is dropped.
+  /// The columns this step yields; before it has learned, what is known by then (one_hot: none).
+  /// The first is what the next step sees; others (an indicator) go straight to the output. An
+  /// empty list: the column is dropped.
   virtual std::vector<ColumnInfo> outputs() const = 0;
-  /// Upper estimate of the number of outputs before learning; for explain and plans.
+  /// Appends a block for each of outputs(), each of the input's length(); the null slot may stay
+  /// one. Output memory comes from `pool`, but for what is shared with the input. DataError when a
+  /// value does not allow the step (cast: overflow).
   virtual arrow::Status Apply(const ValueBlock& input, arrow::MemoryPool* pool,
                               std::vector<ValueBlock>* outputs) const = 0;
 };
 
-using TransformFactory = arrow::Result<std::unique_ptr<Transform>> (*)(const nlohmann::json& options,
-                                                                       const TransformContext& context);
+using TransformFactory = arrow::Result<std::unique_ptr<Transform>> (*)(
+    const nlohmann::json& options, const TransformContext& context);
 
-/// The steps by name. Each step's own file registers it (static TransformRegistration); filled before main.
+/// The steps by name. Each step's own file registers it (static TransformRegistration); filled
+/// before main.
 class TransformRegistry {
  public:
   static TransformRegistry& Get();
   void Register(std::string name, TransformFactory factory);
   /// UsageError for an unknown name (with the nearest one) or bad options.
-  arrow::Result<std::unique_ptr<Transform>> Make(const std::string& name, const nlohmann::json& options,
+  arrow::Result<std::unique_ptr<Transform>> Make(const std::string& name,
+                                                 const nlohmann::json& options,
                                                  const TransformContext& context) const;
   std::vector<std::string> names() const;
 

@@ -28,6 +28,7 @@ struct ColumnInfo {
   bool numeric_form = false;               ///< see ValueBlock
   bool nullable = true;                    ///< false: no value is ever null or NaN
   double lower_bound = -1.0 / 0.0;         ///< no value is smaller (numeric form after clip)
+  bool final_type = false;                 ///< source form: the type is meant (passthrough, cast, ids): not cast at the end
 };
 
 }  // namespace emberharmony::feature

@@ -121,7 +121,41 @@ arrow::Status DistinctEntries::FindAt(std::span<const EntryValues> columns, int6
       });
 }
 
+arrow::Result<bool> DistinctEntries::FindInRange(const uint8_t* values, int64_t count) {
+  if (count == 0) return false;
+  int32_t min = Load<int32_t>(values, 0), max = min;
+  for (int64_t i = 1; i < count; ++i) {
+    min = std::min(min, Load<int32_t>(values, i));
+    max = std::max(max, Load<int32_t>(values, i));
+  }
+  const int64_t range = int64_t{max} - min + 1;
+  if (range > 2 * count + 1024) return false;
+  ARROW_RETURN_NOT_OK(table_.Resize(range));
+  std::memset(table_.data(), 0, range * sizeof(int32_t));
+  ARROW_RETURN_NOT_OK(ids_.Resize(count));
+  ARROW_RETURN_NOT_OK(firsts_.Resize(std::min(range, count) + 1));
+  int32_t* table = table_.data();
+  int32_t* ids = ids_.data();
+  int32_t* firsts = firsts_.data();
+  int32_t num_distinct = 0;
+  // Without branches: whether a value is new cannot be predicted.
+  for (int64_t i = 0; i < count; ++i) {
+    int32_t& number = table[int64_t{Load<int32_t>(values, i)} - min];
+    const bool is_new = number == 0;
+    firsts[num_distinct] = static_cast<int32_t>(i);
+    num_distinct += is_new;
+    number = is_new ? num_distinct : number;
+    ids[i] = number - 1;
+  }
+  ARROW_RETURN_NOT_OK(firsts_.Resize(num_distinct));
+  return true;
+}
+
 arrow::Status DistinctEntries::Find(std::span<const EntryValues> columns, int64_t count) {
+  if (columns.size() == 1 && columns[0].width == 4) {
+    ARROW_ASSIGN_OR_RAISE(const bool found, FindInRange(columns[0].fixed, count));
+    if (found) return arrow::Status::OK();
+  }
   return FindAt(columns, count, [](int64_t i) { return i; });
 }
 

@@ -39,6 +39,9 @@ class DistinctEntries {
   int64_t num_distinct() const { return firsts_.size(); }
 
  private:
+  /// Find for 32-bit values that lie close together, by a table over their range; false if they do
+  /// not.
+  arrow::Result<bool> FindInRange(const uint8_t* values, int64_t count);
   template <typename Position, typename Hash, typename Equal>
   arrow::Status FindWith(int64_t count, Position position, Hash hash, Equal equal);
   template <typename Position>

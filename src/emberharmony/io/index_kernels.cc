@@ -4,19 +4,34 @@
 
 namespace emberharmony::io {
 
+namespace {
+
+const IndexKernels* WideKernels() {
+#if defined(__x86_64__)
+  static const IndexKernels* const kernels = IndexKernelsAvx2();
+  return kernels;
+#else
+  return nullptr;
+#endif
+}
+
+}  // namespace
+
 bool CopyIndices(const int32_t* indices, int64_t n, int32_t null_index, int32_t base, int32_t* out,
                  int64_t* num_nulls) {
+  bool in_range = true;
+  int64_t i = 0;
+  if (const IndexKernels* wide = WideKernels()) {
+    i = wide->copy_indices(indices, n, null_index, base, out, num_nulls, &in_range);
+  }
   const auto limit = static_cast<uint32_t>(null_index);
-  uint32_t any_above = 0;
-  int64_t nulls = 0;
-  for (int64_t i = 0; i < n; ++i) {
+  for (; i < n; ++i) {
     const auto index = static_cast<uint32_t>(indices[i]);
-    any_above |= index > limit;
-    nulls += index == limit;
+    in_range &= index <= limit;
+    *num_nulls += index == limit;
     out[i] = static_cast<int32_t>(index + static_cast<uint32_t>(base));
   }
-  *num_nulls += nulls;
-  return any_above == 0;
+  return in_range;
 }
 
 void MarkUsed(const int32_t* slots, int64_t n, uint8_t* used) {
@@ -30,7 +45,9 @@ void Remap(const int32_t* slots, int64_t n, const int32_t* map, int32_t* out) {
 int64_t DropNegative(int32_t* values, int64_t n, uint8_t* valid) {
   std::memset(valid, 0, (n + 7) / 8);
   int64_t kept = 0;
-  for (int64_t i = 0; i < n; ++i) {
+  int64_t i = 0;
+  if (const IndexKernels* wide = WideKernels()) i = wide->drop_negative(values, n, valid, &kept);
+  for (; i < n; ++i) {
     const int32_t value = values[i];
     const int64_t stays = value >= 0;
     values[kept] = value;

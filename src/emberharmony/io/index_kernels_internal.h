@@ -4,6 +4,8 @@
 
 namespace emberharmony::io {
 
+// Loops over a row group's indices. All give the same result on every CPU.
+
 /// Copies n indices, each plus `base`. Returns false if one is outside [0, null_index]; adds to
 /// *num_nulls the number of those equal to null_index.
 bool CopyIndices(const int32_t* indices, int64_t n, int32_t null_index, int32_t base, int32_t* out,
@@ -22,5 +24,16 @@ int64_t DropNegative(int32_t* values, int64_t n, uint8_t* valid);
 /// Packs n bytes of 0 or 1 into bits, least significant first; the last byte is filled up with
 /// zeros.
 void PackBytesToBits(const uint8_t* bytes, int64_t n, uint8_t* bits);
+
+/// The kernels that have a form for wider registers. They process whole vectors and return how far
+/// they came; the portable form does the rest.
+struct IndexKernels {
+  int64_t (*copy_indices)(const int32_t* indices, int64_t n, int32_t null_index, int32_t base,
+                          int32_t* out, int64_t* num_nulls, bool* in_range);
+  int64_t (*drop_negative)(int32_t* values, int64_t n, uint8_t* valid, int64_t* kept);
+};
+
+/// Null when this CPU lacks the instructions.
+const IndexKernels* IndexKernelsAvx2();
 
 }  // namespace emberharmony::io

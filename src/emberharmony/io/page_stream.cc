@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
-#include <limits>
+#include <cstring>
+#include <utility>
 
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/io/page_stream_internal.h"
@@ -66,6 +67,25 @@ HeaderWriter PageHeader(bool dictionary, int64_t uncompressed, int64_t compresse
   return header;
 }
 
+/// What snappy's format (google/snappy, format_description.txt) wants before a body that is left as
+/// it is: its length as a varint, and the tag of a literal whose length takes four bytes.
+struct StoredPrefix {
+  uint8_t bytes[16];
+  int64_t size = 0;
+};
+
+StoredPrefix MakeStoredPrefix(int64_t body_size) {
+  constexpr uint8_t kLiteralOfFourByteLength = 63 << 2;
+  StoredPrefix prefix;
+  const auto put = [&](uint64_t byte) { prefix.bytes[prefix.size++] = static_cast<uint8_t>(byte); };
+  auto rest = static_cast<uint64_t>(body_size);
+  for (; rest >= 0x80; rest >>= 7) put(rest | 0x80);
+  put(rest);
+  put(kLiteralOfFourByteLength);
+  for (int i = 0; i < 4; ++i) put(static_cast<uint64_t>(body_size - 1) >> 8 * i);
+  return prefix;
+}
+
 }  // namespace
 
 arrow::Result<std::unique_ptr<PageStream>> PageStream::Make(arrow::MemoryPool* pool) {
@@ -85,34 +105,56 @@ arrow::Status PageStream::AddDictionaryPage(const uint8_t* body, int64_t size, i
 
 arrow::Status PageStream::AddPage(bool dictionary, const uint8_t* body, int64_t size,
                                   int64_t num_values, parquet::Encoding::type encoding) {
-  const int64_t bound = codec_->MaxCompressedLen(size, body);
-  if (bound > std::numeric_limits<int32_t>::max()) {
+  constexpr int64_t kLongestBody = int64_t{1} << 30;
+  if (size > kLongestBody) {
     return base::DataError(
-        fmt::format("a Parquet page holds less than 2 GiB, found one of {} bytes; a single value "
-                    "must be shorter",
+        fmt::format("expected Parquet pages of at most 1 GiB, found one of {} bytes; shorten the "
+                    "longest values",
                     size));
   }
-  ARROW_RETURN_NOT_OK(compressed_.Resize(bound));
-  ARROW_ASSIGN_OR_RAISE(const int64_t compressed_size,
-                        codec_->Compress(size, body, bound, compressed_.data()));
+  bool compress = true;
+  if (encoding == parquet::Encoding::RLE_DICTIONARY) {
+    ARROW_ASSIGN_OR_RAISE(compress, IndicesCompress(body, size));
+  }
+  const StoredPrefix prefix = MakeStoredPrefix(size);
+  int64_t compressed_size = prefix.size + size;
+  if (compress) {
+    const int64_t bound = codec_->MaxCompressedLen(size, body);
+    ARROW_RETURN_NOT_OK(compressed_.Resize(bound));
+    ARROW_ASSIGN_OR_RAISE(compressed_size, codec_->Compress(size, body, bound, compressed_.data()));
+  }
   const HeaderWriter header =
       PageHeader(dictionary, size, compressed_size, num_values, ThriftEncoding(encoding));
-  ARROW_RETURN_NOT_OK(pages_.Reserve(pages_.size() + header.size() + compressed_size));
-  ARROW_RETURN_NOT_OK(pages_.Append(header.data(), header.size()));
-  ARROW_RETURN_NOT_OK(pages_.Append(compressed_.data(), compressed_size));
-  uncompressed_bytes_ += header.size() + size;
-  ++num_pages_;
+  ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::Buffer> page,
+                        arrow::AllocateBuffer(header.size() + compressed_size, pool_));
+  uint8_t* out = page->mutable_data();
+  std::memcpy(out, header.data(), header.size());
+  out += header.size();
+  if (compress) {
+    std::memcpy(out, compressed_.data(), compressed_size);
+  } else {
+    std::memcpy(out, prefix.bytes, prefix.size);
+    std::memcpy(out + prefix.size, body, size);
+  }
+  finished_.size += page->size();
+  finished_.uncompressed_bytes += header.size() + size;
+  finished_.pages.push_back(std::move(page));
   return arrow::Status::OK();
 }
 
-arrow::Result<PageBytes> PageStream::Finish() {
-  PageBytes result;
-  result.uncompressed_bytes = uncompressed_bytes_;
-  result.num_pages = num_pages_;
-  ARROW_ASSIGN_OR_RAISE(result.bytes, pages_.Finish());
-  uncompressed_bytes_ = 0;
-  num_pages_ = 0;
-  return result;
+arrow::Result<bool> PageStream::IndicesCompress(const uint8_t* body, int64_t size) {
+  // Bit-packed indices have lost nearly all redundancy, and snappy spends most of its time on those
+  // that look as if they had not. A piece out of the middle tells; it depends on the page's bytes
+  // alone, as everything here must.
+  constexpr int64_t kSample = 4096;
+  if (size < 4 * kSample) return true;
+  const int64_t bound = codec_->MaxCompressedLen(kSample, body);
+  ARROW_RETURN_NOT_OK(compressed_.Resize(bound));
+  ARROW_ASSIGN_OR_RAISE(const int64_t sample_size,
+                        codec_->Compress(kSample, body + size / 2, bound, compressed_.data()));
+  return 4 * sample_size <= 3 * kSample;
 }
+
+arrow::Result<PageBytes> PageStream::Finish() { return std::exchange(finished_, {}); }
 
 }  // namespace emberharmony::io

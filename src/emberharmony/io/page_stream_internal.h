@@ -9,17 +9,19 @@
 
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "emberharmony/io/pooled_array_internal.h"
 
 namespace emberharmony::io {
 
-/// Finished pages of one column chunk, headers included, as they go into the file.
+/// Finished pages of one column chunk, headers included, as they go into the file one after the
+/// other.
 struct PageBytes {
-  std::shared_ptr<arrow::Buffer> bytes;
+  std::vector<std::shared_ptr<arrow::Buffer>> pages;
+  int64_t size = 0;  ///< of all pages
   int64_t uncompressed_bytes =
       0;  ///< headers and page bodies before compression, as Parquet's metadata count them
-  int32_t num_pages = 0;
 };
 
 /// Compresses page bodies with snappy and puts Parquet page headers before them. Pages of different
@@ -37,15 +39,16 @@ class PageStream {
   arrow::Result<PageBytes> Finish();
 
  private:
-  explicit PageStream(arrow::MemoryPool* pool) : compressed_(pool), pages_(pool) {}
+  explicit PageStream(arrow::MemoryPool* pool) : pool_(pool), compressed_(pool) {}
   arrow::Status AddPage(bool dictionary, const uint8_t* body, int64_t size, int64_t num_values,
                         parquet::Encoding::type encoding);
+  /// Whether snappy is worth its time for these indices.
+  arrow::Result<bool> IndicesCompress(const uint8_t* body, int64_t size);
 
+  arrow::MemoryPool* const pool_;
   std::unique_ptr<arrow::util::Codec> codec_;
   PooledArray<uint8_t> compressed_;
-  PooledArray<uint8_t> pages_;
-  int64_t uncompressed_bytes_ = 0;
-  int32_t num_pages_ = 0;
+  PageBytes finished_;
 };
 
 }  // namespace emberharmony::io

@@ -74,6 +74,7 @@ class ArrowPageDecoder {
   /// Decodes into one slot a row; slots of nulls hold anything.
   template <typename T>
   Status DecodeSpaced(const PageRows& rows, T* out) {
+    if (rows.num_rows == 0) return Status::OK();
     if (rows.num_valid == 0) {
       std::memset(static_cast<void*>(out), 0, static_cast<size_t>(rows.num_rows) * sizeof(T));
       return Status::OK();

@@ -270,8 +270,9 @@ Status ParquetColumnReader::SetDataPage(const parquet::DataPage& page) {
   } else {
     ARROW_RETURN_NOT_OK(SplitPageV2(static_cast<const parquet::DataPageV2&>(page), &values, &size));
   }
-  page_has_indices_ = page.encoding() == parquet::Encoding::RLE_DICTIONARY ||
-                      page.encoding() == parquet::Encoding::PLAIN_DICTIONARY;
+  const bool encoded = page.encoding() == parquet::Encoding::RLE_DICTIONARY ||
+                       page.encoding() == parquet::Encoding::PLAIN_DICTIONARY;
+  page_has_indices_ = encoded && field_->type()->id() != arrow::Type::NA;
   if (page_has_indices_) {
     ARROW_RETURN_NOT_OK(SetIndices(values, size));
   } else {

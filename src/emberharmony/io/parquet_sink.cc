@@ -71,6 +71,13 @@ arrow::Result<FileFormat> MakeFileFormat(const arrow::Schema& schema) {
   return format;
 }
 
+arrow::Status WritePages(const PageBytes& pages, arrow::io::OutputStream* stream) {
+  for (const auto& page : pages.pages) {
+    ARROW_RETURN_NOT_OK(stream->Write(page->data(), page->size()));
+  }
+  return arrow::Status::OK();
+}
+
 class ParquetSink;
 
 /// Cuts the rows of its columns into row groups and hands finished chunks to the sink.
@@ -316,24 +323,24 @@ arrow::Status ParquetSink::WriteChunk(const EncodedChunk& chunk,
                                       parquet::ColumnChunkMetaDataBuilder* metadata,
                                       arrow::io::OutputStream* stream, int64_t* row_group_bytes) {
   ARROW_ASSIGN_OR_RAISE(const int64_t begin, stream->Tell());
+  const auto num_pages = static_cast<int32_t>(chunk.data->pages.size());
   int64_t dictionary_offset = 0;
-  int64_t compressed = chunk.data->bytes->size();
+  int64_t compressed = chunk.data->size;
   int64_t uncompressed = chunk.data->uncompressed_bytes;
   std::map<parquet::Encoding::type, int32_t> dictionary_encodings;
   std::map<parquet::Encoding::type, int32_t> data_encodings;
   if (chunk.dictionary.has_value()) {
     dictionary_offset = begin;
-    compressed += chunk.dictionary->bytes->size();
+    compressed += chunk.dictionary->size;
     uncompressed += chunk.dictionary->uncompressed_bytes;
     dictionary_encodings[parquet::Encoding::PLAIN] = 1;
-    data_encodings[parquet::Encoding::RLE_DICTIONARY] = chunk.data->num_pages;
-    ARROW_RETURN_NOT_OK(
-        stream->Write(chunk.dictionary->bytes->data(), chunk.dictionary->bytes->size()));
+    data_encodings[parquet::Encoding::RLE_DICTIONARY] = num_pages;
+    ARROW_RETURN_NOT_OK(WritePages(*chunk.dictionary, stream));
   } else {
-    data_encodings[parquet::Encoding::PLAIN] = chunk.data->num_pages;
+    data_encodings[parquet::Encoding::PLAIN] = num_pages;
   }
   ARROW_ASSIGN_OR_RAISE(const int64_t data_offset, stream->Tell());
-  ARROW_RETURN_NOT_OK(stream->Write(chunk.data->bytes->data(), chunk.data->bytes->size()));
+  ARROW_RETURN_NOT_OK(WritePages(*chunk.data, stream));
   metadata->SetStatistics(chunk.statistics);
   metadata->Finish(chunk.num_rows, dictionary_offset, /*index_page_offset=*/-1, data_offset,
                    compressed, uncompressed, chunk.dictionary.has_value(),

@@ -1,11 +1,76 @@
-#include <arrow/util/bit_util.h>
-#include <arrow/util/bitmap_ops.h>
-
 #include <algorithm>
+#include <bit>
+#include <cstring>
 
 #include "emberharmony/io/rle_decoder_internal.h"
 
 namespace emberharmony::io::internal {
+namespace {
+
+/// Appends runs of bits to a bitmap, a word at a time.
+class BitWriter {
+ public:
+  explicit BitWriter(uint8_t* out) : out_(out) {}
+
+  void AppendRepeated(bool value, int64_t n) {
+    const uint64_t word = value ? ~uint64_t{0} : 0;
+    while (n > 0) {
+      const int take = static_cast<int>(std::min<int64_t>(n, 64 - num_bits_));
+      Append(word, take);
+      n -= take;
+    }
+  }
+
+  /// The n bits from bit `bit` (0 to 7) of data on; they lie within `size` bytes.
+  void AppendPacked(const uint8_t* data, int64_t size, int bit, int64_t n) {
+    while (n > 0) {
+      uint64_t word = 0;
+      if (size >= 8) {
+        std::memcpy(&word, data, sizeof(word));
+      } else {
+        std::memcpy(&word, data, static_cast<size_t>(size));
+      }
+      // Of the word's 64 bits at least 57 come after `bit`; 56 keep the position a whole number of
+      // bytes.
+      const int take = static_cast<int>(std::min<int64_t>({n, 64 - num_bits_, 56}));
+      Append(word >> bit, take);
+      n -= take;
+      const int position = bit + take;
+      data += position >> 3;
+      size -= position >> 3;
+      bit = position & 7;
+    }
+  }
+
+  /// Writes what is left; returns how many of all bits are set.
+  int64_t Finish() {
+    num_set_ += std::popcount(word_);
+    std::memcpy(out_, &word_, static_cast<size_t>((num_bits_ + 7) / 8));
+    return num_set_;
+  }
+
+ private:
+  /// The lowest `count` bits; at most as many as the word has room for.
+  void Append(uint64_t bits, int count) {
+    if (count < 64) bits &= (uint64_t{1} << count) - 1;
+    word_ |= bits << num_bits_;
+    num_bits_ += count;
+    if (num_bits_ == 64) {
+      std::memcpy(out_, &word_, sizeof(word_));
+      num_set_ += std::popcount(word_);
+      out_ += sizeof(word_);
+      word_ = 0;
+      num_bits_ = 0;
+    }
+  }
+
+  uint8_t* out_;
+  uint64_t word_ = 0;
+  int num_bits_ = 0;  // in word_, below 64 between calls
+  int64_t num_set_ = 0;
+};
+
+}  // namespace
 
 arrow::Status RunReader::Advance() {
   while (values_left_ == 0) {
@@ -86,28 +151,24 @@ arrow::Status IndexDecoder::Decode(int64_t n, uint32_t* out) {
 }
 
 arrow::Status DefinitionLevelDecoder::Decode(int64_t n, uint8_t* valid_bits, int64_t* num_valid) {
-  if (n > 0) valid_bits[(n - 1) / 8] = 0;
-  int64_t done = 0;
-  int64_t valid = 0;
-  while (done < n) {
+  BitWriter writer(valid_bits);
+  while (n > 0) {
     ARROW_RETURN_NOT_OK(runs_.Advance());
-    const int64_t count = std::min(n - done, runs_.values_left());
+    const int64_t count = std::min(n, runs_.values_left());
     if (runs_.repeated()) {
       if (runs_.repeated_value() > 1) {
         return arrow::Status::Invalid("a definition level is ", runs_.repeated_value(),
                                       ", but a flat column has only 0 and 1");
       }
-      arrow::bit_util::SetBitsTo(valid_bits, done, count, runs_.repeated_value() == 1);
-      valid += runs_.repeated_value() == 1 ? count : 0;
+      writer.AppendRepeated(runs_.repeated_value() == 1, count);
     } else {
-      arrow::internal::CopyBitmap(runs_.packed_data(), runs_.packed_bit_offset(), count, valid_bits,
-                                  done);
-      valid += arrow::internal::CountSetBits(valid_bits, done, count);
+      writer.AppendPacked(runs_.packed_data(), runs_.packed_size(), runs_.packed_bit_offset(),
+                          count);
     }
     runs_.Consume(count);
-    done += count;
+    n -= count;
   }
-  *num_valid = valid;
+  *num_valid = writer.Finish();
   return arrow::Status::OK();
 }
 

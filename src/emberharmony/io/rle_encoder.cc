@@ -45,9 +45,19 @@ int64_t ShortestRun(int bit_width) {
   return groups < 2 ? 16 : 8 * groups;
 }
 
-bool AllEqual8(const int32_t* values) {
-  return values[0] == values[7] && values[0] == values[1] &&
-         std::memcmp(values, values + 1, 7 * sizeof(int32_t)) == 0;
+uint64_t LoadPair(const int32_t* values) {
+  uint64_t pair;
+  std::memcpy(&pair, values, sizeof(pair));
+  return pair;
+}
+
+/// Whether values[0] to values[8] are equal: each pair equals the pair one further on. Without
+/// branches, for in skewed data neighbours are often equal and long runs are rare all the same.
+bool AllEqual9(const int32_t* values) {
+  return ((LoadPair(values) ^ LoadPair(values + 1)) |
+          (LoadPair(values + 2) ^ LoadPair(values + 3)) |
+          (LoadPair(values + 4) ^ LoadPair(values + 5)) |
+          (LoadPair(values + 6) ^ LoadPair(values + 7))) == 0;
 }
 
 }  // namespace
@@ -63,8 +73,9 @@ int64_t EncodeHybrid(const int32_t* values, int64_t n, int bit_width, uint8_t* o
   const int64_t shortest_run = ShortestRun(bit_width);
   int64_t packed_begin = 0;
   int64_t i = 0;  // a multiple of 8 beyond packed_begin
-  while (i + 8 <= n) {
-    if (!AllEqual8(values + i)) {
+  // Runs of 8 and fewer are never worth it, so the last 8 values need not start one.
+  while (i + 9 <= n) {
+    if (!AllEqual9(values + i)) {
       i += 8;
       continue;
     }

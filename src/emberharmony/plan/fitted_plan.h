@@ -4,6 +4,7 @@
 #include <arrow/type_fwd.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,45 +14,63 @@ namespace emberharmony::plan {
 
 /// One saved state of a fit: what merge needs.
 struct SavedState {
-  int source_column = -1;     ///< index in the fitted schema
-  std::string path_key;       ///< feature::Probe::path_key
-  std::string state_key;      ///< feature::Analyzer::state_key
-  std::string bytes;          ///< Analyzer::Encode
+  int source_column = -1;  ///< index in the fitted schema (FittedPlan::input_schema)
+  std::string path_key;    ///< feature::Probe::path_key
+  std::string state_key;   ///< feature::Analyzer::state_key
+  std::string bytes;       ///< Analyzer::Encode
 };
 
-/// What was learned: the plan, the schema of the columns it uses, and learned pipelines. Immutable once made; thread-safe.
+/// What was learned: the plan, the schema of the columns it uses, and learned pipelines. Immutable
+/// once made (but for set_states, which is its maker's); thread-safe then.
 class FittedPlan {
  public:
   static constexpr int kVersion = 1;
 
-  /// All pipelines have learned. `schema` is the source's; duplicate output names are a UsageError.
-  static arrow::Result<std::shared_ptr<const FittedPlan>> Make(Plan plan, std::shared_ptr<arrow::Schema> schema,
-                                                               BoundPlan bound);
+  /// All pipelines have learned. `schema` is the source's, to which `bound` belongs; duplicate
+  /// output names are a UsageError.
+  static arrow::Result<std::shared_ptr<FittedPlan>> Make(Plan plan,
+                                                         std::shared_ptr<arrow::Schema> schema,
+                                                         BoundPlan bound);
 
   const Plan& plan() const { return plan_; }
-  /// The source columns that the pipelines, the target and the split's key use, in the source's order, with their types.
+  /// The source columns that the pipelines, the target and the split's key use, in the source's
+  /// order, with their types. A dictionary column has its values' type, and all are nullable: the
+  /// same rows from another writer give the same model.
   const std::shared_ptr<arrow::Schema>& input_schema() const { return input_schema_; }
   const std::vector<std::unique_ptr<feature::Pipeline>>& pipelines() const { return pipelines_; }
-  /// Features in plan order; then the target, when the plan has one and `with_target`.
+  /// Features in plan order; then the target, when the plan has one, it was there in the fit, and
+  /// `with_target`.
   std::shared_ptr<arrow::Schema> output_schema(bool with_target) const;
   const std::vector<SavedState>& states() const { return states_; }
-  void set_states(std::vector<SavedState> states) { states_ = std::move(states); }
+  /// States of columns that are not in input_schema() are dropped; the others are brought into
+  /// canonical order.
+  void set_states(std::vector<SavedState> states);
 
-  /// Writes plan.yaml, model.json, vocabulary/NNNNN.parquet and, when there are states, state/ into the folder `dir`, which
-  /// appears only when complete. Equal fits give equal bytes. No absolute path, time or host name is written.
+  /// Writes plan.yaml, model.json, vocabulary/NNNNN.parquet (NNNNN: the step's position when the
+  /// plan's features are taken column by column, from 0) and, when there are states,
+  /// state/states.bin into the folder `dir`, which appears only when complete; UsageError when
+  /// there is something in it already. Equal fits give equal bytes. No absolute path, time or host
+  /// name is written.
   arrow::Status Save(const std::string& dir) const;
-  /// Reads a folder written by Save; bounded and checked: it may come from a stranger.
-  static arrow::Result<std::shared_ptr<FittedPlan>> Load(const std::string& dir);
+  /// Reads a folder written by Save; bounded and checked: it may come from a stranger. Without
+  /// `with_states` the folder state/ is not looked at. DataError when something is missing or does
+  /// not fit together.
+  static arrow::Result<std::shared_ptr<FittedPlan>> Load(const std::string& dir,
+                                                         bool with_states = true);
 
-  /// The positions in `schema` of the columns of input_schema(), and whether the target is there. UsageError that names every
-  /// column that is absent or has another type ("the model was fitted on ...").
   struct Binding {
-    std::vector<int> pipeline_columns;
-    int target_column = -1;
+    std::vector<int> pipeline_columns;  ///< of pipelines(), in `schema`
+    int target_column = -1;             ///< -1: there is none
   };
+  /// The positions in `schema` of the columns that transforming needs, and whether the target is
+  /// there. UsageError that names every column that is absent or has another type than the model
+  /// was fitted on. A dictionary is as good as its values, a large_string as a string unless the
+  /// model passes it through.
   arrow::Result<Binding> Bind(const arrow::Schema& schema) const;
 
  private:
+  FittedPlan() = default;
+
   Plan plan_;
   std::shared_ptr<arrow::Schema> input_schema_;
   std::vector<std::unique_ptr<feature::Pipeline>> pipelines_;
@@ -60,11 +79,11 @@ class FittedPlan {
 
 /// What detection saw of one column of the source, from the training rows.
 struct ColumnProfile {
-  int64_t count = 0;        ///< non-null rows
-  int64_t null_count = 0;   ///< null and NaN
+  int64_t count = 0;       ///< non-null rows
+  int64_t null_count = 0;  ///< null and NaN
   int64_t distinct_count = 0;
   bool distinct_exact = true;
-  double min = 0;           ///< numbers only
+  double min = 0;  ///< numbers only
   double max = 0;
   int64_t infinity_count = 0;
 };
@@ -75,11 +94,19 @@ struct AutomaticPlanOptions {
   std::optional<int64_t> seed;
 };
 
-/// The analyzers that detection needs for a column of this type; empty when the column is dropped unread (nested).
-std::vector<std::shared_ptr<const feature::Analyzer>> DetectionAnalyzers(const arrow::DataType& type);
+/// The analyzers that detection needs for a column of this type; empty when the column is dropped
+/// unread (nested, binary, time of day, duration, null). For numbers they are those that median and
+/// standard scale learn from, for booleans and categories the value counts that most_frequent,
+/// one_hot and vocabulary learn from: detection's states become the fit's.
+std::vector<std::shared_ptr<const feature::Analyzer>> DetectionAnalyzers(
+    const arrow::DataType& type);
 
-/// The automatic plan of DESIGN section 5 from what detection saw; profiles[i] belongs to schema field i.
-arrow::Result<Plan> MakeAutomaticPlan(const arrow::Schema& schema, const std::vector<ColumnProfile>& profiles,
+/// The automatic plan of DESIGN section 5 from what detection saw; profiles[i] belongs to schema
+/// field i. One feature entry for each column that is kept, in the schema's order; a comment for
+/// each that is dropped. What becomes of a column depends on that column alone, but for clashes of
+/// names. UsageError when the target is not in the schema.
+arrow::Result<Plan> MakeAutomaticPlan(const arrow::Schema& schema,
+                                      const std::vector<ColumnProfile>& profiles,
                                       const AutomaticPlanOptions& options);
 
 }  // namespace emberharmony::plan

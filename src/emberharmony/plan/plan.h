@@ -14,7 +14,8 @@
 
 namespace emberharmony::plan {
 
-/// Where in the plan's text something stands; 1-based, columns in bytes; 0 when the plan was not read from text.
+/// Where in the plan's text something stands; 1-based, columns in bytes; 0 when the plan was not
+/// read from text.
 struct Mark {
   int line = 0;
   int column = 0;
@@ -25,16 +26,18 @@ enum class SplitMethod { kHash, kTime, kRandom };
 
 struct SplitSpec {
   SplitMethod method = SplitMethod::kHash;
-  std::vector<std::string> key;   ///< hash; empty: the row fingerprint over all columns of the source
-  std::string train = "0.8";      ///< exact decimals, as written
+  std::vector<std::string>
+      key;                    ///< hash; empty: the row fingerprint over all columns of the source
+  std::string train = "0.8";  ///< exact decimals, as written
   std::string validation = "0.1";
   std::string test = "0.1";
   int64_t seed = 42;
-  std::string time_column;        ///< time: the column whose instants are cut
-  std::optional<std::string> validation_from;  ///< time: the cuts as instants; absent: by the shares
+  std::string time_column;  ///< time: the column whose instants are cut
+  std::optional<std::string>
+      validation_from;  ///< time: the cuts as instants; absent: by the shares
   std::optional<std::string> test_from;
   Mark mark;
-  std::vector<Mark> key_marks;    ///< one for each of key (time: one for time_column)
+  std::vector<Mark> key_marks;  ///< one for each of key (time: one for time_column)
 };
 
 struct FeatureSpec {
@@ -53,7 +56,8 @@ struct TargetSpec {
 
 enum class Layout { kColumns, kMatrix };
 
-/// What the user asks for: a document. Values are as written; nothing has been checked against a table.
+/// What the user asks for: a document. Values are as written; nothing has been checked against a
+/// table.
 struct Plan {
   int version = 1;
   std::optional<TargetSpec> target;
@@ -65,33 +69,38 @@ struct Plan {
   int64_t quantile_keys = 65536;
   bool exact_quantiles = false;
   std::string compute = "auto";
-  std::vector<std::string> comments;  ///< of an automatic plan: what was dropped and why; written above the features
+  std::vector<std::string>
+      comments;  ///< of an automatic plan: what was dropped and why; written above the features
 };
 
-/// Reads a plan. `name` stands in messages ("plan.yaml:12:9: ..."). All faults of the document are reported together as one
-/// UsageError, a line each in the order of the text. Text may come from strangers: it is bounded (1 MiB, 16 levels, 200,000
-/// values), anchors, aliases, tags and repeated keys are refused. Lines that start with "# " right above `features` are kept
-/// as the plan's comments.
+/// Reads a plan. `name` stands in messages ("plan.yaml:12:9: ..."). All faults of the document are
+/// reported together as one UsageError, a line each in the order of the text. Text may come from
+/// strangers: it is bounded (1 MiB, 16 levels, 200,000 values), anchors, aliases, tags and repeated
+/// keys are refused. Lines that start with "# " right above `features` are kept as the plan's
+/// comments.
 arrow::Result<Plan> ParsePlan(std::string_view text, const std::string& name);
-/// A plan as YAML: equal plans give equal text; ParsePlan(WritePlan(p)) == p but for marks. Names may hold any bytes.
+/// A plan as YAML: equal plans give equal text; ParsePlan(WritePlan(p)) == p but for marks. Names
+/// may hold any bytes.
 std::string WritePlan(const Plan& plan);
-/// SHA-256 in hexadecimal of what the plan means: equal for plans that differ in layout, comments or defaults written out only.
+/// SHA-256 in hexadecimal of what the plan means: equal for plans that differ in layout, comments
+/// or defaults written out only.
 std::string PlanHash(const Plan& plan);
 
-/// Binds a plan to a table: one pipeline for each (feature, column) in plan order. All unknown columns and steps, steps that
-/// cannot take their column's type, nested columns, duplicate output names (as far as known before learning) are reported
-/// together as a UsageError with line, column and the nearest name. The target must exist when require_target.
+/// Binds a plan to a table: one pipeline for each (feature, column) in plan order. All unknown
+/// columns and steps, steps that cannot take their column's type, nested columns, duplicate output
+/// names (as far as known before learning) are reported together as a UsageError with line, column
+/// and the nearest name. The target must exist when require_target.
 struct BoundPlan {
   std::vector<std::unique_ptr<feature::Pipeline>> pipelines;
-  std::vector<int> source_columns;   ///< pipeline i's index in the source's schema
-  int target_column = -1;            ///< -1: no target, or absent and not required
-  std::vector<int> key_columns;      ///< of the split
+  std::vector<int> source_columns;  ///< pipeline i's index in the source's schema
+  int target_column = -1;           ///< -1: no target, or absent and not required
+  std::vector<int> key_columns;     ///< of the split
 };
-arrow::Result<BoundPlan> BindPlan(const Plan& plan, const arrow::Schema& schema, const std::string& name,
-                                  bool require_target);
+arrow::Result<BoundPlan> BindPlan(const Plan& plan, const arrow::Schema& schema,
+                                  const std::string& name, bool require_target);
 
-/// Thresholds of the split (DESIGN section 5, "Bucket"): a row whose bucket is below `train` is training, below
-/// `train_and_validation` validation, else test.
+/// Thresholds of the split (DESIGN section 5, "Bucket"): a row whose bucket is below `train` is
+/// training, below `train_and_validation` validation, else test.
 struct SplitThresholds {
   uint32_t train = 0;
   uint32_t train_and_validation = 0;

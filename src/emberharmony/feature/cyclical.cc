@@ -1,0 +1,256 @@
+#include <arrow/buffer.h>
+#include <arrow/status.h>
+#include <arrow/type.h>
+
+#include <array>
+#include <memory>
+#include <numbers>
+#include <utility>
+
+#include "emberharmony/base/error_kind.h"
+#include "emberharmony/feature/calendar.h"
+#include "emberharmony/feature/learned_facts.h"
+#include "emberharmony/feature/step_options.h"
+#include "emberharmony/feature/transform.h"
+#include "emberharmony/ops.h"
+
+namespace emberharmony::feature {
+namespace {
+
+enum class Part { kHour, kDayOfWeek, kDayOfMonth, kMonth };
+
+struct PartInfo {
+  const char* name;
+  Part part;
+  int period;  ///< part values are 0 .. period - 1
+};
+
+constexpr std::array<PartInfo, 4> kParts = {{{"hour", Part::kHour, 24},
+                                             {"day_of_week", Part::kDayOfWeek, 7},
+                                             {"day_of_month", Part::kDayOfMonth, 31},
+                                             {"month", Part::kMonth, 12}}};
+
+/// The part's value that stands for a missing date; its sine and cosine are 0.
+constexpr uint8_t kMissingPart = 31;
+constexpr size_t kTableSize = 32;
+
+constexpr int64_t kSecondsPerDay = 86400;
+
+/// How many of the type's units make a day.
+int64_t UnitsPerDay(const arrow::DataType& type) {
+  if (type.id() == arrow::Type::DATE32) return 1;
+  if (type.id() == arrow::Type::DATE64) return kSecondsPerDay * 1000;
+  switch (static_cast<const arrow::TimestampType&>(type).unit()) {
+    case arrow::TimeUnit::SECOND:
+      return kSecondsPerDay;
+    case arrow::TimeUnit::MILLI:
+      return kSecondsPerDay * 1000;
+    case arrow::TimeUnit::MICRO:
+      return kSecondsPerDay * 1000 * 1000;
+    case arrow::TimeUnit::NANO:
+      break;
+  }
+  return kSecondsPerDay * 1000 * 1000 * 1000;
+}
+
+/// Calls f with the number of units in a day as a constant, so that divisions by it become
+/// multiplications.
+template <class F>
+void WithUnitsPerDay(int64_t units_per_day, F&& f) {
+  switch (units_per_day) {
+    case 1:
+      return f(std::integral_constant<int64_t, 1>{});
+    case kSecondsPerDay:
+      return f(std::integral_constant<int64_t, kSecondsPerDay>{});
+    case kSecondsPerDay * 1000:
+      return f(std::integral_constant<int64_t, kSecondsPerDay * 1000>{});
+    case kSecondsPerDay * 1000000:
+      return f(std::integral_constant<int64_t, kSecondsPerDay * 1000000>{});
+    default:
+      return f(std::integral_constant<int64_t, kSecondsPerDay * 1000000000>{});
+  }
+}
+
+template <int64_t kUnitsPerDay, class T>
+void PartsOf(const T* values, int64_t n, Part part, uint8_t* out) {
+  for (int64_t i = 0; i < n; ++i) {
+    const int64_t value = values[i];
+    const int64_t days = FloorDivide(value, kUnitsPerDay);
+    switch (part) {
+      case Part::kHour:
+        if constexpr (kUnitsPerDay == 1) {
+          out[i] = 0;
+        } else {
+          // The smallest instants' day begins before what 64 bits hold: the difference is taken
+          // modulo 2^64.
+          const auto into_day = static_cast<int64_t>(static_cast<uint64_t>(value) -
+                                                     static_cast<uint64_t>(days) *
+                                                         static_cast<uint64_t>(kUnitsPerDay));
+          out[i] = static_cast<uint8_t>(into_day / (kUnitsPerDay / 24));
+        }
+        break;
+      case Part::kDayOfWeek:
+        out[i] = static_cast<uint8_t>(DayOfWeek(days));
+        break;
+      case Part::kDayOfMonth:
+        out[i] = static_cast<uint8_t>(MonthAndDayOf(days).day - 1);
+        break;
+      case Part::kMonth:
+        out[i] = static_cast<uint8_t>(MonthAndDayOf(days).month - 1);
+        break;
+    }
+  }
+}
+
+/// `cyclical: [part, ...]`: for each part COLUMN_sin_PART = sin(2 pi v / period) and
+/// COLUMN_cos_PART, in that order, of the output type. v and period: hour 0 to 23 of 24;
+/// day_of_week of 7, Monday 0; day_of_month less 1 of 31; month less 1 of 12. Zoned timestamps
+/// count in UTC. A missing date is 0, 0.
+class Cyclical : public Transform {
+ public:
+  static arrow::Result<std::unique_ptr<Transform>> Make(const nlohmann::json& options,
+                                                        const TransformContext& context);
+
+  const std::string& name() const override { return kName; }
+  TransformTraits traits() const override { return {.last = true}; }
+  nlohmann::json options() const override {
+    nlohmann::json names = nlohmann::json::array();
+    for (const PartTables& part : parts_) names.push_back(part.info.name);
+    return {{"parts", std::move(names)}};
+  }
+  nlohmann::json Describe() const override { return DescribeOptions(*this); }
+  std::vector<ColumnInfo> outputs() const override;
+  arrow::Status Apply(const ValueBlock& input, arrow::MemoryPool* pool,
+                      std::vector<ValueBlock>* outputs) const override;
+
+ private:
+  using Table = std::array<double, kTableSize>;
+  struct PartTables {
+    PartInfo info;
+    Table sines;    ///< by the part's value; 0 from the period on
+    Table cosines;  ///< the same
+  };
+
+  explicit Cyclical(const TransformContext& context)
+      : input_(context.input), output_type_(context.output_type) {}
+
+  static PartTables MakeTables(const PartInfo& info);
+  void ReadParts(const ValueBlock& input, Part part, uint8_t* out) const;
+  arrow::Result<ValueBlock> LookUp(const uint8_t* parts, int64_t n, const Table& table,
+                                   arrow::MemoryPool* pool) const;
+
+  static inline const std::string kName = "cyclical";
+  ColumnInfo input_;
+  std::shared_ptr<arrow::DataType> output_type_;
+  std::vector<PartTables> parts_;
+};
+
+arrow::Result<std::unique_ptr<Transform>> Cyclical::Make(const nlohmann::json& options,
+                                                         const TransformContext& context) {
+  StepOptions reader(kName, options, "parts");
+  std::vector<std::string> names;
+  for (const PartInfo& info : kParts) names.emplace_back(info.name);
+  const std::vector<std::string> chosen = reader.Choices("parts", names);
+  ARROW_RETURN_NOT_OK(reader.Finish());
+  const arrow::Type::type id = context.input.type->id();
+  if (context.input.numeric_form ||
+      (id != arrow::Type::DATE32 && id != arrow::Type::DATE64 && id != arrow::Type::TIMESTAMP)) {
+    return base::UsageError("cyclical takes dates and timestamps, and column '" +
+                            context.input.name + "' is " + context.input.type->ToString());
+  }
+  auto step = std::unique_ptr<Cyclical>(new Cyclical(context));
+  ARROW_RETURN_NOT_OK(ops::Catch([&] {
+    for (const std::string& name : chosen) {
+      for (const PartInfo& info : kParts) {
+        if (name == info.name) step->parts_.push_back(MakeTables(info));
+      }
+    }
+  }));
+  return std::unique_ptr<Transform>(std::move(step));
+}
+
+Cyclical::PartTables Cyclical::MakeTables(const PartInfo& info) {
+  PartTables tables{info, {}, {}};
+  const tensor::Tensor values =
+      ops::astype(ops::arange(int64_t{0}, int64_t{info.period}), tensor::DType::kFloat64);
+  const tensor::Tensor angles =
+      ops::divide(ops::multiply(values, 2 * std::numbers::pi), static_cast<double>(info.period));
+  const tensor::Tensor sines = ops::sin(angles);
+  const tensor::Tensor cosines = ops::cos(angles);
+  std::ranges::copy(sines.values<double>(), tables.sines.begin());
+  std::ranges::copy(cosines.values<double>(), tables.cosines.begin());
+  // Day 31 shares its slot with nothing: values end at 30.
+  static_assert(kMissingPart == kTableSize - 1);
+  return tables;
+}
+
+std::vector<ColumnInfo> Cyclical::outputs() const {
+  std::vector<ColumnInfo> outputs;
+  for (const PartTables& part : parts_) {
+    for (const char* function : {"_sin_", "_cos_"}) {
+      ColumnInfo output;
+      output.name = input_.name + function + part.info.name;
+      output.type = output_type_;
+      output.nullable = false;
+      output.lower_bound = -1;
+      output.final_type = true;
+      outputs.push_back(std::move(output));
+    }
+  }
+  return outputs;
+}
+
+void Cyclical::ReadParts(const ValueBlock& input, Part part, uint8_t* out) const {
+  const arrow::Array& values = *input.values;
+  const int64_t n = values.length();
+  WithUnitsPerDay(UnitsPerDay(*input_.type),
+                  [&]<int64_t kUnits>(std::integral_constant<int64_t, kUnits>) {
+                    if constexpr (kUnits == 1) {
+                      PartsOf<kUnits>(values.data()->GetValues<int32_t>(1), n, part, out);
+                    } else {
+                      PartsOf<kUnits>(values.data()->GetValues<int64_t>(1), n, part, out);
+                    }
+                  });
+  if (values.null_count() > 0) {
+    for (int64_t i = 0; i < n; ++i) {
+      if (values.IsNull(i)) out[i] = kMissingPart;
+    }
+  }
+  if (input.null_slot) out[n] = kMissingPart;
+}
+
+arrow::Result<ValueBlock> Cyclical::LookUp(const uint8_t* parts, int64_t n, const Table& table,
+                                           arrow::MemoryPool* pool) const {
+  ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::Buffer> buffer,
+                        arrow::AllocateBuffer(n * output_type_->byte_width(), pool));
+  const auto look_up = [&]<class T>(T* out) {
+    std::array<T, kTableSize> cast;
+    std::ranges::transform(table, cast.begin(), [](double x) { return static_cast<T>(x); });
+    for (int64_t i = 0; i < n; ++i) out[i] = cast[parts[i] % kTableSize];
+  };
+  output_type_->id() == arrow::Type::DOUBLE
+      ? look_up(reinterpret_cast<double*>(buffer->mutable_data()))
+      : look_up(reinterpret_cast<float*>(buffer->mutable_data()));
+  return ValueBlock{
+      arrow::MakeArray(arrow::ArrayData::Make(output_type_, n, {nullptr, std::move(buffer)}, 0)),
+      false};
+}
+
+arrow::Status Cyclical::Apply(const ValueBlock& input, arrow::MemoryPool* pool,
+                              std::vector<ValueBlock>* outputs) const {
+  const int64_t n = input.length();
+  ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::Buffer> buffer, arrow::AllocateBuffer(n, pool));
+  for (const PartTables& part : parts_) {
+    ReadParts(input, part.info.part, buffer->mutable_data());
+    for (const Table* table : {&part.sines, &part.cosines}) {
+      ARROW_ASSIGN_OR_RAISE(ValueBlock block, LookUp(buffer->data(), n, *table, pool));
+      outputs->push_back(std::move(block));
+    }
+  }
+  return arrow::Status::OK();
+}
+
+const TransformRegistration kRegistration("cyclical", Cyclical::Make);
+
+}  // namespace
+}  // namespace emberharmony::feature

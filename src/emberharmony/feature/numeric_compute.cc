@@ -1,0 +1,26 @@
+#include "emberharmony/feature/numeric_compute.h"
+
+#include <arrow/array.h>
+#include <arrow/status.h>
+
+#include <memory>
+
+#include "emberharmony/feature/numeric_form.h"
+#include "emberharmony/ops.h"
+
+namespace emberharmony::feature {
+
+arrow::Result<ValueBlock> ComputeNumeric(
+    const ValueBlock& input, arrow::MemoryPool* pool,
+    const std::function<tensor::Tensor(const tensor::Tensor&)>& compute) {
+  ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::DoubleArray> numeric, ToNumeric(input, pool));
+  const int64_t n = numeric->length();
+  return ops::Catch([&] {
+    const tensor::AllocationScope scope(pool);
+    const tensor::Tensor x = tensor::Tensor::Wrap(numeric->raw_values(), tensor::Shape{n},
+                                                  tensor::DType::kFloat64, numeric);
+    return ValueBlock{std::make_shared<arrow::DoubleArray>(n, tensor::ToBuffer(compute(x))), false};
+  });
+}
+
+}  // namespace emberharmony::feature

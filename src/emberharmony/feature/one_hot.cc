@@ -1,0 +1,215 @@
+#include <arrow/buffer.h>
+#include <arrow/status.h>
+#include <arrow/type.h>
+
+#include <cmath>
+#include <cstring>
+#include <memory>
+#include <utility>
+
+#include "emberharmony/base/error_kind.h"
+#include "emberharmony/feature/learn_checks.h"
+#include "emberharmony/feature/learned_facts.h"
+#include "emberharmony/feature/step_options.h"
+#include "emberharmony/feature/transform.h"
+#include "emberharmony/feature/value_counts.h"
+#include "emberharmony/feature/value_index.h"
+#include "emberharmony/feature/value_json.h"
+
+namespace emberharmony::feature {
+namespace {
+
+constexpr int64_t kMaxCategoriesDefault = 1000;
+constexpr int64_t kMaxCategoriesMax = 100000;
+constexpr const char* kZeros = "zeros";
+constexpr const char* kError = "error";
+
+/// `one_hot`: a column COLUMN=value of the output type for each distinct value of the training
+/// rows, 1 in the rows that hold it and 0 in others; numbers ascending, strings by bytes, false
+/// before true. Nulls are 0 in all of them, and so are values not seen in training, unless
+/// `unknown: error`.
+class OneHot : public Transform {
+ public:
+  static arrow::Result<std::unique_ptr<Transform>> Make(const nlohmann::json& options,
+                                                        const TransformContext& context);
+
+  const std::string& name() const override { return kName; }
+  TransformTraits traits() const override { return {.last = true, .exact_type = true}; }
+  nlohmann::json options() const override {
+    return {{"max_categories", max_categories_}, {"unknown", unknown_}};
+  }
+  std::vector<std::shared_ptr<const Analyzer>> analyzers() const override {
+    return {MakeValueCountsAnalyzer({.min_count = 1, .max_size = max_categories_})};
+  }
+  arrow::Status Learn(const std::vector<std::shared_ptr<const Statistic>>& statistics) override;
+  nlohmann::json Describe() const override;
+  arrow::Status Restore(const nlohmann::json& learned,
+                        const std::shared_ptr<arrow::RecordBatch>& vocabulary) override;
+  std::vector<ColumnInfo> outputs() const override;
+  arrow::Status Apply(const ValueBlock& input, arrow::MemoryPool* pool,
+                      std::vector<ValueBlock>* outputs) const override;
+
+ private:
+  explicit OneHot(const TransformContext& context)
+      : input_(context.input), output_type_(context.output_type) {}
+
+  arrow::Status SetCategories(std::shared_ptr<arrow::Array> categories);
+  template <class T>
+  arrow::Status ApplyAs(const ValueBlock& input, const int32_t* positions, arrow::MemoryPool* pool,
+                        std::vector<ValueBlock>* outputs) const;
+
+  static inline const std::string kName = "one_hot";
+  ColumnInfo input_;
+  std::shared_ptr<arrow::DataType> output_type_;
+  int64_t max_categories_ = kMaxCategoriesDefault;
+  std::string unknown_ = kZeros;
+
+  // Learned.
+  std::unique_ptr<ValueIndex> categories_;  ///< in the order of the columns; nullptr before
+  int64_t count_ = 0;
+  int64_t null_count_ = 0;
+};
+
+arrow::Result<std::unique_ptr<Transform>> OneHot::Make(const nlohmann::json& options,
+                                                       const TransformContext& context) {
+  StepOptions reader(kName, options);
+  auto step = std::unique_ptr<OneHot>(new OneHot(context));
+  step->max_categories_ =
+      reader.Integer("max_categories", kMaxCategoriesDefault, 1, kMaxCategoriesMax);
+  step->unknown_ = reader.Choice("unknown", {kZeros, kError}, kZeros);
+  ARROW_RETURN_NOT_OK(reader.Finish());
+  return std::unique_ptr<Transform>(std::move(step));
+}
+
+arrow::Status OneHot::Learn(const std::vector<std::shared_ptr<const Statistic>>& statistics) {
+  if (statistics.size() != 1) return WrongStatistics(kName);
+  const auto* counts = dynamic_cast<const ValueCountsStatistic*>(statistics[0].get());
+  if (counts == nullptr || !counts->values->type()->Equals(input_.type)) {
+    return WrongStatistics(kName);
+  }
+  if (counts->distinct_count > max_categories_) {
+    return base::DataError(
+        "column '" + input_.name + "' has " + std::to_string(counts->distinct_count) +
+        " distinct values, and one_hot may make " + std::to_string(max_categories_) +
+        " columns; use vocabulary, or raise max_categories");
+  }
+  const std::vector<int64_t> order = AscendingOrder(*counts->values);
+  std::vector<nlohmann::json> sorted;
+  for (const int64_t i : order) {
+    ARROW_ASSIGN_OR_RAISE(nlohmann::json value, ValueToJson(*counts->values, i));
+    if (value.is_number_float() && !std::isfinite(value.get<double>())) {
+      return CheckFinite(input_.name, kName, counts->counts->Value(i));
+    }
+    sorted.push_back(std::move(value));
+  }
+  ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::Array> categories,
+                        ValuesFromJson(sorted, input_.type));
+  ARROW_RETURN_NOT_OK(SetCategories(std::move(categories)));
+  count_ = counts->count;
+  null_count_ = counts->null_count;
+  return arrow::Status::OK();
+}
+
+arrow::Status OneHot::SetCategories(std::shared_ptr<arrow::Array> categories) {
+  ARROW_ASSIGN_OR_RAISE(categories_, ValueIndex::Make(std::move(categories)));
+  return arrow::Status::OK();
+}
+
+nlohmann::json OneHot::Describe() const {
+  nlohmann::json described = DescribeOptions(*this);
+  if (categories_ == nullptr) return described;
+  nlohmann::json categories = nlohmann::json::array();
+  for (int64_t i = 0; i < categories_->size(); ++i) {
+    // Learn and Restore admit only types that have a JSON form.
+    categories.push_back(ValueToJson(*categories_->values(), i).ValueOr(nlohmann::json()));
+  }
+  described["categories"] = std::move(categories);
+  described["count"] = count_;
+  described["null_count"] = null_count_;
+  return described;
+}
+
+arrow::Status OneHot::Restore(const nlohmann::json& learned,
+                              const std::shared_ptr<arrow::RecordBatch>& /*vocabulary*/) {
+  LearnedFacts facts(*this, input_.name, learned);
+  const nlohmann::json& list = facts.Value("categories");
+  const int64_t count = facts.Integer("count");
+  const int64_t null_count = facts.Integer("null_count");
+  std::vector<nlohmann::json> values;
+  if (list.is_array() && static_cast<int64_t>(list.size()) <= max_categories_) {
+    values.assign(list.begin(), list.end());
+  } else {
+    facts.Check(false, "'categories' must be a list of at most " + std::to_string(max_categories_) +
+                           " values");
+  }
+  auto categories = ValuesFromJson(values, input_.type);
+  facts.Check(categories.ok(), "'categories': " + categories.status().message());
+  ARROW_RETURN_NOT_OK(facts.Finish());
+  const std::vector<int64_t> order = AscendingOrder(**categories);
+  for (size_t i = 0; i < order.size(); ++i) {
+    facts.Check(order[i] == static_cast<int64_t>(i), "'categories' must be in ascending order");
+  }
+  ARROW_RETURN_NOT_OK(facts.Finish());
+  ARROW_RETURN_NOT_OK(SetCategories(*std::move(categories)));
+  count_ = count;
+  null_count_ = null_count;
+  return arrow::Status::OK();
+}
+
+std::vector<ColumnInfo> OneHot::outputs() const {
+  std::vector<ColumnInfo> outputs;
+  if (categories_ == nullptr) return outputs;
+  for (int64_t i = 0; i < categories_->size(); ++i) {
+    ColumnInfo output;
+    output.name = input_.name + "=" + ValueText(*categories_->values(), i);
+    output.type = output_type_;
+    output.nullable = false;
+    output.lower_bound = 0;
+    output.final_type = true;
+    outputs.push_back(std::move(output));
+  }
+  return outputs;
+}
+
+template <class T>
+arrow::Status OneHot::ApplyAs(const ValueBlock& input, const int32_t* positions,
+                              arrow::MemoryPool* pool, std::vector<ValueBlock>* outputs) const {
+  const int64_t n = input.length();
+  std::vector<T*> columns;
+  for (int64_t i = 0; i < categories_->size(); ++i) {
+    ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::Buffer> buffer,
+                          arrow::AllocateBuffer(n * static_cast<int64_t>(sizeof(T)), pool));
+    std::memset(buffer->mutable_data(), 0, static_cast<size_t>(buffer->size()));
+    columns.push_back(reinterpret_cast<T*>(buffer->mutable_data()));
+    outputs->push_back(
+        {arrow::MakeArray(arrow::ArrayData::Make(output_type_, n, {nullptr, std::move(buffer)}, 0)),
+         false});
+  }
+  for (int64_t i = 0; i < input.values->length(); ++i) {
+    if (positions[i] >= 0) {
+      columns[positions[i]][i] = 1;
+    } else if (positions[i] == ValueIndex::kAbsent && unknown_ == kError) {
+      return base::DataError("column '" + input_.name + "' holds " + ValueText(*input.values, i) +
+                             ", which was not among the training rows (one_hot with unknown: "
+                             "error); leave unknown out to let such values be all zeros");
+    }
+  }
+  return arrow::Status::OK();
+}
+
+arrow::Status OneHot::Apply(const ValueBlock& input, arrow::MemoryPool* pool,
+                            std::vector<ValueBlock>* outputs) const {
+  ARROW_ASSIGN_OR_RAISE(
+      std::shared_ptr<arrow::Buffer> buffer,
+      arrow::AllocateBuffer(input.values->length() * static_cast<int64_t>(sizeof(int32_t)), pool));
+  auto* positions = reinterpret_cast<int32_t*>(buffer->mutable_data());
+  ARROW_RETURN_NOT_OK(categories_->Lookup(*input.values, positions));
+  return output_type_->id() == arrow::Type::DOUBLE
+             ? ApplyAs<double>(input, positions, pool, outputs)
+             : ApplyAs<float>(input, positions, pool, outputs);
+}
+
+const TransformRegistration kRegistration("one_hot", OneHot::Make);
+
+}  // namespace
+}  // namespace emberharmony::feature

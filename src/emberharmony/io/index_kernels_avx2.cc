@@ -1,0 +1,76 @@
+#include <immintrin.h>
+
+#include <array>
+
+#include "emberharmony/io/index_kernels_internal.h"
+
+namespace emberharmony::io {
+namespace {
+
+int64_t CopyIndicesWide(const int32_t* indices, int64_t n, int32_t null_index, int32_t base,
+                        int32_t* out, int64_t* num_nulls, bool* in_range) {
+  const __m256i limit = _mm256_set1_epi32(null_index);
+  const __m256i offset = _mm256_set1_epi32(base);
+  __m256i largest = _mm256_setzero_si256();
+  __m256i minus_nulls = _mm256_setzero_si256();
+  int64_t i = 0;
+  for (; i + 8 <= n; i += 8) {
+    const __m256i index = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(indices + i));
+    largest = _mm256_max_epu32(largest, index);
+    minus_nulls = _mm256_add_epi32(minus_nulls, _mm256_cmpeq_epi32(index, limit));
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(out + i), _mm256_add_epi32(index, offset));
+  }
+  // null_index is not negative, so as unsigned numbers negative indices are larger than it.
+  const __m256i inside = _mm256_cmpeq_epi32(_mm256_max_epu32(largest, limit), limit);
+  *in_range = _mm256_movemask_epi8(inside) == -1;
+  alignas(32) int32_t counts[8];
+  _mm256_store_si256(reinterpret_cast<__m256i*>(counts), minus_nulls);
+  for (const int32_t count : counts) *num_nulls -= count;
+  return i;
+}
+
+struct CompactionTable {
+  alignas(32) int32_t lanes[256][8];
+};
+
+/// For each set of lanes that stay, the lanes in order.
+constexpr CompactionTable MakeCompactionTable() {
+  CompactionTable table{};
+  for (int mask = 0; mask < 256; ++mask) {
+    int count = 0;
+    for (int lane = 0; lane < 8; ++lane) {
+      if (mask >> lane & 1) table.lanes[mask][count++] = lane;
+    }
+  }
+  return table;
+}
+
+constexpr CompactionTable kCompaction = MakeCompactionTable();
+
+int64_t DropNegativeWide(int32_t* values, int64_t n, uint8_t* valid, int64_t* kept) {
+  int64_t out = 0;
+  int64_t i = 0;
+  for (; i + 8 <= n; i += 8) {
+    const __m256i eight = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(values + i));
+    const int stay = ~_mm256_movemask_ps(_mm256_castsi256_ps(eight)) & 0xFF;
+    const __m256i lanes =
+        _mm256_load_si256(reinterpret_cast<const __m256i*>(kCompaction.lanes[stay]));
+    // Writes eight values, at most up to the end of those just read.
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(values + out),
+                        _mm256_permutevar8x32_epi32(eight, lanes));
+    out += _mm_popcnt_u32(static_cast<uint32_t>(stay));
+    valid[i / 8] = static_cast<uint8_t>(stay);
+  }
+  *kept = out;
+  return i;
+}
+
+constexpr IndexKernels kKernels{&CopyIndicesWide, &DropNegativeWide};
+
+}  // namespace
+
+const IndexKernels* IndexKernelsAvx2() {
+  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("popcnt") ? &kKernels : nullptr;
+}
+
+}  // namespace emberharmony::io

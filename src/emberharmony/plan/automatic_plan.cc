@@ -1,0 +1,210 @@
+#include <arrow/type.h>
+#include <fmt/format.h>
+
+#include <cmath>
+#include <cstddef>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "emberharmony/base/error_kind.h"
+#include "emberharmony/base/spelling.h"
+#include "emberharmony/feature/distinct_count.h"
+#include "emberharmony/feature/moments.h"
+#include "emberharmony/feature/value_counts.h"
+#include "emberharmony/feature/value_histogram.h"
+#include "emberharmony/plan/faults_internal.h"
+#include "emberharmony/plan/fitted_plan.h"
+
+namespace emberharmony::plan {
+namespace {
+
+using internal::Quoted;
+
+// DESIGN section 5, "Automatic plan".
+constexpr int64_t kOneHotValuesMax = 32;
+constexpr int64_t kIdentifierRowsMin = 1000;
+constexpr double kIdentifierShare = 0.95;
+
+// What detection makes of a type.
+enum class Role { kNumber, kInteger, kBool, kCategory, kTimestamp, kDate, kUnsupported };
+
+Role RoleOf(const arrow::DataType& type) {
+  switch (type.id()) {
+    case arrow::Type::BOOL:
+      return Role::kBool;
+    case arrow::Type::STRING:
+    case arrow::Type::LARGE_STRING:
+    case arrow::Type::STRING_VIEW:
+      return Role::kCategory;
+    case arrow::Type::DICTIONARY: {
+      const Role values = RoleOf(*static_cast<const arrow::DictionaryType&>(type).value_type());
+      return values == Role::kUnsupported ? values : Role::kCategory;
+    }
+    case arrow::Type::TIMESTAMP:
+      return Role::kTimestamp;
+    case arrow::Type::DATE32:
+    case arrow::Type::DATE64:
+      return Role::kDate;
+    default:
+      break;
+  }
+  if (arrow::is_integer(type.id())) return Role::kInteger;
+  if (arrow::is_floating(type.id()) || arrow::is_decimal(type.id())) return Role::kNumber;
+  return Role::kUnsupported;
+}
+
+std::string TypeReason(const arrow::DataType& type) {
+  if (type.id() == arrow::Type::NA) return "it has no values";
+  if (arrow::is_nested(type.id())) {
+    return fmt::format("nested columns ({}) are not supported by this version", type.ToString());
+  }
+  return fmt::format("there is no automatic step for type {}", type.ToString());
+}
+
+// Integers are identifiers only when they also fill their range: prices and codes that rarely
+// repeat are spread out.
+bool IsIdentifier(Role role, const ColumnProfile& profile) {
+  if (profile.count < kIdentifierRowsMin) return false;
+  const auto count = static_cast<double>(profile.count);
+  const auto distinct = static_cast<double>(profile.distinct_count);
+  if (role == Role::kCategory) return distinct > kIdentifierShare * count;
+  if (role != Role::kInteger) return false;
+  return distinct >= kIdentifierShare * count && distinct >= 0.5 * (profile.max - profile.min + 1);
+}
+
+// Why the column is left out, or "".
+std::string DropReason(const arrow::DataType& type, const ColumnProfile& profile,
+                       double high_null_threshold) {
+  const Role role = RoleOf(type);
+  if (role == Role::kUnsupported) return TypeReason(type);
+  if (profile.count == 0) {
+    return profile.null_count == 0
+               ? "there are no training rows to learn from"
+               : fmt::format("all {} training rows are null", profile.null_count);
+  }
+  const double rows = static_cast<double>(profile.count) + static_cast<double>(profile.null_count);
+  const double null_share = static_cast<double>(profile.null_count) / rows;
+  if (null_share > high_null_threshold) {
+    return fmt::format("{:.1f} % of its rows are null, more than {:.1f} %", 100 * null_share,
+                       100 * high_null_threshold);
+  }
+  if (profile.distinct_count <= 1) return "it is constant";
+  if (IsIdentifier(role, profile)) {
+    return fmt::format("it looks like an identifier ({}{} distinct values in {} rows)",
+                       profile.distinct_exact ? "" : "about ", profile.distinct_count,
+                       profile.count);
+  }
+  return "";
+}
+
+std::vector<feature::StepSpec> StepsFor(const arrow::DataType& type, const ColumnProfile& profile) {
+  switch (RoleOf(type)) {
+    case Role::kNumber:
+    case Role::kInteger:
+      return {{"impute", "median"}, {"scale", "standard"}};
+    case Role::kBool:
+      return {{"impute", "most_frequent"}};
+    case Role::kCategory:
+      if (profile.distinct_count <= kOneHotValuesMax) return {{"one_hot", nullptr}};
+      return {{"vocabulary", nullptr}};
+    case Role::kTimestamp:
+      return {{"cyclical", {"hour", "day_of_week", "day_of_month", "month"}}};
+    case Role::kDate:
+      return {{"cyclical", {"day_of_week", "day_of_month", "month"}}};
+    case Role::kUnsupported:
+      break;
+  }
+  return {{"drop", nullptr}};
+}
+
+// The output names that are known before learning. A one-hot's are not; a clash of those is found
+// when the model is made.
+std::vector<std::string> OutputNames(const std::string& column, const feature::StepSpec& last) {
+  if (last.name == "one_hot") return {};
+  if (last.name != "cyclical") return {column};
+  std::vector<std::string> names;
+  for (const auto& part : last.options) {
+    names.push_back(column + "_sin_" + part.get<std::string>());
+    names.push_back(column + "_cos_" + part.get<std::string>());
+  }
+  return names;
+}
+
+arrow::Status CheckTarget(const arrow::Schema& schema, const std::string& target) {
+  if (schema.GetFieldIndex(target) >= 0 || !schema.GetAllFieldsByName(target).empty())
+    return arrow::Status::OK();
+  return base::UsageError("the table has no column " + Quoted(target) + " to be the target" +
+                          base::DidYouMean(target, schema.field_names()));
+}
+
+}  // namespace
+
+std::vector<std::shared_ptr<const feature::Analyzer>> DetectionAnalyzers(
+    const arrow::DataType& type) {
+  switch (RoleOf(type)) {
+    case Role::kNumber:
+    case Role::kInteger:
+      // The first two are what impute and scale learn from: detection's states become the fit's.
+      return {feature::MakeMomentsAnalyzer(),
+              feature::MakeValueHistogramAnalyzer(Plan().quantile_keys),
+              feature::MakeDistinctCountAnalyzer()};
+    case Role::kBool:
+    case Role::kCategory:
+      return {feature::MakeValueCountsAnalyzer()};
+    case Role::kTimestamp:
+    case Role::kDate:
+      return {feature::MakeDistinctCountAnalyzer()};
+    case Role::kUnsupported:
+      break;
+  }
+  return {};
+}
+
+arrow::Result<Plan> MakeAutomaticPlan(const arrow::Schema& schema,
+                                      const std::vector<ColumnProfile>& profiles,
+                                      const AutomaticPlanOptions& options) {
+  if (profiles.size() != static_cast<size_t>(schema.num_fields())) {
+    return arrow::Status::Invalid("expected a profile for each of ", schema.num_fields(),
+                                  " columns, found ", profiles.size());
+  }
+  Plan plan;
+  if (options.target.has_value()) {
+    ARROW_RETURN_NOT_OK(CheckTarget(schema, *options.target));
+    plan.target = TargetSpec{*options.target, false, {}};
+  }
+  if (options.seed.has_value()) plan.split.seed = *options.seed;
+  std::set<std::string> outputs;
+  if (options.target.has_value()) outputs.insert(*options.target);
+  for (int i = 0; i < schema.num_fields(); ++i) {
+    const arrow::Field& field = *schema.field(i);
+    const std::string& name = field.name();
+    if (options.target == name) continue;
+    const ColumnProfile& profile = profiles[i];
+    std::string reason = DropReason(*field.type(), profile, options.high_null_threshold);
+    if (schema.GetAllFieldsByName(name).size() > 1)
+      reason = "the table has several columns of this name";
+    if (!internal::IsUtf8(name)) reason = "its name is not UTF-8";
+    FeatureSpec feature{{name}, StepsFor(*field.type(), profile), {}, {}, {}};
+    if (reason.empty()) {
+      for (const std::string& output : OutputNames(name, feature.steps.back())) {
+        if (!outputs.insert(output).second)
+          reason = "its output " + Quoted(output) + " would have another one's name";
+      }
+    }
+    if (!reason.empty()) {
+      plan.comments.push_back("dropped " + Quoted(name) + ": " + reason);
+      continue;
+    }
+    if (profile.infinity_count > 0) {
+      plan.comments.push_back(
+          fmt::format("{} holds {} infinite values: put a clip step before the others",
+                      Quoted(name), profile.infinity_count));
+    }
+    plan.features.push_back(std::move(feature));
+  }
+  return plan;
+}
+
+}  // namespace emberharmony::plan

@@ -1,0 +1,154 @@
+#include "emberharmony/plan/fitted_plan.h"
+
+#include <arrow/record_batch.h>
+#include <arrow/type.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <map>
+#include <set>
+#include <tuple>
+#include <utility>
+
+#include "emberharmony/base/error_kind.h"
+#include "emberharmony/base/spelling.h"
+#include "emberharmony/plan/faults_internal.h"
+
+namespace emberharmony::plan {
+namespace {
+
+using internal::Quoted;
+
+const std::shared_ptr<arrow::DataType>& ValueType(const std::shared_ptr<arrow::DataType>& type) {
+  return type->id() == arrow::Type::DICTIONARY
+             ? static_cast<const arrow::DictionaryType&>(*type).value_type()
+             : type;
+}
+
+// The columns that anything bound to `schema` uses, in the schema's order.
+std::shared_ptr<arrow::Schema> InputSchema(const arrow::Schema& schema, const BoundPlan& bound) {
+  std::set<int> used(bound.source_columns.begin(), bound.source_columns.end());
+  used.insert(bound.key_columns.begin(), bound.key_columns.end());
+  if (bound.target_column >= 0) used.insert(bound.target_column);
+  arrow::FieldVector fields;
+  for (const int i : used)
+    fields.push_back(arrow::field(schema.field(i)->name(), ValueType(schema.field(i)->type())));
+  return arrow::schema(std::move(fields));
+}
+
+arrow::Status CheckOutputNames(const arrow::Schema& outputs) {
+  std::map<std::string, int> seen;
+  for (const auto& field : outputs.fields()) {
+    if (++seen[field->name()] != 2) continue;
+    return base::UsageError(
+        "two outputs of the plan are named " + Quoted(field->name()) +
+        "; leave one of the steps that make them out, or rename a column of the table");
+  }
+  return arrow::Status::OK();
+}
+
+bool Carries(const feature::Pipeline& pipeline, const arrow::DataType& type) {
+  const arrow::FieldVector outputs = pipeline.outputs();
+  return std::any_of(outputs.begin(), outputs.end(),
+                     [&](const auto& field) { return field->type()->Equals(type); });
+}
+
+bool OnlyOffsetsDiffer(const arrow::DataType& a, const arrow::DataType& b) {
+  const auto is_string = [](const arrow::DataType& type) {
+    return type.id() == arrow::Type::STRING || type.id() == arrow::Type::LARGE_STRING;
+  };
+  return is_string(a) && is_string(b);
+}
+
+}  // namespace
+
+arrow::Result<std::shared_ptr<FittedPlan>> FittedPlan::Make(Plan plan,
+                                                            std::shared_ptr<arrow::Schema> schema,
+                                                            BoundPlan bound) {
+  for (const auto& pipeline : bound.pipelines) {
+    if (!pipeline->learned()) {
+      return arrow::Status::Invalid("the steps of column '", pipeline->source_column(),
+                                    "' have not learned yet");
+    }
+  }
+  std::shared_ptr<FittedPlan> model(new FittedPlan());
+  model->plan_ = std::move(plan);
+  model->input_schema_ = InputSchema(*schema, bound);
+  model->pipelines_ = std::move(bound.pipelines);
+  ARROW_RETURN_NOT_OK(CheckOutputNames(*model->output_schema(/*with_target=*/true)));
+  return model;
+}
+
+std::shared_ptr<arrow::Schema> FittedPlan::output_schema(bool with_target) const {
+  arrow::FieldVector fields;
+  for (const auto& pipeline : pipelines_) {
+    const arrow::FieldVector outputs = pipeline->outputs();
+    fields.insert(fields.end(), outputs.begin(), outputs.end());
+  }
+  if (with_target && plan_.target.has_value()) {
+    const auto target = input_schema_->GetFieldByName(plan_.target->column);
+    if (target != nullptr) fields.push_back(target);
+  }
+  return arrow::schema(std::move(fields));
+}
+
+void FittedPlan::set_states(std::vector<SavedState> states) {
+  std::erase_if(states, [&](const SavedState& state) {
+    return state.source_column < 0 || state.source_column >= input_schema_->num_fields();
+  });
+  const auto key_of = [](const SavedState& s) {
+    return std::tie(s.source_column, s.path_key, s.state_key);
+  };
+  std::stable_sort(states.begin(), states.end(),
+                   [&](const SavedState& a, const SavedState& b) { return key_of(a) < key_of(b); });
+  states_ = std::move(states);
+}
+
+arrow::Result<FittedPlan::Binding> FittedPlan::Bind(const arrow::Schema& schema) const {
+  Binding binding;
+  std::vector<std::string> problems;
+  std::set<std::string> reported;
+  const std::vector<std::string> names = schema.field_names();
+  const auto report = [&](const std::string& column, std::string problem) {
+    if (reported.insert(column).second)
+      problems.push_back("column " + Quoted(column) + " " + std::move(problem));
+  };
+  const auto find = [&](const std::string& column,
+                        bool (*same)(const arrow::DataType&, const arrow::DataType&),
+                        bool tolerant) {
+    const std::vector<int> found = schema.GetAllFieldIndices(column);
+    if (found.empty()) {
+      report(column, "is absent" + base::DidYouMean(column, names));
+      return -1;
+    }
+    if (found.size() > 1) {
+      report(column, fmt::format("appears {} times", found.size()));
+      return -1;
+    }
+    const arrow::DataType& expected = *input_schema_->GetFieldByName(column)->type();
+    const arrow::DataType& type = *ValueType(schema.field(found[0])->type());
+    if (!type.Equals(expected) && !(tolerant && same(type, expected))) {
+      report(column, "is of type " + type.ToString() + ", but the model was fitted on " +
+                         expected.ToString());
+      return -1;
+    }
+    return found[0];
+  };
+  for (const auto& pipeline : pipelines_) {
+    const std::string& column = pipeline->source_column();
+    const bool carries = Carries(*pipeline, *input_schema_->GetFieldByName(column)->type());
+    binding.pipeline_columns.push_back(find(column, OnlyOffsetsDiffer, !carries));
+  }
+  if (plan_.target.has_value() && input_schema_->GetFieldIndex(plan_.target->column) >= 0 &&
+      !schema.GetAllFieldIndices(plan_.target->column).empty()) {
+    binding.target_column = find(plan_.target->column, OnlyOffsetsDiffer, false);
+  }
+  if (problems.empty()) return binding;
+  return base::UsageError(
+      fmt::format("the table does not fit the model:\n  {}\ngive a table with the columns that the "
+                  "model was fitted on, or fit the plan again on this one",
+                  fmt::join(problems, "\n  ")));
+}
+
+}  // namespace emberharmony::plan

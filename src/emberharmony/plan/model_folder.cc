@@ -1,0 +1,302 @@
+// FittedPlan::Save and Load: the model directory.
+#include <arrow/record_batch.h>
+#include <arrow/type.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <system_error>
+#include <utility>
+
+#include "emberharmony/base/atomic_file.h"
+#include "emberharmony/base/canonical_json.h"
+#include "emberharmony/base/error_kind.h"
+#include "emberharmony/plan/faults_internal.h"
+#include "emberharmony/plan/fitted_plan.h"
+#include "emberharmony/plan/saved_states_internal.h"
+#include "emberharmony/plan/type_text_internal.h"
+#include "emberharmony/plan/vocabulary_file_internal.h"
+#include "emberharmony/plan/yaml_document_internal.h"
+
+namespace emberharmony::plan {
+namespace {
+
+namespace fs = std::filesystem;
+using internal::Quoted;
+using nlohmann::json;
+
+constexpr int64_t kModelJsonBytesMax = int64_t{256} << 20;
+constexpr int kModelJsonDepthMax = 32;
+constexpr const char* kStatesFile = "state/states.bin";
+
+arrow::Status FileError(std::string_view what, const fs::path& path, const std::error_code& error) {
+  return base::DataError(fmt::format("cannot {} '{}': {}", what, path.string(), error.message()));
+}
+
+arrow::Status SyncFolder(const fs::path& folder) {
+  const int fd = open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0)
+    return FileError("open folder", folder, std::error_code(errno, std::generic_category()));
+  const int error = fsync(fd) == 0 ? 0 : errno;
+  close(fd);
+  // Some network file systems cannot sync a folder and say so; they order renames themselves.
+  if (error != 0 && error != EINVAL && error != ENOTSUP) {
+    return FileError("sync folder", folder, std::error_code(error, std::generic_category()));
+  }
+  return arrow::Status::OK();
+}
+
+// Every step with its position in the plan, its features taken column by column.
+template <typename F>
+arrow::Status ForEachStep(const std::vector<std::unique_ptr<feature::Pipeline>>& pipelines, F&& f) {
+  int64_t position = 0;
+  for (const auto& pipeline : pipelines) {
+    for (int step = 0; step < pipeline->num_steps(); ++step)
+      ARROW_RETURN_NOT_OK(f(pipeline.get(), step, position++));
+  }
+  return arrow::Status::OK();
+}
+
+arrow::Result<json> InputJson(const arrow::Schema& schema) {
+  json columns = json::array();
+  for (const auto& field : schema.fields()) {
+    ARROW_ASSIGN_OR_RAISE(std::string type, internal::TypeText(*field->type()));
+    columns.push_back({{"name", field->name()}, {"type", std::move(type)}});
+  }
+  return json{{"columns", std::move(columns)}};
+}
+
+// A folder that is removed again unless it was renamed to its final name.
+class WorkingFolder {
+ public:
+  explicit WorkingFolder(fs::path path) : path_(std::move(path)) {}
+  ~WorkingFolder() {
+    if (path_.empty()) return;
+    std::error_code ignored;
+    fs::remove_all(path_, ignored);
+  }
+  arrow::Status Create() {
+    std::error_code error;
+    fs::remove_all(path_, error);
+    if (error) return FileError("remove", path_, error);
+    fs::create_directories(path_, error);
+    return error ? FileError("create folder", path_, error) : arrow::Status::OK();
+  }
+  arrow::Status RenameTo(const fs::path& final_path) {
+    std::error_code error;
+    fs::rename(path_, final_path, error);
+    if (error) return FileError("rename to", final_path, error);
+    path_.clear();
+    return SyncFolder(final_path.parent_path());
+  }
+  const fs::path& path() const { return path_; }
+
+ private:
+  fs::path path_;
+};
+
+arrow::Status CheckFree(const fs::path& dir) {
+  std::error_code error;
+  const fs::file_status status = fs::status(dir, error);
+  if (status.type() == fs::file_type::not_found) return arrow::Status::OK();
+  if (error) return FileError("look at", dir, error);
+  if (status.type() == fs::file_type::directory && fs::is_empty(dir, error) && !error)
+    return arrow::Status::OK();
+  return base::UsageError(
+      "'" + dir.string() +
+      "' exists already and is not an empty folder; name another one, or remove it");
+}
+
+// Refuses nesting beyond what any model has, so that nothing that walks the values later can run
+// out of stack.
+arrow::Result<json> ParseModelJson(const std::string& path) {
+  ARROW_ASSIGN_OR_RAISE(const std::string text, base::ReadFile(path, kModelJsonBytesMax));
+  bool too_deep = false;
+  const auto on_event = [&](int depth, json::parse_event_t, json&) {
+    if (depth > kModelJsonDepthMax) too_deep = true;
+    return !too_deep;
+  };
+  json model = json::parse(text, on_event, /*allow_exceptions=*/false);
+  if (too_deep || model.is_discarded() || !model.is_object()) {
+    return base::DataError("'" + path + "' is not a model: " +
+                           (too_deep ? "it is nested too deeply" : "it is not a JSON object") +
+                           "; fit again, or copy the model afresh");
+  }
+  return model;
+}
+
+// Reads one model folder; every error names the file.
+class ModelReader {
+ public:
+  explicit ModelReader(fs::path dir) : dir_(std::move(dir)) {}
+
+  arrow::Status Damaged(std::string_view what) const {
+    return base::DataError(
+        fmt::format("'{}': {}; the model is damaged or from another version: fit again",
+                    (dir_ / "model.json").string(), what));
+  }
+
+  arrow::Result<Plan> ReadPlan() const {
+    const std::string path = (dir_ / "plan.yaml").string();
+    ARROW_ASSIGN_OR_RAISE(const std::string text, base::ReadFile(path, internal::kPlanBytesMax));
+    auto plan = ParsePlan(text, path);
+    // The plan of a model is not its user's mistake.
+    if (!plan.ok()) return base::DataError(plan.status().message());
+    return plan;
+  }
+
+  arrow::Status ReadJson(const Plan& plan) {
+    ARROW_ASSIGN_OR_RAISE(model_, ParseModelJson((dir_ / "model.json").string()));
+    if (Member(model_, "version") != json(FittedPlan::kVersion)) {
+      return Damaged(fmt::format("version must be {}", FittedPlan::kVersion));
+    }
+    if (Member(model_, "plan_sha256") != json(PlanHash(plan))) {
+      return Damaged("it does not belong to the plan.yaml beside it");
+    }
+    if (!Member(model_, "columns").is_object()) return Damaged("'columns' is missing");
+    return arrow::Status::OK();
+  }
+
+  arrow::Result<std::shared_ptr<arrow::Schema>> ReadInput() const {
+    const json& columns = Member(Member(model_, "input"), "columns");
+    if (!columns.is_array()) return Damaged("'input' is missing");
+    arrow::FieldVector fields;
+    for (const json& column : columns) {
+      const json& name = Member(column, "name");
+      const json& type_text = Member(column, "type");
+      if (!name.is_string() || !type_text.is_string())
+        return Damaged("an input column lacks its name or type");
+      auto type = internal::ParseTypeText(type_text.get_ref<const std::string&>());
+      if (!type.ok()) return Damaged(type.status().message());
+      fields.push_back(arrow::field(name.get<std::string>(), *type));
+    }
+    return arrow::schema(std::move(fields));
+  }
+
+  // Steps of a column's pipelines follow each other in plan order.
+  arrow::Status Restore(const std::vector<std::unique_ptr<feature::Pipeline>>& pipelines) const {
+    std::map<std::string, size_t> next;
+    const json& columns = Member(model_, "columns");
+    ARROW_RETURN_NOT_OK(
+        ForEachStep(pipelines, [&](feature::Pipeline* pipeline, int step, int64_t position) {
+          const std::string& column = pipeline->source_column();
+          const json& steps = Member(columns, column);
+          const size_t index = next[column]++;
+          if (!steps.is_array() || index >= steps.size()) {
+            return Damaged("column " + Quoted(column) + " has fewer steps than the plan");
+          }
+          return RestoreStep(pipeline, step, position, steps[index]);
+        }));
+    for (const auto& [column, steps] : columns.items()) {
+      if (next[column] != steps.size())
+        return Damaged("column " + Quoted(column) + " has more steps than the plan");
+    }
+    return arrow::Status::OK();
+  }
+
+ private:
+  static const json& Member(const json& object, const std::string& key) {
+    static const json kNothing;
+    if (!object.is_object()) return kNothing;
+    const auto found = object.find(key);
+    return found == object.end() ? kNothing : *found;
+  }
+
+  // The vocabulary's file is never taken from the text: it must be the one that the step's position
+  // gives.
+  arrow::Status RestoreStep(feature::Pipeline* pipeline, int step, int64_t position,
+                            json learned) const {
+    std::shared_ptr<arrow::RecordBatch> vocabulary;
+    const json& file = Member(learned, "vocabulary_file");
+    if (!file.is_null()) {
+      const std::string expected = internal::VocabularyFileName(position);
+      if (file != json(expected)) return Damaged("vocabulary_file must be " + expected);
+      ARROW_ASSIGN_OR_RAISE(vocabulary, internal::ReadVocabulary((dir_ / expected).string()));
+      learned.erase("vocabulary_file");
+    }
+    const arrow::Status status = pipeline->Restore(step, learned, vocabulary);
+    if (status.ok() || base::KindOf(status) != base::ErrorKind::kUsage) return status;
+    return base::DataError(status.message());
+  }
+
+  fs::path dir_;
+  json model_;
+};
+
+}  // namespace
+
+arrow::Status FittedPlan::Save(const std::string& dir) const {
+  fs::path final_path = fs::path(dir).lexically_normal();
+  if (!final_path.has_filename()) final_path = final_path.parent_path();
+  ARROW_RETURN_NOT_OK(CheckFree(final_path));
+  const std::string plan_text = WritePlan(plan_);
+  if (plan_text.size() > internal::kPlanBytesMax) {
+    return base::UsageError(
+        fmt::format("a plan may have at most {} bytes, this one has {}; select fewer columns",
+                    internal::kPlanBytesMax, plan_text.size()));
+  }
+  WorkingFolder folder(final_path.string() + ".tmp-model");
+  ARROW_RETURN_NOT_OK(folder.Create());
+  json model = {
+      {"version", kVersion}, {"plan_sha256", PlanHash(plan_)}, {"columns", json::object()}};
+  ARROW_ASSIGN_OR_RAISE(model["input"], InputJson(*input_schema_));
+  ARROW_RETURN_NOT_OK(
+      ForEachStep(pipelines_, [&](feature::Pipeline* pipeline, int step, int64_t position) {
+        json described = pipeline->step(step).Describe();
+        const auto vocabulary = pipeline->step(step).VocabularyTable();
+        if (vocabulary != nullptr) {
+          const fs::path file = folder.path() / internal::VocabularyFileName(position);
+          std::error_code error;
+          fs::create_directory(file.parent_path(), error);
+          if (error) return FileError("create folder", file.parent_path(), error);
+          ARROW_RETURN_NOT_OK(internal::WriteVocabulary(file.string(), vocabulary));
+          described["vocabulary_file"] = internal::VocabularyFileName(position);
+        }
+        model["columns"][pipeline->source_column()].push_back(std::move(described));
+        return arrow::Status::OK();
+      }));
+  if (!states_.empty()) {
+    const fs::path file = folder.path() / kStatesFile;
+    std::error_code error;
+    fs::create_directory(file.parent_path(), error);
+    if (error) return FileError("create folder", file.parent_path(), error);
+    ARROW_RETURN_NOT_OK(internal::WriteSavedStates(file.string(), states_, *input_schema_));
+  }
+  ARROW_RETURN_NOT_OK(base::WriteFileAtomically((folder.path() / "plan.yaml").string(), plan_text));
+  ARROW_RETURN_NOT_OK(base::WriteFileAtomically((folder.path() / "model.json").string(),
+                                                base::CanonicalJson(model)));
+  return folder.RenameTo(final_path);
+}
+
+arrow::Result<std::shared_ptr<FittedPlan>> FittedPlan::Load(const std::string& dir,
+                                                            bool with_states) {
+  ModelReader reader(dir);
+  ARROW_ASSIGN_OR_RAISE(Plan plan, reader.ReadPlan());
+  ARROW_RETURN_NOT_OK(reader.ReadJson(plan));
+  ARROW_ASSIGN_OR_RAISE(const auto schema, reader.ReadInput());
+  auto bound =
+      BindPlan(plan, *schema, (fs::path(dir) / "plan.yaml").string(), /*require_target=*/false);
+  if (!bound.ok()) {
+    if (base::KindOf(bound.status()) != base::ErrorKind::kUsage) return bound.status();
+    return reader.Damaged("its columns do not fit the plan: " + bound.status().message());
+  }
+  ARROW_RETURN_NOT_OK(reader.Restore(bound->pipelines));
+  auto model = Make(std::move(plan), schema, std::move(*bound));
+  if (!model.ok()) return reader.Damaged(model.status().message());
+  if (!(*model)->input_schema()->Equals(*schema))
+    return reader.Damaged("'input' has columns that the plan does not use");
+  const fs::path states_file = fs::path(dir) / kStatesFile;
+  std::error_code error;
+  if (with_states && fs::exists(states_file, error)) {
+    ARROW_ASSIGN_OR_RAISE((*model)->states_,
+                          internal::ReadSavedStates(states_file.string(), *schema));
+  }
+  return model;
+}
+
+}  // namespace emberharmony::plan

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <arrow/result.h>
+#include <arrow/type_fwd.h>
+
+#include <string>
+#include <vector>
+
+#include "emberharmony/plan/fitted_plan.h"
+
+namespace emberharmony::plan::internal {
+
+/// Writes states, in canonical order, as one file: "EMBRSTAT", version and count (uint32 LE); for
+/// each state the column's name, path_key and state_key (uint32 LE length, bytes) and its bytes
+/// (uint64 LE length, bytes); at the end the XXH3 64-bit hash of all before it (uint64 LE).
+arrow::Status WriteSavedStates(const std::string& path, const std::vector<SavedState>& states,
+                               const arrow::Schema& schema);
+/// Reads it back and checks everything: DataError when the file is not what WriteSavedStates wrote
+/// for this schema.
+arrow::Result<std::vector<SavedState>> ReadSavedStates(const std::string& path,
+                                                       const arrow::Schema& schema);
+
+}  // namespace emberharmony::plan::internal

@@ -1,0 +1,103 @@
+#include <arrow/io/file.h>
+#include <arrow/record_batch.h>
+#include <arrow/table.h>
+#include <arrow/type.h>
+#include <fmt/format.h>
+#include <parquet/arrow/reader.h>
+#include <parquet/arrow/writer.h>
+#include <parquet/exception.h>
+#include <parquet/file_reader.h>
+#include <parquet/metadata.h>
+#include <parquet/properties.h>
+
+#include <exception>
+#include <limits>
+#include <new>
+#include <utility>
+
+#include "emberharmony/base/atomic_file.h"
+#include "emberharmony/base/error_kind.h"
+#include "emberharmony/plan/vocabulary_file_internal.h"
+
+namespace emberharmony::plan::internal {
+namespace {
+
+constexpr int64_t kRowGroupRows = 262144;
+// Ids differ from row to row, so no honest file gets near: more rows a byte are a decompression
+// bomb.
+constexpr int64_t kRowsPerByteMax = 64;
+
+arrow::Status Damaged(const std::string& path, std::string_view what) {
+  return base::DataError(
+      fmt::format("'{}' is not a vocabulary: {}; fit again, or copy the model afresh", path, what));
+}
+
+arrow::Result<std::shared_ptr<arrow::RecordBatch>> Read(const std::string& path) {
+  ARROW_ASSIGN_OR_RAISE(auto file, arrow::io::ReadableFile::Open(path));
+  ARROW_ASSIGN_OR_RAISE(const int64_t file_bytes, file->GetSize());
+  ARROW_ASSIGN_OR_RAISE(auto reader,
+                        parquet::arrow::OpenFile(std::move(file), arrow::default_memory_pool()));
+  const int64_t num_rows = reader->parquet_reader()->metadata()->num_rows();
+  if (num_rows < 0 || num_rows > std::numeric_limits<int32_t>::max() ||
+      num_rows / kRowsPerByteMax > file_bytes) {
+    return Damaged(path, fmt::format("it claims {} rows in {} bytes", num_rows, file_bytes));
+  }
+  std::shared_ptr<arrow::Schema> schema;
+  ARROW_RETURN_NOT_OK(reader->GetSchema(&schema));
+  const bool shape_fits =
+      schema->num_fields() == 3 && schema->field(0)->name() == "value" &&
+      !arrow::is_nested(schema->field(0)->type()->id()) && schema->field(1)->name() == "id" &&
+      (schema->field(1)->type()->id() == arrow::Type::INT32 ||
+       schema->field(1)->type()->id() == arrow::Type::INT64) &&
+      schema->field(2)->name() == "count" && schema->field(2)->type()->id() == arrow::Type::INT64;
+  if (!shape_fits) return Damaged(path, "its columns are not value, id and count");
+  ARROW_ASSIGN_OR_RAISE(const auto table, reader->ReadTable());
+  ARROW_RETURN_NOT_OK(table->ValidateFull());
+  for (const auto& column : table->columns()) {
+    if (column->null_count() > 0) return Damaged(path, "it has nulls");
+  }
+  return table->CombineChunksToBatch();
+}
+
+}  // namespace
+
+std::string VocabularyFileName(int64_t position) {
+  return fmt::format("vocabulary/{:05}.parquet", position);
+}
+
+arrow::Status WriteVocabulary(const std::string& path,
+                              const std::shared_ptr<arrow::RecordBatch>& vocabulary) {
+  ARROW_ASSIGN_OR_RAISE(const auto table, arrow::Table::FromRecordBatches({vocabulary}));
+  ARROW_ASSIGN_OR_RAISE(const auto file, base::AtomicFile::Create(path));
+  // Values are distinct: a dictionary would only repeat them.
+  const auto properties = parquet::WriterProperties::Builder()
+                              .version(parquet::ParquetVersion::PARQUET_2_6)
+                              ->data_page_version(parquet::ParquetDataPageVersion::V1)
+                              ->compression(parquet::Compression::SNAPPY)
+                              ->disable_dictionary()
+                              ->created_by("emberharmony")
+                              ->build();
+  // The Arrow schema is kept because Parquet alone does not tell all types apart (seconds, large
+  // strings).
+  const auto arrow_properties = parquet::ArrowWriterProperties::Builder().store_schema()->build();
+  const std::shared_ptr<arrow::io::OutputStream> stream(file->stream(),
+                                                        [](arrow::io::OutputStream*) {});
+  ARROW_RETURN_NOT_OK(parquet::arrow::WriteTable(*table, arrow::default_memory_pool(), stream,
+                                                 kRowGroupRows, properties, arrow_properties));
+  return file->Commit();
+}
+
+arrow::Result<std::shared_ptr<arrow::RecordBatch>> ReadVocabulary(const std::string& path) {
+  try {
+    auto batch = Read(path);
+    if (batch.ok() || batch.status().IsOutOfMemory() || batch.status().detail() != nullptr)
+      return batch;
+    return Damaged(path, batch.status().message());
+  } catch (const std::bad_alloc&) {
+    return arrow::Status::OutOfMemory("no memory to read '", path, "'");
+  } catch (const std::exception& error) {
+    return Damaged(path, error.what());
+  }
+}
+
+}  // namespace emberharmony::plan::internal

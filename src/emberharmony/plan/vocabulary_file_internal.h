@@ -1,0 +1,24 @@
+#pragma once
+
+#include <arrow/result.h>
+#include <arrow/status.h>
+#include <arrow/type_fwd.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace emberharmony::plan::internal {
+
+/// "vocabulary/00003.parquet": the file of the step at this position, relative to the model's
+/// folder.
+std::string VocabularyFileName(int64_t position);
+
+/// Writes a vocabulary (columns value, id, count) as Parquet, the same bytes for the same rows.
+arrow::Status WriteVocabulary(const std::string& path,
+                              const std::shared_ptr<arrow::RecordBatch>& vocabulary);
+/// Reads it back: value of any flat type, id int32 or int64, count int64, no nulls. DataError when
+/// the file is anything else; the file may come from a stranger.
+arrow::Result<std::shared_ptr<arrow::RecordBatch>> ReadVocabulary(const std::string& path);
+
+}  // namespace emberharmony::plan::internal
