@@ -59,11 +59,9 @@ class Inputs {
     const int k = size_++;
     if (!operand.is_tensor()) {
       operand.scalar().Write(dtype, &elements_[k], NameOf(op_));
-      converted_[k] = Tensor::Wrap(&elements_[k], Shape{}, dtype, nullptr);
-      pointers_[k] = &converted_[k];
+      pointers_[k] = &converted_[k].emplace(Tensor::Wrap(&elements_[k], Shape{}, dtype, nullptr));
     } else if (operand.tensor().dtype() != dtype) {
-      converted_[k] = astype(operand.tensor(), dtype);
-      pointers_[k] = &converted_[k];
+      pointers_[k] = &converted_[k].emplace(astype(operand.tensor(), dtype));
     } else {
       pointers_[k] = &operand.tensor();
     }
@@ -75,7 +73,7 @@ class Inputs {
   Op op_;
   int size_ = 0;
   uint64_t elements_[kOperandsMax] = {};
-  Tensor converted_[kOperandsMax];
+  std::optional<Tensor> converted_[kOperandsMax];
   const Tensor* pointers_[kOperandsMax];
 };
 

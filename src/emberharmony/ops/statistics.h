@@ -13,12 +13,12 @@
 namespace emberharmony::ops {
 
 struct ReductionOptions {
-  std::optional<std::vector<int>> axis;
+  std::optional<std::vector<int>> axis = std::nullopt;
   /// Keeps the reduced axes with length 1.
   bool keepdims = false;
   /// sum only: the result's dtype. Default: int64 for signed integers, uint64 for unsigned ones,
   /// else x's.
-  std::optional<DType> dtype;
+  std::optional<DType> dtype = std::nullopt;
 };
 
 /// Numeric. float32 is added in double precision and rounded once; integers wrap around. Without

@@ -31,7 +31,7 @@ Shape Shape::Filled(int rank, int64_t value) {
 Shape& Shape::operator=(Shape&& other) noexcept {
   if (this == &other) return *this;
   heap_ = std::move(other.heap_);
-  if (!heap_) std::copy_n(other.inline_, kInline, inline_);
+  if (!heap_) std::copy_n(other.inline_, other.size_, inline_);
   size_ = other.size_;
   other.size_ = 0;
   return *this;

@@ -63,7 +63,7 @@ class Shape {
   void Assign(const int64_t* dims, size_t size);
 
   int32_t size_ = 0;
-  int64_t inline_[kInline] = {};
+  int64_t inline_[kInline];  // the first size_ of them, without heap_
   std::unique_ptr<int64_t[]> heap_;
 };
 

@@ -49,7 +49,19 @@ void AddComparison(KernelTable* table, Op op, Types<Ts...>) {
   (table->Set(op, DTypeOf<Ts>(), &BinaryLoop<F<Ts>, Ts, uint8_t>), ...);
 }
 
-/// Only the size of an item matters to these.
+struct Pair {
+  uint64_t low, high;
+};
+
+// Only the size of an item matters to these. Selecting by masks is what every instruction set has
+// in vectors.
+template <class Item>
+Item Select(uint8_t condition, Item x, Item y) {
+  const Item mask = static_cast<Item>(Item(0) - Item(condition));
+  return static_cast<Item>((x & mask) | (y & ~mask));
+}
+Pair Select(uint8_t condition, Pair x, Pair y) { return condition != 0 ? x : y; }
+
 template <class Item>
 void WhereLoop(const void* const* inputs, void* output, int64_t n) {
   const uint8_t* condition = static_cast<const uint8_t*>(inputs[0]);
@@ -57,21 +69,13 @@ void WhereLoop(const void* const* inputs, void* output, int64_t n) {
   const Item* y = static_cast<const Item*>(inputs[2]);
   Item* out = static_cast<Item*>(output);
   EMBER_INDEPENDENT
-  for (int64_t i = 0; i < n; ++i) {
-    const Item a = x[i];
-    const Item b = y[i];
-    out[i] = condition[i] ? a : b;
-  }
+  for (int64_t i = 0; i < n; ++i) out[i] = Select(condition[i], x[i], y[i]);
 }
 
 template <class Item>
 void CopyLoop(const void* const* inputs, void* output, int64_t n) {
   __builtin_memmove(output, inputs[0], n * sizeof(Item));
 }
-
-struct Pair {
-  uint64_t low, high;
-};
 
 template <template <class> class Loop>
 void AddBySize(KernelTable* table, Op op) {

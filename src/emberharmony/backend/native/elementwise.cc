@@ -77,6 +77,10 @@ struct Operand {
   char* data;
   int64_t item_bytes;
   int64_t strides[kRankMax];
+  /// Every row is the same memory.
+  bool repeats = true;
+  /// Rows follow each other without gaps.
+  bool contiguous = true;
 
   char* At(const int64_t* index, int rank) const {
     int64_t items = 0;
@@ -110,23 +114,35 @@ class Iteration {
       shape_[0] = 1;
       for (int k = 0; k <= num_inputs_; ++k) operands_[k].strides[0] = 1;
     }
+    for (int k = 0; k <= num_inputs_; ++k) {
+      Operand& operand = operands_[k];
+      int64_t step = 1;
+      for (int axis = rank_ - 1; axis >= 0; --axis) {
+        if (axis + 1 < rank_ && operand.strides[axis] != 0) operand.repeats = false;
+        if (operand.strides[axis] != step) operand.contiguous = false;
+        step *= shape_[axis];
+      }
+    }
   }
 
   void Run(Kernel kernel, int64_t size) {
     BlockBuffer buffers[kInputsMax + 1];
+    const void* inputs[kInputsMax];
     int64_t index[kRankMax] = {};
     const int last = rank_ - 1;
     for (int64_t done = 0; done < size;) {
-      // Long rows are cut at their ends, so that most blocks lie within one and need no copy where
-      // the stride is 1.
-      int64_t n = std::min(kBlock, size - done);
-      if (shape_[last] >= kBlock) n = std::min(n, shape_[last] - index[last]);
-      const void* inputs[kInputsMax];
+      // Blocks do not straddle the ends of long rows, so that most need no copy where the stride is
+      // 1; of short rows they hold whole ones.
+      const int64_t row_left = shape_[last] - index[last];
+      const int64_t whole = shape_[last] < kBlock ? kBlock - kBlock % shape_[last] : row_left;
+      const int64_t n = std::min({kBlock, size - done, whole});
       for (int k = 0; k < num_inputs_; ++k) {
+        // Whole rows that repeat are the same in each block.
+        if (done > 0 && operands_[k].repeats && shape_[last] < kBlock) continue;
         inputs[k] = Gather(operands_[k], index, n, buffers[k].bytes);
       }
       const Operand& output = operands_[num_inputs_];
-      const bool direct = output.strides[last] == 1 && index[last] + n <= shape_[last];
+      const bool direct = IsDirect(output, index, n);
       void* target = direct ? output.At(index, rank_) : buffers[num_inputs_].bytes;
       kernel(inputs, target, n);
       if (!direct) Scatter(buffers[num_inputs_].bytes, output, index, n);
@@ -150,15 +166,23 @@ class Iteration {
   void Advance(int64_t* index, int64_t n) const {
     for (int axis = rank_ - 1; axis >= 0 && n > 0; --axis) {
       index[axis] += n;
-      n = index[axis] / shape_[axis];
-      if (n > 0) index[axis] %= shape_[axis];
+      if (index[axis] < shape_[axis]) return;
+      // Mostly exactly one row is done: no division then.
+      n = index[axis] < 2 * shape_[axis] ? 1 : index[axis] / shape_[axis];
+      index[axis] -= n * shape_[axis];
     }
+  }
+
+  /// Whether n elements from `start` on lie in memory one after the other.
+  bool IsDirect(const Operand& operand, const int64_t* start, int64_t n) const {
+    const int last = rank_ - 1;
+    return operand.contiguous || (operand.strides[last] == 1 && start[last] + n <= shape_[last]);
   }
 
   const void* Gather(const Operand& operand, const int64_t* start, int64_t n, char* buffer) const {
     const int last = rank_ - 1;
     const int64_t stride = operand.strides[last];
-    if (stride == 1 && start[last] + n <= shape_[last]) return operand.At(start, rank_);
+    if (IsDirect(operand, start, n)) return operand.At(start, rank_);
     ForEachRun(start, n, [&](const int64_t* index, int64_t done, int64_t run) {
       const char* from = operand.At(index, rank_);
       char* to = buffer + done * operand.item_bytes;

@@ -43,16 +43,6 @@ void BinaryLoop(const void* const* inputs, void* output, int64_t n) {
   for (int64_t i = 0; i < n; ++i) out[i] = F::Do(x[i], y[i]);
 }
 
-template <class F, class In, class Out>
-void TernaryLoop(const void* const* inputs, void* output, int64_t n) {
-  const In* x = static_cast<const In*>(inputs[0]);
-  const In* y = static_cast<const In*>(inputs[1]);
-  const In* z = static_cast<const In*>(inputs[2]);
-  Out* out = static_cast<Out*>(output);
-  EMBER_INDEPENDENT
-  for (int64_t i = 0; i < n; ++i) out[i] = F::Do(x[i], y[i], z[i]);
-}
-
 template <class... Ts>
 struct Types {};
 
@@ -71,10 +61,6 @@ void AddUnary(KernelTable* table, Op op, Types<Ts...>) {
 template <template <class> class F, class... Ts>
 void AddBinary(KernelTable* table, Op op, Types<Ts...>) {
   (table->Set(op, DTypeOf<Ts>(), &BinaryLoop<F<Ts>, Ts, Ts>), ...);
-}
-template <template <class> class F, class... Ts>
-void AddTernary(KernelTable* table, Op op, Types<Ts...>) {
-  (table->Set(op, DTypeOf<Ts>(), &TernaryLoop<F<Ts>, Ts, Ts>), ...);
 }
 
 }  // namespace

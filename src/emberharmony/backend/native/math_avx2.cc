@@ -11,8 +11,10 @@ struct VecF64 {
   using Vec = __m256d;
   static constexpr int kLanes = 4;
   static constexpr double kLog1pHuge = kLog1pHugeF64;
+  static constexpr double kTanhTiny = kTanhTinyF64;
   static Vec Load(const double* p) { return _mm256_loadu_pd(p); }
   static void Store(double* p, Vec x) { _mm256_storeu_pd(p, x); }
+  static Vec Abs(Vec x) { return _mm256_andnot_pd(_mm256_set1_pd(-0.0), x); }
   static Vec Sqrt(Vec x) { return _mm256_sqrt_pd(x); }
   static Vec Above(Vec x, double bound) {
     return _mm256_cmp_pd(x, _mm256_set1_pd(bound), _CMP_GT_OQ);
@@ -33,8 +35,10 @@ struct VecF32 {
   using Vec = __m256;
   static constexpr int kLanes = 8;
   static constexpr float kLog1pHuge = kLog1pHugeF32;
+  static constexpr float kTanhTiny = kTanhTinyF32;
   static Vec Load(const float* p) { return _mm256_loadu_ps(p); }
   static void Store(float* p, Vec x) { _mm256_storeu_ps(p, x); }
+  static Vec Abs(Vec x) { return _mm256_andnot_ps(_mm256_set1_ps(-0.0f), x); }
   static Vec Sqrt(Vec x) { return _mm256_sqrt_ps(x); }
   static Vec Above(Vec x, float bound) {
     return _mm256_cmp_ps(x, _mm256_set1_ps(bound), _CMP_GT_OQ);

@@ -11,8 +11,10 @@ struct VecF64 {
   using Vec = __m512d;
   static constexpr int kLanes = 8;
   static constexpr double kLog1pHuge = kLog1pHugeF64;
+  static constexpr double kTanhTiny = kTanhTinyF64;
   static Vec Load(const double* p) { return _mm512_loadu_pd(p); }
   static void Store(double* p, Vec x) { _mm512_storeu_pd(p, x); }
+  static Vec Abs(Vec x) { return _mm512_abs_pd(x); }
   static Vec Sqrt(Vec x) { return _mm512_sqrt_pd(x); }
   static __mmask8 Above(Vec x, double bound) {
     return _mm512_cmp_pd_mask(x, _mm512_set1_pd(bound), _CMP_GT_OQ);
@@ -33,8 +35,10 @@ struct VecF32 {
   using Vec = __m512;
   static constexpr int kLanes = 16;
   static constexpr float kLog1pHuge = kLog1pHugeF32;
+  static constexpr float kTanhTiny = kTanhTinyF32;
   static Vec Load(const float* p) { return _mm512_loadu_ps(p); }
   static void Store(float* p, Vec x) { _mm512_storeu_ps(p, x); }
+  static Vec Abs(Vec x) { return _mm512_abs_ps(x); }
   static Vec Sqrt(Vec x) { return _mm512_sqrt_ps(x); }
   static __mmask16 Above(Vec x, float bound) {
     return _mm512_cmp_ps_mask(x, _mm512_set1_ps(bound), _CMP_GT_OQ);

@@ -29,6 +29,10 @@ struct ScalarVec {
   static Vec SelectAbove(Vec x, T bound, Vec above, Vec otherwise) {
     return x > bound ? above : otherwise;
   }
+  static Vec Abs(Vec x) {
+    if constexpr (sizeof(T) == 8) return __builtin_fabs(x);
+    return __builtin_fabsf(x);
+  }
   static Vec Sqrt(Vec x) {
     if constexpr (sizeof(T) == 8) return __builtin_sqrt(x);
     return __builtin_sqrtf(x);
@@ -37,6 +41,7 @@ struct ScalarVec {
 
 struct VecF64 : ScalarVec<double> {
   static constexpr double kLog1pHuge = kLog1pHugeF64;
+  static constexpr double kTanhTiny = kTanhTinyF64;
   static Vec pow(Vec x, Vec y) { return Sleef_finz_powd1_u10purecfma(x, y); }
 #define EMBER_SLEEF_FUNCTION(Name, name) \
   static Vec name(Vec x) { return Sleef_finz_##name##d1_u10purecfma(x); }
@@ -46,6 +51,7 @@ struct VecF64 : ScalarVec<double> {
 
 struct VecF32 : ScalarVec<float> {
   static constexpr float kLog1pHuge = kLog1pHugeF32;
+  static constexpr float kTanhTiny = kTanhTinyF32;
   static Vec pow(Vec x, Vec y) { return Sleef_finz_powf1_u10purecfma(x, y); }
 #define EMBER_SLEEF_FUNCTION(Name, name) \
   static Vec name(Vec x) { return Sleef_finz_##name##f1_u10purecfma(x); }
@@ -58,6 +64,7 @@ struct VecF32 : ScalarVec<float> {
 // accurate, but the last bit may differ. No CPU that runs the AVX2 or AVX-512 kernels comes here.
 struct NoFmaF64 : ScalarVec<double> {
   static constexpr double kLog1pHuge = kLog1pHugeF64;
+  static constexpr double kTanhTiny = kTanhTinyF64;
   static Vec pow(Vec x, Vec y) { return Sleef_cinz_powd1_u10purec(x, y); }
 #define EMBER_SLEEF_FUNCTION(Name, name) \
   static Vec name(Vec x) { return Sleef_cinz_##name##d1_u10purec(x); }
@@ -67,6 +74,7 @@ struct NoFmaF64 : ScalarVec<double> {
 
 struct NoFmaF32 : ScalarVec<float> {
   static constexpr float kLog1pHuge = kLog1pHugeF32;
+  static constexpr float kTanhTiny = kTanhTinyF32;
   static Vec pow(Vec x, Vec y) { return Sleef_cinz_powf1_u10purec(x, y); }
 #define EMBER_SLEEF_FUNCTION(Name, name) \
   static Vec name(Vec x) { return Sleef_cinz_##name##f1_u10purec(x); }
