@@ -91,6 +91,23 @@ arrow::Result<PageBytes> ChunkPageWriter::WriteIndices(bool nullable, const RowI
   return pages_->Finish();
 }
 
+arrow::Result<PageBytes> ChunkPageWriter::WriteIndexBits(bool nullable, const uint8_t* bits,
+                                                         int64_t num_rows) {
+  static_assert(kPageRows % 8 == 0, "pages start at whole bytes");
+  for (int64_t begin = 0; begin < num_rows; begin += kPageRows) {
+    const int64_t page_rows = std::min(kPageRows, num_rows - begin);
+    ARROW_RETURN_NOT_OK(BeginBody(nullable, nullptr, page_rows));
+    const int64_t levels_size = body_.size();
+    ARROW_RETURN_NOT_OK(body_.Resize(levels_size + 1 + HybridBytesMax(page_rows, 1)));
+    body_[levels_size] = 1;  // bit width
+    const int64_t size =
+        EncodeHybridBits(bits + begin / 8, page_rows, body_.data() + levels_size + 1);
+    ARROW_RETURN_NOT_OK(body_.Resize(levels_size + 1 + size));
+    ARROW_RETURN_NOT_OK(EndPage(page_rows, parquet::Encoding::RLE_DICTIONARY));
+  }
+  return pages_->Finish();
+}
+
 arrow::Result<PageBytes> ChunkPageWriter::WritePlain(const ColumnFormat& format, const RowIds& rows,
                                                      const EntryValues& entries) {
   for (int64_t begin = 0; begin < rows.num_rows;) {

@@ -38,6 +38,9 @@ class ChunkPageWriter {
   arrow::Result<PageBytes> WriteDictionary(const EntryValues& values, int64_t count);
   /// Data pages of indices into a dictionary with num_entries entries.
   arrow::Result<PageBytes> WriteIndices(bool nullable, const RowIds& rows, int64_t num_entries);
+  /// The same for a dictionary of two entries and rows without nulls, whose indices are given as
+  /// bits from bit 0 on.
+  arrow::Result<PageBytes> WriteIndexBits(bool nullable, const uint8_t* bits, int64_t num_rows);
   /// Data pages of plain values, looked up entry by entry.
   arrow::Result<PageBytes> WritePlain(const ColumnFormat& format, const RowIds& rows,
                                       const EntryValues& entries);

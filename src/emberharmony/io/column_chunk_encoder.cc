@@ -9,25 +9,12 @@
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/io/bit_packer.h"
 #include "emberharmony/io/column_chunk_encoder_internal.h"
+#include "emberharmony/io/index_kernels_internal.h"
 
 namespace emberharmony::io {
 namespace {
 
 constexpr int64_t kLengthBytes = 4;  // before each value of variable length
-
-bool AllUsed(const uint8_t* used, int64_t n) {
-  constexpr uint64_t kEight = 0x0101010101010101u;
-  int64_t i = 0;
-  for (; i + 8 <= n; i += 8) {
-    uint64_t eight;
-    std::memcpy(&eight, used + i, 8);
-    if (eight != kEight) return false;
-  }
-  for (; i < n; ++i) {
-    if (used[i] == 0) return false;
-  }
-  return true;
-}
 
 template <typename Value>
 void TakeFixed(const uint8_t* in, const int32_t* positions, int64_t n, int64_t base, uint8_t* out) {
@@ -85,7 +72,9 @@ ColumnChunkEncoder::ColumnChunkEncoder(std::span<const ColumnFormat> columns,
       used_slots_(pool),
       map_(pool),
       narrower_map_(pool),
-      valid_(pool) {
+      valid_(pool),
+      row_bytes_(pool),
+      row_bits_(pool) {
   for (size_t i = 0; i < columns.size(); ++i) values_.emplace_back(pool_);
 }
 
@@ -184,17 +173,16 @@ arrow::Result<bool> ColumnChunkEncoder::ListUsedSlots(const SlotRows& rows, int 
     const int64_t begin = used_slots_.size();
     ARROW_RETURN_NOT_OK(used_slots_.Resize(begin + block.length));
     int32_t* out = used_slots_.data() + begin;
-    if (array.null_count() == 0 && AllUsed(used, block.length)) {
-      std::iota(out, out + block.length, block.base);
-      continue;
-    }
-    int64_t count = 0;
-    const bool check_valid = array.null_count() > 0;
-    for (int64_t i = 0; i < block.length; ++i) {
-      const bool valid = !check_valid || IsValid(array, i);
-      has_nulls |= used[i] && !valid;
-      out[count] = block.base + static_cast<int32_t>(i);
-      count += used[i] && valid;
+    int64_t count = ListUsed(used, block.length, block.base, out);
+    if (array.null_count() > 0) {
+      const int64_t with_nulls = count;
+      count = 0;
+      for (int64_t i = 0; i < with_nulls; ++i) {
+        const int32_t slot = out[i];
+        out[count] = slot;
+        count += IsValid(array, slot - block.base);
+      }
+      has_nulls |= count < with_nulls;
     }
     ARROW_RETURN_NOT_OK(used_slots_.Resize(begin + count));
   }
@@ -283,6 +271,7 @@ arrow::Result<RowIds> ColumnChunkEncoder::MapSlots(const SlotRows& rows, bool me
 arrow::Status ColumnChunkEncoder::EncodeGroup(std::span<const int> columns, Entries entries,
                                               std::vector<EncodedChunk>* chunks) {
   std::shared_ptr<const PageBytes> shared[2];  // required, nullable
+  row_bytes_.Clear();
   for (const int k : columns) {
     entries.values = values_[k].entries;
     if (columns.size() > 1) {
@@ -310,6 +299,12 @@ arrow::Result<bool> ColumnChunkEncoder::EncodeNarrower(int column, const Entries
   // Shared pages cost nothing but their bytes; strings must not repeat in any case.
   const bool must = columns_[column].binary() && distinct_.num_distinct() < entries.count;
   if (!narrower && !must) return false;
+  const int64_t num_distinct = distinct_.num_distinct();
+  if (num_distinct == 2 && entries.count <= 256 && !entries.rows.has_nulls &&
+      !columns_[column].boolean()) {
+    ARROW_ASSIGN_OR_RAISE(*chunk, EncodeTwoValues(column, entries));
+    return true;
+  }
   const int64_t num_slots = map_.size();
   Entries own = entries;
   if (entries.rows.map == nullptr) {
@@ -326,6 +321,41 @@ arrow::Result<bool> ColumnChunkEncoder::EncodeNarrower(int column, const Entries
   own.count = distinct_.num_distinct();
   ARROW_ASSIGN_OR_RAISE(*chunk, EncodeChunk(columns_[column], own, nullptr));
   return true;
+}
+
+arrow::Result<EncodedChunk> ColumnChunkEncoder::EncodeTwoValues(int column,
+                                                                const Entries& entries) {
+  const ColumnFormat& format = columns_[column];
+  ARROW_RETURN_NOT_OK(RowsAsBytes(entries));
+  uint8_t table[256] = {};
+  for (int64_t i = 0; i < entries.count; ++i) table[i] = static_cast<uint8_t>(distinct_.ids()[i]);
+  const int64_t num_rows = entries.rows.num_rows;
+  ARROW_RETURN_NOT_OK(row_bits_.Resize(arrow::bit_util::BytesForBits(num_rows)));
+  LookUpBits(row_bytes_.data(), num_rows, table, row_bits_.data());
+  ARROW_RETURN_NOT_OK(KeepFirstOfEqual(column, &values_[column]));
+  EncodedChunk chunk;
+  chunk.num_rows = num_rows;
+  const EntryValues& values = values_[column].entries;
+  ARROW_ASSIGN_OR_RAISE(chunk.statistics, MakeStatistics(format, values, 2, 0));
+  ARROW_ASSIGN_OR_RAISE(chunk.dictionary, page_writer_->WriteDictionary(values, 2));
+  ARROW_ASSIGN_OR_RAISE(PageBytes pages,
+                        page_writer_->WriteIndexBits(format.nullable, row_bits_.data(), num_rows));
+  chunk.data = std::make_shared<const PageBytes>(std::move(pages));
+  return chunk;
+}
+
+arrow::Status ColumnChunkEncoder::RowsAsBytes(const Entries& entries) {
+  if (row_bytes_.size() > 0) return arrow::Status::OK();
+  const RowIds& rows = entries.rows;
+  ARROW_RETURN_NOT_OK(row_bytes_.Resize(rows.num_rows));
+  uint8_t* out = row_bytes_.data();
+  if (rows.map == nullptr) {
+    for (int64_t i = 0; i < rows.num_rows; ++i) out[i] = static_cast<uint8_t>(rows.slots[i]);
+  } else {
+    for (int64_t i = 0; i < rows.num_rows; ++i)
+      out[i] = static_cast<uint8_t>(rows.map[rows.slots[i]]);
+  }
+  return arrow::Status::OK();
 }
 
 arrow::Result<EncodedChunk> ColumnChunkEncoder::EncodeChunk(

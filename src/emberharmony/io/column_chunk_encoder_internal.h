@@ -75,6 +75,9 @@ class ColumnChunkEncoder {
   arrow::Status EncodeGroup(std::span<const int> columns, Entries entries,
                             std::vector<EncodedChunk>* chunks);
   arrow::Result<bool> EncodeNarrower(int column, const Entries& entries, EncodedChunk* chunk);
+  /// A column with two values among at most 256 entries of the group (as in a one-hot), after Find.
+  arrow::Result<EncodedChunk> EncodeTwoValues(int column, const Entries& entries);
+  arrow::Status RowsAsBytes(const Entries& entries);
   arrow::Result<EncodedChunk> EncodeChunk(const ColumnFormat& format, const Entries& entries,
                                           std::shared_ptr<const PageBytes>* shared_pages);
   bool DictionaryPays(const ColumnFormat& format, const Entries& entries) const;
@@ -99,6 +102,9 @@ class ColumnChunkEncoder {
   PooledArray<int32_t> map_;
   PooledArray<int32_t> narrower_map_;
   PooledArray<uint8_t> valid_;
+  PooledArray<uint8_t>
+      row_bytes_;  // each row's entry, for groups with at most 256; empty until it is needed
+  PooledArray<uint8_t> row_bits_;
 };
 
 }  // namespace emberharmony::io

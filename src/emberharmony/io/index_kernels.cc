@@ -57,6 +57,16 @@ int64_t DropNegative(int32_t* values, int64_t n, uint8_t* valid) {
   return kept;
 }
 
+int64_t ListUsed(const uint8_t* used, int64_t n, int32_t base, int32_t* out) {
+  int64_t count = 0;
+  int64_t i = 0;
+  if (const IndexKernels* wide = WideKernels()) i = wide->list_used(used, n, base, out, &count);
+  for (; i < n; ++i) {
+    if (used[i] != 0) out[count++] = base + static_cast<int32_t>(i);
+  }
+  return count;
+}
+
 void PackBytesToBits(const uint8_t* bytes, int64_t n, uint8_t* bits) {
   int64_t i = 0;
   for (; i + 8 <= n; i += 8) {
@@ -69,6 +79,26 @@ void PackBytesToBits(const uint8_t* bytes, int64_t n, uint8_t* bits) {
   uint8_t last = 0;
   for (int64_t k = i; k < n; ++k) last = static_cast<uint8_t>(last | bytes[k] << (k - i));
   bits[i / 8] = last;
+}
+
+void LookUpBits(const uint8_t* bytes, int64_t n, const uint8_t table[256], uint8_t* bits) {
+  int64_t i = 0;
+  // A column of a one-hot is 1 for a single byte: a comparison instead of a table.
+  int ones = 0;
+  for (int value = 0; value < 256; ++value) ones += table[value] & 1;
+  const IndexKernels* wide = WideKernels();
+  if (wide != nullptr && (ones == 1 || ones == 255)) {
+    uint8_t rare = 0;
+    while ((table[rare] & 1) != (ones == 1)) ++rare;
+    i = wide->equal_bits(bytes, n, rare, ones == 255, bits);
+  }
+  for (; i < n; i += 8) {
+    uint8_t eight = 0;
+    for (int64_t k = i; k < n && k < i + 8; ++k) {
+      eight = static_cast<uint8_t>(eight | (table[bytes[k]] & 1) << (k - i));
+    }
+    bits[i / 8] = eight;
+  }
 }
 
 }  // namespace emberharmony::io

@@ -1,6 +1,6 @@
 #include <immintrin.h>
 
-#include <array>
+#include <cstring>
 
 #include "emberharmony/io/index_kernels_internal.h"
 
@@ -65,7 +65,36 @@ int64_t DropNegativeWide(int32_t* values, int64_t n, uint8_t* valid, int64_t* ke
   return i;
 }
 
-constexpr IndexKernels kKernels{&CopyIndicesWide, &DropNegativeWide};
+int64_t ListUsedWide(const uint8_t* used, int64_t n, int32_t base, int32_t* out, int64_t* count) {
+  const __m128i zero = _mm_setzero_si128();
+  int64_t listed = 0;
+  int64_t i = 0;
+  for (; i + 8 <= n; i += 8) {
+    const __m128i eight = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(used + i));
+    const int mask = ~_mm_movemask_epi8(_mm_cmpeq_epi8(eight, zero)) & 0xFF;
+    const __m256i lanes =
+        _mm256_load_si256(reinterpret_cast<const __m256i*>(kCompaction.lanes[mask]));
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(out + listed),
+                        _mm256_add_epi32(lanes, _mm256_set1_epi32(base + static_cast<int32_t>(i))));
+    listed += _mm_popcnt_u32(static_cast<uint32_t>(mask));
+  }
+  *count = listed;
+  return i;
+}
+
+int64_t EqualBitsWide(const uint8_t* bytes, int64_t n, uint8_t value, bool invert, uint8_t* bits) {
+  const __m256i wanted = _mm256_set1_epi8(static_cast<char>(value));
+  const int flip = invert ? -1 : 0;
+  int64_t i = 0;
+  for (; i + 32 <= n; i += 32) {
+    const __m256i some = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(bytes + i));
+    const int mask = _mm256_movemask_epi8(_mm256_cmpeq_epi8(some, wanted)) ^ flip;
+    std::memcpy(bits + i / 8, &mask, sizeof(mask));
+  }
+  return i;
+}
+
+constexpr IndexKernels kKernels{&CopyIndicesWide, &DropNegativeWide, &ListUsedWide, &EqualBitsWide};
 
 }  // namespace
 

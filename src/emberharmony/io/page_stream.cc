@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -146,13 +147,14 @@ arrow::Result<bool> PageStream::IndicesCompress(const uint8_t* body, int64_t siz
   // Bit-packed indices have lost nearly all redundancy, and snappy spends most of its time on those
   // that look as if they had not. A piece out of the middle tells; it depends on the page's bytes
   // alone, as everything here must.
-  constexpr int64_t kSample = 4096;
-  if (size < 4 * kSample) return true;
-  const int64_t bound = codec_->MaxCompressedLen(kSample, body);
+  constexpr int64_t kSmall = 1024;
+  if (size < kSmall) return true;
+  const int64_t sample = std::min<int64_t>(size / 4, 4096);
+  const int64_t bound = codec_->MaxCompressedLen(sample, body);
   ARROW_RETURN_NOT_OK(compressed_.Resize(bound));
   ARROW_ASSIGN_OR_RAISE(const int64_t sample_size,
-                        codec_->Compress(kSample, body + size / 2, bound, compressed_.data()));
-  return 4 * sample_size <= 3 * kSample;
+                        codec_->Compress(sample, body + size / 2, bound, compressed_.data()));
+  return 4 * sample_size <= 3 * sample;
 }
 
 arrow::Result<PageBytes> PageStream::Finish() { return std::exchange(finished_, {}); }
