@@ -12,11 +12,17 @@ struct QuantileEstimate {
   double error_bound = 0;  ///< absolute; 0 when exact
 };
 
-/// The order statistics of numbers, exact or within a stated bound (DESIGN section 3, "Quantiles, medians").
+/// The order statistics of the finite numbers of a column (as CheckMeasurable allows: numbers as
+/// the nearest doubles, times as their integers), exact or within a stated bound. A histogram of at
+/// most max_keys keys holds the numbers' leading significant bits; as long as all bits are kept,
+/// every statistic is exact. The bits kept depend on the set of values alone.
 class QuantileStatistic : public Statistic {
  public:
+  /// Rows with a value, infinities included.
   virtual int64_t count() const = 0;
+  /// Rows that are null or NaN.
   virtual int64_t null_count() const = 0;
+  /// Rows with an infinity: part of count() and of nothing else.
   virtual int64_t infinity_count() const = 0;
   /// NumPy's "linear" interpolation at q in [0, 1].
   virtual QuantileEstimate Quantile(double q) const = 0;
@@ -27,11 +33,13 @@ class QuantileStatistic : public Statistic {
   /// Leading significant bits that the keys kept; 53 is full.
   virtual int bits() const = 0;
   virtual int64_t num_keys() const = 0;
+  /// The smallest and the largest finite value, exact; NaN when there is none.
   virtual double min() const = 0;
   virtual double max() const = 0;
 };
 
-/// state_key "value_histogram/<max_keys>".
+/// state_key "value_histogram/<max_keys>". max_keys >= 1; below 4,198 more keys may be kept, since
+/// one bit always is. Memory: some 20 bytes a key.
 std::shared_ptr<const Analyzer> MakeValueHistogramAnalyzer(int64_t max_keys = 65536);
 
 }  // namespace emberharmony::feature
