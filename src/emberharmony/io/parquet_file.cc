@@ -1,3 +1,4 @@
+#include <arrow/extension_type.h>
 #include <arrow/type.h>
 #include <parquet/arrow/schema.h>
 #include <parquet/exception.h>

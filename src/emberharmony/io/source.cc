@@ -1,5 +1,6 @@
 #include "emberharmony/io/source.h"
 
+#include <arrow/array.h>
 #include <arrow/type.h>
 #include <arrow/util/bit_util.h>
 

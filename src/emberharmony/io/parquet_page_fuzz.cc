@@ -1,0 +1,151 @@
+#include <arrow/array.h>
+#include <arrow/io/memory.h>
+#include <arrow/type.h>
+
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+
+#include "emberharmony/base/memory_budget.h"
+#include "emberharmony/io/handmade_parquet_internal.h"
+#include "emberharmony/io/parquet_source_internal.h"
+#include "emberharmony/io/rle_decoder_internal.h"
+
+// The input's first byte says what the rest is: a whole Parquet file, or the runs of an index or
+// level decoder. Whatever it is, reading ends in values or an error, within 256 MiB.
+
+namespace {
+
+using namespace emberharmony;  // NOLINT: a fuzz target has no namespace of its own
+
+void Require(bool condition) {
+  if (!condition) std::abort();
+}
+
+void CheckColumn(const io::Column& column, int64_t num_rows) {
+  int64_t rows = 0;
+  for (const io::Piece& piece : column.pieces) {
+    rows += piece.num_rows;
+    if (piece.encoded()) {
+      Require(piece.indices->size() >= piece.num_rows * 4);
+      for (int64_t i = 0; i < piece.num_rows; ++i) {
+        Require(piece.index_data()[i] >= 0 && piece.index_data()[i] <= piece.values->length());
+      }
+    } else {
+      Require(piece.values->length() == piece.num_rows);
+    }
+    // Strings need not be UTF-8, times not be of a day; but what offsets point at must be there.
+    if (piece.values->type_id() == arrow::Type::STRING) {
+      auto bytes = piece.values->data()->Copy();
+      bytes->type = arrow::binary();
+      Require(arrow::MakeArray(std::move(bytes))->ValidateFull().ok());
+    }
+    Require(piece.values->Validate().ok());
+  }
+  Require(rows == num_rows);
+}
+
+void ReadFile(std::shared_ptr<arrow::Buffer> buffer) {
+  const auto opened = io::internal::ParquetSource::MakeFromFile(
+      "fuzz", std::make_shared<arrow::io::BufferReader>(std::move(buffer)));
+  if (!opened.ok()) return;
+  const auto budget = base::MemoryBudget::MakeRoot("fuzz", int64_t{256} << 20);
+  const io::Source& source = **opened;
+  io::BatchOptions options;
+  options.batch_rows = 37;
+  options.pool = budget.get();
+  for (const io::Unit& unit : source.units()) {
+    for (int column = 0; column < source.schema()->num_fields(); ++column) {
+      (void)source.Hint(unit, column);
+      const int64_t start = unit.num_rows > 50 ? 41 : 0;
+      for (const int64_t first : {int64_t{0}, start}) {
+        const auto reader = source.Open(unit, {column}, options, {first});
+        if (!reader.ok()) continue;
+        for (int batches = 0; batches < 20; ++batches) {
+          const auto batch = (*reader)->Next();
+          if (!batch.ok() || !batch->has_value()) break;
+          CheckColumn((*batch)->columns[0], (*batch)->num_rows);
+        }
+      }
+    }
+  }
+}
+
+/// A well-formed file around pages that are the input's bytes.
+void ReadPages(const uint8_t* data, size_t size) {
+  if (size < 8) return;
+  const std::string bytes(reinterpret_cast<const char*>(data) + 8, size - 8);
+  constexpr parquet::Encoding::type kEncodings[] = {parquet::Encoding::RLE_DICTIONARY,
+                                                    parquet::Encoding::PLAIN,
+                                                    parquet::Encoding::DELTA_BINARY_PACKED,
+                                                    parquet::Encoding::DELTA_LENGTH_BYTE_ARRAY,
+                                                    parquet::Encoding::DELTA_BYTE_ARRAY,
+                                                    parquet::Encoding::BYTE_STREAM_SPLIT,
+                                                    parquet::Encoding::RLE,
+                                                    parquet::Encoding::PLAIN_DICTIONARY};
+  io::testing::HandmadeColumn column;
+  column.type = static_cast<parquet::Type::type>(data[0] % 8);
+  column.type_length = column.type == parquet::Type::FIXED_LEN_BYTE_ARRAY ? 1 + data[0] / 8 : -1;
+  column.nullable = (data[1] & 1) != 0;
+  column.data_page_v2 = (data[1] & 2) != 0;
+  if (column.type == parquet::Type::BYTE_ARRAY) {
+    column.logical_type = (data[1] & 4) != 0   ? parquet::LogicalType::String()
+                          : (data[1] & 8) != 0 ? parquet::LogicalType::Decimal(30, 3)
+                                               : parquet::LogicalType::None();
+  }
+  const auto cut = [&](uint8_t share) { return bytes.size() * share / 256; };
+  const size_t dictionary = cut(data[2]);
+  const size_t middle = dictionary + (bytes.size() - dictionary) * data[3] / 256;
+  if ((data[1] & 16) != 0) {
+    column.dictionary = {data[4], parquet::Encoding::PLAIN, "", bytes.substr(0, dictionary)};
+  }
+  const std::string first = bytes.substr(dictionary, middle - dictionary);
+  const std::string second = bytes.substr(middle);
+  const auto page = [&](const std::string& body, uint8_t encoding, uint8_t rows) {
+    const size_t levels = column.nullable ? std::min<size_t>(body.size(), rows % 16) : 0;
+    column.pages.push_back(
+        {rows, kEncodings[encoding % 8], body.substr(0, levels), body.substr(levels)});
+  };
+  page(first, data[5], data[6]);
+  page(second, data[5] / 8, data[7]);
+  ReadFile(io::testing::HandmadeParquet(column));
+}
+
+void DecodeRuns(const uint8_t* data, size_t size) {
+  if (size < 2) return;
+  const int bit_width = data[0] % 33;
+  const uint32_t length = uint32_t{1} << (data[1] % 32);
+  const auto runs = static_cast<int64_t>(size) - 2;
+  constexpr int64_t kRows = 3000;
+  std::vector<uint32_t> best(kRows);
+  std::vector<uint32_t> scalar(kRows);
+  io::internal::IndexDecoder first(data + 2, runs, bit_width, length);
+  io::internal::IndexDecoder second(data + 2, runs, bit_width, length,
+                                    &io::internal::ScalarBitUnpackKernels());
+  for (int64_t done = 0; done < kRows; done += 100) {
+    const bool ok = first.Decode(100, best.data() + done).ok();
+    Require(ok == second.Decode(100, scalar.data() + done).ok());
+    if (!ok) break;
+    Require(std::memcmp(best.data() + done, scalar.data() + done, 400) == 0);
+    for (int64_t i = done; i < done + 100; ++i) Require(best[static_cast<size_t>(i)] < length);
+  }
+  io::internal::DefinitionLevelDecoder levels(data + 2, runs);
+  std::vector<uint8_t> bits(kRows / 8);
+  int64_t num_valid = 0;
+  if (levels.Decode(kRows, bits.data(), &num_valid).ok())
+    Require(num_valid >= 0 && num_valid <= kRows);
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  if (size == 0) return 0;
+  if (data[0] % 4 == 0) {
+    DecodeRuns(data + 1, size - 1);
+  } else if (data[0] % 4 == 1) {
+    ReadFile(std::make_shared<arrow::Buffer>(data + 1, static_cast<int64_t>(size) - 1));
+  } else {
+    ReadPages(data + 1, size - 1);
+  }
+  return 0;
+}
