@@ -1,4 +1,5 @@
-// What most units of the library include anyway; compiled once. Headers still include what they use.
+// What most units of the library include anyway; compiled once. Headers still include what they
+// use.
 #pragma once
 
 #include <arrow/api.h>

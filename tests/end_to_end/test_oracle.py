@@ -264,7 +264,8 @@ def test_statistics_come_from_the_training_rows_only(run_ember, tmp_path):
     source = write_parquet(table, tmp_path / "t.parquet")
     plan = tmp_path / "plan.yaml"
     plan.write_text(
-        "version: 1\nsplit: {method: hash, key: id, train: 0.5, validation: 0.25, test: 0.25, seed: 1}\n"
+        "version: 1\n"
+        "split: {method: hash, key: id, train: 0.5, validation: 0.25, test: 0.25, seed: 1}\n"
         "features:\n"
         "  - {columns: [x], steps: [{scale: min_max}]}\n  - {columns: [c], steps: [vocabulary]}\n"
     )

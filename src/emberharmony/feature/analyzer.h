@@ -15,9 +15,10 @@ namespace emberharmony::feature {
 
 /// Distinct (or not) values with the number of rows that hold each. What an analyzer learns from.
 ///
-/// values are in source or numeric form (value_block.h). A null value, and a NaN in a floating-point array, is missing: its
-/// weight counts as null. Rows that are null and have no entry in values are counted by null_weight, which may be negative
-/// only to take back rows counted as null before (nulls that were filled later).
+/// values are in source or numeric form (value_block.h). A null value, and a NaN in a
+/// floating-point array, is missing: its weight counts as null. Rows that are null and have no
+/// entry in values are counted by null_weight, which may be negative only to take back rows counted
+/// as null before (nulls that were filled later).
 struct WeightedValues {
   const arrow::Array& values;
   const int64_t* weights = nullptr;  ///< one each, >= 0; nullptr: 1 each
@@ -49,16 +50,18 @@ class Statistic {
   virtual ~Statistic() = default;
 };
 
-/// Learns from weighted values, independently of their order and grouping. Immutable and thread-safe; states are not.
+/// Learns from weighted values, independently of their order and grouping. Immutable and
+/// thread-safe; states are not.
 ///
-/// Update counts each value by its weight; Merge(into, from) gives the state of both multisets; Finalize leaves the state as
-/// it was, so that it can be finalized again, under other parameters, or merged on. Encode is canonical: equal multisets
-/// give equal bytes, whatever the updates and merges. Decode checks everything: bytes may come from strangers.
+/// Update counts each value by its weight; Merge(into, from) gives the state of both multisets;
+/// Finalize leaves the state as it was, so that it can be finalized again, under other parameters,
+/// or merged on. Encode is canonical: equal multisets give equal bytes, whatever the updates and
+/// merges. Decode checks everything: bytes may come from strangers.
 class Analyzer {
  public:
   virtual ~Analyzer() = default;
-  /// Analyzers with equal keys share a state ("moments", "value_histogram/65536", "value_counts", "distinct_count");
-  /// parameters that matter only in Finalize are not part of it.
+  /// Analyzers with equal keys share a state ("moments", "value_histogram/65536", "value_counts",
+  /// "distinct_count"); parameters that matter only in Finalize are not part of it.
   virtual std::string state_key() const = 0;
   virtual AnalyzerTraits traits() const = 0;
   /// TypeError-like UsageError when values of this type cannot be analyzed.
@@ -68,11 +71,13 @@ class Analyzer {
   virtual arrow::Status Merge(State* into, const State& from) const = 0;
   virtual arrow::Result<std::shared_ptr<const Statistic>> Finalize(const State& state) const = 0;
   virtual arrow::Result<std::string> Encode(const State& state) const = 0;
-  virtual arrow::Result<std::unique_ptr<State>> Decode(std::string_view bytes, const arrow::DataType& type,
+  virtual arrow::Result<std::unique_ptr<State>> Decode(std::string_view bytes,
+                                                       const arrow::DataType& type,
                                                        const StateOptions& options) const = 0;
 };
 
-/// The analyzer whose states are saved under this state_key (for merging saved states): parameters of Finalize are defaults.
+/// The analyzer whose states are saved under this state_key (for merging saved states): parameters
+/// of Finalize are defaults.
 arrow::Result<std::shared_ptr<const Analyzer>> AnalyzerForStateKey(const std::string& state_key);
 
 }  // namespace emberharmony::feature

@@ -11,9 +11,10 @@ namespace emberharmony::io {
 
 /// A run of consecutive rows of one column, plain or encoded.
 ///
-/// Encoded: `values` is a dictionary without nulls, `indices` holds one int32 a row, each in [0, values->length()]; the
-/// index values->length() stands for null. Plain: `indices` is null, values->length() == num_rows and nulls are in the
-/// array's validity. Pieces with the same non-zero dictionary_id share the very same `values`. Immutable.
+/// Encoded: `values` is a dictionary without nulls, `indices` holds one int32 a row, each in [0,
+/// values->length()]; the index values->length() stands for null. Plain: `indices` is null,
+/// values->length() == num_rows and nulls are in the array's validity. Pieces with the same
+/// non-zero dictionary_id share the very same `values`. Immutable.
 struct Piece {
   std::shared_ptr<arrow::Array> values;
   std::shared_ptr<arrow::Buffer> indices;
@@ -29,7 +30,8 @@ struct Column {
   std::vector<Piece> pieces;
 };
 
-/// Consecutive rows of a unit: the columns that were asked for, in the order in which they were asked for.
+/// Consecutive rows of a unit: the columns that were asked for, in the order in which they were
+/// asked for.
 struct Batch {
   int64_t first_row = 0;  ///< counted from the start of the unit
   int64_t num_rows = 0;

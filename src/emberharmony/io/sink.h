@@ -15,14 +15,17 @@
 
 namespace emberharmony::io {
 
-/// What a shard looks like; fixed before anything is written, so that columns can be written independently.
+/// What a shard looks like; fixed before anything is written, so that columns can be written
+/// independently.
 struct ShardLayout {
-  std::shared_ptr<arrow::Schema> schema;      ///< nullable == false: written as required
-  std::vector<int64_t> row_group_rows;        ///< the rows of each row group; may be empty (a file without rows)
+  std::shared_ptr<arrow::Schema> schema;  ///< nullable == false: written as required
+  std::vector<int64_t>
+      row_group_rows;  ///< the rows of each row group; may be empty (a file without rows)
 };
 
-/// Decides where row groups close: after the row with which a group reaches 262,144 rows or 32 MiB of plain size, where a
-/// row's plain size is the sum over columns of: the type's fixed width (bool 1), 4 + length for strings and bytes, 0 for null.
+/// Decides where row groups close: after the row with which a group reaches 262,144 rows or 32 MiB
+/// of plain size, where a row's plain size is the sum over columns of: the type's fixed width (bool
+/// 1), 4 + length for strings and bytes, 0 for null.
 class RowGroupCutter {
  public:
   static constexpr int64_t kMaxRows = 262144;
@@ -46,25 +49,27 @@ struct ShardInfo {
   std::string xxh3_128;  ///< lower-case hexadecimal, of the file's bytes
 };
 
-/// Receives the rows of one or more output columns that share an index stream (sin and cos, the columns of a one-hot).
-/// One thread at a time.
+/// Receives the rows of one or more output columns that share an index stream (sin and cos, the
+/// columns of a one-hot). One thread at a time.
 class ColumnSink {
  public:
   virtual ~ColumnSink() = default;
   /// Appends num_rows rows to each of the columns.
   ///
-  /// Encoded (indices != nullptr): values[k] is column k's dictionary, all of the same length n, with indices in [0, n];
-  /// the index n means null. values[k] may contain nulls: rows that point at such an entry are null. Numeric dictionaries
-  /// may repeat values. Appends with equal non-zero dictionary_id pass the very same arrays.
-  /// Plain (indices == nullptr): values[k] has num_rows rows.
-  /// The bytes written do not depend on how rows are divided into appends.
-  virtual arrow::Status Append(std::span<const std::shared_ptr<arrow::Array>> values, const int32_t* indices,
-                               int64_t num_rows, uint64_t dictionary_id) = 0;
+  /// Encoded (indices != nullptr): values[k] is column k's dictionary, all of the same length n,
+  /// with indices in [0, n]; the index n means null. values[k] may contain nulls: rows that point
+  /// at such an entry are null. Numeric dictionaries may repeat values. Appends with equal non-zero
+  /// dictionary_id pass the very same arrays. Plain (indices == nullptr): values[k] has num_rows
+  /// rows. The bytes written do not depend on how rows are divided into appends.
+  virtual arrow::Status Append(std::span<const std::shared_ptr<arrow::Array>> values,
+                               const int32_t* indices, int64_t num_rows,
+                               uint64_t dictionary_id) = 0;
   /// All rows of the shard have been appended. A count that differs from the layout's is an error.
   virtual arrow::Status Close() = 0;
 };
 
-/// One output file. Columns are opened once each, in any order, on any thread; nothing is visible before Commit.
+/// One output file. Columns are opened once each, in any order, on any thread; nothing is visible
+/// before Commit.
 class Sink {
  public:
   virtual ~Sink() = default;
