@@ -16,6 +16,7 @@
 #include "emberharmony/engine/output_folder.h"
 #include "emberharmony/engine/report_html.h"
 #include "emberharmony/engine/transform.h"
+#include "emberharmony/engine/warnings.h"
 #include "emberharmony/io/source.h"
 
 namespace emberharmony::engine {
@@ -157,6 +158,8 @@ void FinishReport(const Stopwatch& stopwatch, RunContext* context, RunReport* re
   report->peak_resident_bytes = base::PeakResidentBytes();
   report->phases = context->progress()->phase_times();
   for (const ShardEntry& shard : report->manifest.shards) report->output_bytes += shard.bytes;
+  const std::vector<std::string> warnings = DeriveWarnings(*report);
+  report->warnings.insert(report->warnings.end(), warnings.begin(), warnings.end());
 }
 
 arrow::Status WriteReports(const RunReport& report, const std::string& folder) {
