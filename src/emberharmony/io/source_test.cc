@@ -8,6 +8,7 @@
 #include <fstream>
 
 #include "emberharmony/base/error_kind.h"
+#include "emberharmony/base/thread_pool.h"
 #include "emberharmony/io/file_listing_internal.h"
 #include "emberharmony/io/parquet_source_internal.h"
 #include "emberharmony/io/parquet_test_tables_internal.h"
@@ -230,6 +231,33 @@ TEST(OpenSource, MoreFilesThanAreKeptOpen) {
   folder.WriteRows("00000.parquet", 7, 4);
   const auto status = source->Open(source->units()[0], {0}, {}).status();
   EXPECT_THAT(status.message(), HasSubstr("has changed"));
+}
+
+TEST(OpenSource, ManyThreadsReadAtOnce) {
+  TemporaryFolder folder;
+  constexpr int kFiles = 80;
+  for (int i = 0; i < kFiles; ++i) {
+    folder.WriteRows(std::to_string(100 + i) + ".parquet", i * 50, 50, 20);
+  }
+  const auto source = *OpenSource(folder.Path(""));
+  // Every unit and column several times, so that files are opened, shared and put away
+  // concurrently.
+  const auto status = base::ParallelFor(4, kFiles * 4, [&](int64_t i) -> arrow::Status {
+    const Unit& unit = source->units()[static_cast<size_t>(i * 37 % kFiles)];
+    const int column = static_cast<int>(i % 2);
+    (void)source->Hint(unit, column);
+    BatchOptions options;
+    options.batch_rows = 7;
+    ARROW_ASSIGN_OR_RAISE(auto reader, source->Open(unit, {column}, options));
+    int64_t rows = 0;
+    while (true) {
+      ARROW_ASSIGN_OR_RAISE(const auto batch, reader->Next());
+      if (!batch.has_value()) break;
+      rows += batch->num_rows;
+    }
+    return rows == 50 ? arrow::Status::OK() : arrow::Status::Invalid("rows: ", rows);
+  });
+  EXPECT_TRUE(status.ok()) << status.ToString();
 }
 
 TEST(OpenSource, IdentityFollowsNamesSizesAndTimes) {
