@@ -378,8 +378,8 @@ class ValueHistogramAnalyzer : public Analyzer {
   }
 
  private:
-  // At most 23 bytes a key, while it grows beside a shorter one twice.
-  int64_t KeyTableBytesMax() const { return 4096 + 2 * 23 * (max_keys_ + 256); }
+  // A key takes at most 32 bytes; while keys are shortened there are two tables and a list of them.
+  int64_t KeyTableBytesMax() const { return 80 * (max_keys_ + 512); }
 
   const int64_t max_keys_;
 };
