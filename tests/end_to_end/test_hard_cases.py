@@ -28,22 +28,26 @@ SCALE_X = "  - {columns: [x], steps: [{scale: standard}]}\n"
 
 
 @pytest.mark.parametrize(
-    "values,mean,variance",
+    "values,mean,variance,scale",
     [
-        ([1e308, 1e308, -1e308, -1e308], 0.0, float("inf")),
-        ([1e200, -1e200], 0.0, float("inf")),
-        ([1e-200, -1e-200], 0.0, 0.0),
-        ([1e16, 1.0, -1e16], 1 / 3, None),
-        ([5e-324, 5e-324], 5e-324, 0.0),
-        ([0.1] * 10, 0.1, 0.0),
+        ([1e308, 1e308, -1e308, -1e308], 0.0, float("inf"), 1e308),
+        ([1e200, -1e200], 0.0, float("inf"), 1e200),
+        ([1e-200, -1e-200], 0.0, 0.0, 1e-200),
+        ([1e16, 1.0, -1e16], 1 / 3, None, None),
+        ([5e-324, 5e-324], 5e-324, 0.0, 1.0),
+        ([0.1] * 10, 0.1, 0.0, 1.0),
     ],
 )
-def test_sums_that_cancel_overflow_or_underflow(run_ember, tmp_path, values, mean, variance):
+def test_sums_that_cancel_overflow_or_underflow(run_ember, tmp_path, values, mean, variance, scale):
     output = run_plan(run_ember, tmp_path, pa.table({"x": values}), SCALE_X)
     step = learned_steps(output / "model", "x")["scale"]
     assert float(step["mean"]) == mean
     if variance is not None:
         assert float(step["variance"]) == variance
+        np.testing.assert_allclose(step["scale"], scale, rtol=1e-15)
+        expected = [(v - mean) / scale for v in values]
+        features = read_shards(output / "train")["x"].to_numpy()
+        np.testing.assert_allclose(features, expected, rtol=1e-15)
 
 
 def test_ten_million_epoch_seconds_of_variance_one(run_ember, tmp_path):
@@ -264,7 +268,7 @@ def test_files_of_other_writers(run_ember, tmp_path):
     frame.write_parquet(tmp_path / "polars.parquet", row_group_size=3000)
     frame = frame.with_columns(pl.col("c").cast(pl.String))
     frame.to_arrow()
-    duckdb.sql(f"copy (select * from arrow) to '{tmp_path}/duckdb.parquet' (format parquet)")
+    duckdb.from_arrow(arrow).write_parquet(str(tmp_path / "duckdb.parquet"))
     plan = tmp_path / "plan.yaml"
     plan.write_text(
         f"version: 1\n{ALL_TRAINING}features:\n"

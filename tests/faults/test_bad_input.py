@@ -260,4 +260,5 @@ def test_memory_limit_names_the_consumer(run_ember, tmp_path):
     assert process.returncode in (0, 2, 4), process.stderr
     if process.returncode == 4:
         assert "blob" in process.stderr
-        assert "limit" in process.stderr
+        assert "--memory" in process.stderr
+        assert "MiB in use" in process.stderr

@@ -347,6 +347,21 @@ double ExactMoments::Variance(int ddof) const {
   return internal::RoundedQuotient(numerator, denominator, kSquaresUnit);
 }
 
+double ExactMoments::StandardDeviation(int ddof) const {
+  if (count_ <= ddof) return std::numeric_limits<double>::quiet_NaN();
+  BigNatural numerator;
+  if (!VarianceNumerator(count_, ToBig(sum_).magnitude, ToBig(squares_).magnitude, &numerator) ||
+      numerator.is_zero()) {
+    return 0;
+  }
+  const UInt128 denominator = static_cast<UInt128>(count_) * static_cast<UInt128>(count_ - ddof);
+  // Scaled by a power of 4, the variance is near 1, whatever the size of the values.
+  int64_t exponent = static_cast<int64_t>(numerator.BitLength()) + kSquaresUnit;
+  exponent -= exponent % 2;
+  const double scaled = internal::RoundedQuotient(numerator, denominator, kSquaresUnit - exponent);
+  return std::ldexp(std::sqrt(scaled), static_cast<int>(exponent / 2));
+}
+
 std::string ExactMoments::Encode() const {
   std::string out(1, kVersion);
   AppendLittleEndian(static_cast<uint64_t>(count_), 8, &out);

@@ -38,9 +38,11 @@ class ExactMoments {
   /// when empty.
   double Mean() const;
   /// (n * Sxx - Sx^2) / (n * (n - ddof)), evaluated exactly and rounded once; overflow gives an
-  /// infinity. ddof is 0 or 1; NaN when n <= ddof. sqrt(Variance()) is what `scale` uses: the
-  /// correctly rounded root of the exact variance is not promised.
+  /// infinity. ddof is 0 or 1; NaN when n <= ddof.
   double Variance(int ddof = 0) const;
+  /// The square root of the exact variance, rounded twice (within 1 ulp): the same as
+  /// sqrt(Variance()) where that neither over- nor underflows, and right where it does.
+  double StandardDeviation(int ddof = 0) const;
 
   /// Canonical bytes: equal multisets give equal bytes, integers and doubles of the same values
   /// alike. Version 1.

@@ -377,5 +377,22 @@ TEST(ExactMoments, DecodeRefusesDamage) {
   }
 }
 
+TEST(ExactMoments, StandardDeviationWhereTheVarianceIsBeyondADouble) {
+  for (double size : {1e-310, 1e-200, 1.0, 1e200, 1e308}) {
+    ExactMoments moments;
+    moments.Add(size, 3);
+    moments.Add(-size, 3);
+    EXPECT_DOUBLE_EQ(moments.StandardDeviation(), size);
+    EXPECT_DOUBLE_EQ(moments.StandardDeviation(1), size * std::sqrt(6.0 / 5.0));
+  }
+  ExactMoments one;
+  EXPECT_TRUE(std::isnan(one.StandardDeviation()));
+  one.Add(7.5);
+  EXPECT_EQ(one.StandardDeviation(), 0);
+  EXPECT_TRUE(std::isnan(one.StandardDeviation(1)));
+  one.Add(8.25, 5);
+  EXPECT_EQ(one.StandardDeviation(), std::sqrt(one.Variance()));
+}
+
 }  // namespace
 }  // namespace emberharmony::base

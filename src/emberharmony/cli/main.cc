@@ -13,6 +13,7 @@
 #include "emberharmony/base/atomic_file.h"
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/base/memory_budget.h"
+#include "emberharmony/base/spelling.h"
 #include "emberharmony/cli/progress_display.h"
 #include "emberharmony/cli/summary.h"
 #include "emberharmony/engine/runs.h"
@@ -248,6 +249,13 @@ int Main(int argc, char** argv) {
                "ember");
   app.set_version_flag("--version", std::string("ember ") + EMBER_VERSION);
   DefineCommands(&app, &arguments);
+  if (argc > 1 && argv[1][0] != '-' && app.get_subcommand_no_throw(argv[1]) == nullptr) {
+    std::vector<std::string> names;
+    for (const CLI::App* command : app.get_subcommands({})) names.push_back(command->get_name());
+    fmt::print(stderr, "ember: unknown command '{}'{}\nRun 'ember --help' for the commands.\n",
+               argv[1], base::DidYouMean(argv[1], names));
+    return kUsageStatus;
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

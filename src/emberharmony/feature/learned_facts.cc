@@ -84,6 +84,12 @@ double LearnedFacts::Number(const std::string& key, double min) {
   return fits ? number : 0;
 }
 
+double LearnedFacts::NumberOrInfinity(const std::string& key) {
+  const nlohmann::json& value = Value(key);
+  if (value == "Infinity") return std::numeric_limits<double>::infinity();
+  return Number(key, 0);
+}
+
 arrow::Status LearnedFacts::Finish() {
   if (learned_.is_object()) {
     for (const auto& [key, value] : learned_.items()) {

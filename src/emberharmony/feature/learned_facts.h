@@ -29,6 +29,8 @@ class LearnedFacts {
   int64_t Integer(const std::string& key, int64_t min = 0);
   /// A finite number of at least `min`.
   double Number(const std::string& key, double min = -1.7976931348623157e308);
+  /// A number of at least 0, or the "Infinity" of base::CanonicalJson.
+  double NumberOrInfinity(const std::string& key);
   /// Any value; null when absent, which is a fault.
   const nlohmann::json& Value(const std::string& key);
   /// Leaves a fact to others (the vocabulary's file).

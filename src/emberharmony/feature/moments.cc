@@ -232,6 +232,7 @@ class MomentsAnalyzer : public Analyzer {
     statistic->sum = moments.sums.Sum();
     statistic->mean = moments.sums.Mean();
     statistic->variance = moments.sums.Variance();
+    statistic->standard_deviation = moments.sums.StandardDeviation();
     statistic->min = moments.min;
     statistic->max = moments.max;
     return statistic;

@@ -15,8 +15,9 @@ struct MomentsStatistic : Statistic {
       0;            ///< rows with an infinity; these are in count, min and max, and nowhere else
   double sum = 0;   ///< of the finite values
   double mean = 0;  ///< exact, rounded once; NaN when there is no finite value
-  double variance = 0;  ///< population (ddof 0), exact, rounded once
-  double min = 0;       ///< NaN when count is 0
+  double variance = 0;            ///< population (ddof 0), exact, rounded once
+  double standard_deviation = 0;  ///< its root, also where the variance is beyond a double
+  double min = 0;                 ///< NaN when count is 0
   double max = 0;
 };
 

@@ -22,7 +22,7 @@ namespace {
 /// What all methods compute: (x - center) / scale, in float64; missing stays missing.
 ///
 /// | method   | center | scale                                   | scikit-learn   |
-/// | standard | mean   | square root of the variance with ddof 0 | StandardScaler |
+/// | standard | mean   | standard deviation with ddof 0          | StandardScaler |
 /// | min_max  | min    | max - min                               | MinMaxScaler   |
 /// | max_abs  | 0      | the larger of |min| and |max|           | MaxAbsScaler   |
 /// | robust   | median | quantile(0.75) - quantile(0.25)         | RobustScaler   |
@@ -34,6 +34,7 @@ struct Learned {
   int64_t null_count = 0;
   double mean = 0;
   double variance = 0;
+  double standard_deviation = 0;
   double min = 0;
   double max = 0;
   double median = 0;
@@ -106,7 +107,8 @@ class Scale : public Transform {
     learned_.null_count = facts.Integer("null_count");
     if (method_ == "standard") {
       learned_.mean = facts.Number("mean");
-      learned_.variance = facts.Number("variance", 0);
+      learned_.variance = facts.NumberOrInfinity("variance");
+      learned_.standard_deviation = std::sqrt(learned_.variance);
     } else if (method_ == "robust") {
       learned_.median = facts.Number("median");
       learned_.median_error_bound = facts.Number("median_error_bound", 0);
@@ -121,6 +123,10 @@ class Scale : public Transform {
       facts.Check(learned_.min <= learned_.max, "'min' must not be above 'max'");
     }
     const double scale = facts.Number("scale", 0);
+    // Where the variance is beyond a double, the deviation is known from the scale alone.
+    if (method_ == "standard" && !std::isnormal(learned_.variance) && scale != 1) {
+      learned_.standard_deviation = scale;
+    }
     ARROW_RETURN_NOT_OK(SetScale());
     facts.Check(scale == scale_, "'scale' does not follow from the rest");
     is_learned_ = false;
@@ -153,6 +159,7 @@ class Scale : public Transform {
     learned_.null_count = moments->null_count;
     learned_.mean = moments->mean;
     learned_.variance = moments->variance;
+    learned_.standard_deviation = moments->standard_deviation;
     learned_.min = moments->min;
     learned_.max = moments->max;
     return arrow::Status::OK();
@@ -182,7 +189,7 @@ class Scale : public Transform {
     double scale = 0;
     if (method_ == "standard") {
       center_ = learned_.mean;
-      scale = std::sqrt(learned_.variance);
+      scale = learned_.standard_deviation;
     } else if (method_ == "min_max") {
       center_ = learned_.min;
       scale = learned_.max - learned_.min;

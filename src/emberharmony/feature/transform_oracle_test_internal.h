@@ -167,6 +167,7 @@ inline std::shared_ptr<MomentsStatistic> MomentsOf(const std::vector<double>& va
   moments->sum = static_cast<double>(sum);
   moments->mean = static_cast<double>(mean);
   moments->variance = static_cast<double>(squares / static_cast<long double>(num_finite));
+  moments->standard_deviation = std::sqrt(moments->variance);
   return moments;
 }
 
