@@ -5,6 +5,7 @@
 #include <signal.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <optional>
 #include <string>
@@ -240,6 +241,14 @@ void DefineCommands(CLI::App* app, Arguments* arguments) {
   merge->footer("Example:\n  ember merge monday tuesday wednesday -o week");
 }
 
+std::vector<std::string> CommandNames(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    names.push_back(command->get_name());
+  }
+  return names;
+}
+
 int Main(int argc, char** argv) {
   // Large blocks go back to the system when freed, and threads share few arenas: resident memory
   // follows what is in use.
@@ -249,9 +258,9 @@ int Main(int argc, char** argv) {
                "ember");
   app.set_version_flag("--version", std::string("ember ") + EMBER_VERSION);
   DefineCommands(&app, &arguments);
-  if (argc > 1 && argv[1][0] != '-' && app.get_subcommand_no_throw(argv[1]) == nullptr) {
-    std::vector<std::string> names;
-    for (const CLI::App* command : app.get_subcommands({})) names.push_back(command->get_name());
+  const std::vector<std::string> names = CommandNames(app);
+  if (argc > 1 && argv[1][0] != '-' &&
+      std::find(names.begin(), names.end(), argv[1]) == names.end()) {
     fmt::print(stderr, "ember: unknown command '{}'{}\nRun 'ember --help' for the commands.\n",
                argv[1], base::DidYouMean(argv[1], names));
     return kUsageStatus;

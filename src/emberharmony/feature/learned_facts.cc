@@ -46,7 +46,8 @@ LearnedFacts::LearnedFacts(const Transform& step, std::string column, const nloh
     return;
   }
   // Options are compared in the form in which a model file holds them.
-  for (const auto& [key, expected] : DescribeOptions(step).items()) {
+  const nlohmann::json options = DescribeOptions(step);
+  for (const auto& [key, expected] : options.items()) {
     known_.insert(key);
     const auto found = learned_.find(key);
     if (found == learned_.end() || base::CanonicalJson(*found) != base::CanonicalJson(expected)) {
