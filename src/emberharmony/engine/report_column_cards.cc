@@ -37,11 +37,11 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 20> kFactLab
     {"quantile_75", "third quartile"},
     {"min", "smallest"},
     {"max", "largest"},
-    {"count", "rows with a value"},
-    {"null_count", "rows without"},
     {"size", "entries"},
     {"distinct_count", "distinct values"},
     {"oov_count", "rows out of vocabulary"},
+    {"count", "rows with a value"},
+    {"null_count", "rows without"},
     {"min_count", "least count of an entry"},
     {"max_size", "entries at most"},
     {"oov_buckets", "out-of-vocabulary ids"},
@@ -136,8 +136,8 @@ std::string StepInWords(const ReportStep& step) {
 // Facts that a step's heading, a bar or a list shows already.
 bool IsShownElsewhere(const ReportStep& step, const std::string& key) {
   static const std::set<std::string> kElsewhere = {
-      "step",  "strategy", "method",     "type",    "constant",       "indicator",
-      "parts", "unknown",  "categories", "options", "vocabulary_file"};
+      "step",  "strategy", "method",     "type",    "constant",        "indicator",
+      "parts", "unknown",  "categories", "options", "vocabulary_file", "oov_count"};
   if (kElsewhere.contains(key)) return true;
   return step.name() == "clip" && (key == "min" || key == "max");
 }
@@ -156,26 +156,32 @@ void WriteFact(const std::string& label, const nlohmann::json& value, HtmlWriter
 
 void WriteCoverage(const ReportStep& step, HtmlWriter* html) {
   const double count = step.Number("count").value_or(0);
-  const auto missed = step.Number("oov_count");
+  const auto missed = step.Integer("oov_count");
   if (count <= 0 || !missed) return;
-  const double covered = 1 - *missed / count;
-  const std::string text = ShownShare(covered) + " of the rows with a value are in the vocabulary";
-  HtmlElement p(html, "p", {{"class", "small"}});
-  WriteBar(covered, covered < 0.5 ? "fill warn" : "fill good", text, html);
+  const double covered = 1 - static_cast<double>(*missed) / count;
+  const std::string text =
+      *missed == 0 ? "every row with a value is in the vocabulary"
+                   : fmt::format("{} of the rows with a value are in the vocabulary, {} are not",
+                                 ShownShare(covered), ShownCount(*missed));
+  HtmlElement p(html, "p", {{"class", "small coverage"}});
+  WriteBar(covered, covered < 0.5 ? "fill warn" : "fill good", ShownShare(covered), html);
   html->Text(text);
 }
 
 void WriteMostFrequent(const ReportStep& step, HtmlWriter* html) {
   if (step.most_frequent.empty()) return;
-  const double count = std::max(step.Number("count").value_or(0), 1.0);
+  const double rows = std::max(step.Number("count").value_or(0), 1.0);
+  const double most = std::max(static_cast<double>(step.most_frequent.front().count), 1.0);
   html->Leaf("p", "Most frequent", {{"class", "label"}});
   HtmlElement list(html, "ol", {{"class", "ranks"}});
   for (const CountedText& entry : step.most_frequent) {
     HtmlElement item(html, "li");
     WriteText(entry.text, kValueBytes, "span", "chip", html);
-    const double share = static_cast<double>(entry.count) / count;
-    WriteBar(share, "fill", ShownShare(share), html);
-    html->Leaf("span", ShownCount(entry.count), {{"class", "count"}});
+    // Bars compare the entries with each other; beside all rows they would hardly show.
+    const auto count = static_cast<double>(entry.count);
+    const std::string share = ShownShare(count / rows);
+    WriteBar(count / most, "fill", share, html);
+    html->Leaf("span", ShownCount(entry.count) + " \u00b7 " + share, {{"class", "count"}});
   }
 }
 
@@ -195,32 +201,6 @@ void WriteCategories(const ReportStep& step, HtmlWriter* html) {
   if (found->size() > kCategoriesShown) {
     html->Text(fmt::format(" and {} more", ShownCount(ToInt(found->size() - kCategoriesShown))));
   }
-}
-
-void WriteStep(const ReportStep& step, HtmlWriter* html) {
-  html->Leaf("h5", StepInWords(step));
-  std::vector<std::pair<std::string, const nlohmann::json*>> facts;
-  std::set<std::string> known;
-  for (const auto& [key, label] : kFactLabels) {
-    const auto found = step.facts.find(std::string(key));
-    if (found != step.facts.end()) facts.emplace_back(key, &*found);
-    known.emplace(key);
-  }
-  for (const auto& [key, value] : step.facts.items()) {
-    if (!known.contains(key)) facts.emplace_back(key, &value);
-  }
-  std::erase_if(facts, [&](const auto& fact) {
-    return IsShownElsewhere(step, fact.first) || IsTrivial(fact.first, *fact.second);
-  });
-  if (!facts.empty()) {
-    HtmlElement list(html, "dl");
-    for (const auto& [key, value] : facts) WriteFact(LabelOf(key), *value, html);
-  } else if (!step.facts.contains("categories")) {
-    html->Leaf("p", "Nothing to learn.", {{"class", "small muted"}});
-  }
-  WriteCoverage(step, html);
-  WriteMostFrequent(step, html);
-  WriteCategories(step, html);
 }
 
 // Where the values of a numeric column lie, as far as detection and the first learning steps say.
@@ -352,18 +332,60 @@ std::string DistinctOf(const ReportColumn& column) {
   return "";
 }
 
-void WriteDetected(const ReportColumn& column, HtmlWriter* html) {
-  HtmlElement section(html, "section");
-  html->Leaf("h4", "In the training rows");
+// Facts that the column's own part of the card shows already.
+bool IsRepeated(const ReportColumn& column, const ReportStep& step, const std::string& key) {
+  if (key == "count" || key == "null_count") {
+    const auto counts = CountsOf(column);
+    return step.Number("null_count") == 0.0 || (counts && step.Number("count") == counts->first &&
+                                                step.Number("null_count") == counts->second);
+  }
+  if (key == "distinct_count") return true;
+  const Spread spread = SpreadOf(column);
+  return (key == "min" && step.Number(key) == spread.min) ||
+         (key == "max" && step.Number(key) == spread.max);
+}
+
+// What there is to say of a step beside its heading: known facts in the order of their labels, then
+// the others.
+std::vector<std::pair<std::string, const nlohmann::json*>> FactsToShow(const ReportColumn& column,
+                                                                       const ReportStep& step) {
+  std::vector<std::pair<std::string, const nlohmann::json*>> facts;
+  std::set<std::string> known;
+  for (const auto& [key, label] : kFactLabels) {
+    const auto found = step.facts.find(std::string(key));
+    if (found != step.facts.end()) facts.emplace_back(key, &*found);
+    known.emplace(key);
+  }
+  for (const auto& [key, value] : step.facts.items()) {
+    if (!known.contains(key)) facts.emplace_back(key, &value);
+  }
+  std::erase_if(facts, [&](const auto& fact) {
+    return IsShownElsewhere(step, fact.first) || IsTrivial(fact.first, *fact.second) ||
+           IsRepeated(column, step, fact.first);
+  });
+  return facts;
+}
+
+void WriteStep(const ReportColumn& column, const ReportStep& step, HtmlWriter* html) {
+  html->Leaf("h5", StepInWords(step));
+  const auto facts = FactsToShow(column, step);
+  if (!facts.empty()) {
+    HtmlElement list(html, "dl");
+    for (const auto& [key, value] : facts) WriteFact(LabelOf(key), *value, html);
+  } else if (!step.facts.contains("categories")) {
+    html->Leaf("p", "Nothing to learn.", {{"class", "small muted"}});
+  }
+  WriteCoverage(step, html);
+  WriteCategories(step, html);
+}
+
+void WriteCounts(const ReportColumn& column, HtmlWriter* html) {
   const auto null_share = NullShareOf(column);
   const std::string distinct = DistinctOf(column);
-  if (!null_share && distinct.empty()) {
-    html->Leaf("p", "Nothing was counted: no step needs it.", {{"class", "small muted"}});
-  }
-  WriteSpread(column, html);
+  if (!null_share && distinct.empty()) return;
   HtmlElement list(html, "dl");
   if (null_share) {
-    html->Leaf("dt", "null");
+    html->Leaf("dt", "null share");
     HtmlElement dd(html, "dd");
     html->Text(ShownShare(*null_share));
     if (*null_share > 0) WriteBar(*null_share, "fill warn", "null share", html);
@@ -382,6 +404,24 @@ void WriteDetected(const ReportColumn& column, HtmlWriter* html) {
   }
 }
 
+void WriteDetected(const ReportColumn& column, HtmlWriter* html) {
+  HtmlElement section(html, "section");
+  html->Leaf("h4", "In the training rows");
+  const auto null_share = NullShareOf(column);
+  const std::string distinct = DistinctOf(column);
+  if (!null_share && distinct.empty()) {
+    html->Leaf("p",
+               column.is_target ? "Nothing is learned from a target, so nothing was counted."
+                                : "Nothing was counted: no step needs it.",
+               {{"class", "small muted"}});
+  }
+  WriteSpread(column, html);
+  WriteCounts(column, html);
+  for (const ReportPipeline& pipeline : column.pipelines) {
+    for (const ReportStep& step : pipeline.steps) WriteMostFrequent(step, html);
+  }
+}
+
 void WriteSteps(const ReportColumn& column, HtmlWriter* html) {
   HtmlElement section(html, "section");
   html->Leaf("h4", "Learned, step by step");
@@ -390,7 +430,7 @@ void WriteSteps(const ReportColumn& column, HtmlWriter* html) {
                {{"class", "small muted"}});
   }
   for (const ReportPipeline& pipeline : column.pipelines) {
-    for (const ReportStep& step : pipeline.steps) WriteStep(step, html);
+    for (const ReportStep& step : pipeline.steps) WriteStep(column, step, html);
   }
 }
 
@@ -464,7 +504,7 @@ void WriteColumnRow(const ReportColumn& column, HtmlWriter* html) {
   const auto null_share = NullShareOf(column);
   html->Leaf("td", null_share ? ShownShare(*null_share) : "", {{"class", "n"}});
   html->Leaf("td", DistinctOf(column), {{"class", "n"}});
-  html->Leaf("td", ShownText(StepsInWords(column), 3 * kValueBytes));
+  html->Leaf("td", ShownText(StepsInWords(column), 3 * kValueBytes), {{"class", "prose"}});
   html->Leaf("td", ShownCount(ToInt(column.num_outputs())), {{"class", "n"}});
 }
 
@@ -551,7 +591,7 @@ void WriteUnusedColumns(const ReportColumns& columns, HtmlWriter* html) {
       WriteText(unused[i]->name, kValueBytes, "code", "name", html);
     }
     html->Leaf("td", ShownText(unused[i]->type, kValueBytes));
-    html->Leaf("td", ShownText(unused[i]->reason, 5 * kValueBytes));
+    html->Leaf("td", ShownText(unused[i]->reason, 5 * kValueBytes), {{"class", "prose"}});
   }
   if (unused.size() > kTableRowsMax) {
     HtmlElement row(html, "tr");

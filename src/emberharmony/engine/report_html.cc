@@ -87,8 +87,8 @@ std::vector<Tile> TilesOf(const RunReport& report, const ReportColumns& columns)
   tiles.push_back({"Time", ShownDuration(report.wall_seconds),
                    fmt::format("{} CPU on {} thread{}", ShownDuration(report.cpu_seconds),
                                report.num_threads, report.num_threads == 1 ? "" : "s")});
-  tiles.push_back({"Throughput",
-                   ShownMagnitude(static_cast<double>(report.num_rows) / seconds) + " rows/s",
+  tiles.push_back({"Rows per second",
+                   ShownMagnitude(static_cast<double>(report.num_rows) / seconds),
                    size(static_cast<double>(report.source_bytes) / seconds) + "/s of the source"});
   Tile memory{"Peak memory", base::FormatByteSize(report.peak_resident_bytes), "no limit"};
   if (report.memory_limit_bytes > 0) {

@@ -82,7 +82,9 @@ a { color: var(--accent); }
 .test { background: var(--test); }
 .scroll { overflow-x: auto; }
 .scroll.tall { max-height: 32rem; overflow-y: auto; }
-table { border-collapse: collapse; width: 100%; font-size: .92rem; }
+table { border-collapse: collapse; width: 100%; font-size: .92rem; overflow-wrap: normal; }
+#splits table { max-width: 40rem; }
+td code, th code { display: inline-block; min-width: 8rem; }
 caption { text-align: left; color: var(--muted); font-size: .85rem; padding-bottom: .4rem; }
 th, td {
   padding: .4rem 1rem .4rem 0; text-align: left; border-bottom: 1px solid var(--line);
@@ -91,6 +93,9 @@ th, td {
 tbody tr:last-child > * { border-bottom: 0; }
 thead th { color: var(--muted); font-weight: 500; font-size: .85rem; white-space: nowrap; }
 tbody th { font-weight: 500; }
+.tall thead th { position: sticky; top: 0; background: var(--card); }
+.prose { min-width: 14rem; }
+#phases tbody th { white-space: nowrap; }
 .n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .wide { min-width: 8rem; width: 40%; }
 .wide .bar { width: 100%; }
@@ -131,17 +136,18 @@ summary { cursor: pointer; }
 .chips { line-height: 1.9; font-size: .9rem; }
 .label { font-size: .85rem; color: var(--muted); margin: .6rem 0 .25rem; }
 .body p .bar { margin-right: .6rem; }
+.coverage { margin-top: .3rem; }
 .ranks { list-style: none; padding: 0; font-size: .9rem; }
 .ranks li {
-  display: grid; grid-template-columns: minmax(0, 7rem) 1fr auto; gap: .6rem; align-items: center;
+  display: grid; grid-template-columns: minmax(0, 6rem) 1fr 8.5rem; gap: .6rem; align-items: center;
   padding: .1rem 0;
 }
 .ranks .chip { justify-self: start; max-width: 100%; }
 .ranks .bar { width: 100%; }
-.ranks .count { font-variant-numeric: tabular-nums; color: var(--muted); }
-.outputs { list-style: none; padding: 0; font-size: .95rem; }
+.ranks .count { font-variant-numeric: tabular-nums; color: var(--muted); text-align: right; }
+.outputs { list-style: none; padding: 0; font-size: .9rem; }
 .spread { display: block; width: 100%; height: 24px; overflow: visible; }
-.spread .axis { fill: var(--track); }
+.spread .axis { fill: var(--muted); opacity: .5; }
 .spread .band { fill: var(--band); }
 .spread .median { stroke: var(--text); stroke-width: 2; }
 .spread .mean { fill: var(--accent); stroke: var(--card); stroke-width: 1.5; }
