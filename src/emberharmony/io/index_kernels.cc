@@ -43,7 +43,7 @@ void Remap(const int32_t* slots, int64_t n, const int32_t* map, int32_t* out) {
 }
 
 int64_t DropNegative(int32_t* values, int64_t n, uint8_t* valid) {
-  std::memset(valid, 0, (n + 7) / 8);
+  if (n > 0) std::memset(valid, 0, (n + 7) / 8);
   int64_t kept = 0;
   int64_t i = 0;
   if (const IndexKernels* wide = WideKernels()) i = wide->drop_negative(values, n, valid, &kept);

@@ -10,13 +10,15 @@
 #include <parquet/properties.h>
 
 #include <algorithm>
-#include <atomic>
+#include <filesystem>
 #include <map>
 #include <mutex>
 #include <numeric>
+#include <optional>
 
 #include "emberharmony/base/atomic_file.h"
 #include "emberharmony/base/error_kind.h"
+#include "emberharmony/io/chunk_store_internal.h"
 #include "emberharmony/io/column_chunk_encoder_internal.h"
 #include "emberharmony/io/column_format_internal.h"
 #include "emberharmony/io/sink.h"
@@ -71,11 +73,9 @@ arrow::Result<FileFormat> MakeFileFormat(const arrow::Schema& schema) {
   return format;
 }
 
-arrow::Status WritePages(const PageBytes& pages, arrow::io::OutputStream* stream) {
-  for (const auto& page : pages.pages) {
-    ARROW_RETURN_NOT_OK(stream->Write(page->data(), page->size()));
-  }
-  return arrow::Status::OK();
+std::string FolderOf(const std::string& path) {
+  const std::string folder = std::filesystem::path(path).parent_path().string();
+  return folder.empty() ? "." : folder;
 }
 
 class ParquetSink;
@@ -99,7 +99,7 @@ class ParquetColumnSink : public ColumnSink {
         first_(first),
         columns_(columns),
         row_group_rows_(row_group_rows),
-        rows_(static_cast<int>(columns.size()), pool) {}
+        rows_(std::in_place, static_cast<int>(columns.size()), pool) {}
 
   arrow::Status CheckValues(std::span<const std::shared_ptr<arrow::Array>> values,
                             const int32_t* indices, int64_t num_rows) const;
@@ -111,29 +111,30 @@ class ParquetColumnSink : public ColumnSink {
   const std::span<const ColumnFormat> columns_;
   const std::span<const int64_t> row_group_rows_;
   size_t row_group_ = 0;
-  SlotRows rows_;
+  std::optional<SlotRows> rows_;  // empty once closed, for their memory is needed elsewhere
   std::unique_ptr<ColumnChunkEncoder> encoder_;
   bool closed_ = false;
 };
 
 class ParquetSink : public Sink {
  public:
-  ParquetSink(std::string path, ShardLayout layout, FileFormat format, arrow::MemoryPool* pool)
+  ParquetSink(std::string path, ShardLayout layout, FileFormat format,
+              const ParquetSinkOptions& options)
       : path_(std::move(path)),
         layout_(std::move(layout)),
         format_(std::move(format)),
-        pool_(pool),
-        column_states_(format_.columns.size(), ColumnState::kNew),
-        chunks_(layout_.row_group_rows.size()) {
-    for (auto& row_group : chunks_) row_group.resize(format_.columns.size());
-  }
+        pool_(options.pool ? options.pool : arrow::default_memory_pool()),
+        chunks_(layout_.row_group_rows.size(), format_.columns.size(),
+                options.spill_threshold_bytes,
+                options.spill_folder.empty() ? FolderOf(path_) : options.spill_folder, pool_),
+        column_states_(format_.columns.size(), ColumnState::kNew) {}
 
   arrow::Result<std::unique_ptr<ColumnSink>> OpenColumns(int first, int count) override;
   arrow::Result<ShardInfo> Commit() override;
   void Abort() override;
 
-  /// From column sinks: the chunks of columns [first, first + chunks.size()) of a row group.
-  void Deliver(size_t row_group, int first, std::vector<EncodedChunk> chunks);
+  ChunkStore* chunks() { return &chunks_; }
+  /// From column sinks.
   void MarkClosed(int first, size_t count);
 
  private:
@@ -141,17 +142,17 @@ class ParquetSink : public Sink {
 
   arrow::Status CheckComplete();
   arrow::Status WriteFile(arrow::io::OutputStream* stream);
-  arrow::Status WriteChunk(const EncodedChunk& chunk, parquet::ColumnChunkMetaDataBuilder* metadata,
+  arrow::Status WriteChunk(const StoredChunk& chunk, parquet::ColumnChunkMetaDataBuilder* metadata,
                            arrow::io::OutputStream* stream, int64_t* row_group_bytes);
 
   const std::string path_;
   const ShardLayout layout_;
   const FileFormat format_;
   arrow::MemoryPool* const pool_;
+  ChunkStore chunks_;
   std::mutex mutex_;
-  std::vector<ColumnState> column_states_;         // guarded by mutex_
-  std::vector<std::vector<EncodedChunk>> chunks_;  // [row group][column]; guarded by mutex_
-  bool done_ = false;                              // committed or aborted; guarded by mutex_
+  std::vector<ColumnState> column_states_;  // guarded by mutex_
+  bool done_ = false;                       // committed or aborted; guarded by mutex_
 };
 
 arrow::Result<std::unique_ptr<ColumnSink>> ParquetColumnSink::Make(
@@ -170,15 +171,15 @@ arrow::Status ParquetColumnSink::Append(std::span<const std::shared_ptr<arrow::A
   for (int64_t done = 0; done < num_rows;) {
     if (row_group_ == row_group_rows_.size()) return WrongRows(num_rows - done);
     const int64_t group_rows = row_group_rows_[row_group_];
-    const int64_t count = std::min(num_rows - done, group_rows - rows_.num_rows());
-    rows_.Expect(group_rows);
+    const int64_t count = std::min(num_rows - done, group_rows - rows_->num_rows());
+    rows_->Expect(group_rows);
     if (indices == nullptr) {
-      ARROW_RETURN_NOT_OK(rows_.AppendPlain(values, done, count));
+      ARROW_RETURN_NOT_OK(rows_->AppendPlain(values, done, count));
     } else {
-      ARROW_RETURN_NOT_OK(rows_.AppendEncoded(values, indices + done, count, dictionary_id));
+      ARROW_RETURN_NOT_OK(rows_->AppendEncoded(values, indices + done, count, dictionary_id));
     }
     done += count;
-    if (rows_.num_rows() == group_rows) ARROW_RETURN_NOT_OK(FinishRowGroup());
+    if (rows_->num_rows() == group_rows) ARROW_RETURN_NOT_OK(FinishRowGroup());
   }
   return arrow::Status::OK();
 }
@@ -206,9 +207,9 @@ arrow::Status ParquetColumnSink::CheckValues(std::span<const std::shared_ptr<arr
 }
 
 arrow::Status ParquetColumnSink::FinishRowGroup() {
-  ARROW_ASSIGN_OR_RAISE(auto chunks, encoder_->Encode(&rows_));
-  rows_.Clear();
-  sink_->Deliver(row_group_, first_, std::move(chunks));
+  ARROW_ASSIGN_OR_RAISE(auto chunks, encoder_->Encode(&*rows_));
+  rows_->Clear();
+  ARROW_RETURN_NOT_OK(sink_->chunks()->Put(row_group_, first_, std::move(chunks)));
   ++row_group_;
   return arrow::Status::OK();
 }
@@ -217,6 +218,8 @@ arrow::Status ParquetColumnSink::Close() {
   if (closed_) return arrow::Status::OK();
   if (row_group_ != row_group_rows_.size()) return WrongRows(0);
   closed_ = true;
+  encoder_.reset();
+  rows_.reset();
   sink_->MarkClosed(first_, columns_.size());
   return arrow::Status::OK();
 }
@@ -228,7 +231,7 @@ arrow::Status ParquetColumnSink::WrongRows(int64_t found) const {
       std::accumulate(row_group_rows_.begin(), row_group_rows_.begin() + row_group_, int64_t{0});
   return arrow::Status::Invalid("column '", columns_[0].name, "': the layout has ", expected,
                                 " rows, found ", found > 0 ? "at least " : "",
-                                before + rows_.num_rows() + found,
+                                before + rows_->num_rows() + found,
                                 "; this is an error of the program, please report it");
 }
 
@@ -252,12 +255,6 @@ arrow::Result<std::unique_ptr<ColumnSink>> ParquetSink::OpenColumns(int first, i
                                  layout_.row_group_rows, pool_);
 }
 
-void ParquetSink::Deliver(size_t row_group, int first, std::vector<EncodedChunk> chunks) {
-  std::lock_guard lock(mutex_);
-  if (done_) return;
-  std::move(chunks.begin(), chunks.end(), chunks_[row_group].begin() + first);
-}
-
 void ParquetSink::MarkClosed(int first, size_t count) {
   std::lock_guard lock(mutex_);
   std::fill_n(column_states_.begin() + first, count, ColumnState::kClosed);
@@ -266,7 +263,7 @@ void ParquetSink::MarkClosed(int first, size_t count) {
 void ParquetSink::Abort() {
   std::lock_guard lock(mutex_);
   done_ = true;
-  chunks_.clear();
+  chunks_.Clear();
 }
 
 arrow::Status ParquetSink::CheckComplete() {
@@ -297,18 +294,18 @@ arrow::Result<ShardInfo> ParquetSink::Commit() {
   info.xxh3_128 = file->xxh3_128_hex();
   ARROW_RETURN_NOT_OK(file->Commit());
   done_ = true;
-  chunks_.clear();
+  chunks_.Clear();
   return info;
 }
 
 arrow::Status ParquetSink::WriteFile(arrow::io::OutputStream* stream) {
   ARROW_RETURN_NOT_OK(stream->Write(kMagic, sizeof(kMagic)));
   auto builder = parquet::FileMetaDataBuilder::Make(format_.schema.get(), format_.properties);
-  for (size_t group = 0; group < chunks_.size(); ++group) {
+  for (size_t group = 0; group < layout_.row_group_rows.size(); ++group) {
     parquet::RowGroupMetaDataBuilder* row_group = builder->AppendRowGroup();
     row_group->set_num_rows(layout_.row_group_rows[group]);
     int64_t row_group_bytes = 0;
-    for (EncodedChunk& chunk : chunks_[group]) {
+    for (const StoredChunk& chunk : chunks_.row_group(group)) {
       ARROW_RETURN_NOT_OK(
           WriteChunk(chunk, row_group->NextColumnChunk(), stream, &row_group_bytes));
     }
@@ -319,31 +316,30 @@ arrow::Status ParquetSink::WriteFile(arrow::io::OutputStream* stream) {
   return arrow::Status::OK();
 }
 
-arrow::Status ParquetSink::WriteChunk(const EncodedChunk& chunk,
+arrow::Status ParquetSink::WriteChunk(const StoredChunk& chunk,
                                       parquet::ColumnChunkMetaDataBuilder* metadata,
                                       arrow::io::OutputStream* stream, int64_t* row_group_bytes) {
   ARROW_ASSIGN_OR_RAISE(const int64_t begin, stream->Tell());
-  const auto num_pages = static_cast<int32_t>(chunk.data->pages.size());
   int64_t dictionary_offset = 0;
   int64_t compressed = chunk.data->size;
   int64_t uncompressed = chunk.data->uncompressed_bytes;
   std::map<parquet::Encoding::type, int32_t> dictionary_encodings;
   std::map<parquet::Encoding::type, int32_t> data_encodings;
-  if (chunk.dictionary.has_value()) {
+  if (chunk.dictionary != nullptr) {
     dictionary_offset = begin;
     compressed += chunk.dictionary->size;
     uncompressed += chunk.dictionary->uncompressed_bytes;
     dictionary_encodings[parquet::Encoding::PLAIN] = 1;
-    data_encodings[parquet::Encoding::RLE_DICTIONARY] = num_pages;
-    ARROW_RETURN_NOT_OK(WritePages(*chunk.dictionary, stream));
+    data_encodings[parquet::Encoding::RLE_DICTIONARY] = chunk.data->num_pages;
+    ARROW_RETURN_NOT_OK(chunks_.WritePages(*chunk.dictionary, stream));
   } else {
-    data_encodings[parquet::Encoding::PLAIN] = num_pages;
+    data_encodings[parquet::Encoding::PLAIN] = chunk.data->num_pages;
   }
   ARROW_ASSIGN_OR_RAISE(const int64_t data_offset, stream->Tell());
-  ARROW_RETURN_NOT_OK(WritePages(*chunk.data, stream));
+  ARROW_RETURN_NOT_OK(chunks_.WritePages(*chunk.data, stream));
   metadata->SetStatistics(chunk.statistics);
   metadata->Finish(chunk.num_rows, dictionary_offset, /*index_page_offset=*/-1, data_offset,
-                   compressed, uncompressed, chunk.dictionary.has_value(),
+                   compressed, uncompressed, chunk.dictionary != nullptr,
                    /*dictionary_fallback=*/false, dictionary_encodings, data_encodings);
   *row_group_bytes += uncompressed;
   return arrow::Status::OK();
@@ -363,8 +359,8 @@ arrow::Result<std::unique_ptr<Sink>> MakeParquetSink(std::string path, ShardLayo
     }
   }
   ARROW_ASSIGN_OR_RAISE(FileFormat format, MakeFileFormat(*layout.schema));
-  arrow::MemoryPool* pool = options.pool ? options.pool : arrow::default_memory_pool();
-  return std::make_unique<ParquetSink>(std::move(path), std::move(layout), std::move(format), pool);
+  return std::make_unique<ParquetSink>(std::move(path), std::move(layout), std::move(format),
+                                       options);
 }
 
 }  // namespace emberharmony::io

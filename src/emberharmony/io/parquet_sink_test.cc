@@ -9,6 +9,9 @@
 #include <parquet/file_reader.h>
 #include <parquet/metadata.h>
 #include <parquet/statistics.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <cmath>
 #include <cstring>
@@ -633,6 +636,53 @@ TEST_F(ParquetSinkTest, DiskErrorsNameThePathAndLeaveNothing) {
   const auto info = sink->Commit();
   EXPECT_EQ(base::KindOf(info.status()), base::ErrorKind::kData);
   EXPECT_NE(info.status().message().find("no/such/folder/x"), std::string::npos);
+  EXPECT_TRUE(std::filesystem::is_empty(folder_));
+}
+
+TEST_F(ParquetSinkTest, SpilledChunksMakeTheSameFile) {
+  std::mt19937_64 random(12);
+  const auto schema =
+      arrow::schema({arrow::field("a", arrow::float32()), arrow::field("b", arrow::float32())});
+  const ShardLayout layout{schema, {200000, 200000, 100000}};
+  const auto values = RandomValues(arrow::float32(), 1500, &random, false);
+  const auto others = RandomValues(arrow::float32(), 1500, &random, false);
+  const std::vector<Rows> rows{RandomEncoded({values, others}, 500000, &random, 1, true)};
+  const ShardInfo held = WriteColumns(Path("held"), layout, rows);
+  for (const int64_t threshold : {int64_t{1}, held.bytes / 2}) {
+    auto budget = base::MemoryBudget::MakeRoot("test", 0);
+    auto sink = Must(MakeParquetSink(Path("spilled"), layout,
+                                     {.pool = budget.get(), .spill_threshold_bytes = threshold}));
+    auto columns = Must(sink->OpenColumns(0, 2));
+    AppendRows(columns.get(), rows, 30000);
+    Must(columns->Close());
+    EXPECT_LE(budget->bytes_allocated(), threshold);
+    EXPECT_EQ(Must(sink->Commit()).xxh3_128, held.xxh3_128);
+    EXPECT_EQ(Bytes(Path("spilled")), Bytes(Path("held")));
+    EXPECT_EQ(budget->bytes_allocated(), 0);
+  }
+  // Nothing but the two files is left behind.
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_), {}), 2);
+}
+
+TEST_F(ParquetSinkTest, AFullDiskIsReportedAndLeavesNothing) {
+  // A limit on the size of files stands in for the disk; both fail in write().
+  std::mt19937_64 random(13);
+  const Rows rows = RandomEncoded({RandomValues(arrow::int32(), 60000, &random, false)}, 200000,
+                                  &random, 1, false);
+  auto sink = Must(MakeParquetSink(Path("x"), {OneField(arrow::int32()), {200000}}));
+  auto column = Must(sink->OpenColumns(0, 1));
+  AppendRows(column.get(), {rows}, 200000);
+  Must(column->Close());
+  rlimit before;
+  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
+  const auto handler = signal(SIGXFSZ, SIG_IGN);
+  const rlimit small{100000, before.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &small), 0);
+  const auto info = sink->Commit();
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &before), 0);
+  signal(SIGXFSZ, handler);
+  EXPECT_EQ(base::KindOf(info.status()), base::ErrorKind::kData);
+  EXPECT_NE(info.status().message().find(Path("x")), std::string::npos) << info.status().message();
   EXPECT_TRUE(std::filesystem::is_empty(folder_));
 }
 
