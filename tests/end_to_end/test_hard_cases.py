@@ -268,7 +268,7 @@ def test_files_of_other_writers(run_ember, tmp_path):
     frame.write_parquet(tmp_path / "polars.parquet", row_group_size=3000)
     frame = frame.with_columns(pl.col("c").cast(pl.String))
     frame.to_arrow()
-    duckdb.from_arrow(arrow).write_parquet(str(tmp_path / "duckdb.parquet"))
+    duckdb.from_arrow(frame.to_arrow()).write_parquet(str(tmp_path / "duckdb.parquet"))
     plan = tmp_path / "plan.yaml"
     plan.write_text(
         f"version: 1\n{ALL_TRAINING}features:\n"
