@@ -206,6 +206,7 @@ void WriteCategories(const ReportStep& step, HtmlWriter* html) {
 // Where the values of a numeric column lie, as far as detection and the first learning steps say.
 struct Spread {
   std::optional<double> min, max, median, mean, deviation;
+  bool filled = false;  ///< some of these count nulls as what fills them
 };
 
 // Facts about the source's own values: those of steps that only imputes stand before.
@@ -219,9 +220,11 @@ Spread SpreadOf(const ReportColumn& column) {
   const auto take = [](std::optional<double>* into, std::optional<double> from) {
     if (!*into && from && std::isfinite(*from)) *into = from;
   };
+  double nulls = 0;
   for (const ReportStep& step : column.pipelines.front().steps) {
     const bool impute = step.name() == "impute";
     if (!impute && step.name() != "scale") break;
+    spread.filled |= !impute && nulls > 0;
     take(&spread.min, step.Number("min"));
     take(&spread.max, step.Number("max"));
     take(&spread.median, step.Number("median"));
@@ -233,6 +236,7 @@ Spread SpreadOf(const ReportColumn& column) {
       take(&spread.deviation, std::sqrt(*variance));
     }
     if (!impute) break;
+    nulls = step.Number("null_count").value_or(0);
   }
   return spread;
 }
@@ -282,6 +286,7 @@ void WriteSpread(const ReportColumn& column, HtmlWriter* html) {
   if (spread.mean)
     legend += (legend.empty() ? "" : " \u00b7 ") + ("mean " + ShownNumber(*spread.mean));
   if (spread.mean && spread.deviation) legend += " \u00b1 " + ShownNumber(*spread.deviation);
+  if (spread.filled && !legend.empty()) legend += ", with nulls filled";
   if (range > 0 && std::isfinite(range)) {
     DrawSpread(spread,
                fmt::format("from {} to {}{}{}", ShownNumber(*spread.min), ShownNumber(*spread.max),
@@ -412,7 +417,7 @@ void WriteDetected(const ReportColumn& column, HtmlWriter* html) {
   if (!null_share && distinct.empty()) {
     html->Leaf("p",
                column.is_target ? "Nothing is learned from a target, so nothing was counted."
-                                : "Nothing was counted: no step needs it.",
+                                : "Nothing was counted before the first step.",
                {{"class", "small muted"}});
   }
   WriteSpread(column, html);

@@ -201,8 +201,8 @@ TEST(ReportHtmlTest, SaysWhatTheRunDid) {
     EXPECT_THAT(page.text(), HasSubstr(expected));
   }
   EXPECT_THAT(html, HasSubstr("title=\"0.041666666666666664\""));
-  EXPECT_THAT(
-      html, HasSubstr("aria-label=\"from -5 to 95, median 7.5 \u00b7 mean 0.0416667 \u00b1 10\""));
+  EXPECT_THAT(html, HasSubstr("aria-label=\"from -5 to 95, median 7.5 \u00b7 mean 0.0416667 \u00b1 "
+                              "10, with nulls filled\""));
   // A bound of zero says nothing.
   EXPECT_THAT(page.text(), Not(HasSubstr("error at most")));
 }

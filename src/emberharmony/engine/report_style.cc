@@ -134,6 +134,7 @@ summary { cursor: pointer; }
 .num { text-decoration: underline dotted var(--muted); text-underline-offset: .2em; cursor: help; }
 .chip { background: var(--chip); border-radius: .3rem; padding: .05rem .35rem; }
 .chips { line-height: 1.9; font-size: .9rem; }
+.chips .chip { display: inline-block; line-height: 1.5; max-width: 100%; }
 .label { font-size: .85rem; color: var(--muted); margin: .6rem 0 .25rem; }
 .body p .bar { margin-right: .6rem; }
 .coverage { margin-top: .3rem; }
