@@ -198,7 +198,9 @@ void WriteSplits(const RunReport& report, HtmlWriter* html) {
   HtmlElement table(html, "table");
   std::vector<std::string> headings = {"Split", "Rows#", "Share#"};
   if (checksums) headings.push_back("Content checksum");
-  WriteTableHead("Each split is a folder of Parquet files", headings, html);
+  WriteTableHead(report.command == "transform" ? "All rows are in one folder, not split"
+                                               : "Each split is a folder of Parquet files",
+                 headings, html);
   HtmlElement body(html, "tbody");
   for (const auto& [name, split] : splits) {
     WriteSplitRow(name, split, share(split), checksums, html);
