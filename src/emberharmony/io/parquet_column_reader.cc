@@ -162,46 +162,34 @@ Status ParquetColumnReader::OpenChunk() {
   while (next_chunk_ < chunks_.size() && chunks_[next_chunk_].num_rows == 0) ++next_chunk_;
   if (next_chunk_ == chunks_.size()) return Status::Invalid("rows were asked for beyond its end");
   const RowGroupChunk& chunk = chunks_[next_chunk_++];
-  const parquet::FileMetaData& metadata = *file_->metadata;
-  const auto row_group = metadata.RowGroup(chunk.row_group);
-  const auto column = row_group->ColumnChunk(leaf_);
-  if (column->crypto_metadata() != nullptr) {
+  const ParquetFooter& footer = *file_->footer;
+  const ColumnChunkPlace& place = footer.chunk(chunk.row_group, leaf_);
+  if (place.encrypted) {
     return Status::Invalid("it is encrypted, and encrypted columns are not supported");
   }
-  if (column->num_values() != chunk.num_rows) {
-    return Status::Invalid("the footer says that it has ", column->num_values(),
+  if (place.num_values != chunk.num_rows) {
+    return Status::Invalid("the footer says that it has ", place.num_values,
                            " values, but its row group has ", chunk.num_rows, " rows");
   }
-  const parquet::ColumnDescriptor* descriptor = metadata.schema()->Column(leaf_);
-  int64_t begin = column->data_page_offset();
-  if (column->has_dictionary_page() && column->dictionary_page_offset() > 0) {
-    begin = std::min(begin, column->dictionary_page_offset());
-  }
-  int64_t size = column->total_compressed_size();
-  if (begin < 0 || size < 0 || size > file_->size || begin > file_->size - size) {
-    return Status::Invalid("its data should be ", size, " bytes at offset ", begin,
+  int64_t size = place.compressed_bytes;
+  if (place.begin < 0 || size < 0 || size > file_->size || place.begin > file_->size - size) {
+    return Status::Invalid("its data should be ", size, " bytes at offset ", place.begin,
                            ", but the file has only ", file_->size, " bytes");
   }
-  const int64_t claimed_size = size;
-  // Old parquet-mr left the dictionary page's header out of the chunk's size (PARQUET-816).
-  if (metadata.writer_version().VersionLt(
-          parquet::ApplicationVersion::PARQUET_816_FIXED_VERSION())) {
-    size += std::min<int64_t>(100, file_->size - begin - size);
-  }
+  // No dictionary page's header is longer.
+  if (footer.chunk_sizes_short) size += std::min<int64_t>(100, file_->size - place.begin - size);
+  const parquet::ColumnDescriptor* descriptor = footer.schema->Column(leaf_);
   nullable_ = descriptor->max_definition_level() > 0;
   ARROW_ASSIGN_OR_RAISE(value_decoder_, PageValueDecoder::Make(descriptor, field_->type(), pool_));
-  page_pool_.set_limit(
-      PageBytesMax(claimed_size, column->total_uncompressed_size(), column->compression()));
+  page_pool_.set_limit(PageBytesMax(place.compressed_bytes, place.uncompressed_bytes, place.codec));
   parquet::ReaderProperties properties(&page_pool_);
   properties.set_page_checksum_verification(true);
-  const bool always_compressed = metadata.writer_version().VersionLt(
-      parquet::ApplicationVersion::PARQUET_CPP_10353_FIXED_VERSION());
   page_.reset();
   pages_.reset();
   dictionary_.reset();
-  stream_->Reset(file_->file, begin, size);
-  pages_ = parquet::PageReader::Open(stream_, column->num_values(), column->compression(),
-                                     properties, *descriptor, always_compressed);
+  stream_->Reset(file_->file, place.begin, size);
+  pages_ = parquet::PageReader::Open(stream_, place.num_values, place.codec, properties,
+                                     *descriptor, footer.always_compressed);
   chunk_rows_left_ = chunk.num_rows;
   if (skip_rows_ > 0) {
     pages_->set_data_page_filter([this](const parquet::DataPageStats& page) {
@@ -238,7 +226,7 @@ Status ParquetColumnReader::SetDictionary(const parquet::DictionaryPage& page) {
     return Status::Invalid("its dictionary page has the encoding ",
                            parquet::EncodingToString(page.encoding()), ", PLAIN was expected");
   }
-  const parquet::ColumnDescriptor& descriptor = *file_->metadata->schema()->Column(leaf_);
+  const parquet::ColumnDescriptor& descriptor = *file_->footer->schema->Column(leaf_);
   const int64_t width = PlainWidthMin(descriptor);
   const int64_t n = page.num_values();
   const int64_t possible = width > 0 ? page.size() / width : int64_t{page.size()} * 8;

@@ -4,8 +4,10 @@
 #include <arrow/memory_pool.h>
 #include <arrow/result.h>
 #include <arrow/type_fwd.h>
-#include <parquet/metadata.h>
+#include <parquet/schema.h>
+#include <parquet/types.h>
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -13,17 +15,47 @@
 
 namespace emberharmony::io::internal {
 
+/// Where a column chunk lies and what its footer says about it.
+struct ColumnChunkPlace {
+  int64_t begin = 0;  ///< of its first page, in the file
+  int64_t compressed_bytes = 0;
+  int64_t uncompressed_bytes = 0;
+  int64_t num_values = 0;
+  int64_t null_count = -1;  ///< -1: unknown
+  parquet::Compression::type codec = parquet::Compression::UNCOMPRESSED;
+  bool has_dictionary = false;
+  bool encrypted = false;
+};
+
+struct RowGroupPlace {
+  int64_t num_rows = 0;
+  int64_t uncompressed_bytes = 0;
+};
+
+/// What reading needs of a footer, in a small part of the memory that parquet::FileMetaData takes.
+/// Immutable.
+struct ParquetFooter {
+  std::shared_ptr<const parquet::SchemaDescriptor> schema;
+  std::vector<RowGroupPlace> row_groups;
+  std::vector<ColumnChunkPlace> chunks;  ///< by row group, then by leaf column
+  /// Old parquet-mr left the dictionary page's header out of the chunk's size (PARQUET-816).
+  bool chunk_sizes_short = false;
+  /// Old parquet-cpp wrote data pages v2 that claim not to be compressed (ARROW-17100).
+  bool always_compressed = false;
+
+  const ColumnChunkPlace& chunk(int row_group, int leaf) const {
+    const auto num_leaves = static_cast<size_t>(schema->num_columns());
+    return chunks[static_cast<size_t>(row_group) * num_leaves + static_cast<size_t>(leaf)];
+  }
+};
+
 /// An open file and its footer. Immutable; reads are positional, so any thread may read.
 struct ParquetFile {
   std::string name;  ///< for messages
   std::shared_ptr<arrow::io::RandomAccessFile> file;
-  std::shared_ptr<parquet::FileMetaData> metadata;
   int64_t size = 0;
+  std::shared_ptr<const ParquetFooter> footer;
 };
-
-/// Reads the footer. Errors are DataErrors that name the file.
-arrow::Result<std::shared_ptr<const ParquetFile>> ReadParquetFooter(
-    std::string name, std::shared_ptr<arrow::io::RandomAccessFile> file);
 
 /// Which leaf columns of a Parquet schema belong to a top-level field.
 struct FieldLeaves {
@@ -39,11 +71,16 @@ struct ParquetFileSchema {
   std::vector<FieldLeaves> leaves;  ///< by field
 };
 
-/// The Arrow schema of a file: what parquet::arrow::FromParquetSchema gives, with these differences
-/// in flat columns: dictionary types become their value type, large and view strings (bytes) utf8
-/// (binary), extension types their storage, decimals decimal128 up to 38 digits and decimal256
-/// above. Metadata are dropped; time zones keep their text.
-arrow::Result<ParquetFileSchema> ReadParquetSchema(const ParquetFile& file);
+/// Reads a file's footer, and its schema where one is asked for. Errors are DataErrors that name
+/// the file.
+///
+/// The Arrow schema is what parquet::arrow::FromParquetSchema gives, with these differences in flat
+/// columns: dictionary types become their value type, large and view strings (bytes) utf8 (binary),
+/// extension types their storage, decimals decimal128 up to 38 digits and decimal256 above.
+/// Metadata are dropped; time zones keep their text.
+arrow::Result<std::shared_ptr<const ParquetFile>> ReadParquetFooter(
+    std::string name, std::shared_ptr<arrow::io::RandomAccessFile> file,
+    ParquetFileSchema* schema = nullptr);
 
 /// Runs `function` and turns what it throws into a Status: what Arrow reported stays as it is,
 /// std::bad_alloc becomes OutOfMemory, everything else Invalid.

@@ -1,7 +1,5 @@
 #include <arrow/io/file.h>
 #include <arrow/type.h>
-#include <parquet/metadata.h>
-#include <parquet/statistics.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -19,9 +17,6 @@ namespace {
 
 using arrow::Result;
 using arrow::Status;
-
-// Far beyond any table, far below an overflow of what is computed from it.
-constexpr int64_t kRowsMax = int64_t{1} << 56;
 
 bool IsNamedAsParquet(const std::string& name) {
   return name.ends_with(".parquet") || name.ends_with(".parq") || name.ends_with(".pq");
@@ -133,14 +128,15 @@ class UnitReader : public BatchReader {
 }  // namespace
 
 Result<std::shared_ptr<Source>> ParquetSource::Make(const std::string& location,
-                                                    std::vector<ListedFile> files) {
+                                                    std::vector<ListedFile> files,
+                                                    int64_t footer_bytes_max) {
   struct Footer {
     std::shared_ptr<const ParquetFile> file;
     ParquetFileSchema schema;
   };
   auto source = std::shared_ptr<ParquetSource>(new ParquetSource());
+  source->footer_bytes_left_ = footer_bytes_max;
   source->files_.reserve(files.size());
-  std::string first_name;
   // A block of footers at a time, so that 10,000 of them are never in memory together.
   for (size_t begin = 0; begin < files.size(); begin += kOpenFilesMax) {
     const size_t count = std::min(kOpenFilesMax, files.size() - begin);
@@ -152,9 +148,8 @@ Result<std::shared_ptr<Source>> ParquetSource::Make(const std::string& location,
           ARROW_ASSIGN_OR_RAISE(auto file, OpenForReading(listed));
           ARROW_ASSIGN_OR_RAISE(const bool is_data, IsData(listed, file.get()));
           if (!is_data) return Status::OK();
-          ARROW_ASSIGN_OR_RAISE(footer.file,
-                                ReadParquetFooter(listed.relative_path, std::move(file)));
-          ARROW_ASSIGN_OR_RAISE(footer.schema, ReadParquetSchema(*footer.file));
+          ARROW_ASSIGN_OR_RAISE(footer.file, ReadParquetFooter(listed.relative_path,
+                                                               std::move(file), &footer.schema));
           return Status::OK();
         }));
     for (size_t i = 0; i < count; ++i) {
@@ -180,8 +175,8 @@ Result<std::shared_ptr<Source>> ParquetSource::MakeFromFile(
   ListedFile listed;
   listed.relative_path = name;
   listed.named = true;
-  ARROW_ASSIGN_OR_RAISE(auto footer, ReadParquetFooter(std::move(name), std::move(file)));
-  ARROW_ASSIGN_OR_RAISE(auto schema, ReadParquetSchema(*footer));
+  ParquetFileSchema schema;
+  ARROW_ASSIGN_OR_RAISE(auto footer, ReadParquetFooter(std::move(name), std::move(file), &schema));
   listed.size = footer->size;
   auto source = std::shared_ptr<ParquetSource>(new ParquetSource());
   source->files_.push_back(std::move(listed));
@@ -210,8 +205,30 @@ Status ParquetSource::AddFile(int32_t index, const ParquetFile& file,
     }
   }
   first_row_group_.push_back(num_row_groups_);
-  num_row_groups_ += static_cast<uint64_t>(file.metadata->num_row_groups());
-  int64_t rows_before = 0;
+  num_row_groups_ += file.footer->row_groups.size();
+  KeepFooter(file);
+  AddUnits(index, file);
+  return Status::OK();
+}
+
+void ParquetSource::KeepFooter(const ParquetFile& file) {
+  const auto bytes = static_cast<int64_t>(sizeof(ParquetFooter) +
+                                          file.footer->chunks.size() * sizeof(ColumnChunkPlace) +
+                                          file.footer->row_groups.size() * sizeof(RowGroupPlace));
+  footers_.emplace_back();
+  if (bytes > footer_bytes_left_) return;
+  footer_bytes_left_ -= bytes;
+  auto footer = file.footer;
+  // The files of a table mostly have one and the same schema: one copy of it serves them all.
+  if (footers_[0] != nullptr && footer->schema->Equals(*footers_[0]->schema)) {
+    auto shared = std::make_shared<ParquetFooter>(*footer);
+    shared->schema = footers_[0]->schema;
+    footer = std::move(shared);
+  }
+  footers_.back() = std::move(footer);
+}
+
+void ParquetSource::AddUnits(int32_t index, const ParquetFile& file) {
   Unit unit;
   const auto close = [&] {
     if (unit.num_rows > 0) {
@@ -222,24 +239,13 @@ Status ParquetSource::AddFile(int32_t index, const ParquetFile& file,
     }
     unit = Unit();
   };
-  return CatchParquet([&]() -> Status {
-    for (int i = 0; i < file.metadata->num_row_groups(); ++i) {
-      const auto row_group = file.metadata->RowGroup(i);
-      const int64_t rows = row_group->num_rows();
-      if (rows < 0 || rows > kRowsMax - rows_before) {
-        return base::DataError("'" + file.name + "', row group " + std::to_string(i) +
-                               ": the footer claims " + std::to_string(rows) +
-                               " rows; the file is damaged: get or write it again");
-      }
-      rows_before += rows;
-      unit.row_groups.push_back(i);
-      unit.num_rows += rows;
-      unit.bytes += std::clamp<int64_t>(row_group->total_byte_size(), 0, kRowsMax);
-      if (unit.num_rows >= kUnitRows || unit.bytes >= kUnitBytes) close();
-    }
-    close();
-    return Status::OK();
-  });
+  for (size_t i = 0; i < file.footer->row_groups.size(); ++i) {
+    unit.row_groups.push_back(static_cast<int>(i));
+    unit.num_rows += file.footer->row_groups[i].num_rows;
+    unit.bytes += file.footer->row_groups[i].uncompressed_bytes;
+    if (unit.num_rows >= kUnitRows || unit.bytes >= kUnitBytes) close();
+  }
+  close();
 }
 
 void ParquetSource::Remember(int32_t index, std::shared_ptr<const ParquetFile> file) const {
@@ -274,38 +280,40 @@ Result<std::shared_ptr<const ParquetFile>> ParquetSource::OpenFile(int32_t index
         "'" + listed.path +
         "' has changed since reading began: run again on files that stay as they are");
   }
-  ARROW_ASSIGN_OR_RAISE(auto opened, ReadParquetFooter(listed.relative_path, std::move(file)));
+  std::shared_ptr<const ParquetFile> opened;
+  if (const auto& footer = footers_.at(static_cast<size_t>(index)); footer != nullptr) {
+    opened = std::make_shared<ParquetFile>(
+        ParquetFile{listed.relative_path, std::move(file), listed.size, footer});
+  } else {
+    ARROW_ASSIGN_OR_RAISE(opened, ReadParquetFooter(listed.relative_path, std::move(file)));
+  }
   Remember(index, opened);
   return opened;
 }
 
 ColumnHint ParquetSource::Hint(const Unit& unit, int column) const {
+  const auto& leaves = leaves_.at(static_cast<size_t>(column));
+  auto footer = footers_.at(static_cast<size_t>(unit.file));
+  if (footer == nullptr) {
+    const auto file = OpenFile(unit.file);
+    // A hint is only that: what is wrong with the file is reported when it is read.
+    if (!file.ok()) return {};
+    footer = (*file)->footer;
+  }
   ColumnHint hint;
-  const Status status = CatchParquet([&]() -> Status {
-    ARROW_ASSIGN_OR_RAISE(auto file, OpenFile(unit.file));
-    const FieldLeaves& leaves = leaves_.at(static_cast<size_t>(column));
-    int64_t bytes = 0;
-    int64_t nulls = 0;
-    bool all_dictionary = true;
-    for (const int index : unit.row_groups) {
-      const auto row_group = file->metadata->RowGroup(index);
-      for (int leaf = leaves.first; leaf < leaves.first + leaves.count; ++leaf) {
-        const auto chunk = row_group->ColumnChunk(leaf);
-        bytes += std::clamp<int64_t>(chunk->total_compressed_size(), 0, file->size);
-        all_dictionary = all_dictionary && chunk->has_dictionary_page();
-        const auto statistics = leaves.flat ? chunk->encoded_statistics() : nullptr;
-        const bool known = nulls >= 0 && statistics != nullptr && statistics->has_null_count &&
-                           statistics->null_count >= 0 && statistics->null_count <= kRowsMax;
-        nulls = known ? nulls + statistics->null_count : -1;
-      }
+  hint.null_count = leaves.flat ? 0 : -1;
+  hint.dictionary_encoded = leaves.flat;
+  for (const int row_group : unit.row_groups) {
+    for (int leaf = leaves.first; leaf < leaves.first + leaves.count; ++leaf) {
+      const ColumnChunkPlace& place = footer->chunk(row_group, leaf);
+      // Not more than a file can have, so that sums stay sane whatever a footer claims.
+      hint.compressed_bytes += std::clamp<int64_t>(place.compressed_bytes, 0, int64_t{1} << 48);
+      hint.dictionary_encoded = hint.dictionary_encoded && place.has_dictionary;
+      const bool known = hint.null_count >= 0 && place.null_count >= 0;
+      hint.null_count = known ? hint.null_count + place.null_count : -1;
     }
-    hint.compressed_bytes = bytes;
-    hint.null_count = leaves.flat ? nulls : -1;
-    hint.dictionary_encoded = leaves.flat && all_dictionary;
-    return Status::OK();
-  });
-  // A hint is only that: what is wrong with the file is reported when it is read.
-  return status.ok() ? hint : ColumnHint();
+  }
+  return hint;
 }
 
 Result<std::unique_ptr<BatchReader>> ParquetSource::Open(const Unit& unit,
@@ -338,16 +346,14 @@ Result<std::unique_ptr<BatchReader>> ParquetSource::Open(const Unit& unit,
           "flatten it first");
     }
     std::vector<RowGroupChunk> chunks;
-    ARROW_RETURN_NOT_OK(CatchParquet([&]() -> Status {
-      for (const int row_group : unit.row_groups) {
-        const uint64_t ordinal =
-            first_row_group_.at(static_cast<size_t>(unit.file)) + static_cast<uint64_t>(row_group);
-        const uint64_t id = ordinal * static_cast<uint64_t>(schema_->num_fields()) +
-                            static_cast<uint64_t>(column) + 1;
-        chunks.push_back({row_group, file->metadata->RowGroup(row_group)->num_rows(), id});
-      }
-      return Status::OK();
-    }));
+    for (const int row_group : unit.row_groups) {
+      const uint64_t ordinal =
+          first_row_group_.at(static_cast<size_t>(unit.file)) + static_cast<uint64_t>(row_group);
+      const uint64_t id = ordinal * static_cast<uint64_t>(schema_->num_fields()) +
+                          static_cast<uint64_t>(column) + 1;
+      const auto& place = file->footer->row_groups.at(static_cast<size_t>(row_group));
+      chunks.push_back({row_group, place.num_rows, id});
+    }
     auto reader = std::make_unique<ParquetColumnReader>(file, schema_->field(column), leaves.first,
                                                         std::move(chunks), pool);
     if (start.next_row > 0) ARROW_RETURN_NOT_OK(reader->Skip(start.next_row));

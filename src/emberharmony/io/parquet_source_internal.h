@@ -10,19 +10,21 @@
 
 namespace emberharmony::io::internal {
 
-/// Parquet files of one schema. Footers are read once to learn the units; after that at most
-/// kOpenFilesMax files are open and have their footers in memory, the least recently used one makes
-/// room.
+/// Parquet files of one schema. Footers are read once, and what reading needs of them is kept in
+/// memory for as many files as fit kFooterBytesMax; the footers of the others are read again. At
+/// most kOpenFilesMax files are open at a time, the least recently used one makes room.
 class ParquetSource : public Source {
  public:
   static constexpr int64_t kUnitRows = 524288;
   static constexpr int64_t kUnitBytes = int64_t{64} << 20;
   static constexpr size_t kOpenFilesMax = 64;
+  static constexpr int64_t kFooterBytesMax = int64_t{16} << 20;
 
   /// Files that no name marks as data and that do not begin as Parquet are left out (a README
   /// beside the data); every other file must be readable.
   static arrow::Result<std::shared_ptr<Source>> Make(const std::string& location,
-                                                     std::vector<ListedFile> files);
+                                                     std::vector<ListedFile> files,
+                                                     int64_t footer_bytes_max = kFooterBytesMax);
   /// A source of one file that is already open (tests, fuzzing).
   static arrow::Result<std::shared_ptr<Source>> MakeFromFile(
       std::string name, std::shared_ptr<arrow::io::RandomAccessFile> file);
@@ -40,6 +42,8 @@ class ParquetSource : public Source {
  private:
   ParquetSource() = default;
   arrow::Status AddFile(int32_t index, const ParquetFile& file, const ParquetFileSchema& schema);
+  void AddUnits(int32_t index, const ParquetFile& file);
+  void KeepFooter(const ParquetFile& file);
   arrow::Result<std::shared_ptr<const ParquetFile>> OpenFile(int32_t index) const;
   void Remember(int32_t index, std::shared_ptr<const ParquetFile> file) const;
 
@@ -48,6 +52,8 @@ class ParquetSource : public Source {
   uint64_t num_row_groups_ = 0;
   std::shared_ptr<arrow::Schema> schema_;
   std::vector<FieldLeaves> leaves_;
+  std::vector<std::shared_ptr<const ParquetFooter>> footers_;  // by file; null where not kept
+  int64_t footer_bytes_left_ = kFooterBytesMax;
   std::vector<Unit> units_;
   std::string identity_;
 

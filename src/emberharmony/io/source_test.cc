@@ -227,6 +227,13 @@ TEST(OpenSource, MoreFilesThanAreKeptOpen) {
   EXPECT_EQ(source->units().size(), static_cast<size_t>(files));
   EXPECT_EQ(Rows(*source), Count(0, files * 3));
   EXPECT_EQ(Rows(*source), Count(0, files * 3));
+  // With memory for no footer, or for a few, they are read again.
+  for (const int64_t footer_bytes : {0, 5000}) {
+    const auto forgetful =
+        *internal::ParquetSource::Make("x", *internal::ListFiles(folder.Path("")), footer_bytes);
+    EXPECT_EQ(Rows(*forgetful), Count(0, files * 3));
+    EXPECT_EQ(forgetful->Hint(forgetful->units()[0], 0).null_count, 0);
+  }
   // A file that is opened again must still be the same.
   folder.WriteRows("00000.parquet", 7, 4);
   const auto status = source->Open(source->units()[0], {0}, {}).status();
