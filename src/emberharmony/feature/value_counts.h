@@ -25,9 +25,15 @@ struct ValueCountsOptions {
   int64_t max_size = -1;  ///< -1: no limit
 };
 
-/// Exact counts of every distinct value (strings, bytes, integers, bools, dates, timestamps,
-/// decimals, floats with -0 = +0), in hash partitions that spill when the budget is short.
-/// state_key "value_counts".
+/// Exact counts of every distinct value: strings, bytes, bools, integers, floats (with -0 = +0; a
+/// NaN is missing), dates, times, timestamps, durations, decimals. state_key "value_counts".
+///
+/// A state takes 16 to 24 bytes a distinct value of at most 8 bytes, longer ones their length and
+/// 25 to 40 bytes more; when StateOptions.budget refuses that and there is a spill_dir, it writes
+/// what it holds to a temporary file and goes on. Finalize needs 24 bytes for each value that
+/// min_count and max_size leave (with max_size at most twice as many, and 1,024), and the arrays of
+/// the statistic; it may spill, too. Errors: UsageError for a type that cannot be counted,
+/// OutOfMemory (with the budget's path), IOError of the temporary file.
 std::shared_ptr<const Analyzer> MakeValueCountsAnalyzer(const ValueCountsOptions& options = {});
 
 }  // namespace emberharmony::feature
