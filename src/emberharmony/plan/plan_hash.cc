@@ -1,3 +1,5 @@
+#include <arrow/type.h>
+
 #include <nlohmann/json.hpp>
 #include <string>
 
@@ -12,6 +14,22 @@ namespace {
 std::string ShareText(const std::string& text) {
   const auto share = internal::ParseShare(text);
   return share.has_value() ? internal::CanonicalShare(*share) : text;
+}
+
+// A step's options with defaults filled in, so that {min_count: 1} and nothing mean the same. They
+// are the step's own to tell, and it can be made for some types only; which one is found does not
+// matter to the options.
+nlohmann::json StepOptions(const feature::StepSpec& step) {
+  feature::TransformContext context;
+  context.source_column = context.input.name = "column";
+  context.output_type = arrow::float32();
+  for (const auto& type : {arrow::float64(), arrow::utf8(),
+                           arrow::timestamp(arrow::TimeUnit::MICRO), arrow::boolean()}) {
+    context.input.type = type;
+    const auto made = feature::TransformRegistry::Get().Make(step.name, step.options, context);
+    if (made.ok()) return (*made)->options();
+  }
+  return step.options;  // a plan with such a step cannot be bound anyway
 }
 
 nlohmann::json Optional(const std::optional<std::string>& text) {
@@ -51,7 +69,7 @@ std::string PlanHash(const Plan& plan) {
   for (const FeatureSpec& feature : plan.features) {
     nlohmann::json steps = nlohmann::json::array();
     for (const feature::StepSpec& step : feature.steps)
-      steps.push_back({{"step", step.name}, {"options", step.options}});
+      steps.push_back({{"step", step.name}, {"options", StepOptions(step)}});
     for (const std::string& column : feature.columns) {
       json["features"].push_back({{"column", column}, {"steps", steps}});
     }

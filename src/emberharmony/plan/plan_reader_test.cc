@@ -396,9 +396,9 @@ split:
   validation: 0.10
   test: 0.1
 features:
-- {columns: distance, steps: [{impute: median}, {scale: standard}]}
+- {columns: distance, steps: [{impute: {strategy: median, indicator: false}}, {scale: standard}]}
 - {columns: origin, steps: [{vocabulary: {max_size: 100000, min_count: 15}}]}
-- {columns: destination, steps: [{vocabulary: {max_size: 100000, min_count: 15}}]}
+- {columns: destination, steps: [{vocabulary: {max_size: 100000, min_count: 15, oov_buckets: 1}}]}
 - {columns: carrier, steps: [{one_hot: {}}]}
 - {columns: date, steps: [{cyclical: [hour, day_of_week, day_of_month, month]}]}
 - columns: [I1, I2]
