@@ -125,7 +125,7 @@ TEST(BindPlan, TheTargetIsNoFeature) {
       "version: 1\ntarget: delay\nfeatures:\n  - {columns: [distance, delay], steps: "
       "[passthrough]}\n";
   EXPECT_EQ(Refusal(text),
-            "plan.yaml:4:25: the target 'delay' is used as a feature, so it would leak into the "
+            "plan.yaml:4:26: the target 'delay' is used as a feature, so it would leak into the "
             "features; take it out of "
             "columns");
 }

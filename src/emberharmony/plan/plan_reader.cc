@@ -313,12 +313,23 @@ class PlanReader {
     plan_.features.push_back(std::move(feature));
   }
 
+  // Options become JSON, which knows UTF-8 only.
+  void CheckUtf8(const YamlNode& node) {
+    if (!internal::IsUtf8(node.text))
+      faults_->Add(node.mark, "options must be UTF-8, found " + node.Describe());
+    for (const auto& [key, mark] : node.keys) {
+      if (!internal::IsUtf8(key)) faults_->Add(mark, "options must be UTF-8, found " + Quoted(key));
+    }
+    for (const YamlNode& item : node.items) CheckUtf8(item);
+  }
+
   void ReadStep(const YamlNode& node, FeatureSpec* feature) {
     feature::StepSpec step;
     Mark mark = node.mark;
     if (node.kind == Kind::kScalar) {
       step.name = node.text;
     } else if (node.kind == Kind::kMap && node.items.size() == 1) {
+      CheckUtf8(node.items[0]);
       step.name = node.keys[0].first;
       mark = node.keys[0].second;
       step.options = node.items[0].AsJson();

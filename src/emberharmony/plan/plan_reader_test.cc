@@ -200,6 +200,12 @@ TEST(ParsePlan, RefusesWhatStrangersMaySend) {
             "plan.yaml: a plan may have at most 1048576 bytes, found 1048577");
 }
 
+TEST(ParsePlan, OptionsAreUtf8) {
+  EXPECT_EQ(
+      Refusal("version: 1\nfeatures: [{columns: [a], steps: [{impute: {constant: \"\xff\"}}]}]\n"),
+      "plan.yaml:2:56: options must be UTF-8, found '\\xff'");
+}
+
 TEST(ParsePlan, BillionLaughsEndAtOnce) {
   std::string text = "a0: &a0 [x, x]\n";
   for (int i = 1; i < 30; ++i) {
@@ -329,7 +335,7 @@ TEST(WritePlan, NamesOfAnyBytesSurvive) {
   plan.split.key = names;
   feature::StepSpec step{"impute", {{"constant", "x"}}};
   for (const std::string& name : names) {
-    step.options["constant"] = name;
+    step.options["constant"] = internal::IsUtf8(name) ? name : "";
     plan.features.push_back({{name, "b"}, {step}, {}, {}, {}});
   }
   const Plan again = Parsed(WritePlan(plan));
@@ -338,7 +344,8 @@ TEST(WritePlan, NamesOfAnyBytesSurvive) {
   EXPECT_EQ(again.target->column, plan.target->column);
   for (size_t i = 0; i < names.size(); ++i) {
     EXPECT_EQ(again.features[i].columns[0], names[i]);
-    EXPECT_EQ(again.features[i].steps[0].options["constant"], nlohmann::json(names[i]));
+    EXPECT_EQ(again.features[i].steps[0].options["constant"],
+              plan.features[i].steps[0].options["constant"]);
   }
 }
 

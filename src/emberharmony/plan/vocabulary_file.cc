@@ -1,7 +1,10 @@
+#include <arrow/array.h>
+#include <arrow/builder.h>
 #include <arrow/io/file.h>
 #include <arrow/record_batch.h>
 #include <arrow/table.h>
 #include <arrow/type.h>
+#include <arrow/util/key_value_metadata.h>
 #include <fmt/format.h>
 #include <parquet/arrow/reader.h>
 #include <parquet/arrow/writer.h>
@@ -17,6 +20,7 @@
 
 #include "emberharmony/base/atomic_file.h"
 #include "emberharmony/base/error_kind.h"
+#include "emberharmony/plan/type_text_internal.h"
 #include "emberharmony/plan/vocabulary_file_internal.h"
 
 namespace emberharmony::plan::internal {
@@ -26,10 +30,61 @@ constexpr int64_t kRowGroupRows = 262144;
 // Ids differ from row to row, so no honest file gets near: more rows a byte are a decompression
 // bomb.
 constexpr int64_t kRowsPerByteMax = 64;
+constexpr const char* kTypeKey = "emberharmony.value_type";
+
+std::shared_ptr<arrow::Schema> VocabularySchema(const std::shared_ptr<arrow::DataType>& value_type,
+                                                const std::shared_ptr<arrow::DataType>& id_type) {
+  return arrow::schema({arrow::field("value", value_type, false),
+                        arrow::field("id", id_type, false),
+                        arrow::field("count", arrow::int64(), false)});
+}
 
 arrow::Status Damaged(const std::string& path, std::string_view what) {
   return base::DataError(
       fmt::format("'{}' is not a vocabulary: {}; fit again, or copy the model afresh", path, what));
+}
+
+// Parquet has no seconds: values of such a type come back as milliseconds and are divided again.
+arrow::Result<std::shared_ptr<arrow::Array>> InSeconds(
+    const arrow::Array& values, const std::shared_ptr<arrow::DataType>& type) {
+  std::unique_ptr<arrow::ArrayBuilder> builder;
+  ARROW_RETURN_NOT_OK(arrow::MakeBuilder(arrow::default_memory_pool(), type, &builder));
+  const auto append = [&]<typename From, typename Builder>(const From& from, Builder* to) {
+    ARROW_RETURN_NOT_OK(to->Reserve(from.length()));
+    for (int64_t i = 0; i < from.length(); ++i) to->UnsafeAppend(from.Value(i) / 1000);
+    return arrow::Status::OK();
+  };
+  if (type->id() == arrow::Type::TIMESTAMP) {
+    ARROW_RETURN_NOT_OK(append(static_cast<const arrow::TimestampArray&>(values),
+                               static_cast<arrow::TimestampBuilder*>(builder.get())));
+  } else {
+    ARROW_RETURN_NOT_OK(append(static_cast<const arrow::Time32Array&>(values),
+                               static_cast<arrow::Time32Builder*>(builder.get())));
+  }
+  return builder->Finish();
+}
+
+// The type that the values had when they were written, as the file's metadata names it.
+arrow::Result<std::shared_ptr<arrow::RecordBatch>> WithValueType(
+    const std::shared_ptr<arrow::RecordBatch>& batch, const std::string& text,
+    const std::string& path) {
+  ARROW_ASSIGN_OR_RAISE(const auto type, ParseTypeText(text));
+  std::shared_ptr<arrow::Array> values = batch->column(0);
+  if (!values->type()->Equals(type)) {
+    const bool were_seconds =
+        (type->Equals(arrow::time32(arrow::TimeUnit::SECOND)) &&
+         values->type()->Equals(arrow::time32(arrow::TimeUnit::MILLI))) ||
+        (type->id() == arrow::Type::TIMESTAMP && values->type_id() == arrow::Type::TIMESTAMP &&
+         static_cast<const arrow::TimestampType&>(*type).unit() == arrow::TimeUnit::SECOND &&
+         static_cast<const arrow::TimestampType&>(*values->type()).unit() ==
+             arrow::TimeUnit::MILLI);
+    if (!were_seconds)
+      return Damaged(path,
+                     "its values are of type " + values->type()->ToString() + " and not " + text);
+    ARROW_ASSIGN_OR_RAISE(values, InSeconds(*values, type));
+  }
+  return arrow::RecordBatch::Make(VocabularySchema(type, batch->column(1)->type()),
+                                  batch->num_rows(), {values, batch->column(1), batch->column(2)});
 }
 
 arrow::Result<std::shared_ptr<arrow::RecordBatch>> Read(const std::string& path) {
@@ -52,11 +107,19 @@ arrow::Result<std::shared_ptr<arrow::RecordBatch>> Read(const std::string& path)
       schema->field(2)->name() == "count" && schema->field(2)->type()->id() == arrow::Type::INT64;
   if (!shape_fits) return Damaged(path, "its columns are not value, id and count");
   ARROW_ASSIGN_OR_RAISE(const auto table, reader->ReadTable());
-  ARROW_RETURN_NOT_OK(table->ValidateFull());
+  // Not ValidateFull, which would refuse strings that are not UTF-8: values are bytes to a
+  // vocabulary.
+  ARROW_RETURN_NOT_OK(table->Validate());
   for (const auto& column : table->columns()) {
     if (column->null_count() > 0) return Damaged(path, "it has nulls");
   }
-  return table->CombineChunksToBatch();
+  const auto metadata = reader->parquet_reader()->metadata()->key_value_metadata();
+  const auto type_text = metadata == nullptr
+                             ? arrow::Result<std::string>(arrow::Status::KeyError(""))
+                             : metadata->Get(kTypeKey);
+  if (!type_text.ok()) return Damaged(path, "it does not name its values' type");
+  ARROW_ASSIGN_OR_RAISE(const auto batch, table->CombineChunksToBatch());
+  return WithValueType(batch, *type_text, path);
 }
 
 }  // namespace
@@ -67,7 +130,11 @@ std::string VocabularyFileName(int64_t position) {
 
 arrow::Status WriteVocabulary(const std::string& path,
                               const std::shared_ptr<arrow::RecordBatch>& vocabulary) {
-  ARROW_ASSIGN_OR_RAISE(const auto table, arrow::Table::FromRecordBatches({vocabulary}));
+  const auto& schema = *vocabulary->schema();
+  ARROW_ASSIGN_OR_RAISE(std::string type_text, TypeText(*schema.field(0)->type()));
+  const auto table = arrow::Table::Make(
+      schema.WithMetadata(arrow::key_value_metadata({kTypeKey}, {std::move(type_text)})),
+      vocabulary->columns(), vocabulary->num_rows());
   ARROW_ASSIGN_OR_RAISE(const auto file, base::AtomicFile::Create(path));
   // Values are distinct: a dictionary would only repeat them.
   const auto properties = parquet::WriterProperties::Builder()
