@@ -408,7 +408,7 @@ TEST_F(FittedPlanTest, VocabulariesOfEveryType) {
       {arrow::float64(), "[0.1, 1e300, -5]"},
       {arrow::boolean(), "[true, false, true]"},
       {arrow::date32(), "[-1, 0, 1]"},
-      {arrow::date64(), "[-86400000, 0, 86400000]"},
+      {arrow::date64(), "[-86400000, 0, 1]"},
       {arrow::utf8_view(), R"(["b", "", "a value that is longer"])"},
       {arrow::decimal32(5, 2), R"(["1.50", "-0.01", "7.00"])"},
       {arrow::decimal64(12, 2), R"(["1.50", "-0.01", "7.00"])"},

@@ -203,7 +203,7 @@ TEST(ParsePlan, RefusesWhatStrangersMaySend) {
 TEST(ParsePlan, OptionsAreUtf8) {
   EXPECT_EQ(
       Refusal("version: 1\nfeatures: [{columns: [a], steps: [{impute: {constant: \"\xff\"}}]}]\n"),
-      "plan.yaml:2:56: options must be UTF-8, found '\\xff'");
+      "plan.yaml:2:55: options must be UTF-8, found '\\xff'");
 }
 
 TEST(ParsePlan, BillionLaughsEndAtOnce) {

@@ -1,5 +1,4 @@
 #include <arrow/array.h>
-#include <arrow/builder.h>
 #include <arrow/io/file.h>
 #include <arrow/record_batch.h>
 #include <arrow/table.h>
@@ -44,45 +43,28 @@ arrow::Status Damaged(const std::string& path, std::string_view what) {
       fmt::format("'{}' is not a vocabulary: {}; fit again, or copy the model afresh", path, what));
 }
 
-// Parquet has no seconds: values of such a type come back as milliseconds and are divided again.
-arrow::Result<std::shared_ptr<arrow::Array>> InSeconds(
-    const arrow::Array& values, const std::shared_ptr<arrow::DataType>& type) {
-  std::unique_ptr<arrow::ArrayBuilder> builder;
-  ARROW_RETURN_NOT_OK(arrow::MakeBuilder(arrow::default_memory_pool(), type, &builder));
-  const auto append = [&]<typename From, typename Builder>(const From& from, Builder* to) {
-    ARROW_RETURN_NOT_OK(to->Reserve(from.length()));
-    for (int64_t i = 0; i < from.length(); ++i) to->UnsafeAppend(from.Value(i) / 1000);
-    return arrow::Status::OK();
-  };
-  if (type->id() == arrow::Type::TIMESTAMP) {
-    ARROW_RETURN_NOT_OK(append(static_cast<const arrow::TimestampArray&>(values),
-                               static_cast<arrow::TimestampBuilder*>(builder.get())));
-  } else {
-    ARROW_RETURN_NOT_OK(append(static_cast<const arrow::Time32Array&>(values),
-                               static_cast<arrow::Time32Builder*>(builder.get())));
-  }
-  return builder->Finish();
+// The type as which values of `type` are written. Parquet has no seconds and cuts date64 to days,
+// and a cut value could be another one's: such values are written as the integers they are.
+std::shared_ptr<arrow::DataType> WrittenType(const std::shared_ptr<arrow::DataType>& type) {
+  const bool in_seconds =
+      type->id() == arrow::Type::TIMESTAMP &&
+      static_cast<const arrow::TimestampType&>(*type).unit() == arrow::TimeUnit::SECOND;
+  if (in_seconds || type->id() == arrow::Type::DATE64) return arrow::int64();
+  return type->Equals(arrow::time32(arrow::TimeUnit::SECOND)) ? arrow::int32() : type;
 }
 
-// The type that the values had when they were written, as the file's metadata names it.
+// The batch with its values in the type that they had before they were written, as the file's
+// metadata names it.
 arrow::Result<std::shared_ptr<arrow::RecordBatch>> WithValueType(
     const std::shared_ptr<arrow::RecordBatch>& batch, const std::string& text,
     const std::string& path) {
   ARROW_ASSIGN_OR_RAISE(const auto type, ParseTypeText(text));
   std::shared_ptr<arrow::Array> values = batch->column(0);
-  if (!values->type()->Equals(type)) {
-    const bool were_seconds =
-        (type->Equals(arrow::time32(arrow::TimeUnit::SECOND)) &&
-         values->type()->Equals(arrow::time32(arrow::TimeUnit::MILLI))) ||
-        (type->id() == arrow::Type::TIMESTAMP && values->type_id() == arrow::Type::TIMESTAMP &&
-         static_cast<const arrow::TimestampType&>(*type).unit() == arrow::TimeUnit::SECOND &&
-         static_cast<const arrow::TimestampType&>(*values->type()).unit() ==
-             arrow::TimeUnit::MILLI);
-    if (!were_seconds)
-      return Damaged(path,
-                     "its values are of type " + values->type()->ToString() + " and not " + text);
-    ARROW_ASSIGN_OR_RAISE(values, InSeconds(*values, type));
+  if (!values->type()->Equals(WrittenType(type))) {
+    return Damaged(path,
+                   "its values are of type " + values->type()->ToString() + " and not " + text);
   }
+  ARROW_ASSIGN_OR_RAISE(values, values->View(type));
   return arrow::RecordBatch::Make(VocabularySchema(type, batch->column(1)->type()),
                                   batch->num_rows(), {values, batch->column(1), batch->column(2)});
 }
@@ -130,11 +112,16 @@ std::string VocabularyFileName(int64_t position) {
 
 arrow::Status WriteVocabulary(const std::string& path,
                               const std::shared_ptr<arrow::RecordBatch>& vocabulary) {
-  const auto& schema = *vocabulary->schema();
-  ARROW_ASSIGN_OR_RAISE(std::string type_text, TypeText(*schema.field(0)->type()));
+  const auto& type = vocabulary->column(0)->type();
+  ARROW_ASSIGN_OR_RAISE(std::string type_text, TypeText(*type));
+  ARROW_ASSIGN_OR_RAISE(const auto values, vocabulary->column(0)->View(WrittenType(type)));
+  ARROW_ASSIGN_OR_RAISE(
+      auto schema,
+      vocabulary->schema()->SetField(0, vocabulary->schema()->field(0)->WithType(values->type())));
+  schema = schema->WithMetadata(arrow::key_value_metadata({kTypeKey}, {std::move(type_text)}));
   const auto table = arrow::Table::Make(
-      schema.WithMetadata(arrow::key_value_metadata({kTypeKey}, {std::move(type_text)})),
-      vocabulary->columns(), vocabulary->num_rows());
+      schema, arrow::ArrayVector{values, vocabulary->column(1), vocabulary->column(2)},
+      vocabulary->num_rows());
   ARROW_ASSIGN_OR_RAISE(const auto file, base::AtomicFile::Create(path));
   // Values are distinct: a dictionary would only repeat them.
   const auto properties = parquet::WriterProperties::Builder()
