@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <optional>
 #include <string>
 #include <vector>
@@ -253,6 +254,8 @@ int Main(int argc, char** argv) {
   // Large blocks go back to the system when freed, and threads share few arenas: resident memory
   // follows what is in use.
   mallopt(M_ARENA_MAX, 2);
+  // Memory outside the run's budget comes from malloc, too: mimalloc would keep what was freed.
+  setenv("ARROW_DEFAULT_MEMORY_POOL", "system", /*overwrite=*/0);
   Arguments arguments;
   CLI::App app("Terabyte tables in, model-ready tensors out: on one machine, in bounded memory.",
                "ember");

@@ -1,6 +1,7 @@
 #include "emberharmony/engine/run_context.h"
 
 #include <fmt/format.h>
+#include <malloc.h>
 
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/base/machine_memory.h"
@@ -14,6 +15,8 @@ constexpr int64_t kMinMemoryBytes = int64_t{128} << 20;
 // What the process holds beside accounted memory once it runs: thread stacks, malloc's slack,
 // page-cache-backed code.
 constexpr int64_t kUnaccountedBytes = int64_t{24} << 20;
+constexpr int64_t kTightMemoryBytes = int64_t{192} << 20;
+constexpr int kReturnedBlockBytes = 256 << 10;
 
 }  // namespace
 
@@ -35,15 +38,25 @@ arrow::Result<std::unique_ptr<RunContext>> RunContext::Make(const RunOptions& op
   context->num_threads_ = options.num_threads > 0 ? options.num_threads : base::AvailableCores();
   context->memory_limit_bytes_ =
       options.memory_bytes > 0 ? options.memory_bytes : base::MachineMemoryBytes() / 4 * 3;
+  if (context->memory_limit_bytes_ <= kTightMemoryBytes) {
+    // Every block of some size is handed back as soon as it is freed; costs page faults, which
+    // memory in plenty is spared.
+    mallopt(M_MMAP_THRESHOLD, kReturnedBlockBytes);
+    mallopt(M_TRIM_THRESHOLD, kReturnedBlockBytes);
+  }
   int64_t outside = base::ResidentBytes() + kUnaccountedBytes;
   int64_t accounted = std::max(context->memory_limit_bytes_ - outside, kMinMemoryBytes / 4);
   context->budget_ = base::MemoryBudget::MakeRoot("run", accounted);
   return context;
 }
 
-arrow::Status RunContext::CheckStop() const {
-  if (!stop_.load(std::memory_order_relaxed)) return arrow::Status::OK();
-  return base::InterruptedError("interrupted");
+arrow::Status RunContext::CheckStop() {
+  if (stop_.load(std::memory_order_relaxed)) return base::InterruptedError("interrupted");
+  if (base::ResidentBytes() > memory_limit_bytes_ / 8 * 7) {
+    std::unique_lock lock(trim_mutex_, std::try_to_lock);
+    if (lock.owns_lock()) malloc_trim(0);
+  }
+  return arrow::Status::OK();
 }
 
 }  // namespace emberharmony::engine

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "emberharmony/base/memory_budget.h"
@@ -46,8 +47,9 @@ class RunContext {
 
   /// Asks the run to end; async-signal-safe.
   void RequestStop() { stop_.store(true, std::memory_order_relaxed); }
-  /// Cancelled once a stop has been requested.
-  arrow::Status CheckStop() const;
+  /// Called between batches: Cancelled once a stop has been requested. Hands freed memory back to
+  /// the system when the process nears its limit.
+  arrow::Status CheckStop();
 
  private:
   RunContext(const RunOptions& options, ProgressListener* listener)
@@ -59,6 +61,7 @@ class RunContext {
   std::shared_ptr<base::MemoryBudget> budget_;
   Progress progress_;
   std::atomic<bool> stop_{false};
+  std::mutex trim_mutex_;
 };
 
 }  // namespace emberharmony::engine

@@ -189,12 +189,20 @@ class UnitTransform {
       path /= ShardName(unit_.index);
       io::ParquetSinkOptions options;
       options.pool = shared_.context->budget();
+      options.spill_threshold_bytes = SpillThreshold();
+      options.spill_folder = shared_.folders.root + "/.ember";
       ARROW_ASSIGN_OR_RAISE(
           sinks_[s],
           io::MakeParquetSink(path.string(), {shared_.output_schema, std::move(row_groups[s])},
                               options));
     }
     return arrow::Status::OK();
+  }
+
+  // The shards of all units in flight together may hold a third of the budget.
+  int64_t SpillThreshold() const {
+    const int64_t sinks_in_flight = kNumSplits + shared_.context->num_threads();
+    return std::max<int64_t>(1, shared_.context->budget()->limit_bytes() / 3 / sinks_in_flight);
   }
 
   arrow::Status WriteGroup(const OutputGroup& group) {
