@@ -297,6 +297,15 @@ const arrow::DataTypeVector& AllTypes() {
   return types;
 }
 
+template <typename ParquetType>
+std::pair<typename ParquetType::c_type, typename ParquetType::c_type> MinMax(
+    const std::string& path, int row_group = 0) {
+  const auto statistics = Footer(path)->RowGroup(row_group)->ColumnChunk(0)->statistics();
+  EXPECT_TRUE(statistics->HasMinMax());
+  const auto& typed = static_cast<const parquet::TypedStatistics<ParquetType>&>(*statistics);
+  return {typed.min(), typed.max()};
+}
+
 TEST_F(ParquetSinkTest, EveryTypeInEveryShape) {
   std::mt19937_64 random(1);
   int file = 0;
@@ -395,6 +404,38 @@ TEST_F(ParquetSinkTest, ColumnsWithOneIndexStreamShareTheirPages) {
   };
   EXPECT_EQ(pages(0), pages(1));
   EXPECT_LT(pages(2).size(), pages(0).size() / 3) << "two distinct values need one bit, not ten";
+}
+
+TEST_F(ParquetSinkTest, OneHotColumnsTakeABitARow) {
+  std::mt19937_64 random(14);
+  for (const int num_columns : {2, 3, 32, 250}) {
+    for (const bool nullable : {false, true}) {
+      // Entry i sets column i; the last sets none, and a second one sets the first column once
+      // more.
+      ArrayVector values;
+      arrow::FieldVector fields;
+      for (int k = 0; k < num_columns; ++k) {
+        arrow::FloatBuilder builder;
+        for (int i = 0; i < num_columns + 2; ++i) {
+          Must(builder.Append(i == k || (k == 0 && i == num_columns + 1) ? 1.0f : 0.0f));
+        }
+        values.push_back(Must(builder.Finish()));
+        fields.push_back(arrow::field("c" + std::to_string(k), arrow::float32(), nullable));
+      }
+      const int64_t num_rows = num_columns > 100 ? 2000 : 70001;
+      const std::vector<Rows> rows{RandomEncoded(values, num_rows, &random, 1, false)};
+      WriteColumns(Path("x"), {arrow::schema(fields), {num_rows / 2, num_rows - num_rows / 2}},
+                   rows, 30000);
+      const auto table = Read(Path("x"));
+      for (int k = 0; k < num_columns; ++k) {
+        ExpectColumn(*table, k, *Decode(rows, k, arrow::float32()));
+        const auto chunk = Footer(Path("x"))->RowGroup(0)->ColumnChunk(k);
+        EXPECT_TRUE(chunk->has_dictionary_page());
+        EXPECT_LE(chunk->total_uncompressed_size(), num_rows / 2 / 8 + 150);
+        EXPECT_EQ((MinMax<parquet::FloatType>(Path("x"))), std::make_pair(-0.0f, 1.0f));
+      }
+    }
+  }
 }
 
 TEST_F(ParquetSinkTest, StringDictionariesHaveNoUnusedAndNoEqualEntries) {
@@ -509,15 +550,6 @@ TEST_F(ParquetSinkTest, ColumnsInAnyOrderOnFourThreads) {
   const auto table = Read(Path("four"));
   for (int k = 0; k < kColumns; ++k)
     ExpectColumn(*table, k, *Decode(rows[k], 0, fields[k]->type()));
-}
-
-template <typename ParquetType>
-std::pair<typename ParquetType::c_type, typename ParquetType::c_type> MinMax(
-    const std::string& path, int row_group = 0) {
-  const auto statistics = Footer(path)->RowGroup(row_group)->ColumnChunk(0)->statistics();
-  EXPECT_TRUE(statistics->HasMinMax());
-  const auto& typed = static_cast<const parquet::TypedStatistics<ParquetType>&>(*statistics);
-  return {typed.min(), typed.max()};
 }
 
 TEST_F(ParquetSinkTest, StatisticsComeFromTheRowsNotTheDictionary) {
