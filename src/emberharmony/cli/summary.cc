@@ -7,6 +7,16 @@
 
 namespace emberharmony::cli {
 
+namespace {
+
+bool WritesTarget(const engine::RunReport& report) {
+  if (report.source_schema == nullptr) return false;
+  auto binding = report.model->Bind(*report.source_schema);
+  return binding.ok() && binding->target_column >= 0;
+}
+
+}  // namespace
+
 std::string Summary(const engine::RunReport& report) {
   std::string text;
   auto line = [&](const std::string& s) { text += s + "\n"; };
@@ -15,8 +25,7 @@ std::string Summary(const engine::RunReport& report) {
                      report.source));
   }
   if (report.model != nullptr) {
-    const bool with_target = report.command == "extract";
-    const auto outputs = report.model->output_schema(with_target);
+    const auto outputs = report.model->output_schema(WritesTarget(report));
     line(fmt::format("{} steps on {} columns give {} output columns",
                      report.model->pipelines().size(), report.model->input_schema()->num_fields(),
                      outputs->num_fields()));

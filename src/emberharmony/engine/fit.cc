@@ -349,8 +349,8 @@ arrow::Result<std::shared_ptr<plan::FittedPlan>> MergeModels(
     }
   }
   SortStates(&saved);
-  ARROW_ASSIGN_OR_RAISE(auto made, plan::FittedPlan::Make(first.plan(), schema, std::move(bound)));
-  auto result = std::const_pointer_cast<plan::FittedPlan>(made);
+  ARROW_ASSIGN_OR_RAISE(auto result,
+                        plan::FittedPlan::Make(first.plan(), schema, std::move(bound)));
   result->set_states(std::move(saved));
   return result;
 }

@@ -40,18 +40,26 @@ class Stopwatch {
   std::chrono::steady_clock::time_point begin_;
 };
 
-arrow::Result<std::shared_ptr<io::Source>> OpenRequested(const SourceRequest& request,
-                                                         RunContext* context) {
-  ARROW_ASSIGN_OR_RAISE(auto source, io::OpenSource(request.location, context->budget()));
-  if (!request.columns.empty()) {
-    ARROW_ASSIGN_OR_RAISE(source, io::SelectColumns(std::move(source), request.columns));
-  }
+// The rows that were asked for: with all columns, from which whole rows are hashed into splits, and
+// with those asked for.
+struct RequestedSource {
+  std::shared_ptr<io::Source> whole;
+  std::shared_ptr<io::Source> selected;
+};
+
+arrow::Result<RequestedSource> OpenRequested(const SourceRequest& request, RunContext* context) {
+  RequestedSource source;
+  ARROW_ASSIGN_OR_RAISE(source.whole, io::OpenSource(request.location, context->budget()));
   if (request.limit_rows) {
     if (*request.limit_rows < 0) {
       return base::UsageError(
           fmt::format("--limit must not be negative, found {}", *request.limit_rows));
     }
-    source = io::LimitRows(std::move(source), *request.limit_rows);
+    source.whole = io::LimitRows(std::move(source.whole), *request.limit_rows);
+  }
+  source.selected = source.whole;
+  if (!request.columns.empty()) {
+    ARROW_ASSIGN_OR_RAISE(source.selected, io::SelectColumns(source.whole, request.columns));
   }
   return source;
 }
@@ -104,21 +112,21 @@ arrow::Result<Fitted> FinishFit(plan::Plan plan, plan::BoundPlan bound,
   ARROW_ASSIGN_OR_RAISE(auto model,
                         plan::FittedPlan::Make(std::move(plan), source.schema(), std::move(bound)));
   if (!states.empty()) {
-    std::const_pointer_cast<plan::FittedPlan>(model)->set_states(
-        StatesForModel(std::move(states), *source.schema(), *model->input_schema()));
+    model->set_states(StatesForModel(std::move(states), *source.schema(), *model->input_schema()));
   }
   fitted.model = std::move(model);
   return fitted;
 }
 
-arrow::Result<Fitted> Fit(const io::Source& source, const PlanRequest& request, bool keep_state,
-                          RunContext* context) {
+arrow::Result<Fitted> Fit(const RequestedSource& requested, const PlanRequest& request,
+                          bool keep_state, RunContext* context) {
+  const io::Source& source = *requested.selected;
   Fitted fitted;
   if (!request.text) {
     ARROW_RETURN_NOT_OK(CheckTarget(*source.schema(), request.target));
     fitted.automatic = true;
     ARROW_ASSIGN_OR_RAISE(fitted.splits,
-                          SplitVectors::Make(source, AutomaticSplit(request), context));
+                          SplitVectors::Make(*requested.whole, AutomaticSplit(request), context));
     ARROW_ASSIGN_OR_RAISE(DetectedPlan detected,
                           DetectPlan(source, *fitted.splits, AutomaticOptions(request),
                                      /*learn=*/true, keep_state, context));
@@ -131,7 +139,7 @@ arrow::Result<Fitted> Fit(const io::Source& source, const PlanRequest& request, 
   if (request.seed) plan.split.seed = *request.seed;
   ARROW_ASSIGN_OR_RAISE(plan::BoundPlan bound, plan::BindPlan(plan, *source.schema(), request.name,
                                                               /*require_target=*/true));
-  ARROW_ASSIGN_OR_RAISE(fitted.splits, SplitVectors::Make(source, plan.split, context));
+  ARROW_ASSIGN_OR_RAISE(fitted.splits, SplitVectors::Make(*requested.whole, plan.split, context));
   ARROW_ASSIGN_OR_RAISE(auto states,
                         FitPipelines(source, *fitted.splits, bound, keep_state, context));
   return FinishFit(std::move(plan), std::move(bound), std::move(states), source, std::move(fitted));
@@ -193,10 +201,11 @@ arrow::Result<Manifest> MakeManifest(std::vector<ShardEntry> shards, const Split
 
 arrow::Result<std::string> RunPlan(const SourceRequest& source_request,
                                    const PlanRequest& plan_request, RunContext* context) {
-  ARROW_ASSIGN_OR_RAISE(auto source, OpenRequested(source_request, context));
+  ARROW_ASSIGN_OR_RAISE(RequestedSource requested, OpenRequested(source_request, context));
+  const io::Source* source = requested.selected.get();
   ARROW_RETURN_NOT_OK(CheckTarget(*source->schema(), plan_request.target));
-  ARROW_ASSIGN_OR_RAISE(auto splits,
-                        SplitVectors::Make(*source, AutomaticSplit(plan_request), context));
+  ARROW_ASSIGN_OR_RAISE(
+      auto splits, SplitVectors::Make(*requested.whole, AutomaticSplit(plan_request), context));
   ARROW_ASSIGN_OR_RAISE(DetectedPlan detected,
                         DetectPlan(*source, *splits, AutomaticOptions(plan_request),
                                    /*learn=*/false, /*keep_state=*/false, context));
@@ -207,11 +216,12 @@ arrow::Result<RunReport> RunFit(const SourceRequest& source_request,
                                 const PlanRequest& plan_request, const std::string& output,
                                 RunContext* context) {
   Stopwatch stopwatch;
-  ARROW_ASSIGN_OR_RAISE(auto source, OpenRequested(source_request, context));
+  ARROW_ASSIGN_OR_RAISE(RequestedSource requested, OpenRequested(source_request, context));
+  const io::Source* source = requested.selected.get();
   ARROW_ASSIGN_OR_RAISE(auto folder, OutputFolder::Create(output, context->options().overwrite));
   RunReport report = BeginReport("fit", source_request, *source, output, *context);
   context->set_default_spill_dir(folder->scratch_path());
-  ARROW_ASSIGN_OR_RAISE(Fitted fitted, Fit(*source, plan_request, /*keep_state=*/true, context));
+  ARROW_ASSIGN_OR_RAISE(Fitted fitted, Fit(requested, plan_request, /*keep_state=*/true, context));
   report.automatic_plan = fitted.automatic;
   report.profiles = std::move(fitted.profiles);
   report.model = fitted.model;
@@ -228,7 +238,8 @@ arrow::Result<RunReport> RunTransform(const std::string& model_dir,
                                       const std::string& output, RunContext* context) {
   Stopwatch stopwatch;
   ARROW_ASSIGN_OR_RAISE(auto model, plan::FittedPlan::Load(model_dir));
-  ARROW_ASSIGN_OR_RAISE(auto source, OpenRequested(source_request, context));
+  ARROW_ASSIGN_OR_RAISE(RequestedSource requested, OpenRequested(source_request, context));
+  const io::Source* source = requested.selected.get();
   ARROW_RETURN_NOT_OK(model->Bind(*source->schema()).status());
   ARROW_ASSIGN_OR_RAISE(auto folder, OutputFolder::Create(output, context->options().overwrite));
   RunReport report = BeginReport("transform", source_request, *source, output, *context);
@@ -250,12 +261,13 @@ arrow::Result<RunReport> RunExtract(const SourceRequest& source_request,
                                     const PlanRequest& plan_request, const std::string& output,
                                     RunContext* context) {
   Stopwatch stopwatch;
-  ARROW_ASSIGN_OR_RAISE(auto source, OpenRequested(source_request, context));
+  ARROW_ASSIGN_OR_RAISE(RequestedSource requested, OpenRequested(source_request, context));
+  const io::Source* source = requested.selected.get();
   ARROW_ASSIGN_OR_RAISE(auto folder, OutputFolder::Create(output, context->options().overwrite));
   RunReport report = BeginReport("extract", source_request, *source, output, *context);
   context->set_default_spill_dir(folder->scratch_path());
   ARROW_ASSIGN_OR_RAISE(Fitted fitted,
-                        Fit(*source, plan_request, context->options().keep_state, context));
+                        Fit(requested, plan_request, context->options().keep_state, context));
   report.automatic_plan = fitted.automatic;
   report.profiles = std::move(fitted.profiles);
   report.model = fitted.model;

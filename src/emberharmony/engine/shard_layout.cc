@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "emberharmony/engine/column_scan.h"
 #include "emberharmony/io/sink.h"
 
 namespace emberharmony::engine {
@@ -90,21 +91,11 @@ bool SizesDiffer(const io::Source& source, const io::Unit& unit, const OutputGro
 
 arrow::Status AddRowBytes(const io::Source& source, const io::Unit& unit, const OutputGroup& group,
                           RunContext* context, std::vector<int64_t>* row_bytes) {
-  io::BatchOptions options;
-  options.batch_rows = context->options().batch_rows;
-  options.pool = context->budget();
-  ARROW_ASSIGN_OR_RAISE(auto reader, source.Open(unit, {group.source_column}, options));
   RowBytesScan scan(group, context->budget());
-  int64_t row = 0;
-  while (true) {
-    ARROW_ASSIGN_OR_RAISE(auto batch, reader->Next());
-    if (!batch) return arrow::Status::OK();
-    for (const io::Piece& piece : batch->columns[0].pieces) {
-      ARROW_RETURN_NOT_OK(scan.Add(piece, row_bytes->data() + row));
-      row += piece.num_rows;
-    }
-    ARROW_RETURN_NOT_OK(context->CheckStop());
-  }
+  return ScanColumn(source, unit, group.source_column, context,
+                    [&](const io::Piece& piece, int64_t first_row) {
+                      return scan.Add(piece, row_bytes->data() + first_row);
+                    });
 }
 
 }  // namespace

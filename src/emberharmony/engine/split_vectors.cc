@@ -2,6 +2,7 @@
 
 #include <arrow/array.h>
 #include <arrow/type.h>
+#include <arrow/type_traits.h>
 #include <fmt/format.h>
 
 #include <numeric>
@@ -11,6 +12,7 @@
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/base/fingerprint.h"
 #include "emberharmony/base/thread_pool.h"
+#include "emberharmony/engine/column_scan.h"
 #include "emberharmony/engine/row_fingerprinter.h"
 #include "emberharmony/io/cell_text.h"
 
@@ -145,19 +147,19 @@ arrow::Status AssignUnit(const io::Source& source, const io::Unit& unit,
   while (true) {
     ARROW_ASSIGN_OR_RAISE(auto batch, reader->Next());
     if (!batch) break;
-    if (row + batch->num_rows > unit.num_rows) {
-      return base::DataError(unit.file_name +
-                             ": holds more rows than its footer states; write the file anew");
-    }
+    ARROW_RETURN_NOT_OK(CheckUnitRows(unit, row + batch->num_rows, /*at_end=*/false));
     ARROW_RETURN_NOT_OK(splitter.Assign(*batch, thresholds, out->data() + row));
     row += batch->num_rows;
     ARROW_RETURN_NOT_OK(context->CheckStop());
   }
-  if (row != unit.num_rows) {
-    return base::DataError(unit.file_name +
-                           ": holds fewer rows than its footer states; write the file anew");
+  return CheckUnitRows(unit, row, /*at_end=*/true);
+}
+
+std::string FirstFlatColumn(const arrow::Schema& schema) {
+  for (const auto& field : schema.fields()) {
+    if (!arrow::is_nested(field->type()->id())) return field->name();
   }
-  return arrow::Status::OK();
+  return "COLUMN";
 }
 
 std::vector<uint8_t> Pack(const SplitVector& splits) {
@@ -196,6 +198,14 @@ arrow::Result<std::shared_ptr<const SplitVectors>> SplitVectors::Make(const io::
   const arrow::Schema& schema = *source.schema();
   std::vector<int> columns;
   if (spec.key.empty()) {
+    for (const auto& field : schema.fields()) {
+      if (!arrow::is_nested(field->type()->id())) continue;
+      return base::UsageError(
+          fmt::format("the split hashes whole rows, and column '{}' is nested ({}), which this "
+                      "version cannot hash; give a plan whose "
+                      "split has a key, e.g. split: {{method: hash, key: [{}]}}",
+                      field->name(), field->type()->ToString(), FirstFlatColumn(schema)));
+    }
     columns.resize(schema.num_fields());
     std::iota(columns.begin(), columns.end(), 0);
   } else {

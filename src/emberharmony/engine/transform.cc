@@ -15,6 +15,7 @@
 
 #include "emberharmony/base/bounded_queue.h"
 #include "emberharmony/base/thread_pool.h"
+#include "emberharmony/engine/column_scan.h"
 #include "emberharmony/engine/shard_layout.h"
 #include "emberharmony/io/cell_fingerprint.h"
 #include "emberharmony/io/sink.h"
@@ -208,20 +209,9 @@ class UnitTransform {
   arrow::Status WriteGroup(const OutputGroup& group) {
     GroupWriter writer(shared_, group, splits_.get(), shared_.splits.uniform_split());
     ARROW_RETURN_NOT_OK(writer.Open(sinks_));
-    io::BatchOptions options;
-    options.batch_rows = shared_.context->options().batch_rows;
-    options.pool = shared_.context->budget();
-    ARROW_ASSIGN_OR_RAISE(auto reader, shared_.source.Open(unit_, {group.source_column}, options));
-    int64_t row = 0;
-    while (true) {
-      ARROW_ASSIGN_OR_RAISE(auto batch, reader->Next());
-      if (!batch) break;
-      for (const io::Piece& piece : batch->columns[0].pieces) {
-        ARROW_RETURN_NOT_OK(writer.Add(piece, row));
-        row += piece.num_rows;
-      }
-      ARROW_RETURN_NOT_OK(shared_.context->CheckStop());
-    }
+    ARROW_RETURN_NOT_OK(ScanColumn(
+        shared_.source, unit_, group.source_column, shared_.context,
+        [&](const io::Piece& piece, int64_t first_row) { return writer.Add(piece, first_row); }));
     return writer.Close();
   }
 

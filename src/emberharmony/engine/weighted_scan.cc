@@ -5,7 +5,7 @@
 #include <limits>
 #include <vector>
 
-#include "emberharmony/base/error_kind.h"
+#include "emberharmony/engine/column_scan.h"
 
 namespace emberharmony::engine {
 
@@ -117,29 +117,10 @@ class DictionaryScan {
 arrow::Status ScanWeighted(const io::Source& source, const io::Unit& unit, int column,
                            const SplitVector* splits, RunContext* context,
                            const WeightedConsumer& consumer) {
-  io::BatchOptions options;
-  options.batch_rows = context->options().batch_rows;
-  options.pool = context->budget();
-  ARROW_ASSIGN_OR_RAISE(auto reader, source.Open(unit, {column}, options));
   DictionaryScan scan(consumer, splits);
-  int64_t row = 0;
-  while (true) {
-    ARROW_ASSIGN_OR_RAISE(auto batch, reader->Next());
-    if (!batch) break;
-    if (row + batch->num_rows > unit.num_rows) {
-      return base::DataError(unit.file_name +
-                             ": holds more rows than its footer states; write the file anew");
-    }
-    for (const io::Piece& piece : batch->columns[0].pieces) {
-      ARROW_RETURN_NOT_OK(scan.Add(piece, row));
-      row += piece.num_rows;
-    }
-    ARROW_RETURN_NOT_OK(context->CheckStop());
-  }
-  if (row != unit.num_rows) {
-    return base::DataError(unit.file_name +
-                           ": holds fewer rows than its footer states; write the file anew");
-  }
+  ARROW_RETURN_NOT_OK(ScanColumn(
+      source, unit, column, context,
+      [&](const io::Piece& piece, int64_t first_row) { return scan.Add(piece, first_row); }));
   return scan.Flush();
 }
 

@@ -1,0 +1,52 @@
+#include "emberharmony/engine/column_scan.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "emberharmony/base/error_kind.h"
+
+namespace emberharmony::engine {
+
+namespace {
+
+constexpr int64_t kBatchBytes = int64_t{8} << 20;
+constexpr int64_t kMinBatchRows = 64;
+// How much larger than its compressed form a column may be taken to be.
+constexpr int64_t kExpansion = 4;
+
+int64_t BatchRows(const io::Source& source, const io::Unit& unit, int column, int64_t batch_rows) {
+  const int64_t bytes = source.Hint(unit, column).compressed_bytes * kExpansion;
+  const int64_t row_bytes = std::max<int64_t>(1, bytes / std::max<int64_t>(1, unit.num_rows));
+  return std::min(batch_rows, std::max(kMinBatchRows, kBatchBytes / row_bytes));
+}
+
+}  // namespace
+
+arrow::Status CheckUnitRows(const io::Unit& unit, int64_t found, bool at_end) {
+  if (found == unit.num_rows || (!at_end && found < unit.num_rows)) return arrow::Status::OK();
+  return base::DataError(
+      fmt::format("'{}' holds {} rows than its footer states; write the file anew", unit.file_name,
+                  found < unit.num_rows ? "fewer" : "more"));
+}
+
+arrow::Status ScanColumn(const io::Source& source, const io::Unit& unit, int column,
+                         RunContext* context, const PieceConsumer& consumer) {
+  io::BatchOptions options;
+  options.batch_rows = BatchRows(source, unit, column, context->options().batch_rows);
+  options.pool = context->budget();
+  ARROW_ASSIGN_OR_RAISE(auto reader, source.Open(unit, {column}, options));
+  int64_t row = 0;
+  while (true) {
+    ARROW_ASSIGN_OR_RAISE(auto batch, reader->Next());
+    if (!batch) return CheckUnitRows(unit, row, /*at_end=*/true);
+    ARROW_RETURN_NOT_OK(CheckUnitRows(unit, row + batch->num_rows, /*at_end=*/false));
+    for (const io::Piece& piece : batch->columns[0].pieces) {
+      ARROW_RETURN_NOT_OK(consumer(piece, row));
+      row += piece.num_rows;
+    }
+    ARROW_RETURN_NOT_OK(context->CheckStop());
+  }
+}
+
+}  // namespace emberharmony::engine

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <arrow/status.h>
+
+#include <cstdint>
+#include <functional>
+
+#include "emberharmony/engine/run_context.h"
+#include "emberharmony/io/source.h"
+
+namespace emberharmony::engine {
+
+/// Receives a piece of a column and the number of its first row in the unit.
+using PieceConsumer = std::function<arrow::Status(const io::Piece& piece, int64_t first_row)>;
+
+/// Reads one column of a unit, front to back. Columns of long values are read in smaller batches
+/// than the run's, so that a batch stays at some megabytes. DataError when the unit does not have
+/// the rows that its footer states.
+arrow::Status ScanColumn(const io::Source& source, const io::Unit& unit, int column,
+                         RunContext* context, const PieceConsumer& consumer);
+
+/// DataError unless a unit that states `expected` rows has had `found`.
+arrow::Status CheckUnitRows(const io::Unit& unit, int64_t found, bool at_end);
+
+}  // namespace emberharmony::engine
