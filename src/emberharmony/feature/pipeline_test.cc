@@ -153,6 +153,41 @@ int LearnAll(Pipeline* pipeline, const Encoded& source) {
   return num_passes;
 }
 
+/// The same with the analyzers themselves, over plain rows in two blocks and from states merged
+/// backwards.
+int LearnByAnalyzers(Pipeline* pipeline, const std::shared_ptr<arrow::Array>& rows) {
+  int num_passes = 0;
+  for (; !pipeline->learned() && num_passes < 5; ++num_passes) {
+    for (const Probe& probe : pipeline->NextProbes()) {
+      std::vector<std::shared_ptr<const Statistic>> statistics;
+      for (const auto& analyzer : probe.analyzers) {
+        std::unique_ptr<State> merged;
+        for (const int64_t from : {rows->length() / 3, int64_t{0}}) {
+          const int64_t length = from == 0 ? rows->length() / 3 : rows->length() - from;
+          const ValueBlock block = *pipeline->ApplyPath(probe, {rows->Slice(from, length)}, Pool());
+          auto state = *analyzer->MakeState(*block.values->type(), {});
+          EXPECT_TRUE(analyzer->Update(state.get(), {*block.values}).ok());
+          if (merged == nullptr) {
+            merged = std::move(state);
+          } else {
+            EXPECT_TRUE(analyzer->Merge(merged.get(), *state).ok());
+          }
+        }
+        if (probe.fill_step >= 0) {
+          const Fill fill = *pipeline->FillFor(probe, Pool());
+          const arrow::Status status =
+              analyzer->Update(merged.get(), {*fill.value.values, &fill.weight, -fill.weight});
+          EXPECT_TRUE(status.ok()) << status.ToString();
+        }
+        statistics.push_back(*analyzer->Finalize(*merged));
+      }
+      const arrow::Status status = pipeline->Learn(probe.step, statistics);
+      EXPECT_TRUE(status.ok()) << status.ToString();
+    }
+  }
+  return num_passes;
+}
+
 std::vector<std::string> Names(const Pipeline& pipeline) {
   std::vector<std::string> names;
   for (const auto& field : pipeline.outputs()) names.push_back(field->name());
@@ -408,6 +443,51 @@ TEST(Pipeline, EncodedAndPlainGiveTheSame) {
       EXPECT_EQ(from_encoded[i]->length(), from_encoded[0]->length());
     }
     EXPECT_TRUE(pipeline->Apply({plain->Slice(0, 0)}, Pool()).ok());
+  }
+}
+
+TEST(Pipeline, TheAnalyzersLearnTheSame) {
+  const Encoded decimals = {
+      ArrayOf(arrow::decimal128(9, 2), R"(["1.25", "-3.50", "2.00"])"), {2, 1, 1}, 2};
+  const Encoded bools = {ArrayOf(arrow::boolean(), "[true, false]"), {2, 1}, 2};
+  const std::vector<std::pair<Encoded, std::vector<StepSpec>>> cases = {
+      {kInts, {{"impute", "median"}, {"scale", "standard"}}},
+      {kInts, {{"impute", "mean"}, {"log1p", nullptr}, {"scale", "robust"}}},
+      {kInts, {{"impute", "most_frequent"}, {"scale", "min_max"}, {"scale", "max_abs"}}},
+      {kInts, {{"impute", "most_frequent"}, {"one_hot", nullptr}}},
+      {kInts, {{"vocabulary", {{"min_count", 3}}}}},
+      {kTexts, {{"impute", "most_frequent"}, {"vocabulary", nullptr}}},
+      {kTexts, {{"one_hot", nullptr}}},
+      {decimals, {{"impute", "median"}, {"scale", "standard"}}},
+      {bools, {{"impute", "mean"}, {"scale", "min_max"}}},
+      {{ArrayOf(arrow::float64(), "[0.1, NaN, -7e300]"), {4, 2, 1}, 2},
+       {{"impute", "median"}, {"scale", "max_abs"}}}};
+  for (const auto& [source, steps] : cases) {
+    SCOPED_TRACE(steps[0].name + " ... " + steps.back().name);
+    const auto& type = source.dictionary->type();
+    const auto by_hand = MakePipeline(type, steps);
+    const auto by_analyzers = MakePipeline(type, steps);
+    std::vector<int> indices;
+    for (size_t i = 0; i < source.weights.size(); ++i) {
+      indices.insert(indices.end(), static_cast<size_t>(source.weights[i]), static_cast<int>(i));
+    }
+    indices.insert(indices.begin() + 1, static_cast<size_t>(source.null_weight),
+                   static_cast<int>(source.weights.size()));
+    EXPECT_EQ(LearnByAnalyzers(by_analyzers.get(), Gather(*source.dictionary, indices)),
+              LearnAll(by_hand.get(), source));
+    for (int i = 0; i < by_hand->num_steps(); ++i) {
+      const nlohmann::json expected = by_hand->step(i).Describe();
+      const nlohmann::json found = by_analyzers->step(i).Describe();
+      for (const auto& [key, value] : expected.items()) {
+        if (value.is_number_float()) {
+          EXPECT_NEAR(found[key].get<double>(), value.get<double>(),
+                      1e-15 * std::fabs(value.get<double>()))
+              << key;
+        } else {
+          EXPECT_EQ(found[key], value) << key;
+        }
+      }
+    }
   }
 }
 
