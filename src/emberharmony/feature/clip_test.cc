@@ -30,9 +30,9 @@ TEST(Clip, RefusesBadBounds) {
   EXPECT_THAT(Refusal("clip", nullptr, NumericColumn()), testing::HasSubstr("'min' or 'max'"));
   EXPECT_THAT(Refusal("clip", {{"min", 2}, {"max", 1}}, NumericColumn()),
               testing::HasSubstr("must not be above 'max'; found 2 and 1"));
-  EXPECT_THAT(Refusal("clip", {{"min", "low"}, {"maks", 1}}, NumericColumn()),
+  EXPECT_THAT(Refusal("clip", {{"min", "low"}, {"maxx", 1}}, NumericColumn()),
               testing::AllOf(testing::HasSubstr("'min' must be a finite number; found 'low'"),
-                             testing::HasSubstr("unknown option 'maks'; did you mean 'max'?")));
+                             testing::HasSubstr("unknown option 'maxx'; did you mean 'max'?")));
 }
 
 TEST(Clip, DescribesItselfInFull) {

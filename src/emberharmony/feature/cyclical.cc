@@ -2,6 +2,7 @@
 #include <arrow/status.h>
 #include <arrow/type.h>
 
+#include <algorithm>
 #include <array>
 #include <memory>
 #include <numbers>
@@ -71,34 +72,58 @@ void WithUnitsPerDay(int64_t units_per_day, F&& f) {
   }
 }
 
+/// The hours of the values' days.
 template <int64_t kUnitsPerDay, class T>
-void PartsOf(const T* values, int64_t n, Part part, uint8_t* out) {
+void HoursOf(const T* values, int64_t n, uint8_t* out) {
+  constexpr int64_t kUnitsPerHour = kUnitsPerDay / 24;
   for (int64_t i = 0; i < n; ++i) {
     const int64_t value = values[i];
     const int64_t days = FloorDivide(value, kUnitsPerDay);
-    switch (part) {
-      case Part::kHour:
-        if constexpr (kUnitsPerDay == 1) {
-          out[i] = 0;
-        } else {
-          // The smallest instants' day begins before what 64 bits hold: the difference is taken
-          // modulo 2^64.
-          const auto into_day = static_cast<int64_t>(static_cast<uint64_t>(value) -
-                                                     static_cast<uint64_t>(days) *
-                                                         static_cast<uint64_t>(kUnitsPerDay));
-          out[i] = static_cast<uint8_t>(into_day / (kUnitsPerDay / 24));
-        }
-        break;
-      case Part::kDayOfWeek:
-        out[i] = static_cast<uint8_t>(DayOfWeek(days));
-        break;
-      case Part::kDayOfMonth:
-        out[i] = static_cast<uint8_t>(MonthAndDayOf(days).day - 1);
-        break;
-      case Part::kMonth:
-        out[i] = static_cast<uint8_t>(MonthAndDayOf(days).month - 1);
-        break;
+    // The smallest instants' day begins before what 64 bits hold: the difference is taken modulo
+    // 2^64.
+    const auto into_day =
+        static_cast<int64_t>(static_cast<uint64_t>(value) -
+                             static_cast<uint64_t>(days) * static_cast<uint64_t>(kUnitsPerDay));
+    out[i] = static_cast<uint8_t>(into_day / kUnitsPerHour);
+  }
+}
+
+/// part_of(day) of the values' days. Tables are often sorted by time: the day before is remembered.
+template <int64_t kUnitsPerDay, class T, class F>
+void DayPartsOf(const T* values, int64_t n, F&& part_of, uint8_t* out) {
+  int64_t last_days = 0;
+  uint8_t last_part = part_of(int64_t{0});
+  for (int64_t i = 0; i < n; ++i) {
+    const int64_t days = FloorDivide(values[i], kUnitsPerDay);
+    if (days != last_days) {
+      last_days = days;
+      last_part = part_of(days);
     }
+    out[i] = last_part;
+  }
+}
+
+template <int64_t kUnitsPerDay, class T>
+void PartsOf(const T* values, int64_t n, Part part, uint8_t* out) {
+  const auto week = [](int64_t days) { return static_cast<uint8_t>(DayOfWeek(days)); };
+  const auto day = [](int64_t days) { return static_cast<uint8_t>(MonthAndDayOf(days).day - 1); };
+  const auto month = [](int64_t days) {
+    return static_cast<uint8_t>(MonthAndDayOf(days).month - 1);
+  };
+  switch (part) {
+    case Part::kHour:
+      if constexpr (kUnitsPerDay == 1) {
+        std::fill(out, out + n, uint8_t{0});
+      } else {
+        HoursOf<kUnitsPerDay>(values, n, out);
+      }
+      return;
+    case Part::kDayOfWeek:
+      return DayPartsOf<kUnitsPerDay>(values, n, week, out);
+    case Part::kDayOfMonth:
+      return DayPartsOf<kUnitsPerDay>(values, n, day, out);
+    case Part::kMonth:
+      return DayPartsOf<kUnitsPerDay>(values, n, month, out);
   }
 }
 

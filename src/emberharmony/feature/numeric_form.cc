@@ -278,7 +278,11 @@ arrow::Result<std::shared_ptr<arrow::DoubleArray>> ToNumeric(const ValueBlock& b
   }
   if (array.type_id() == arrow::Type::DOUBLE && !block.null_slot && std::isnan(missing) &&
       array.null_count() == 0) {
-    return std::static_pointer_cast<arrow::DoubleArray>(block.values);
+    if (array.null_bitmap_data() == nullptr) {
+      return std::static_pointer_cast<arrow::DoubleArray>(block.values);
+    }
+    return std::make_shared<arrow::DoubleArray>(array.length(), array.data()->buffers[1], nullptr,
+                                                0, array.offset());
   }
   const int64_t n = array.length();
   ARROW_ASSIGN_OR_RAISE(

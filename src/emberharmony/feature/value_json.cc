@@ -162,13 +162,20 @@ arrow::Result<std::shared_ptr<arrow::Scalar>> BytesFromJson(
   return arrow::MakeScalar(type, arrow::Buffer::FromString(*std::move(bytes)));
 }
 
+template <class Decimal>
 arrow::Result<std::shared_ptr<arrow::Scalar>> DecimalFromJson(
     const nlohmann::json& value, const std::shared_ptr<arrow::DataType>& type) {
   if (!value.is_string()) return DoesNotBelong(value, *type);
-  const std::string text = value.get<std::string>();
-  const arrow::Result<std::shared_ptr<arrow::Scalar>> scalar = arrow::Scalar::Parse(type, text);
-  if (!scalar.ok() || (*scalar)->ToString() != text) return DoesNotBelong(value, *type);
-  return scalar;
+  const auto& decimal_type = static_cast<const arrow::DecimalType&>(*type);
+  Decimal decimal;
+  int32_t precision = 0;
+  int32_t scale = 0;
+  const std::string& text = value.get_ref<const std::string&>();
+  if (!Decimal::FromString(text, &decimal, &precision, &scale).ok() ||
+      scale != decimal_type.scale() || !decimal.FitsInPrecision(decimal_type.precision())) {
+    return DoesNotBelong(value, *type);
+  }
+  return arrow::MakeScalar(type, decimal);
 }
 
 arrow::Result<std::shared_ptr<arrow::Scalar>> ScalarFromJson(
@@ -206,10 +213,13 @@ arrow::Result<std::shared_ptr<arrow::Scalar>> ScalarFromJson(
     case arrow::Type::FIXED_SIZE_BINARY:
       return BytesFromJson(value, type);
     case arrow::Type::DECIMAL32:
+      return DecimalFromJson<arrow::Decimal32>(value, type);
     case arrow::Type::DECIMAL64:
+      return DecimalFromJson<arrow::Decimal64>(value, type);
     case arrow::Type::DECIMAL128:
+      return DecimalFromJson<arrow::Decimal128>(value, type);
     case arrow::Type::DECIMAL256:
-      return DecimalFromJson(value, type);
+      return DecimalFromJson<arrow::Decimal256>(value, type);
     default:
       return base::UsageError("values of type " + type->ToString() +
                               " cannot be written in a model");
@@ -270,7 +280,7 @@ arrow::Result<std::shared_ptr<arrow::Array>> ValuesFromJson(
 arrow::Result<std::shared_ptr<arrow::Array>> ValueFromPlan(
     const nlohmann::json& value, const std::shared_ptr<arrow::DataType>& type) {
   std::shared_ptr<arrow::Scalar> scalar;
-  if (arrow::is_temporal(type->id()) || arrow::is_decimal(type->id())) {
+  if (arrow::is_temporal(type->id())) {
     std::string text = value.is_string() ? value.get<std::string>() : value.dump();
     // Arrow's parser wants a zone exactly where the type has one; a plan may leave it out, meaning
     // UTC.
