@@ -355,7 +355,7 @@ TEST(Pipeline, OutputsComeInOrderWithTheirTypes) {
   };
   const nlohmann::json indicator = {{"constant", 0}, {"indicator", true}};
   EXPECT_EQ(fields(*learned(arrow::int64(), {{"impute", indicator}, {"log1p", nullptr}})),
-            "x:float x_missing:float ");
+            "x:float? x_missing:float ");
   EXPECT_EQ(fields(*learned(arrow::int64(), {{"clip", {{"min", 0}}}, {"log1p", nullptr}})),
             "x:float? ");
   EXPECT_EQ(
@@ -455,7 +455,7 @@ TEST(Pipeline, TheAnalyzersLearnTheSame) {
       {kInts, {{"impute", "mean"}, {"log1p", nullptr}, {"scale", "robust"}}},
       {kInts, {{"impute", "most_frequent"}, {"scale", "min_max"}, {"scale", "max_abs"}}},
       {kInts, {{"impute", "most_frequent"}, {"one_hot", nullptr}}},
-      {kInts, {{"vocabulary", {{"min_count", 3}}}}},
+      {kInts, {{"vocabulary", nullptr}}},
       {kTexts, {{"impute", "most_frequent"}, {"vocabulary", nullptr}}},
       {kTexts, {{"one_hot", nullptr}}},
       {decimals, {{"impute", "median"}, {"scale", "standard"}}},

@@ -67,6 +67,24 @@ TEST(Scale, AZeroScaleBecomesOne) {
   ExpectSame(ToVector(*ApplyOne(*Learned("max_abs", {0.0}), {Doubles({3.0})})), {3.0});
 }
 
+TEST(Scale, TheVarianceMayBeBeyondADouble) {
+  // -1e200 and 1e200: the variance 1e400 is no double, its root is; and -1e-200 and 1e-200 the
+  // other way.
+  for (const double size : {1e200, 1e-200}) {
+    auto moments = MomentsOf({-size, size});
+    moments->mean = 0;
+    moments->variance = size > 1 ? kInfinity : 0;
+    moments->standard_deviation = size;
+    auto step = MakeStep("scale", "standard", NumericColumn());
+    ASSERT_TRUE(step->Learn({moments}).ok());
+    ExpectSame(ToVector(*ApplyOne(*step, {Doubles({-size, size / 2})})), {-1.0, 0.5});
+    auto restored = MakeStep("scale", "standard", NumericColumn());
+    const arrow::Status status = restored->Restore(ThroughFile(step->Describe()), nullptr);
+    ASSERT_TRUE(status.ok()) << status.ToString();
+    EXPECT_EQ(restored->Describe(), step->Describe());
+  }
+}
+
 TEST(Scale, KeepsMissingMissingInEveryForm) {
   const auto step = Learned("max_abs", {-4.0, 2.0}, Column(arrow::int32()));
   const auto plain = ArrayOf(arrow::int32(), "[1, null, -4, 2]");

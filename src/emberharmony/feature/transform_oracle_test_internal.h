@@ -73,6 +73,10 @@ inline void ExpectNear(const std::vector<double>& found, const std::vector<doubl
                        double relative) {
   ASSERT_EQ(found.size(), expected.size());
   for (size_t i = 0; i < found.size(); ++i) {
+    if (std::isnan(expected[i])) {
+      EXPECT_TRUE(std::isnan(found[i])) << "entry " << i << " is " << found[i];
+      continue;
+    }
     EXPECT_NEAR(found[i], expected[i], relative * std::max(1.0, std::fabs(expected[i])))
         << "entry " << i;
   }
