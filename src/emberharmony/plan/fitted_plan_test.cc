@@ -80,6 +80,7 @@ std::shared_ptr<const feature::Statistic> StatisticFor(const std::string& state_
     moments->sum = 4500;
     moments->mean = 150;
     moments->variance = 0.1 + 0.2;
+    moments->standard_deviation = std::sqrt(moments->variance);
     moments->min = 100;
     moments->max = 200;
     return moments;
