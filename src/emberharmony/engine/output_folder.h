@@ -5,18 +5,24 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace emberharmony::engine {
+
+/// UsageError when `source` is a folder and a run that reads it would find `output` among its files
+/// the next time.
+arrow::Status CheckOutsideSource(const std::string& output, const std::string& source);
 
 /// The folder a run writes to. While the run goes on it holds `.ember/`; without Complete the
 /// destructor removes what the run has written, so that a failed run leaves nothing half-done.
 class OutputFolder {
  public:
   /// A folder that is absent or empty. With overwrite also one that an earlier run of this program
-  /// has filled; anything else in it is refused (UsageError), and what is there is removed only by
-  /// this call.
-  static arrow::Result<std::unique_ptr<OutputFolder>> Create(const std::string& path,
-                                                             bool overwrite);
+  /// has filled, and that holds none of `inputs`, the paths and globs that this run reads; anything
+  /// else in it, at any depth, is refused (UsageError). What is there is removed by this call, and
+  /// only when nothing is refused.
+  static arrow::Result<std::unique_ptr<OutputFolder>> Create(
+      const std::string& path, bool overwrite, const std::vector<std::string>& inputs = {});
   ~OutputFolder();
 
   const std::string& path() const { return path_; }

@@ -5,6 +5,8 @@
 
 #include <filesystem>
 #include <fstream>
+#include <string>
+#include <vector>
 
 #include "emberharmony/base/error_kind.h"
 
@@ -73,6 +75,78 @@ TEST_F(OutputFolderTest, RefusesWhatIsThere) {
   Touch(root_ / "file");
   EXPECT_FALSE(OutputFolder::Create((root_ / "file").string(), true).ok());
   EXPECT_FALSE(OutputFolder::Create("", false).ok());
+}
+
+TEST_F(OutputFolderTest, NeverReplacesWhatOthersWrote) {
+  // Names that runs use, too, with files that no run writes.
+  const std::vector<std::string> foreign = {"train/cat.jpg", "model/weights.bin",
+                                            "test/deep/part-00000.parquet", "vocabulary/words.txt",
+                                            "manifest.json/x"};
+  for (const std::string& name : foreign) {
+    const fs::path path = root_ / "out";
+    fs::remove_all(path);
+    Touch(path / "train" / "part-00000.parquet");
+    Touch(path / "model.json");
+    Touch(path / name);
+    const auto refused = OutputFolder::Create(path.string(), true).status();
+    EXPECT_EQ(base::KindOf(refused), base::ErrorKind::kUsage) << name;
+    EXPECT_NE(refused.message().find("'" + name.substr(0, 8)), std::string::npos) << refused;
+    EXPECT_TRUE(fs::exists(path / name));
+    EXPECT_TRUE(fs::exists(path / "train" / "part-00000.parquet"));
+  }
+  const fs::path unmarked = root_ / "unmarked";
+  Touch(unmarked / "train" / "part-00000.parquet");
+  EXPECT_EQ(base::KindOf(OutputFolder::Create(unmarked.string(), true).status()),
+            base::ErrorKind::kUsage);
+  EXPECT_TRUE(fs::exists(unmarked / "train" / "part-00000.parquet"));
+}
+
+TEST_F(OutputFolderTest, ReplacesOutputsOfEveryKind) {
+  const fs::path path = root_ / "out";
+  for (const char* name :
+       {"manifest.json", "run_report.json", "report.html", "train/part-00000.parquet",
+        "test/part-00001.parquet.tmp", "model/model.json", "model/plan.yaml",
+        "model/vocabulary/00003.parquet", "model/state/states.bin", "model.tmp-model/plan.yaml.tmp",
+        "vocabulary/00000.parquet", "state/states.bin", "plan.yaml", "model.json",
+        "part-00000.parquet", ".ember/spill/anything"}) {
+    Touch(path / name);
+  }
+  auto folder = OutputFolder::Create(path.string(), true).ValueOrDie();
+  EXPECT_TRUE(fs::is_empty(path / ".ember"));
+  ASSERT_TRUE(folder->Complete().ok());
+  EXPECT_TRUE(fs::is_empty(path));
+}
+
+TEST_F(OutputFolderTest, NeverReplacesWhatTheRunReads) {
+  const fs::path path = root_ / "out";
+  Touch(path / "manifest.json");
+  Touch(path / "model" / "model.json");
+  Touch(path / "train" / "part-00000.parquet");
+  fs::create_directory_symlink(path, root_ / "link");
+  const std::string outside = (root_ / "elsewhere.parquet").string();
+  for (const fs::path& input : {path / "model", path, path / "train" / "*.parquet",
+                                path / "train" / ".." / "train", root_ / "link" / "model"}) {
+    const auto refused =
+        OutputFolder::Create(path.string(), true, {outside, input.string()}).status();
+    EXPECT_EQ(base::KindOf(refused), base::ErrorKind::kUsage) << input;
+    EXPECT_TRUE(fs::exists(path / "model" / "model.json"));
+  }
+  EXPECT_TRUE(OutputFolder::Create(path.string(), true, {outside, root_.string()}).ok());
+}
+
+TEST_F(OutputFolderTest, AnOutputAmongTheSourcesFilesIsRefused) {
+  const std::string source = root_.string();
+  for (const char* output : {"out", "deep/out", "./out/"}) {
+    EXPECT_EQ(base::KindOf(CheckOutsideSource((root_ / output).string(), source)),
+              base::ErrorKind::kUsage);
+  }
+  for (const fs::path& output :
+       {root_ / "_out", root_ / ".hidden" / "out", root_.parent_path() / "out", root_,
+        fs::path(root_.string() + "2")}) {
+    EXPECT_TRUE(CheckOutsideSource(output.string(), source).ok()) << output;
+  }
+  Touch(root_ / "table.parquet");
+  EXPECT_TRUE(CheckOutsideSource((root_ / "out").string(), source + "/table.parquet").ok());
 }
 
 TEST_F(OutputFolderTest, AdoptMovesEverythingUp) {

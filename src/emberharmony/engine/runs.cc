@@ -118,6 +118,37 @@ arrow::Result<Fitted> FinishFit(plan::Plan plan, plan::BoundPlan bound,
   return fitted;
 }
 
+// Whether the request fits the source: what can be known before anything is learned or replaced.
+arrow::Status CheckPlan(const io::Source& source, const PlanRequest& request) {
+  if (!request.text) return CheckTarget(*source.schema(), request.target);
+  ARROW_ASSIGN_OR_RAISE(plan::Plan plan, plan::ParsePlan(*request.text, request.name));
+  if (request.target) plan.target = plan::TargetSpec{*request.target, false, {}};
+  return plan::BindPlan(plan, *source.schema(), request.name, /*require_target=*/true).status();
+}
+
+// Shards without any column could not say how many rows they have.
+arrow::Status CheckOutputColumns(const plan::FittedPlan& model, bool with_target) {
+  if (model.output_schema(with_target)->num_fields() > 0) return arrow::Status::OK();
+  std::string why;
+  for (const std::string& comment : model.plan().comments) why += "\n  " + comment;
+  return base::UsageError("the plan keeps no column, so there is nothing to write" +
+                          (why.empty() ? "; add a feature or a target to it"
+                                       : "; write a plan that keeps some (`ember plan` makes one "
+                                         "to start from):" +
+                                             why));
+}
+
+// The run's output, once it is known that nothing else is harmed. `model`: empty, or what is read.
+arrow::Result<std::unique_ptr<OutputFolder>> CreateOutput(const std::string& output,
+                                                          const SourceRequest& source,
+                                                          const std::string& model,
+                                                          const RunContext& context) {
+  ARROW_RETURN_NOT_OK(CheckOutsideSource(output, source.location));
+  std::vector<std::string> inputs = {source.location};
+  if (!model.empty()) inputs.push_back(model);
+  return OutputFolder::Create(output, context.options().overwrite, inputs);
+}
+
 arrow::Result<Fitted> Fit(const RequestedSource& requested, const PlanRequest& request,
                           bool keep_state, RunContext* context) {
   const io::Source& source = *requested.selected;
@@ -218,7 +249,8 @@ arrow::Result<RunReport> RunFit(const SourceRequest& source_request,
   Stopwatch stopwatch;
   ARROW_ASSIGN_OR_RAISE(RequestedSource requested, OpenRequested(source_request, context));
   const io::Source* source = requested.selected.get();
-  ARROW_ASSIGN_OR_RAISE(auto folder, OutputFolder::Create(output, context->options().overwrite));
+  ARROW_RETURN_NOT_OK(CheckPlan(*source, plan_request));
+  ARROW_ASSIGN_OR_RAISE(auto folder, CreateOutput(output, source_request, "", *context));
   RunReport report = BeginReport("fit", source_request, *source, output, *context);
   context->set_default_spill_dir(folder->scratch_path());
   ARROW_ASSIGN_OR_RAISE(Fitted fitted, Fit(requested, plan_request, /*keep_state=*/true, context));
@@ -240,8 +272,9 @@ arrow::Result<RunReport> RunTransform(const std::string& model_dir,
   ARROW_ASSIGN_OR_RAISE(auto model, plan::FittedPlan::Load(model_dir));
   ARROW_ASSIGN_OR_RAISE(RequestedSource requested, OpenRequested(source_request, context));
   const io::Source* source = requested.selected.get();
-  ARROW_RETURN_NOT_OK(model->Bind(*source->schema()).status());
-  ARROW_ASSIGN_OR_RAISE(auto folder, OutputFolder::Create(output, context->options().overwrite));
+  ARROW_ASSIGN_OR_RAISE(const auto binding, model->Bind(*source->schema()));
+  ARROW_RETURN_NOT_OK(CheckOutputColumns(*model, binding.target_column >= 0));
+  ARROW_ASSIGN_OR_RAISE(auto folder, CreateOutput(output, source_request, model_dir, *context));
   RunReport report = BeginReport("transform", source_request, *source, output, *context);
   report.model = model;
   auto splits = SplitVectors::Uniform(*source, 0);
@@ -263,7 +296,8 @@ arrow::Result<RunReport> RunExtract(const SourceRequest& source_request,
   Stopwatch stopwatch;
   ARROW_ASSIGN_OR_RAISE(RequestedSource requested, OpenRequested(source_request, context));
   const io::Source* source = requested.selected.get();
-  ARROW_ASSIGN_OR_RAISE(auto folder, OutputFolder::Create(output, context->options().overwrite));
+  ARROW_RETURN_NOT_OK(CheckPlan(*source, plan_request));
+  ARROW_ASSIGN_OR_RAISE(auto folder, CreateOutput(output, source_request, "", *context));
   RunReport report = BeginReport("extract", source_request, *source, output, *context);
   context->set_default_spill_dir(folder->scratch_path());
   ARROW_ASSIGN_OR_RAISE(Fitted fitted,
@@ -271,6 +305,7 @@ arrow::Result<RunReport> RunExtract(const SourceRequest& source_request,
   report.automatic_plan = fitted.automatic;
   report.profiles = std::move(fitted.profiles);
   report.model = fitted.model;
+  ARROW_RETURN_NOT_OK(CheckOutputColumns(*fitted.model, fitted.model->plan().target.has_value()));
   ARROW_RETURN_NOT_OK(fitted.model->Save(output + "/model"));
   ShardFolders folders{output, {"train", "validation", "test"}, {"train", "validation", "test"}};
   ARROW_ASSIGN_OR_RAISE(auto shards,
@@ -294,7 +329,8 @@ arrow::Result<RunReport> RunMerge(const std::vector<std::string>& model_dirs,
     models.push_back(std::move(model));
   }
   ARROW_ASSIGN_OR_RAISE(auto merged, MergeModels(models));
-  ARROW_ASSIGN_OR_RAISE(auto folder, OutputFolder::Create(output, context->options().overwrite));
+  ARROW_ASSIGN_OR_RAISE(auto folder,
+                        OutputFolder::Create(output, context->options().overwrite, model_dirs));
   const std::string saved = folder->scratch_path() + "/model";
   ARROW_RETURN_NOT_OK(merged->Save(saved));
   ARROW_RETURN_NOT_OK(folder->Adopt(saved, /*last=*/"model.json"));
