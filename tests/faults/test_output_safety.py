@@ -12,7 +12,9 @@ import pytest
 def table(tmp_path):
     path = tmp_path / "table.parquet"
     rng = np.random.default_rng(0)
-    pq.write_table(pa.table({"x": rng.normal(size=500), "name": [f"n{i % 9}" for i in range(500)]}), path)
+    pq.write_table(
+        pa.table({"x": rng.normal(size=500), "name": [f"n{i % 9}" for i in range(500)]}), path
+    )
     return path
 
 

@@ -6,10 +6,17 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <charconv>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <exception>
+#include <filesystem>
+#include <limits>
+#include <new>
 #include <optional>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "emberharmony/base/atomic_file.h"
@@ -29,7 +36,7 @@ constexpr int64_t kMaxPlanBytes = int64_t{1} << 20;
 // What the command line says, as text.
 struct Arguments {
   std::string source;
-  std::string plan_path;
+  std::optional<std::string> plan_path;
   std::string model;
   std::vector<std::string> models;
   std::string output;
@@ -38,7 +45,7 @@ struct Arguments {
   std::optional<int64_t> limit;
   std::vector<std::string> columns;
   double high_null_threshold = 0.9;
-  std::string memory;
+  std::optional<std::string> memory;
   std::string progress = "auto";
   std::string backend = "auto";
   bool quiet = false;
@@ -49,6 +56,20 @@ engine::RunContext* g_interruptible = nullptr;
 
 void OnInterrupt(int) {
   if (g_interruptible != nullptr) g_interruptible->RequestStop();
+}
+
+// A whole number of at least `min`. Beyond 64 bits CLI11 would take the nearest without a word.
+CLI::Validator WholeNumber(int64_t min) {
+  return CLI::Validator(
+      [min](std::string& text) {
+        int64_t number = 0;
+        const char* end = text.data() + text.size();
+        const auto [stop, error] = std::from_chars(text.data(), end, number);
+        if (error == std::errc() && stop == end && number >= min) return std::string();
+        return fmt::format("expected a whole number from {} to {}, found '{}'", min,
+                           std::numeric_limits<int64_t>::max(), text);
+      },
+      "");
 }
 
 void AddRunOptions(CLI::App* command, Arguments* arguments) {
@@ -66,7 +87,7 @@ void AddRunOptions(CLI::App* command, Arguments* arguments) {
       ->add_option("--batch-rows", arguments->run.batch_rows,
                    "Rows decoded at a time; shapes no result")
       ->type_name("N")
-      ->check(CLI::PositiveNumber)
+      ->check(WholeNumber(1))
       ->capture_default_str();
   command
       ->add_option("--spill-dir", arguments->run.spill_dir,
@@ -86,7 +107,7 @@ void AddSourceOptions(CLI::App* command, Arguments* arguments) {
       ->required();
   command->add_option("--limit", arguments->limit, "Only the first ROWS rows")
       ->type_name("ROWS")
-      ->check(CLI::NonNegativeNumber);
+      ->check(WholeNumber(0));
   command->add_option("--columns", arguments->columns, "Only these columns")
       ->type_name("NAME,...")
       ->delimiter(',');
@@ -101,7 +122,14 @@ void AddAutomaticPlanOptions(CLI::App* command, Arguments* arguments) {
   command
       ->add_option("--high-null-threshold", arguments->high_null_threshold,
                    "Automatic plan: drop columns with a larger share of nulls")
-      ->check(CLI::Range(0.0, 1.0))
+      ->check(CLI::Validator(
+          [](std::string& text) {
+            char* end = nullptr;
+            const double share = std::strtod(text.c_str(), &end);
+            const bool fits = end != text.c_str() && *end == '\0' && share >= 0 && share <= 1;
+            return fits ? "" : "expected a share from 0 to 1, found '" + text + "'";
+          },
+          ""))
       ->capture_default_str();
 }
 
@@ -110,13 +138,14 @@ void AddTargetAndSeed(CLI::App* command, Arguments* arguments) {
       ->add_option("--target", arguments->target, "The column to predict: passed on as it is, last")
       ->type_name("COLUMN");
   command->add_option("--seed", arguments->seed, "Seed of the split; written into the model's plan")
-      ->type_name("N");
+      ->type_name("N")
+      ->check(WholeNumber(std::numeric_limits<int64_t>::min()));
 }
 
 arrow::Result<engine::RunOptions> RunOptionsOf(const Arguments& arguments) {
   engine::RunOptions options = arguments.run;
-  if (!arguments.memory.empty()) {
-    auto bytes = base::ParseByteSize(arguments.memory);
+  if (arguments.memory) {
+    auto bytes = base::ParseByteSize(*arguments.memory);
     if (!bytes.ok()) return base::UsageError("--memory: " + bytes.status().message());
     options.memory_bytes = *bytes;
     if (options.memory_bytes == 0)
@@ -134,11 +163,28 @@ arrow::Result<engine::PlanRequest> PlanOf(const Arguments& arguments) {
   request.target = arguments.target;
   request.seed = arguments.seed;
   request.high_null_threshold = arguments.high_null_threshold;
-  if (!arguments.plan_path.empty()) {
-    ARROW_ASSIGN_OR_RAISE(request.text, base::ReadFile(arguments.plan_path, kMaxPlanBytes));
-    request.name = arguments.plan_path;
+  if (arguments.plan_path) {
+    if (arguments.plan_path->empty()) {
+      return base::UsageError("the plan's name is empty; give the path of a plan");
+    }
+    ARROW_ASSIGN_OR_RAISE(request.text, base::ReadFile(*arguments.plan_path, kMaxPlanBytes));
+    request.name = *arguments.plan_path;
   }
   return request;
+}
+
+// A plan may have been edited by hand, and the name given may be a mistake for the source's.
+arrow::Status CheckPlanFile(const std::string& path, bool overwrite) {
+  std::error_code error;
+  const std::filesystem::file_status status = std::filesystem::status(path, error);
+  if (!std::filesystem::exists(status)) return arrow::Status::OK();
+  if (!std::filesystem::is_regular_file(status)) {
+    return base::UsageError(fmt::format("'{}' is not a file; name a file for the plan", path));
+  }
+  if (overwrite) return arrow::Status::OK();
+  return base::UsageError(fmt::format(
+      "'{}' exists already; choose another name for the plan, or replace it with --overwrite",
+      path));
 }
 
 arrow::Result<std::string> RunCommand(const std::string& command, const Arguments& arguments,
@@ -155,6 +201,9 @@ arrow::Result<std::string> RunCommand(const std::string& command, const Argument
   }
   ARROW_ASSIGN_OR_RAISE(engine::PlanRequest plan, PlanOf(arguments));
   if (command == "plan") {
+    if (!arguments.output.empty()) {
+      ARROW_RETURN_NOT_OK(CheckPlanFile(arguments.output, arguments.run.overwrite));
+    }
     ARROW_ASSIGN_OR_RAISE(std::string text, engine::RunPlan(SourceOf(arguments), plan, context));
     if (arguments.output.empty()) return text;
     ARROW_RETURN_NOT_OK(base::WriteFileAtomically(arguments.output, text));
@@ -189,6 +238,19 @@ arrow::Status Run(const std::string& command, const Arguments& arguments) {
   return arrow::Status::OK();
 }
 
+// Libraries throw, too: that ends a run as any failure does, with its folders cleaned up.
+arrow::Status RunSafely(const std::string& command, const Arguments& arguments) {
+  try {
+    return Run(command, arguments);
+  } catch (const std::bad_alloc&) {
+    return arrow::Status::OutOfMemory(
+        "the machine has no memory left; close other programs, or ask for less at a time with "
+        "fewer --threads or columns");
+  } catch (const std::exception& error) {
+    return base::DataError(fmt::format("the run failed: {}", error.what()));
+  }
+}
+
 void DefineCommands(CLI::App* app, Arguments* arguments) {
   app->require_subcommand(1);
   CLI::App* plan = app->add_subcommand("plan", "Write an automatic plan for a table");
@@ -198,6 +260,7 @@ void DefineCommands(CLI::App* app, Arguments* arguments) {
   plan->add_option("-o,--output", arguments->output,
                    "Where to write the plan (default: standard output)")
       ->type_name("FILE");
+  plan->add_flag("--overwrite", arguments->run.overwrite, "Replace a file that exists");
   AddRunOptions(plan, arguments);
   plan->footer("Example:\n  ember plan flights.parquet --target delay -o plan.yaml");
 
@@ -276,7 +339,7 @@ int Main(int argc, char** argv) {
                app.get_subcommands().empty() ? "" : app.get_subcommands()[0]->get_name() + " ");
     return kUsageStatus;
   }
-  const arrow::Status status = Run(app.get_subcommands()[0]->get_name(), arguments);
+  const arrow::Status status = RunSafely(app.get_subcommands()[0]->get_name(), arguments);
   if (status.ok()) return 0;
   fmt::print(stderr, "ember: {}\n", status.message());
   return static_cast<int>(base::KindOf(status));
