@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "emberharmony/base/memory_budget.h"
 #include "emberharmony/feature/pipeline.h"
 #include "emberharmony/plan/fitted_plan.h"
 
@@ -45,6 +46,7 @@ class ColumnLearner {
   /// Adds values with their weights (nullptr: 1 each) and rows that are null.
   arrow::Status Update(const std::shared_ptr<arrow::Array>& values, const int64_t* weights,
                        int64_t null_weight);
+  const std::vector<feature::Pipeline*>& pipelines() const { return pipelines_; }
   /// Lets the pipelines learn; true when another pass is needed. Encoded states are appended to
   /// *saved unless it is null.
   arrow::Result<bool> FinishPass(std::vector<plan::SavedState>* saved);
@@ -69,6 +71,8 @@ class ColumnLearner {
   arrow::Result<std::shared_ptr<const feature::Statistic>> FinalizeProbe(
       const feature::Pipeline& pipeline, const feature::Probe& probe,
       const feature::Analyzer& analyzer) const;
+  arrow::Status ReserveCopies(const Pending& pending, bool encoded,
+                              base::MemoryReservation* copies) const;
   arrow::Status UpdateScan(const Scan& scan, const std::shared_ptr<arrow::Array>& values,
                            const int64_t* weights, int64_t null_weight);
 

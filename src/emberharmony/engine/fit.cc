@@ -1,6 +1,8 @@
 #include "emberharmony/engine/fit.h"
 
+#include <arrow/record_batch.h>
 #include <arrow/type.h>
+#include <arrow/util/byte_size.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -88,6 +90,15 @@ class FitJob : public ColumnJob {
     std::vector<plan::SavedState> saved;
     arrow::Result<bool> again = learner_->FinishPass(shared_->keep_state ? &saved : nullptr);
     ARROW_RETURN_NOT_OK(WithColumn(again.status(), field_->name()));
+    int64_t kept_bytes = 0;
+    if (!*again) {
+      for (const Pipeline* pipeline : learner_->pipelines()) kept_bytes += LearnedBytes(*pipeline);
+    }
+    for (const plan::SavedState& state : saved) {
+      kept_bytes += static_cast<int64_t>(state.bytes.size());
+    }
+    ARROW_RETURN_NOT_OK(shared_->context->Keep(
+        fmt::format("what column '{}' has learned", field_->name()), kept_bytes));
     std::lock_guard lock(shared_->mutex);
     std::move(saved.begin(), saved.end(), std::back_inserter(shared_->states));
     return again;
@@ -233,6 +244,16 @@ void SortStates(std::vector<plan::SavedState>* states) {
 }
 
 }  // namespace
+
+int64_t LearnedBytes(const Pipeline& pipeline) {
+  int64_t bytes = 0;
+  for (int step = 0; step < pipeline.num_steps(); ++step) {
+    const auto vocabulary = pipeline.step(step).VocabularyTable();
+    // The map of the values takes as much again and half of it.
+    if (vocabulary != nullptr) bytes += arrow::util::TotalBufferSize(*vocabulary) * 5 / 2;
+  }
+  return bytes;
+}
 
 arrow::Result<std::vector<plan::SavedState>> FitPipelines(const io::Source& source,
                                                           const SplitVectors& splits,

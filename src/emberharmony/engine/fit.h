@@ -13,6 +13,9 @@
 
 namespace emberharmony::engine {
 
+/// About what a pipeline's vocabularies hold, which no budget accounts for.
+int64_t LearnedBytes(const feature::Pipeline& pipeline);
+
 /// Learns what the bound plan's pipelines need from the training rows and completes them. With
 /// keep_state their states, in canonical order, are returned as well.
 arrow::Result<std::vector<plan::SavedState>> FitPipelines(const io::Source& source,

@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 #include <malloc.h>
 
+#include <filesystem>
+#include <system_error>
+
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/base/machine_memory.h"
 #include "emberharmony/base/thread_pool.h"
@@ -34,6 +37,11 @@ arrow::Result<std::unique_ptr<RunContext>> RunContext::Make(const RunOptions& op
     return base::UsageError(
         fmt::format("--threads must be between 1 and 1024, found {}", options.num_threads));
   }
+  std::error_code error;
+  if (!options.spill_dir.empty() && !std::filesystem::is_directory(options.spill_dir, error)) {
+    return base::UsageError(
+        fmt::format("--spill-dir must be a folder that exists, found '{}'", options.spill_dir));
+  }
   std::unique_ptr<RunContext> context(new RunContext(options, listener));
   context->num_threads_ = options.num_threads > 0 ? options.num_threads : base::AvailableCores();
   context->memory_limit_bytes_ =
@@ -47,7 +55,14 @@ arrow::Result<std::unique_ptr<RunContext>> RunContext::Make(const RunOptions& op
   int64_t outside = base::ResidentBytes() + kUnaccountedBytes;
   int64_t accounted = std::max(context->memory_limit_bytes_ - outside, kMinMemoryBytes / 4);
   context->budget_ = base::MemoryBudget::MakeRoot("run", accounted);
+  context->kept_ = base::MemoryReservation(context->budget_.get());
   return context;
+}
+
+arrow::Status RunContext::Keep(const std::string& what, int64_t bytes) {
+  std::lock_guard lock(kept_mutex_);
+  const arrow::Status status = kept_.Resize(kept_.bytes() + bytes);
+  return status.ok() ? status : status.WithMessage(what, ": ", status.message());
 }
 
 arrow::Status RunContext::CheckStop() {

@@ -43,6 +43,9 @@ class RunContext {
   int num_threads() const { return num_threads_; }
   int64_t memory_limit_bytes() const { return memory_limit_bytes_; }
   base::MemoryBudget* budget() { return budget_.get(); }
+  /// Accounts for memory that the run holds from now to its end, outside of the budget's
+  /// allocations; OutOfMemory that names `what` when there is no room for it.
+  arrow::Status Keep(const std::string& what, int64_t bytes);
   Progress* progress() { return &progress_; }
 
   /// Asks the run to end; async-signal-safe.
@@ -62,6 +65,8 @@ class RunContext {
   Progress progress_;
   std::atomic<bool> stop_{false};
   std::mutex trim_mutex_;
+  std::mutex kept_mutex_;
+  base::MemoryReservation kept_;  // guarded by kept_mutex_; of budget_
 };
 
 }  // namespace emberharmony::engine

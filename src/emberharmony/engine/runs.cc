@@ -269,11 +269,15 @@ arrow::Result<RunReport> RunTransform(const std::string& model_dir,
                                       const SourceRequest& source_request,
                                       const std::string& output, RunContext* context) {
   Stopwatch stopwatch;
-  ARROW_ASSIGN_OR_RAISE(auto model, plan::FittedPlan::Load(model_dir));
+  ARROW_ASSIGN_OR_RAISE(
+      auto model, plan::FittedPlan::Load(model_dir, /*with_states=*/false, context->budget()));
   ARROW_ASSIGN_OR_RAISE(RequestedSource requested, OpenRequested(source_request, context));
   const io::Source* source = requested.selected.get();
   ARROW_ASSIGN_OR_RAISE(const auto binding, model->Bind(*source->schema()));
   ARROW_RETURN_NOT_OK(CheckOutputColumns(*model, binding.target_column >= 0));
+  for (const auto& pipeline : model->pipelines()) {
+    ARROW_RETURN_NOT_OK(context->Keep("the model", LearnedBytes(*pipeline)));
+  }
   ARROW_ASSIGN_OR_RAISE(auto folder, CreateOutput(output, source_request, model_dir, *context));
   RunReport report = BeginReport("transform", source_request, *source, output, *context);
   report.model = model;

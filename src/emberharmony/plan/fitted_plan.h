@@ -54,9 +54,11 @@ class FittedPlan {
   arrow::Status Save(const std::string& dir) const;
   /// Reads a folder written by Save; bounded and checked: it may come from a stranger. Without
   /// `with_states` the folder state/ is not looked at. DataError when something is missing or does
-  /// not fit together.
+  /// not fit together. With a budget, OutOfMemory when loading would take more than it has left;
+  /// what the plan holds afterwards is not accounted for.
   static arrow::Result<std::shared_ptr<FittedPlan>> Load(const std::string& dir,
-                                                         bool with_states = true);
+                                                         bool with_states = true,
+                                                         base::MemoryBudget* budget = nullptr);
 
   struct Binding {
     std::vector<int> pipeline_columns;  ///< of pipelines(), in `schema`

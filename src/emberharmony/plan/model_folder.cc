@@ -133,7 +133,7 @@ arrow::Result<json> ParseModelJson(const std::string& path) {
 // Reads one model folder; every error names the file.
 class ModelReader {
  public:
-  explicit ModelReader(fs::path dir) : dir_(std::move(dir)) {}
+  ModelReader(fs::path dir, base::MemoryBudget* budget) : dir_(std::move(dir)), held_(budget) {}
 
   arrow::Status Damaged(std::string_view what) const {
     return base::DataError(
@@ -179,7 +179,7 @@ class ModelReader {
   }
 
   // Steps of a column's pipelines follow each other in plan order.
-  arrow::Status Restore(const std::vector<std::unique_ptr<feature::Pipeline>>& pipelines) const {
+  arrow::Status Restore(const std::vector<std::unique_ptr<feature::Pipeline>>& pipelines) {
     std::map<std::string, size_t> next;
     const json& columns = Member(model_, "columns");
     ARROW_RETURN_NOT_OK(
@@ -209,22 +209,33 @@ class ModelReader {
 
   // The vocabulary's file is never taken from the text: it must be the one that the step's position
   // gives.
-  arrow::Status RestoreStep(feature::Pipeline* pipeline, int step, int64_t position,
-                            json learned) const {
+  arrow::Status RestoreStep(feature::Pipeline* pipeline, int step, int64_t position, json learned) {
     std::shared_ptr<arrow::RecordBatch> vocabulary;
+    const int64_t held_before = held_.bytes();
+    int64_t vocabulary_bytes = 0;
     const json& file = Member(learned, "vocabulary_file");
     if (!file.is_null()) {
       const std::string expected = internal::VocabularyFileName(position);
       if (file != json(expected)) return Damaged("vocabulary_file must be " + expected);
-      ARROW_ASSIGN_OR_RAISE(vocabulary, internal::ReadVocabulary((dir_ / expected).string()));
+      const std::string path = (dir_ / expected).string();
+      ARROW_ASSIGN_OR_RAISE(vocabulary_bytes, internal::VocabularyBytes(path));
+      // The columns as read, in one piece, and the map of the values: measured, three times.
+      const arrow::Status room = held_.Resize(held_before + vocabulary_bytes * 7 / 2);
+      if (!room.ok()) {
+        return room.WithMessage("the vocabulary of column ", Quoted(pipeline->source_column()),
+                                ": ", room.message());
+      }
+      ARROW_ASSIGN_OR_RAISE(vocabulary, internal::ReadVocabulary(path));
       learned.erase("vocabulary_file");
     }
     const arrow::Status status = pipeline->Restore(step, learned, vocabulary);
+    ARROW_RETURN_NOT_OK(held_.Resize(held_before + vocabulary_bytes * 5 / 2));
     if (status.ok() || base::KindOf(status) != base::ErrorKind::kUsage) return status;
     return base::DataError(status.message());
   }
 
   fs::path dir_;
+  base::MemoryReservation held_;
   json model_;
 };
 
@@ -274,8 +285,9 @@ arrow::Status FittedPlan::Save(const std::string& dir) const {
 }
 
 arrow::Result<std::shared_ptr<FittedPlan>> FittedPlan::Load(const std::string& dir,
-                                                            bool with_states) {
-  ModelReader reader(dir);
+                                                            bool with_states,
+                                                            base::MemoryBudget* budget) {
+  ModelReader reader(dir, budget);
   ARROW_ASSIGN_OR_RAISE(Plan plan, reader.ReadPlan());
   ARROW_RETURN_NOT_OK(reader.ReadJson(plan));
   ARROW_ASSIGN_OR_RAISE(const auto schema, reader.ReadInput());

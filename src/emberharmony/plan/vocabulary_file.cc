@@ -29,6 +29,7 @@ constexpr int64_t kRowGroupRows = 262144;
 // Ids differ from row to row, so no honest file gets near: more rows a byte are a decompression
 // bomb.
 constexpr int64_t kRowsPerByteMax = 64;
+constexpr int64_t kPlainBytesMax = int64_t{1} << 48;
 constexpr const char* kTypeKey = "emberharmony.value_type";
 
 std::shared_ptr<arrow::Schema> VocabularySchema(const std::shared_ptr<arrow::DataType>& value_type,
@@ -69,7 +70,7 @@ arrow::Result<std::shared_ptr<arrow::RecordBatch>> WithValueType(
                                   batch->num_rows(), {values, batch->column(1), batch->column(2)});
 }
 
-arrow::Result<std::shared_ptr<arrow::RecordBatch>> Read(const std::string& path) {
+arrow::Result<std::unique_ptr<parquet::arrow::FileReader>> Open(const std::string& path) {
   ARROW_ASSIGN_OR_RAISE(auto file, arrow::io::ReadableFile::Open(path));
   ARROW_ASSIGN_OR_RAISE(const int64_t file_bytes, file->GetSize());
   ARROW_ASSIGN_OR_RAISE(auto reader,
@@ -79,6 +80,25 @@ arrow::Result<std::shared_ptr<arrow::RecordBatch>> Read(const std::string& path)
       num_rows / kRowsPerByteMax > file_bytes) {
     return Damaged(path, fmt::format("it claims {} rows in {} bytes", num_rows, file_bytes));
   }
+  return reader;
+}
+
+arrow::Result<int64_t> PlainBytes(const std::string& path) {
+  ARROW_ASSIGN_OR_RAISE(const auto reader, Open(path));
+  const auto metadata = reader->parquet_reader()->metadata();
+  int64_t bytes = 0;
+  for (int i = 0; i < metadata->num_row_groups(); ++i) {
+    const int64_t group_bytes = metadata->RowGroup(i)->total_byte_size();
+    if (group_bytes < 0 || group_bytes > kPlainBytesMax - bytes) {
+      return Damaged(path, fmt::format("it claims a row group of {} bytes", group_bytes));
+    }
+    bytes += group_bytes;
+  }
+  return bytes;
+}
+
+arrow::Result<std::shared_ptr<arrow::RecordBatch>> Read(const std::string& path) {
+  ARROW_ASSIGN_OR_RAISE(const auto reader, Open(path));
   std::shared_ptr<arrow::Schema> schema;
   ARROW_RETURN_NOT_OK(reader->GetSchema(&schema));
   const bool shape_fits =
@@ -102,6 +122,23 @@ arrow::Result<std::shared_ptr<arrow::RecordBatch>> Read(const std::string& path)
   if (!type_text.ok()) return Damaged(path, "it does not name its values' type");
   ARROW_ASSIGN_OR_RAISE(const auto batch, table->CombineChunksToBatch());
   return WithValueType(batch, *type_text, path);
+}
+
+// What `read` says of the file, with every failure of Parquet's as one of the file.
+template <class Value>
+arrow::Result<Value> Guarded(const std::string& path,
+                             arrow::Result<Value> (*read)(const std::string&)) {
+  try {
+    arrow::Result<Value> value = read(path);
+    if (value.ok() || value.status().IsOutOfMemory() || value.status().detail() != nullptr) {
+      return value;
+    }
+    return Damaged(path, value.status().message());
+  } catch (const std::bad_alloc&) {
+    return arrow::Status::OutOfMemory("no memory to read '", path, "'");
+  } catch (const std::exception& error) {
+    return Damaged(path, error.what());
+  }
 }
 
 }  // namespace
@@ -141,17 +178,12 @@ arrow::Status WriteVocabulary(const std::string& path,
   return file->Commit();
 }
 
+arrow::Result<int64_t> VocabularyBytes(const std::string& path) {
+  return Guarded(path, PlainBytes);
+}
+
 arrow::Result<std::shared_ptr<arrow::RecordBatch>> ReadVocabulary(const std::string& path) {
-  try {
-    auto batch = Read(path);
-    if (batch.ok() || batch.status().IsOutOfMemory() || batch.status().detail() != nullptr)
-      return batch;
-    return Damaged(path, batch.status().message());
-  } catch (const std::bad_alloc&) {
-    return arrow::Status::OutOfMemory("no memory to read '", path, "'");
-  } catch (const std::exception& error) {
-    return Damaged(path, error.what());
-  }
+  return Guarded(path, Read);
 }
 
 }  // namespace emberharmony::plan::internal

@@ -14,6 +14,10 @@ namespace emberharmony::plan::internal {
 /// folder.
 std::string VocabularyFileName(int64_t position);
 
+/// How many bytes the file's columns have when they are read, as its footer claims; DataError as
+/// ReadVocabulary's.
+arrow::Result<int64_t> VocabularyBytes(const std::string& path);
+
 /// Writes a vocabulary (columns value, id, count) as Parquet, the same bytes for the same rows.
 arrow::Status WriteVocabulary(const std::string& path,
                               const std::shared_ptr<arrow::RecordBatch>& vocabulary);
