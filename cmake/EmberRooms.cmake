@@ -38,7 +38,7 @@ function(ember_room_test room)
   target_compile_definitions(${room}_test PRIVATE EMBER_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
   # The library's precompiled header serves only units with its flags (an executable's would be -fPIE) and definitions.
   target_compile_options(${room}_test PRIVATE -fPIC)
-  target_compile_definitions(${room}_test PRIVATE SPDLOG_FMT_EXTERNAL emberharmony_EXPORTS)
+  target_compile_definitions(${room}_test PRIVATE emberharmony_EXPORTS)
   target_precompile_headers(${room}_test REUSE_FROM emberharmony)
   add_test(NAME ${room} COMMAND ${room}_test)
   set_tests_properties(${room} PROPERTIES TIMEOUT 900)

@@ -22,7 +22,6 @@ build_packages=(
   'libfmt-dev=9.1.*'
   'nlohmann-json3-dev=3.11.*'
   'libcli11-dev=2.1.*'
-  'libspdlog-dev=1:1.10.*'
   'libxxhash-dev=0.8.*'
   'libfarmhash-dev=0~git20190513*'
   'libyaml-cpp-dev=0.7.*'

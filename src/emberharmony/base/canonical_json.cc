@@ -6,33 +6,13 @@
 #include <cstdint>
 #include <string_view>
 
+#include "emberharmony/base/utf8.h"
+
 namespace emberharmony::base {
 namespace {
 
 // Above this JSON readers that keep numbers as doubles (JavaScript) lose digits.
 constexpr uint64_t kExactIntegerMax = uint64_t{1} << 53;
-
-// The length of the UTF-8 sequence at the start of `bytes` (not empty), or 0 if it is not
-// well-formed (Unicode 15, table 3-7); then `*invalid_length` is the maximal subpart that one
-// replacement character stands for.
-size_t Utf8SequenceLength(std::string_view bytes, size_t* invalid_length) {
-  const auto byte = [&](size_t i) { return static_cast<unsigned char>(bytes[i]); };
-  const unsigned char lead = byte(0);
-  *invalid_length = 1;
-  if (lead < 0x80) return 1;
-  if (lead < 0xC2 || lead > 0xF4) return 0;
-  const size_t length = lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
-  for (size_t i = 1; i < length; ++i) {
-    unsigned char low = 0x80, high = 0xBF;
-    if (i == 1 && lead == 0xE0) low = 0xA0;
-    if (i == 1 && lead == 0xED) high = 0x9F;
-    if (i == 1 && lead == 0xF0) low = 0x90;
-    if (i == 1 && lead == 0xF4) high = 0x8F;
-    if (i >= bytes.size() || byte(i) < low || byte(i) > high) return 0;
-    *invalid_length = i + 1;
-  }
-  return length;
-}
 
 void AppendEscapedAscii(unsigned char c, std::string* out) {
   switch (c) {
@@ -73,7 +53,7 @@ void AppendEscapedAscii(unsigned char c, std::string* out) {
 void AppendString(std::string_view text, std::string* out) {
   *out += '"';
   while (!text.empty()) {
-    size_t invalid_length;
+    size_t invalid_length = 0;
     const size_t length = Utf8SequenceLength(text, &invalid_length);
     if (length == 0) {
       *out += "\\ufffd";

@@ -94,8 +94,6 @@ std::vector<plan::SavedState> StatesForModel(std::vector<plan::SavedState> state
   for (plan::SavedState& state : states) {
     state.source_column = model.GetFieldIndex(source.field(state.source_column)->name());
   }
-  std::stable_sort(states.begin(), states.end(),
-                   [](const auto& a, const auto& b) { return a.source_column < b.source_column; });
   return states;
 }
 
@@ -118,12 +116,26 @@ arrow::Result<Fitted> FinishFit(plan::Plan plan, plan::BoundPlan bound,
   return fitted;
 }
 
-// Whether the request fits the source: what can be known before anything is learned or replaced.
-arrow::Status CheckPlan(const io::Source& source, const PlanRequest& request) {
-  if (!request.text) return CheckTarget(*source.schema(), request.target);
-  ARROW_ASSIGN_OR_RAISE(plan::Plan plan, plan::ParsePlan(*request.text, request.name));
-  if (request.target) plan.target = plan::TargetSpec{*request.target, false, {}};
-  return plan::BindPlan(plan, *source.schema(), request.name, /*require_target=*/true).status();
+// A plan that was given, bound to the source; nothing for an automatic one.
+struct GivenPlan {
+  plan::Plan plan;
+  plan::BoundPlan bound;
+};
+
+// What can be known of the request before anything is learned or replaced.
+arrow::Result<std::optional<GivenPlan>> PreparePlan(const io::Source& source,
+                                                    const PlanRequest& request) {
+  if (!request.text) {
+    ARROW_RETURN_NOT_OK(CheckTarget(*source.schema(), request.target));
+    return std::nullopt;
+  }
+  GivenPlan given;
+  ARROW_ASSIGN_OR_RAISE(given.plan, plan::ParsePlan(*request.text, request.name));
+  if (request.target) given.plan.target = plan::TargetSpec{*request.target, false, {}};
+  if (request.seed) given.plan.split.seed = *request.seed;
+  ARROW_ASSIGN_OR_RAISE(given.bound, plan::BindPlan(given.plan, *source.schema(), request.name,
+                                                    /*require_target=*/true));
+  return given;
 }
 
 // Shards without any column could not say how many rows they have.
@@ -150,11 +162,10 @@ arrow::Result<std::unique_ptr<OutputFolder>> CreateOutput(const std::string& out
 }
 
 arrow::Result<Fitted> Fit(const RequestedSource& requested, const PlanRequest& request,
-                          bool keep_state, RunContext* context) {
+                          std::optional<GivenPlan> given, bool keep_state, RunContext* context) {
   const io::Source& source = *requested.selected;
   Fitted fitted;
-  if (!request.text) {
-    ARROW_RETURN_NOT_OK(CheckTarget(*source.schema(), request.target));
+  if (!given) {
     fitted.automatic = true;
     ARROW_ASSIGN_OR_RAISE(fitted.splits,
                           SplitVectors::Make(*requested.whole, AutomaticSplit(request), context));
@@ -165,15 +176,12 @@ arrow::Result<Fitted> Fit(const RequestedSource& requested, const PlanRequest& r
     return FinishFit(std::move(detected.plan), std::move(detected.bound),
                      std::move(detected.states), source, std::move(fitted));
   }
-  ARROW_ASSIGN_OR_RAISE(plan::Plan plan, plan::ParsePlan(*request.text, request.name));
-  if (request.target) plan.target = plan::TargetSpec{*request.target, false, {}};
-  if (request.seed) plan.split.seed = *request.seed;
-  ARROW_ASSIGN_OR_RAISE(plan::BoundPlan bound, plan::BindPlan(plan, *source.schema(), request.name,
-                                                              /*require_target=*/true));
-  ARROW_ASSIGN_OR_RAISE(fitted.splits, SplitVectors::Make(*requested.whole, plan.split, context));
+  ARROW_ASSIGN_OR_RAISE(fitted.splits,
+                        SplitVectors::Make(*requested.whole, given->plan.split, context));
   ARROW_ASSIGN_OR_RAISE(auto states,
-                        FitPipelines(source, *fitted.splits, bound, keep_state, context));
-  return FinishFit(std::move(plan), std::move(bound), std::move(states), source, std::move(fitted));
+                        FitPipelines(source, *fitted.splits, given->bound, keep_state, context));
+  return FinishFit(std::move(given->plan), std::move(given->bound), std::move(states), source,
+                   std::move(fitted));
 }
 
 RunReport BeginReport(const std::string& command, const SourceRequest& request,
@@ -249,11 +257,12 @@ arrow::Result<RunReport> RunFit(const SourceRequest& source_request,
   Stopwatch stopwatch;
   ARROW_ASSIGN_OR_RAISE(RequestedSource requested, OpenRequested(source_request, context));
   const io::Source* source = requested.selected.get();
-  ARROW_RETURN_NOT_OK(CheckPlan(*source, plan_request));
+  ARROW_ASSIGN_OR_RAISE(auto given, PreparePlan(*source, plan_request));
   ARROW_ASSIGN_OR_RAISE(auto folder, CreateOutput(output, source_request, "", *context));
   RunReport report = BeginReport("fit", source_request, *source, output, *context);
   context->set_default_spill_dir(folder->scratch_path());
-  ARROW_ASSIGN_OR_RAISE(Fitted fitted, Fit(requested, plan_request, /*keep_state=*/true, context));
+  ARROW_ASSIGN_OR_RAISE(
+      Fitted fitted, Fit(requested, plan_request, std::move(given), /*keep_state=*/true, context));
   report.automatic_plan = fitted.automatic;
   report.profiles = std::move(fitted.profiles);
   report.model = fitted.model;
@@ -300,12 +309,12 @@ arrow::Result<RunReport> RunExtract(const SourceRequest& source_request,
   Stopwatch stopwatch;
   ARROW_ASSIGN_OR_RAISE(RequestedSource requested, OpenRequested(source_request, context));
   const io::Source* source = requested.selected.get();
-  ARROW_RETURN_NOT_OK(CheckPlan(*source, plan_request));
+  ARROW_ASSIGN_OR_RAISE(auto given, PreparePlan(*source, plan_request));
   ARROW_ASSIGN_OR_RAISE(auto folder, CreateOutput(output, source_request, "", *context));
   RunReport report = BeginReport("extract", source_request, *source, output, *context);
   context->set_default_spill_dir(folder->scratch_path());
-  ARROW_ASSIGN_OR_RAISE(Fitted fitted,
-                        Fit(requested, plan_request, context->options().keep_state, context));
+  ARROW_ASSIGN_OR_RAISE(Fitted fitted, Fit(requested, plan_request, std::move(given),
+                                           context->options().keep_state, context));
   report.automatic_plan = fitted.automatic;
   report.profiles = std::move(fitted.profiles);
   report.model = fitted.model;

@@ -7,29 +7,13 @@
 #include <cmath>
 #include <cstddef>
 
+#include "emberharmony/base/utf8.h"
+
 namespace emberharmony::engine {
 
 namespace {
 
 constexpr int kDigits = 6;
-
-// The length of the well-formed UTF-8 sequence at the start of `text` (Unicode 15, table 3-7), or
-// 0.
-size_t SequenceLength(std::string_view text) {
-  const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char lead = byte(0);
-  if (lead < 0x80) return 1;
-  if (lead < 0xc2 || lead > 0xf4) return 0;
-  const size_t length = lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
-  if (text.size() < length) return 0;
-  const unsigned char low = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
-  const unsigned char high = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
-  if (byte(1) < low || byte(1) > high) return 0;
-  for (size_t i = 2; i < length; ++i) {
-    if (byte(i) < 0x80 || byte(i) > 0xbf) return 0;
-  }
-  return length;
-}
 
 // Characters that show nothing of their own but change how what follows is shown: C0, DEL, C1, the
 // line and paragraph separators, the byte order mark, and the marks of direction (UAX 9), by which
@@ -78,7 +62,7 @@ std::string ShownText(std::string_view text, size_t bytes_max) {
   std::string out;
   size_t taken = 0;
   while (!text.empty()) {
-    const size_t length = SequenceLength(text);
+    const size_t length = base::Utf8SequenceLength(text);
     const std::string_view sequence = text.substr(0, std::max<size_t>(length, 1));
     taken += sequence.size();
     if (taken > bytes_max) return out + "\u2026";

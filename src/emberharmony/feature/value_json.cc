@@ -6,7 +6,6 @@
 #include <arrow/scalar.h>
 #include <arrow/type.h>
 #include <arrow/type_traits.h>
-#include <arrow/util/utf8.h>
 
 #include <algorithm>
 #include <charconv>
@@ -18,6 +17,7 @@
 #include <type_traits>
 
 #include "emberharmony/base/error_kind.h"
+#include "emberharmony/base/utf8.h"
 
 namespace emberharmony::feature {
 namespace {
@@ -70,12 +70,6 @@ std::optional<std::string_view> BytesAt(const arrow::Array& array, int64_t i) {
     default:
       return std::nullopt;
   }
-}
-
-bool IsUtf8(std::string_view bytes) {
-  arrow::util::InitializeUTF8();
-  return arrow::util::ValidateUTF8(reinterpret_cast<const uint8_t*>(bytes.data()),
-                                   static_cast<int64_t>(bytes.size()));
 }
 
 std::string ToHex(std::string_view bytes) {
@@ -256,7 +250,7 @@ arrow::Result<nlohmann::json> ValueToJson(const arrow::Array& values, int64_t i)
   nlohmann::json json;
   if (VisitNumbers(values, [&](const auto& array) { json = array.Value(i); })) return json;
   if (const std::optional<std::string_view> bytes = BytesAt(values, i)) {
-    if (IsUtf8(*bytes)) return nlohmann::json(std::string(*bytes));
+    if (base::IsUtf8(*bytes)) return nlohmann::json(std::string(*bytes));
     return nlohmann::json{{"hex", ToHex(*bytes)}};
   }
   if (arrow::is_decimal(values.type_id())) {
@@ -304,7 +298,7 @@ std::string ValueText(const arrow::Array& values, int64_t i) {
     return static_cast<const arrow::BooleanArray&>(values).Value(i) ? "true" : "false";
   }
   if (const std::optional<std::string_view> bytes = BytesAt(values, i)) {
-    return IsUtf8(*bytes) ? std::string(*bytes) : "0x" + ToHex(*bytes);
+    return base::IsUtf8(*bytes) ? std::string(*bytes) : "0x" + ToHex(*bytes);
   }
   std::string text;
   if (!arrow::is_temporal(values.type_id())) {

@@ -86,7 +86,7 @@ struct ParquetSinkOptions {
   /// Encoded bytes are held until Commit. Beyond this many, further chunks wait in a temporary file
   /// without a name; 0: never. What is written in the end is the same.
   int64_t spill_threshold_bytes = 0;
-  std::string spill_folder;  ///< default: the folder of the file
+  std::string spill_folder = {};  ///< default: the folder of the file
 };
 
 /// A Parquet file (snappy, dictionary pages where they pay, statistics for every column) at `path`.

@@ -10,6 +10,7 @@
 
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/base/spelling.h"
+#include "emberharmony/base/utf8.h"
 #include "emberharmony/feature/distinct_count.h"
 #include "emberharmony/feature/moments.h"
 #include "emberharmony/feature/value_counts.h"
@@ -185,7 +186,7 @@ arrow::Result<Plan> MakeAutomaticPlan(const arrow::Schema& schema,
     std::string reason = DropReason(*field.type(), profile, options.high_null_threshold);
     if (schema.GetAllFieldsByName(name).size() > 1)
       reason = "the table has several columns of this name";
-    if (!internal::IsUtf8(name)) reason = "its name is not UTF-8";
+    if (!base::IsUtf8(name)) reason = "its name is not UTF-8";
     FeatureSpec feature{{name}, StepsFor(*field.type(), profile), {}, {}, {}};
     if (reason.empty()) {
       for (const std::string& output : OutputNames(name, feature.steps.back())) {

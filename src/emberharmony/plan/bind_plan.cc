@@ -12,6 +12,7 @@
 
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/base/spelling.h"
+#include "emberharmony/base/utf8.h"
 #include "emberharmony/io/cell_text.h"
 #include "emberharmony/plan/faults_internal.h"
 #include "emberharmony/plan/plan.h"
@@ -99,7 +100,7 @@ class Binder {
                             what, Quoted(column), found->second.size()));
       return -1;
     }
-    if (!internal::IsUtf8(column)) {
+    if (!base::IsUtf8(column)) {
       faults_.Add(
           mark, fmt::format("{} {}: names that are not UTF-8 are not supported; rename the column",
                             what, Quoted(column)));

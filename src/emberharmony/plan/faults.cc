@@ -4,6 +4,7 @@
 #include <cstddef>
 
 #include "emberharmony/base/error_kind.h"
+#include "emberharmony/base/utf8.h"
 #include "emberharmony/plan/faults_internal.h"
 
 namespace emberharmony::plan::internal {
@@ -11,24 +12,6 @@ namespace {
 
 constexpr size_t kFaultsShownMax = 50;
 constexpr size_t kQuotedBytesMax = 120;
-
-// The length of the well-formed UTF-8 sequence at the start of `text` (Unicode 15, table 3-7), or
-// 0.
-size_t SequenceLength(std::string_view text) {
-  const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char lead = byte(0);
-  if (lead < 0x80) return 1;
-  if (lead < 0xc2 || lead > 0xf4) return 0;
-  const size_t length = lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
-  if (text.size() < length) return 0;
-  const unsigned char low = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
-  const unsigned char high = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
-  if (byte(1) < low || byte(1) > high) return 0;
-  for (size_t i = 2; i < length; ++i) {
-    if (byte(i) < 0x80 || byte(i) > 0xbf) return 0;
-  }
-  return length;
-}
 
 // Characters that end a line, or are not printable, for one reader or another: C0, DEL, C1, LS, PS,
 // the byte order mark.
@@ -42,19 +25,10 @@ bool BreaksLines(std::string_view sequence) {
 
 }  // namespace
 
-bool IsUtf8(std::string_view text) {
-  while (!text.empty()) {
-    const size_t length = SequenceLength(text);
-    if (length == 0) return false;
-    text.remove_prefix(length);
-  }
-  return true;
-}
-
 std::string OneLine(std::string_view text) {
   std::string out;
   while (!text.empty()) {
-    const size_t length = SequenceLength(text);
+    const size_t length = base::Utf8SequenceLength(text);
     const std::string_view sequence = text.substr(0, std::max<size_t>(length, 1));
     if (sequence == "\n") {
       out += "\\n";

@@ -16,7 +16,6 @@ namespace emberharmony::plan::internal {
 std::string Quoted(std::string_view name);
 /// The same without the quotes and without a cut.
 std::string OneLine(std::string_view text);
-bool IsUtf8(std::string_view text);
 
 /// Collects what is wrong with a plan, to be reported together in the order of the text. One thread
 /// at a time.

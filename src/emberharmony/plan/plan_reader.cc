@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "emberharmony/base/spelling.h"
+#include "emberharmony/base/utf8.h"
 #include "emberharmony/plan/faults_internal.h"
 #include "emberharmony/plan/plan.h"
 #include "emberharmony/plan/shares_internal.h"
@@ -315,10 +316,10 @@ class PlanReader {
 
   // Options become JSON, which knows UTF-8 only.
   void CheckUtf8(const YamlNode& node) {
-    if (!internal::IsUtf8(node.text))
+    if (!base::IsUtf8(node.text))
       faults_->Add(node.mark, "options must be UTF-8, found " + node.Describe());
     for (const auto& [key, mark] : node.keys) {
-      if (!internal::IsUtf8(key)) faults_->Add(mark, "options must be UTF-8, found " + Quoted(key));
+      if (!base::IsUtf8(key)) faults_->Add(mark, "options must be UTF-8, found " + Quoted(key));
     }
     for (const YamlNode& item : node.items) CheckUtf8(item);
   }

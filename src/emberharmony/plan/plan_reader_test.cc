@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "emberharmony/base/error_kind.h"
+#include "emberharmony/base/utf8.h"
 #include "emberharmony/plan/plan.h"
 #include "emberharmony/plan/yaml_document_internal.h"
 
@@ -335,7 +336,7 @@ TEST(WritePlan, NamesOfAnyBytesSurvive) {
   plan.split.key = names;
   feature::StepSpec step{"impute", {{"constant", "x"}}};
   for (const std::string& name : names) {
-    step.options["constant"] = internal::IsUtf8(name) ? name : "";
+    step.options["constant"] = base::IsUtf8(name) ? name : "";
     plan.features.push_back({{name, "b"}, {step}, {}, {}, {}});
   }
   const Plan again = Parsed(WritePlan(plan));
