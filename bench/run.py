@@ -1,6 +1,7 @@
 """Times ember against Polars and DuckDB, interleaved in one run.
 
-    run.py [--jobs flights,clicks-2m,clicks-10m] [--repetitions 3] [--threads 2] [--cache warm|cold]
+    run.py [--jobs flights,flights-wide,clicks-2m,clicks-10m] [--repetitions 3] [--threads 2]
+           [--cache warm|cold]
 
 Each repetition runs every tool once, in a fresh process, starting with another one each time, so
 that what else the machine does falls on all alike. Measured from outside: wall time, CPU time (user
@@ -29,6 +30,13 @@ ROOT = Path(__file__).resolve().parent.parent
 PEERS = ROOT / "bench" / "peers"
 PLAN = ROOT / "bench" / "plans" / "clicks.yaml"
 CLICKS_ROWS = {"clicks-2m": 2_000_000, "clicks-10m": 10_000_000}
+JOB_ROWS = {"flights": 3_000_000, "flights-wide": 3_030_984, **CLICKS_ROWS}
+TARGETS = {"flights": "delay", "wide": "arr_delay"}
+
+
+def kind_of(job: str) -> str:
+    """Which job it is, whatever its table's size: names the peers' scripts and the comparison."""
+    return {"flights": "flights", "flights-wide": "wide"}.get(job, "clicks")
 
 
 def ember_command() -> str:
@@ -36,25 +44,29 @@ def ember_command() -> str:
 
 
 def table_of(job: str, options: argparse.Namespace) -> Path:
-    """The job's input; click logs are made once."""
+    """The job's input; the wider flights and click logs are made once."""
     if job == "flights":
         return ROOT / "data" / "flights-3m.parquet"
     path = Path(options.data) / f"{job}.parquet"
     if not path.exists():
         print(f"making {path}", file=sys.stderr)
-        generator = ROOT / "bench" / "generate_clicks.py"
-        subprocess.run(
-            [sys.executable, generator, path, "--rows", str(CLICKS_ROWS[job])], check=True
-        )
+        if job == "flights-wide":
+            command = [sys.executable, ROOT / "bench" / "make_wide_flights.py", path]
+        else:
+            command = [sys.executable, ROOT / "bench" / "generate_clicks.py", path]
+            command += ["--rows", str(CLICKS_ROWS[job])]
+        subprocess.run(command, check=True)
     return path
 
 
 def command_of(tool: str, job: str, table: Path, output: Path, threads: int) -> list[str]:
-    kind = job.split("-")[0]
+    kind = kind_of(job)
     if tool == "ember":
         command = [ember_command(), "extract", str(table), "-o", str(output)]
         command += ["--threads", str(threads), "--progress", "none", "-q"]
-        return command + (["--plan", str(PLAN)] if kind == "clicks" else ["--target", "delay"])
+        return command + (
+            ["--plan", str(PLAN)] if kind == "clicks" else ["--target", TARGETS[kind]]
+        )
     target = output / "all.parquet" if kind == "clicks" else output
     command = [sys.executable, str(PEERS / f"{tool}_{kind}.py"), str(table), str(target)]
     return command + ([str(threads)] if tool == "duckdb" else [])
@@ -115,7 +127,7 @@ def run_job(job: str, tools: list[str], options: argparse.Namespace) -> dict:
     agreement = None
     if len(tools) > 1:
         checked = subprocess.run(
-            [sys.executable, ROOT / "bench" / "check_agreement.py", job.split("-")[0]]
+            [sys.executable, ROOT / "bench" / "check_agreement.py", kind_of(job)]
             + [str(folder / tool) for tool in tools],
             capture_output=True,
             text=True,
@@ -128,8 +140,7 @@ def run_job(job: str, tools: list[str], options: argparse.Namespace) -> dict:
         tool: {key: statistics.median(run[key] for run in of_tool) for key in of_tool[0]}
         for tool, of_tool in runs.items()
     }
-    rows = CLICKS_ROWS.get(job, 3_000_000)
-    return {"rows": rows, "runs": runs, "medians": medians, "agreement": agreement}
+    return {"rows": JOB_ROWS[job], "runs": runs, "medians": medians, "agreement": agreement}
 
 
 def markdown(job: str, result: dict, options: argparse.Namespace) -> str:
@@ -170,7 +181,7 @@ def machine() -> dict[str, str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Times ember against Polars and DuckDB.")
-    parser.add_argument("--jobs", default="flights,clicks-2m", help="also clicks-10m")
+    parser.add_argument("--jobs", default="flights,clicks-2m", help="also flights-wide, clicks-10m")
     parser.add_argument("--tools", default="ember,polars,duckdb")
     parser.add_argument("--repetitions", type=int, default=3)
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))

@@ -14,13 +14,13 @@ import polars as pl
 SHARES = {"train": (0, 80), "validation": (80, 90), "test": (90, 100)}
 
 
-def cyclical(part: pl.Expr, period: int, name: str) -> list[pl.Expr]:
+def cyclical(part: pl.Expr, period: int, name: str, column: str = "date") -> list[pl.Expr]:
     angle = part.cast(pl.Float64).fill_null(0) * (2 * math.pi / period)
     return [
-        pl.when(pl.col("date").is_null()).then(0).otherwise(function).cast(pl.Float32).alias(alias)
+        pl.when(pl.col(column).is_null()).then(0).otherwise(function).cast(pl.Float32).alias(alias)
         for function, alias in [
-            (angle.sin(), f"date_sin_{name}"),
-            (angle.cos(), f"date_cos_{name}"),
+            (angle.sin(), f"{column}_sin_{name}"),
+            (angle.cos(), f"{column}_cos_{name}"),
         ]
     ]
 
