@@ -35,7 +35,6 @@ function(ember_room_test room)
   endif()
   add_executable(${room}_test ${found})
   target_link_libraries(${room}_test PRIVATE emberharmony GTest::gmock GTest::gtest_main)
-  target_compile_definitions(${room}_test PRIVATE EMBER_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
   # The library's precompiled header serves only units with its flags (an executable's would be -fPIE) and definitions.
   target_compile_options(${room}_test PRIVATE -fPIC)
   target_compile_definitions(${room}_test PRIVATE emberharmony_EXPORTS)
