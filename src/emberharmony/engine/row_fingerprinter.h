@@ -20,13 +20,18 @@ class RowFingerprinter {
  private:
   struct ColumnCells {
     uint64_t dictionary_id = 0;
-    std::vector<uint64_t> fingerprints;  // of the dictionary's entries, then 0 for null
+    std::vector<uint64_t> fingerprints;  // of the current piece's entries, then 0 for null
+    size_t piece = 0;                    // where the batch's next row is
+    int64_t next_row = 0;                // within that piece
   };
-  arrow::Status GatherCells(const io::Column& column, size_t c);
+  static arrow::Status BeginPiece(const io::Piece& piece, ColumnCells* column);
+  // The cells of the next n rows, each num_columns after the one before.
+  arrow::Status GatherCells(const io::Column& pieces, int64_t n, ColumnCells* column,
+                            uint64_t* out);
 
   int64_t seed_;
   std::vector<ColumnCells> columns_;
-  std::vector<uint64_t> cells_;  // row-major
+  std::vector<uint64_t> cells_;  // of a block of rows, row-major
 };
 
 }  // namespace emberharmony::engine

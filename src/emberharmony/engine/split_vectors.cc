@@ -5,6 +5,8 @@
 #include <arrow/type_traits.h>
 #include <fmt/format.h>
 
+#include <array>
+#include <cstring>
 #include <numeric>
 #include <optional>
 #include <string>
@@ -162,6 +164,15 @@ std::string FirstFlatColumn(const arrow::Schema& schema) {
   return "COLUMN";
 }
 
+// The four splits that a byte holds.
+constexpr std::array<std::array<uint8_t, 4>, 256> kFourSplits = [] {
+  std::array<std::array<uint8_t, 4>, 256> table{};
+  for (size_t byte = 0; byte < 256; ++byte) {
+    for (size_t i = 0; i < 4; ++i) table[byte][i] = (byte >> (2 * i)) & 3;
+  }
+  return table;
+}();
+
 std::vector<uint8_t> Pack(const SplitVector& splits) {
   std::vector<uint8_t> packed((splits.size() + 3) / 4);
   for (size_t i = 0; i < splits.size(); ++i)
@@ -248,7 +259,11 @@ std::shared_ptr<const SplitVector> SplitVectors::Unpack(int64_t unit) const {
   if (uniform_split_ >= 0) return nullptr;
   const std::vector<uint8_t>& packed = packed_[unit];
   auto splits = std::make_shared<SplitVector>(num_rows_[unit]);
-  for (size_t i = 0; i < splits->size(); ++i) (*splits)[i] = (packed[i / 4] >> (2 * (i % 4))) & 3;
+  const size_t n = splits->size();
+  for (size_t i = 0; i + 4 <= n; i += 4) {
+    std::memcpy(splits->data() + i, kFourSplits[packed[i / 4]].data(), 4);
+  }
+  for (size_t i = n / 4 * 4; i < n; ++i) (*splits)[i] = kFourSplits[packed[i / 4]][i % 4];
   return splits;
 }
 

@@ -16,6 +16,7 @@
 #include "emberharmony/base/bounded_queue.h"
 #include "emberharmony/base/thread_pool.h"
 #include "emberharmony/engine/column_scan.h"
+#include "emberharmony/engine/index_partition_internal.h"
 #include "emberharmony/engine/shard_layout.h"
 #include "emberharmony/io/cell_fingerprint.h"
 #include "emberharmony/io/sink.h"
@@ -114,11 +115,11 @@ class GroupWriter {
   // Deals the indices out to the splits, keeping their order.
   void Partition(const int32_t* indices, const uint8_t* splits, int64_t n) {
     for (auto& part : parts_) {
-      if (part.size() < static_cast<size_t>(n)) part.resize(n);
+      const auto wanted = static_cast<size_t>(n + internal::kPartitionPadding);
+      if (part.size() < wanted) part.resize(wanted);
     }
-    int32_t* ends[kNumSplits] = {parts_[0].data(), parts_[1].data(), parts_[2].data()};
-    for (int64_t i = 0; i < n; ++i) *ends[splits[i]]++ = indices[i];
-    for (int s = 0; s < kNumSplits; ++s) sizes_[s] = ends[s] - parts_[s].data();
+    int32_t* const parts[kNumSplits] = {parts_[0].data(), parts_[1].data(), parts_[2].data()};
+    internal::PartitionIndices(indices, splits, n, parts, sizes_.data());
   }
 
   const TransformShared& shared_;
