@@ -14,7 +14,7 @@ namespace {
 using Sum128 = unsigned __int128;
 
 arrow::Result<Sum128> SumShard(const std::string& path, RunContext* context) {
-  ARROW_ASSIGN_OR_RAISE(auto source, io::OpenSource(path, context->budget()));
+  ARROW_ASSIGN_OR_RAISE(auto source, io::OpenSource(path, {context->budget()}));
   std::vector<int> columns(source->schema()->num_fields());
   std::iota(columns.begin(), columns.end(), 0);
   io::BatchOptions options;

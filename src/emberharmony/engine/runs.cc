@@ -49,7 +49,7 @@ struct RequestedSource {
 
 arrow::Result<RequestedSource> OpenRequested(const SourceRequest& request, RunContext* context) {
   RequestedSource source;
-  ARROW_ASSIGN_OR_RAISE(source.whole, io::OpenSource(request.location, context->budget()));
+  ARROW_ASSIGN_OR_RAISE(source.whole, io::OpenSource(request.location, {context->budget()}));
   if (request.limit_rows) {
     if (*request.limit_rows < 0) {
       return base::UsageError(

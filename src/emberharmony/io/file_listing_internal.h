@@ -18,6 +18,7 @@ struct ListedFile {
   int64_t modified_ns = 0;  ///< since 1970
   bool named =
       false;  ///< the location named it, alone or by a glob: it must be data, whatever its name
+  std::string version = {};  ///< what its store called it when it was first opened; may be empty
 };
 
 /// The files that a location stands for, sorted by the bytes of their relative paths.

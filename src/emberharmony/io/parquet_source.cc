@@ -1,14 +1,11 @@
-#include <arrow/io/file.h>
 #include <arrow/type.h>
-#include <sys/stat.h>
 
 #include <algorithm>
-#include <array>
-#include <cstring>
 
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/base/fingerprint.h"
 #include "emberharmony/base/thread_pool.h"
+#include "emberharmony/io/file_format_internal.h"
 #include "emberharmony/io/parquet_column_reader_internal.h"
 #include "emberharmony/io/parquet_source_internal.h"
 
@@ -17,27 +14,6 @@ namespace {
 
 using arrow::Result;
 using arrow::Status;
-
-bool IsNamedAsParquet(const std::string& name) {
-  return name.ends_with(".parquet") || name.ends_with(".parq") || name.ends_with(".pq");
-}
-
-Result<std::shared_ptr<arrow::io::RandomAccessFile>> OpenForReading(const ListedFile& file) {
-  auto opened = arrow::io::ReadableFile::Open(file.path);
-  if (!opened.ok()) {
-    return base::DataError("'" + file.path + "' can't be opened: " + opened.status().message());
-  }
-  return *opened;
-}
-
-/// Whether a file that only a directory brought in is meant as data.
-Result<bool> IsData(const ListedFile& listed, arrow::io::RandomAccessFile* file) {
-  if (listed.named || IsNamedAsParquet(listed.relative_path)) return true;
-  std::array<char, 4> magic{};
-  ARROW_ASSIGN_OR_RAISE(const int64_t read, file->ReadAt(0, 4, magic.data()));
-  return read == 4 &&
-         (std::memcmp(magic.data(), "PAR1", 4) == 0 || std::memcmp(magic.data(), "PARE", 4) == 0);
-}
 
 std::string Hex(uint64_t value) {
   std::string text(16, '0');
@@ -50,7 +26,7 @@ std::string Identity(const std::vector<ListedFile>& files) {
   std::string text = "parquet";
   for (const ListedFile& file : files) {
     text += '\0' + file.relative_path + '\0' + std::to_string(file.size) + '\0' +
-            std::to_string(file.modified_ns);
+            std::to_string(file.modified_ns) + '\0' + file.version;
   }
   return Hex(base::Fingerprint64(text));
 }
@@ -127,14 +103,14 @@ class UnitReader : public BatchReader {
 
 }  // namespace
 
-Result<std::shared_ptr<Source>> ParquetSource::Make(const std::string& location,
-                                                    std::vector<ListedFile> files,
-                                                    int64_t footer_bytes_max) {
+Result<std::shared_ptr<Source>> ParquetSource::Make(SourceFiles found, int64_t footer_bytes_max) {
   struct Footer {
     std::shared_ptr<const ParquetFile> file;
     ParquetFileSchema schema;
   };
+  std::vector<ListedFile>& files = found.files;
   auto source = std::shared_ptr<ParquetSource>(new ParquetSource());
+  source->store_ = found.store;
   source->footer_bytes_left_ = footer_bytes_max;
   source->files_.reserve(files.size());
   // A block of footers at a time, so that 10,000 of them are never in memory together.
@@ -143,28 +119,27 @@ Result<std::shared_ptr<Source>> ParquetSource::Make(const std::string& location,
     std::vector<Footer> footers(count);
     ARROW_RETURN_NOT_OK(base::ParallelFor(
         base::AvailableCores(), static_cast<int64_t>(count), [&](int64_t i) -> Status {
-          const ListedFile& listed = files[begin + static_cast<size_t>(i)];
+          ListedFile& listed = files[begin + static_cast<size_t>(i)];
           Footer& footer = footers[static_cast<size_t>(i)];
-          ARROW_ASSIGN_OR_RAISE(auto file, OpenForReading(listed));
-          ARROW_ASSIGN_OR_RAISE(const bool is_data, IsData(listed, file.get()));
-          if (!is_data) return Status::OK();
-          ARROW_ASSIGN_OR_RAISE(footer.file, ReadParquetFooter(listed.relative_path,
-                                                               std::move(file), &footer.schema));
+          ARROW_ASSIGN_OR_RAISE(OpenedFile opened, found.store->Open(listed));
+          listed.version = opened.version;
+          ARROW_ASSIGN_OR_RAISE(const auto format, DetectFormat(listed, opened.file.get()));
+          if (!format.has_value()) return Status::OK();
+          if (*format != FileFormat::kParquet) {
+            return MixedFormats(files[0], FileFormat::kParquet, listed, *format);
+          }
+          ARROW_ASSIGN_OR_RAISE(
+              footer.file,
+              ReadParquetFooter(listed.relative_path, std::move(opened.file), &footer.schema));
           return Status::OK();
         }));
     for (size_t i = 0; i < count; ++i) {
       if (footers[i].file == nullptr) continue;
       const auto index = static_cast<int32_t>(source->files_.size());
-      source->files_.push_back(std::move(files[begin + i]));
+      source->files_.push_back(files[begin + i]);
       ARROW_RETURN_NOT_OK(source->AddFile(index, *footers[i].file, footers[i].schema));
       source->Remember(index, std::move(footers[i].file));
     }
-  }
-  if (source->files_.empty()) {
-    return base::DataError(
-        "'" + location +
-        "' holds no Parquet files: give the path of a Parquet file, of a directory of "
-        "them, or a glob");
   }
   source->identity_ = Identity(source->files_);
   return source;
@@ -270,22 +245,13 @@ Result<std::shared_ptr<const ParquetFile>> ParquetSource::OpenFile(int32_t index
     }
   }
   const ListedFile& listed = files_.at(static_cast<size_t>(index));
-  ARROW_ASSIGN_OR_RAISE(auto file, OpenForReading(listed));
-  struct stat info;
-  const bool same =
-      stat(listed.path.c_str(), &info) == 0 && info.st_size == listed.size &&
-      int64_t{info.st_mtim.tv_sec} * 1000000000 + info.st_mtim.tv_nsec == listed.modified_ns;
-  if (!same) {
-    return base::DataError(
-        "'" + listed.path +
-        "' has changed since reading began: run again on files that stay as they are");
-  }
+  ARROW_ASSIGN_OR_RAISE(auto file, store_->Open(listed));
   std::shared_ptr<const ParquetFile> opened;
   if (const auto& footer = footers_.at(static_cast<size_t>(index)); footer != nullptr) {
     opened = std::make_shared<ParquetFile>(
-        ParquetFile{listed.relative_path, std::move(file), listed.size, footer});
+        ParquetFile{listed.relative_path, std::move(file.file), listed.size, footer});
   } else {
-    ARROW_ASSIGN_OR_RAISE(opened, ReadParquetFooter(listed.relative_path, std::move(file)));
+    ARROW_ASSIGN_OR_RAISE(opened, ReadParquetFooter(listed.relative_path, std::move(file.file)));
   }
   Remember(index, opened);
   return opened;

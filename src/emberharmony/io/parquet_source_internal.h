@@ -4,7 +4,7 @@
 #include <mutex>
 #include <unordered_map>
 
-#include "emberharmony/io/file_listing_internal.h"
+#include "emberharmony/io/file_store_internal.h"
 #include "emberharmony/io/parquet_file_internal.h"
 #include "emberharmony/io/source.h"
 
@@ -20,10 +20,9 @@ class ParquetSource : public Source {
   static constexpr size_t kOpenFilesMax = 64;
   static constexpr int64_t kFooterBytesMax = int64_t{16} << 20;
 
-  /// Files that no name marks as data and that do not begin as Parquet are left out (a README
-  /// beside the data); every other file must be readable.
-  static arrow::Result<std::shared_ptr<Source>> Make(const std::string& location,
-                                                     std::vector<ListedFile> files,
+  /// The first file is Parquet, by FormatOfFirst. Files that are not data (DetectFormat) are left
+  /// out; every other file must be Parquet and readable.
+  static arrow::Result<std::shared_ptr<Source>> Make(SourceFiles files,
                                                      int64_t footer_bytes_max = kFooterBytesMax);
   /// A source of one file that is already open (tests, fuzzing).
   static arrow::Result<std::shared_ptr<Source>> MakeFromFile(
@@ -47,6 +46,7 @@ class ParquetSource : public Source {
   arrow::Result<std::shared_ptr<const ParquetFile>> OpenFile(int32_t index) const;
   void Remember(int32_t index, std::shared_ptr<const ParquetFile> file) const;
 
+  std::shared_ptr<const FileStore> store_;  // null: the file was open already
   std::vector<ListedFile> files_;
   std::vector<uint64_t> first_row_group_;  // by file: how many row groups the files before it have
   uint64_t num_row_groups_ = 0;

@@ -9,8 +9,6 @@
 
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/base/spelling.h"
-#include "emberharmony/io/file_listing_internal.h"
-#include "emberharmony/io/parquet_source_internal.h"
 
 namespace emberharmony::io {
 namespace {
@@ -177,11 +175,6 @@ int64_t Source::num_bytes() const {
   int64_t bytes = 0;
   for (const Unit& unit : units()) bytes += unit.bytes;
   return bytes;
-}
-
-Result<std::shared_ptr<Source>> OpenSource(const std::string& location, arrow::MemoryPool*) {
-  ARROW_ASSIGN_OR_RAISE(auto files, internal::ListFiles(location));
-  return internal::ParquetSource::Make(location, std::move(files));
 }
 
 std::shared_ptr<Source> LimitRows(std::shared_ptr<Source> source, int64_t num_rows) {

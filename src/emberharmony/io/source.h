@@ -77,24 +77,31 @@ class Source {
   int64_t num_bytes() const;
 };
 
-/// Opens a path, a directory or a glob of Parquet files. Files sort by the bytes of their relative
-/// path; names that start with '.' or '_' are skipped; differing schemas are an error that names
-/// both files and the first column that differs (a column that is nullable in one file is
-/// nullable). Nothing found is an error.
+/// What opening and reading a source may use.
+struct SourceOptions {
+  arrow::MemoryPool* pool = nullptr;  ///< default: arrow::default_memory_pool()
+};
+
+/// Opens a path, a directory or a glob. Files sort by the bytes of their relative path; names that
+/// start with '.' or '_' are skipped; differing schemas are an error that names both files and the
+/// first column that differs (a column that is nullable in one file is nullable). Nothing found is
+/// an error.
 ///
-/// Every file that the location names, and every file below a directory that is called *.parquet,
-/// *.parq or *.pq, must be Parquet; other files below a directory are read if they begin as Parquet
-/// does and left out otherwise. Footers are read once for the units; at most 64 files are open at a
-/// time, and a file that changed in between is an error.
+/// What a file is, its first bytes say (Parquet; an Arrow IPC file or stream; gzip), else its name;
+/// all files of a source are of one format, and a mix is an error that names two. Every file that
+/// the location names must be data; so must every file below a directory that its name marks as
+/// such (*.parquet, *.parq, *.pq; *.arrow, *.arrows, *.feather, *.ipc; *.csv, *.tsv, also with
+/// .gz); other files below a directory are read if they begin as Parquet or Arrow does and left out
+/// otherwise. At most 64 files are open at a time, and a file that changed in between is an error.
 ///
-/// Types are those of parquet::arrow::FromParquetSchema, a stored Arrow schema included, with these
-/// differences: dictionary types become their value type (what stays encoded says each piece),
-/// large and view strings and bytes utf8 and binary, extension types their storage, decimals
-/// decimal128 up to 38 digits and decimal256 above; metadata are dropped, time zones keep their
-/// text. INT96 is timestamp[ns]; a time that nanoseconds in 64 bits can't hold is an error. Strings
-/// are not checked for UTF-8.
+/// Types of Parquet are those of parquet::arrow::FromParquetSchema, a stored Arrow schema included,
+/// with these differences: dictionary types become their value type (what stays encoded says each
+/// piece), large and view strings and bytes utf8 and binary, extension types their storage,
+/// decimals decimal128 up to 38 digits and decimal256 above; metadata are dropped, time zones keep
+/// their text. INT96 is timestamp[ns]; a time that nanoseconds in 64 bits can't hold is an error.
+/// Strings are not checked for UTF-8.
 arrow::Result<std::shared_ptr<Source>> OpenSource(const std::string& location,
-                                                  arrow::MemoryPool* pool = nullptr);
+                                                  const SourceOptions& options = {});
 
 /// The first `num_rows` rows of a source in unit order (--limit); units beyond them vanish, the
 /// last one is cut.

@@ -174,13 +174,31 @@ TEST(OpenSource, FilesThatAreNotParquet) {
   };
   EXPECT_THAT(message("text.parquet"), HasSubstr("'text.parquet' is not a readable Parquet file"));
   EXPECT_THAT(message("empty.parquet"), HasSubstr("it has only 0 bytes"));
-  EXPECT_THAT(message("data.csv"), HasSubstr("does not begin with 'PAR1'"));
-  EXPECT_THAT(message(""), HasSubstr("empty.parquet"));
+  EXPECT_THAT(message(""), HasSubstr("'data.csv' is CSV"));
   EXPECT_THAT(message("*.csv"), HasSubstr("data.csv"));
   TemporaryFolder other;
   other.Write("README.md", "nothing here");
   const auto status = OpenSource(other.Path("")).status();
-  EXPECT_THAT(status.message(), HasSubstr("holds no Parquet files"));
+  EXPECT_THAT(status.message(), HasSubstr("holds no Parquet, Arrow or CSV files"));
+}
+
+TEST(OpenSource, BytesSayWhatAFileIsBeforeItsNameDoes) {
+  TemporaryFolder folder;
+  folder.WriteRows("disguised.csv", 0, 10);
+  folder.WriteRows("plain.parquet", 10, 10);
+  EXPECT_EQ(Rows(**OpenSource(folder.Path(""))), Count(0, 20));
+  folder.Write("other", "ARROW1\0\0 begins as an Arrow file does");
+  const auto message = [&](const std::string& location) {
+    const auto status = OpenSource(location).status();
+    EXPECT_EQ(base::KindOf(status), base::ErrorKind::kData);
+    return status.message();
+  };
+  EXPECT_THAT(message(folder.Path("")),
+              HasSubstr("'disguised.csv' is Parquet and 'other' is Arrow"));
+  folder.Write("other", "nothing known");
+  EXPECT_EQ((*OpenSource(folder.Path("")))->num_rows(), 20);
+  EXPECT_THAT(message(folder.Path("*")),
+              HasSubstr("'disguised.csv' is Parquet and 'other' is CSV"));
 }
 
 TEST(OpenSource, DifferentSchemasNameBothFilesAndTheColumn) {
@@ -230,7 +248,7 @@ TEST(OpenSource, MoreFilesThanAreKeptOpen) {
   // With memory for no footer, or for a few, they are read again.
   for (const int64_t footer_bytes : {0, 5000}) {
     const auto forgetful =
-        *internal::ParquetSource::Make("x", *internal::ListFiles(folder.Path("")), footer_bytes);
+        *internal::ParquetSource::Make(*internal::FindLocalFiles(folder.Path("")), footer_bytes);
     EXPECT_EQ(Rows(*forgetful), Count(0, files * 3));
     EXPECT_EQ(forgetful->Hint(forgetful->units()[0], 0).null_count, 0);
   }
