@@ -362,6 +362,13 @@ arrow::Result<std::shared_ptr<plan::FittedPlan>> MergeModels(
       }
     }
     ARROW_ASSIGN_OR_RAISE(bool again, learner.FinishPass(&saved));
+    if (again && learner.refining()) {
+      return base::UsageError(fmt::format(
+          "column '{}' cannot be merged: together the parts have more than quantile_keys ({}) "
+          "distinct values, and exact_quantiles then takes another pass over the data; fit the "
+          "whole table instead, or raise quantile_keys in all plans",
+          field->name(), first.plan().quantile_keys));
+    }
     if (again) {
       return base::UsageError(fmt::format(
           "column '{}' cannot be merged: one of its steps learned from another learned step; "

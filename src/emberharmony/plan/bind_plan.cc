@@ -67,7 +67,6 @@ class Binder {
     refuse(plan_.split.method == SplitMethod::kRandom, plan_.split.mark,
            "a split with method: random");
     refuse(plan_.layout == Layout::kMatrix, {}, "output layout: matrix");
-    refuse(plan_.exact_quantiles, {}, "exact_quantiles: true");
     refuse(plan_.unit_column.has_value(), {}, "unit_column");
     refuse(plan_.target.has_value() && plan_.target->drop_null,
            plan_.target ? plan_.target->mark : Mark(), "a target with drop_null: true");
@@ -178,6 +177,7 @@ class Binder {
     feature::OutputOptions output;
     output.type = plan_.output_dtype == "float64" ? arrow::float64() : arrow::float32();
     output.quantile_keys = plan_.quantile_keys;
+    output.exact_quantiles = plan_.exact_quantiles;
     auto pipeline = feature::Pipeline::Make(static_cast<int>(bound_.pipelines.size()), *field,
                                             feature.steps, output);
     if (!pipeline.ok()) {

@@ -160,12 +160,10 @@ TEST(BindPlan, WhatThisVersionCannotRun) {
 target: {column: delay, drop_null: true}
 split: {method: random}
 unit_column: date
-exact_quantiles: true
 features: []
 output: {layout: matrix}
 )"),
             "plan.yaml: output layout: matrix is not supported by this version\n"
-            "plan.yaml: exact_quantiles: true is not supported by this version\n"
             "plan.yaml: unit_column is not supported by this version\n"
             "plan.yaml:2:18: a target with drop_null: true is not supported by this version\n"
             "plan.yaml:3:8: a split with method: random is not supported by this version");
