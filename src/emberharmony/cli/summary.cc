@@ -24,6 +24,9 @@ std::string Summary(const engine::RunReport& report) {
     line(fmt::format("{} rows in {} units read from {}", report.num_rows, report.num_units,
                      report.source));
   }
+  if (report.num_dropped_rows > 0) {
+    line(fmt::format("{} of them have no target and are left out", report.num_dropped_rows));
+  }
   if (report.model != nullptr) {
     const auto outputs = report.model->output_schema(WritesTarget(report));
     line(fmt::format("{} steps on {} columns give {} output columns",

@@ -32,15 +32,19 @@ void ColumnLearner::Preload(const std::string& path_key, const std::string& stat
 arrow::Status ColumnLearner::BeginPass() {
   scanning_.clear();
   pending_.clear();
-  for (Pipeline* pipeline : pipelines_) {
+  for (size_t i = 0; i < pipelines_.size(); ++i) {
+    Pipeline* pipeline = pipelines_[i];
     for (Probe& probe : pipeline->NextProbes()) {
+      const auto refinement = refinements_.find({i, probe.step});
+      if (refinement != refinements_.end()) probe.analyzers = refinement->second;
+      Pending pending{pipeline, std::move(probe), i, refinement != refinements_.end()};
       // An empty array shows the type that the path yields.
       ARROW_ASSIGN_OR_RAISE(auto empty, arrow::MakeEmptyArray(field_->type(), pool_));
       ARROW_ASSIGN_OR_RAISE(ValueBlock block,
-                            pipeline->ApplyPath(probe, ValueBlock{empty, false}, pool_));
-      Scan scan{pipeline, probe, {}};
-      for (const auto& analyzer : probe.analyzers) {
-        Slot& slot = slots_[{probe.path_key, analyzer->state_key()}];
+                            pipeline->ApplyPath(pending.probe, ValueBlock{empty, false}, pool_));
+      Scan scan{pipeline, pending.probe, {}};
+      for (const auto& analyzer : pending.probe.analyzers) {
+        Slot& slot = slots_[KeyOf(pending, *analyzer)];
         if (slot.analyzer == nullptr) slot.analyzer = analyzer;
         slot.type = block.values->type();
         if (slot.state != nullptr) continue;
@@ -48,10 +52,21 @@ arrow::Status ColumnLearner::BeginPass() {
         scan.slots.push_back(&slot);
       }
       if (!scan.slots.empty()) scanning_.push_back(std::move(scan));
-      pending_.push_back(Pending{pipeline, std::move(probe)});
+      pending_.push_back(std::move(pending));
     }
   }
   return arrow::Status::OK();
+}
+
+// What is refined depends on what its own step has found: such states are not shared.
+ColumnLearner::StateKey ColumnLearner::KeyOf(const Pending& pending,
+                                             const Analyzer& analyzer) const {
+  std::string state_key = analyzer.state_key();
+  if (pending.refines) {
+    state_key +=
+        "/" + std::to_string(pending.pipeline_index) + "/" + std::to_string(pending.probe.step);
+  }
+  return {pending.probe.path_key, std::move(state_key)};
 }
 
 arrow::Result<bool> ColumnLearner::MergeEncoded(const std::string& path_key,
@@ -98,10 +113,11 @@ arrow::Status ColumnLearner::UpdateScan(const Scan& scan,
 }
 
 arrow::Result<std::shared_ptr<const Statistic>> ColumnLearner::FinalizeProbe(
-    const Pipeline& pipeline, const Probe& probe, const Analyzer& analyzer) const {
-  const Slot& slot = slots_.at({probe.path_key, analyzer.state_key()});
+    const Pending& pending, const Analyzer& analyzer) const {
+  const Probe& probe = pending.probe;
+  const Slot& slot = slots_.at(KeyOf(pending, analyzer));
   if (probe.fill_step < 0) return analyzer.Finalize(*slot.state);
-  ARROW_ASSIGN_OR_RAISE(Fill fill, pipeline.FillFor(probe, pool_));
+  ARROW_ASSIGN_OR_RAISE(Fill fill, pending.pipeline->FillFor(probe, pool_));
   if (fill.weight == 0) return analyzer.Finalize(*slot.state);
   // Other pipelines share the state, and it is saved as it is: the filled rows join a copy.
   ARROW_ASSIGN_OR_RAISE(auto filled, analyzer.MakeState(*slot.type, state_options_));
@@ -118,34 +134,58 @@ arrow::Status ColumnLearner::ReserveCopies(const Pending& pending, bool encoded,
                                            base::MemoryReservation* copies) const {
   int64_t bytes = 0;
   for (const auto& analyzer : pending.probe.analyzers) {
-    bytes += slots_.at({pending.probe.path_key, analyzer->state_key()}).state->memory_bytes();
+    bytes += slots_.at(KeyOf(pending, *analyzer)).state->memory_bytes();
   }
   return copies->Resize(bytes * (encoded ? 4 : 3) / 2);
 }
 
+arrow::Result<bool> ColumnLearner::LearnOrRefine(const Pending& pending) {
+  std::vector<std::shared_ptr<const Statistic>> statistics;
+  Analyzers next;
+  bool refines = false;
+  for (const auto& analyzer : pending.probe.analyzers) {
+    ARROW_ASSIGN_OR_RAISE(auto statistic, FinalizeProbe(pending, *analyzer));
+    ARROW_ASSIGN_OR_RAISE(auto better, analyzer->Refine(*statistic));
+    refines |= better != nullptr;
+    next.push_back(better != nullptr ? std::move(better) : analyzer);
+    statistics.push_back(std::move(statistic));
+  }
+  if (pending.refines) {
+    for (const auto& analyzer : pending.probe.analyzers) slots_.erase(KeyOf(pending, *analyzer));
+  }
+  const StepKey step{pending.pipeline_index, pending.probe.step};
+  if (refines) {
+    refinements_[step] = std::move(next);
+    return false;
+  }
+  refinements_.erase(step);
+  ARROW_RETURN_NOT_OK(pending.pipeline->Learn(pending.probe.step, statistics));
+  return true;
+}
+
+arrow::Status ColumnLearner::SaveStates(std::vector<plan::SavedState>* saved) {
+  for (const Pending& pending : pending_) {
+    if (pending.refines) continue;
+    for (const auto& analyzer : pending.probe.analyzers) {
+      const StateKey key = KeyOf(pending, *analyzer);
+      if (!saved_.insert(key).second) continue;
+      ARROW_ASSIGN_OR_RAISE(std::string bytes, analyzer->Encode(*slots_.at(key).state));
+      saved->push_back(plan::SavedState{column_, key.first, key.second, std::move(bytes)});
+    }
+  }
+  return arrow::Status::OK();
+}
+
 arrow::Result<bool> ColumnLearner::FinishPass(std::vector<plan::SavedState>* saved) {
   base::MemoryReservation copies(state_options_.budget);
-  for (Pending& pending : pending_) {
+  const Pipeline* waiting = nullptr;  // its later steps need what an earlier one has yet to learn
+  for (const Pending& pending : pending_) {
+    if (pending.pipeline == waiting) continue;
     ARROW_RETURN_NOT_OK(ReserveCopies(pending, saved != nullptr, &copies));
-    std::vector<std::shared_ptr<const Statistic>> statistics;
-    for (const auto& analyzer : pending.probe.analyzers) {
-      ARROW_ASSIGN_OR_RAISE(auto statistic,
-                            FinalizeProbe(*pending.pipeline, pending.probe, *analyzer));
-      statistics.push_back(std::move(statistic));
-    }
-    ARROW_RETURN_NOT_OK(pending.pipeline->Learn(pending.probe.step, statistics));
+    ARROW_ASSIGN_OR_RAISE(const bool learned, LearnOrRefine(pending));
+    if (!learned) waiting = pending.pipeline;
   }
-  if (saved != nullptr) {
-    std::map<StateKey, bool> done;
-    for (const Pending& pending : pending_) {
-      for (const auto& analyzer : pending.probe.analyzers) {
-        StateKey key{pending.probe.path_key, analyzer->state_key()};
-        if (!done.emplace(key, true).second) continue;
-        ARROW_ASSIGN_OR_RAISE(std::string bytes, analyzer->Encode(*slots_.at(key).state));
-        saved->push_back(plan::SavedState{column_, key.first, key.second, std::move(bytes)});
-      }
-    }
-  }
+  if (saved != nullptr) ARROW_RETURN_NOT_OK(SaveStates(saved));
   scanning_.clear();
   pending_.clear();
   return !std::all_of(pipelines_.begin(), pipelines_.end(),

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -50,6 +51,9 @@ class ColumnLearner {
   /// Lets the pipelines learn; true when another pass is needed. Encoded states are appended to
   /// *saved unless it is null.
   arrow::Result<bool> FinishPass(std::vector<plan::SavedState>* saved);
+  /// Whether the next pass makes a statistic exact (exact_quantiles): no saved state can stand in
+  /// for it.
+  bool refining() const { return !refinements_.empty(); }
 
  private:
   using StateKey = std::pair<std::string, std::string>;  // path key, state key
@@ -66,11 +70,18 @@ class ColumnLearner {
   struct Pending {
     feature::Pipeline* pipeline;
     feature::Probe probe;
+    size_t pipeline_index;
+    bool refines;  // probe.analyzers are those of refinements_
   };
+  using StepKey = std::pair<size_t, int>;  // index in pipelines_, step
+  using Analyzers = std::vector<std::shared_ptr<const feature::Analyzer>>;
 
+  StateKey KeyOf(const Pending& pending, const feature::Analyzer& analyzer) const;
   arrow::Result<std::shared_ptr<const feature::Statistic>> FinalizeProbe(
-      const feature::Pipeline& pipeline, const feature::Probe& probe,
-      const feature::Analyzer& analyzer) const;
+      const Pending& pending, const feature::Analyzer& analyzer) const;
+  /// Finalizes what the step learns from and lets it learn, unless a statistic is to be refined.
+  arrow::Result<bool> LearnOrRefine(const Pending& pending);
+  arrow::Status SaveStates(std::vector<plan::SavedState>* saved);
   arrow::Status ReserveCopies(const Pending& pending, bool encoded,
                               base::MemoryReservation* copies) const;
   arrow::Status UpdateScan(const Scan& scan, const std::shared_ptr<arrow::Array>& values,
@@ -84,6 +95,8 @@ class ColumnLearner {
   std::map<StateKey, Slot> slots_;
   std::vector<Scan> scanning_;
   std::vector<Pending> pending_;
+  std::map<StepKey, Analyzers> refinements_;  // of steps that wait for an exact statistic
+  std::set<StateKey> saved_;
   std::mutex mutex_;                      // guards the states during Updates
   std::vector<int64_t> weights_scratch_;  // guarded by mutex_
 };

@@ -331,6 +331,18 @@ arrow::Result<std::shared_ptr<plan::FittedPlan>> MergeModels(
           fmt::format("model {} was fitted on other columns or types than model 1", m + 1));
     }
   }
+  const plan::SplitSpec& split = first.plan().split;
+  if (split.method == plan::SplitMethod::kRandom) {
+    return base::UsageError(
+        "models with a random split cannot be merged: a row's split follows from its position in "
+        "the whole table, which a part does not know; fit the whole table, or split by method: "
+        "hash");
+  }
+  if (split.method == plan::SplitMethod::kTime && !split.by_instants()) {
+    return base::UsageError(
+        "models with a time split by shares cannot be merged: each part has cut its own rows; fit "
+        "the whole table, or give the cuts as instants (validation_from, test_from)");
+  }
   auto schema = first.input_schema();
   ARROW_ASSIGN_OR_RAISE(plan::BoundPlan bound,
                         plan::BindPlan(first.plan(), *schema, "plan.yaml", false));
@@ -362,6 +374,13 @@ arrow::Result<std::shared_ptr<plan::FittedPlan>> MergeModels(
       }
     }
     ARROW_ASSIGN_OR_RAISE(bool again, learner.FinishPass(&saved));
+    if (again && learner.refining()) {
+      return base::UsageError(fmt::format(
+          "column '{}' cannot be merged: together the parts have more than quantile_keys ({}) "
+          "distinct values, and exact_quantiles then takes another pass over the data; fit the "
+          "whole table instead, or raise quantile_keys in all plans",
+          field->name(), first.plan().quantile_keys));
+    }
     if (again) {
       return base::UsageError(fmt::format(
           "column '{}' cannot be merged: one of its steps learned from another learned step; "
@@ -370,8 +389,8 @@ arrow::Result<std::shared_ptr<plan::FittedPlan>> MergeModels(
     }
   }
   SortStates(&saved);
-  ARROW_ASSIGN_OR_RAISE(auto result,
-                        plan::FittedPlan::Make(first.plan(), schema, std::move(bound)));
+  ARROW_ASSIGN_OR_RAISE(auto result, plan::FittedPlan::Make(first.plan(), schema, std::move(bound),
+                                                            first.time_cuts()));
   result->set_states(std::move(saved));
   return result;
 }

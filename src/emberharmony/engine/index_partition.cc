@@ -10,7 +10,9 @@ void PartitionIndices(const int32_t* indices, const uint8_t* splits, int64_t n,
   static const PartitionKernel wide = PartitionKernelAvx2();
   if (wide != nullptr) i = wide(indices, splits, n, parts, sizes);
 #endif
-  for (; i < n; ++i) parts[splits[i]][sizes[splits[i]]++] = indices[i];
+  for (; i < n; ++i) {
+    if (splits[i] < 3) parts[splits[i]][sizes[splits[i]]++] = indices[i];
+  }
 }
 
 }  // namespace emberharmony::engine::internal

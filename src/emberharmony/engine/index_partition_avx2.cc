@@ -34,6 +34,7 @@ int32_t* AppendLanes(__m256i eight, unsigned mask, int32_t* end) {
 
 int64_t PartitionAvx2(const int32_t* indices, const uint8_t* splits, int64_t n,
                       int32_t* const parts[3], int64_t sizes[3]) {
+  const __m128i zero = _mm_setzero_si128();
   const __m128i one = _mm_set1_epi8(1);
   const __m128i two = _mm_set1_epi8(2);
 
@@ -43,10 +44,11 @@ int64_t PartitionAvx2(const int32_t* indices, const uint8_t* splits, int64_t n,
   int64_t i = 0;
   for (; i + 8 <= n; i += 8) {
     const __m128i split = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(splits + i));
+    const auto in0 = static_cast<unsigned>(_mm_movemask_epi8(_mm_cmpeq_epi8(split, zero))) & 0xFF;
     const auto in1 = static_cast<unsigned>(_mm_movemask_epi8(_mm_cmpeq_epi8(split, one))) & 0xFF;
     const auto in2 = static_cast<unsigned>(_mm_movemask_epi8(_mm_cmpeq_epi8(split, two))) & 0xFF;
     const __m256i eight = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(indices + i));
-    end0 = AppendLanes(eight, ~(in1 | in2) & 0xFF, end0);
+    end0 = AppendLanes(eight, in0, end0);
     end1 = AppendLanes(eight, in1, end1);
     end2 = AppendLanes(eight, in2, end2);
   }

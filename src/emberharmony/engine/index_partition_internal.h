@@ -10,9 +10,9 @@ namespace emberharmony::engine::internal {
 /// Elements that each part has room for beyond its own.
 constexpr int64_t kPartitionPadding = 8;
 
-/// Deals n indices out to three parts, keeping their order: indices[i] goes to parts[splits[i]],
-/// with splits[i] in [0, 3). Each part has room for n + kPartitionPadding elements; sizes[s]
-/// becomes the number in part s.
+/// Deals n indices out to three parts, keeping their order: indices[i] goes to parts[splits[i]], or
+/// nowhere where splits[i] is 3 or more. Each part has room for n + kPartitionPadding elements;
+/// sizes[s] becomes the number in part s.
 void PartitionIndices(const int32_t* indices, const uint8_t* splits, int64_t n,
                       int32_t* const parts[3], int64_t sizes[3]);
 

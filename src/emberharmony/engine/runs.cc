@@ -108,7 +108,8 @@ arrow::Result<Fitted> FinishFit(plan::Plan plan, plan::BoundPlan bound,
                                 std::vector<plan::SavedState> states, const io::Source& source,
                                 Fitted fitted) {
   ARROW_ASSIGN_OR_RAISE(auto model,
-                        plan::FittedPlan::Make(std::move(plan), source.schema(), std::move(bound)));
+                        plan::FittedPlan::Make(std::move(plan), source.schema(), std::move(bound),
+                                               fitted.splits->time_cuts()));
   if (!states.empty()) {
     model->set_states(StatesForModel(std::move(states), *source.schema(), *model->input_schema()));
   }
@@ -131,7 +132,10 @@ arrow::Result<std::optional<GivenPlan>> PreparePlan(const io::Source& source,
   }
   GivenPlan given;
   ARROW_ASSIGN_OR_RAISE(given.plan, plan::ParsePlan(*request.text, request.name));
-  if (request.target) given.plan.target = plan::TargetSpec{*request.target, false, {}};
+  const bool same_target =
+      request.target && given.plan.target && given.plan.target->column == *request.target;
+  if (request.target && !same_target)
+    given.plan.target = plan::TargetSpec{*request.target, false, {}};
   if (request.seed) given.plan.split.seed = *request.seed;
   ARROW_ASSIGN_OR_RAISE(given.bound, plan::BindPlan(given.plan, *source.schema(), request.name,
                                                     /*require_target=*/true));
@@ -176,8 +180,11 @@ arrow::Result<Fitted> Fit(const RequestedSource& requested, const PlanRequest& r
     return FinishFit(std::move(detected.plan), std::move(detected.bound),
                      std::move(detected.states), source, std::move(fitted));
   }
-  ARROW_ASSIGN_OR_RAISE(fitted.splits,
-                        SplitVectors::Make(*requested.whole, given->plan.split, context));
+  std::optional<std::string> required_column;
+  if (given->plan.target && given->plan.target->drop_null)
+    required_column = given->plan.target->column;
+  ARROW_ASSIGN_OR_RAISE(fitted.splits, SplitVectors::Make(*requested.whole, given->plan.split,
+                                                          context, required_column));
   ARROW_ASSIGN_OR_RAISE(auto states,
                         FitPipelines(source, *fitted.splits, given->bound, keep_state, context));
   return FinishFit(std::move(given->plan), std::move(given->bound), std::move(states), source,
@@ -264,6 +271,7 @@ arrow::Result<RunReport> RunFit(const SourceRequest& source_request,
   ARROW_ASSIGN_OR_RAISE(
       Fitted fitted, Fit(requested, plan_request, std::move(given), /*keep_state=*/true, context));
   report.automatic_plan = fitted.automatic;
+  report.num_dropped_rows = fitted.splits->num_dropped();
   report.profiles = std::move(fitted.profiles);
   report.model = fitted.model;
   const std::string saved = folder->scratch_path() + "/model";
@@ -316,6 +324,7 @@ arrow::Result<RunReport> RunExtract(const SourceRequest& source_request,
   ARROW_ASSIGN_OR_RAISE(Fitted fitted, Fit(requested, plan_request, std::move(given),
                                            context->options().keep_state, context));
   report.automatic_plan = fitted.automatic;
+  report.num_dropped_rows = fitted.splits->num_dropped();
   report.profiles = std::move(fitted.profiles);
   report.model = fitted.model;
   ARROW_RETURN_NOT_OK(CheckOutputColumns(*fitted.model, fitted.model->plan().target.has_value()));
@@ -365,6 +374,7 @@ std::string RunReport::ToJson() const {
   json["memory_limit_bytes"] = memory_limit_bytes;
   json["peak_resident_bytes"] = peak_resident_bytes;
   json["rows"] = num_rows;
+  json["dropped_rows"] = num_dropped_rows;
   json["units"] = num_units;
   json["source_bytes"] = source_bytes;
   json["output_bytes"] = output_bytes;

@@ -40,6 +40,7 @@ struct RunReport {
   int64_t memory_limit_bytes = 0;
   int64_t peak_resident_bytes = 0;
   int64_t num_rows = 0;
+  int64_t num_dropped_rows = 0;  ///< without a target, under drop_null
   int64_t num_units = 0;
   int64_t source_bytes = 0;
   int64_t output_bytes = 0;

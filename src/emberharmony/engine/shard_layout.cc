@@ -139,7 +139,7 @@ arrow::Result<std::array<std::vector<int64_t>, kNumSplits>> PlanRowGroups(
     }
     for (int64_t row = 0; row < unit.num_rows; ++row) {
       const int split = split_vector != nullptr ? (*split_vector)[row] : splits.uniform_split();
-      cutters[split].Add(row_bytes[row]);
+      if (split != kDroppedRow) cutters[split].Add(row_bytes[row]);
     }
   }
   std::array<std::vector<int64_t>, kNumSplits> result;

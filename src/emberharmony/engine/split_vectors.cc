@@ -5,7 +5,10 @@
 #include <arrow/type_traits.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
+#include <atomic>
+#include <cmath>
 #include <cstring>
 #include <numeric>
 #include <optional>
@@ -13,9 +16,11 @@
 
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/base/fingerprint.h"
+#include "emberharmony/base/philox.h"
 #include "emberharmony/base/thread_pool.h"
 #include "emberharmony/engine/column_scan.h"
 #include "emberharmony/engine/row_fingerprinter.h"
+#include "emberharmony/engine/time_cuts.h"
 #include "emberharmony/io/cell_text.h"
 
 namespace emberharmony::engine {
@@ -35,41 +40,53 @@ uint8_t SplitOfFingerprint(uint64_t fingerprint, const plan::SplitThresholds& th
          static_cast<uint8_t>(bucket >= thresholds.train_and_validation);
 }
 
-// Row fingerprints over all columns of the source.
-class RowSplitter {
- public:
-  RowSplitter(int64_t seed, int num_columns) : fingerprinter_(seed, num_columns) {}
+// What a time split gives a row that has no instant, until it is refused.
+constexpr uint8_t kNoInstant = 4;
 
-  arrow::Status Assign(const io::Batch& batch, const plan::SplitThresholds& thresholds,
-                       uint8_t* out) {
+// Assigns the rows of a unit's batches, front to back.
+class Splitter {
+ public:
+  virtual ~Splitter() = default;
+  virtual arrow::Status Assign(const io::Batch& batch, uint8_t* out) = 0;
+};
+
+// Row fingerprints over all columns of the source.
+class RowSplitter : public Splitter {
+ public:
+  RowSplitter(int64_t seed, int num_columns, const plan::SplitThresholds& thresholds)
+      : thresholds_(thresholds), fingerprinter_(seed, num_columns) {}
+
+  arrow::Status Assign(const io::Batch& batch, uint8_t* out) override {
     fingerprints_.resize(batch.num_rows);
     ARROW_RETURN_NOT_OK(fingerprinter_.Compute(batch, fingerprints_.data()));
     for (int64_t row = 0; row < batch.num_rows; ++row)
-      out[row] = SplitOfFingerprint(fingerprints_[row], thresholds);
+      out[row] = SplitOfFingerprint(fingerprints_[row], thresholds_);
     return arrow::Status::OK();
   }
 
  private:
+  const plan::SplitThresholds thresholds_;
   RowFingerprinter fingerprinter_;
   std::vector<uint64_t> fingerprints_;
 };
 
 // Fingerprints of the key's text: the texts of dictionary entries are written once.
-class KeySplitter {
+class KeySplitter : public Splitter {
  public:
-  static arrow::Result<KeySplitter> Make(int64_t seed, const arrow::Schema& schema,
-                                         const std::vector<int>& key_columns) {
-    KeySplitter splitter;
-    splitter.seed_text_ = fmt::format("{}", seed);
+  static arrow::Result<std::unique_ptr<Splitter>> Make(int64_t seed, const arrow::Schema& schema,
+                                                       const std::vector<int>& key_columns,
+                                                       const plan::SplitThresholds& thresholds) {
+    auto splitter = std::make_unique<KeySplitter>();
+    splitter->thresholds_ = thresholds;
+    splitter->seed_text_ = fmt::format("{}", seed);
     for (int column : key_columns) {
       ARROW_ASSIGN_OR_RAISE(auto writer, io::CellTextWriter::Make(schema.field(column)->type()));
-      splitter.keys_.push_back(Key{std::move(writer), 0, {}, {}, {}});
+      splitter->keys_.push_back(Key{std::move(writer), 0, {}, {}, {}});
     }
     return splitter;
   }
 
-  arrow::Status Assign(const io::Batch& batch, const plan::SplitThresholds& thresholds,
-                       uint8_t* out) {
+  arrow::Status Assign(const io::Batch& batch, uint8_t* out) override {
     for (size_t k = 0; k < keys_.size(); ++k)
       SpreadTexts(batch.columns[k], &keys_[k], batch.num_rows);
     std::string text;
@@ -80,7 +97,7 @@ class KeySplitter {
         text.push_back(kKeySeparator);
         text.append(key.texts, begin, end - begin);
       }
-      out[row] = SplitOfFingerprint(base::Fingerprint64(text), thresholds);
+      out[row] = SplitOfFingerprint(base::Fingerprint64(text), thresholds_);
     }
     return arrow::Status::OK();
   }
@@ -132,25 +149,70 @@ class KeySplitter {
     }
   }
 
+  plan::SplitThresholds thresholds_;
   std::string seed_text_;
   std::vector<Key> keys_;
 };
 
-template <typename Splitter>
+// Instants before and behind the cuts.
+class TimeSplitter : public Splitter {
+ public:
+  explicit TimeSplitter(const plan::TimeCuts& cuts) : cuts_(cuts) {}
+
+  arrow::Status Assign(const io::Batch& batch, uint8_t* out) override {
+    for (const io::Piece& piece : batch.columns[0].pieces) {
+      const arrow::Array& values = *piece.values;
+      entries_.resize(values.length() + 1);
+      for (int64_t i = 0; i < values.length(); ++i) {
+        entries_[i] = values.IsNull(i) ? kNoInstant : SplitOf(InstantAt(values, i));
+      }
+      entries_[values.length()] = kNoInstant;
+      const int32_t* indices = piece.encoded() ? piece.index_data() : nullptr;
+      for (int64_t i = 0; i < piece.num_rows; ++i)
+        out[i] = entries_[indices != nullptr ? indices[i] : i];
+      out += piece.num_rows;
+    }
+    return arrow::Status::OK();
+  }
+
+ private:
+  uint8_t SplitOf(int64_t instant) const {
+    if (cuts_.test_from.has_value() && instant >= *cuts_.test_from) return 2;
+    return cuts_.validation_from.has_value() && instant >= *cuts_.validation_from ? 1 : 0;
+  }
+
+  const plan::TimeCuts cuts_;
+  std::vector<uint8_t> entries_;
+};
+
+// Random numbers by the rows' positions in the source: nothing is read.
+void AssignRandomly(int64_t seed, int64_t first_position, const plan::SplitThresholds& thresholds,
+                    SplitVector* splits) {
+  const auto seed_bits = static_cast<uint64_t>(seed);
+  const std::array<uint32_t, 2> key = {static_cast<uint32_t>(seed_bits),
+                                       static_cast<uint32_t>(seed_bits >> 32)};
+  auto position = static_cast<uint64_t>(first_position);
+  for (uint8_t& split : *splits) {
+    const std::array<uint32_t, 4> counter = {static_cast<uint32_t>(position),
+                                             static_cast<uint32_t>(position >> 32), 0, 0};
+    split = SplitOfFingerprint(base::Philox4x32(counter, key)[0], thresholds);
+    ++position;
+  }
+}
+
 arrow::Status AssignUnit(const io::Source& source, const io::Unit& unit,
-                         const std::vector<int>& columns, const plan::SplitThresholds& thresholds,
-                         Splitter splitter, RunContext* context, SplitVector* out) {
+                         const std::vector<int>& columns, Splitter* splitter, RunContext* context,
+                         SplitVector* out) {
   io::BatchOptions options;
   options.batch_rows = std::min<int64_t>(context->options().batch_rows, kSplitBatchRows);
   options.pool = context->budget();
   ARROW_ASSIGN_OR_RAISE(auto reader, source.Open(unit, columns, options));
-  out->resize(unit.num_rows);
   int64_t row = 0;
   while (true) {
     ARROW_ASSIGN_OR_RAISE(auto batch, reader->Next());
     if (!batch) break;
     ARROW_RETURN_NOT_OK(CheckUnitRows(unit, row + batch->num_rows, /*at_end=*/false));
-    ARROW_RETURN_NOT_OK(splitter.Assign(*batch, thresholds, out->data() + row));
+    ARROW_RETURN_NOT_OK(splitter->Assign(*batch, out->data() + row));
     row += batch->num_rows;
     ARROW_RETURN_NOT_OK(context->CheckStop());
   }
@@ -180,7 +242,225 @@ std::vector<uint8_t> Pack(const SplitVector& splits) {
   return packed;
 }
 
+void Unpack(const std::vector<uint8_t>& packed, SplitVector* splits) {
+  for (size_t i = 0; i < splits->size(); ++i) (*splits)[i] = (packed[i / 4] >> (2 * (i % 4))) & 3;
+}
+
+// Marks the rows of a piece that have no value.
+void MarkMissing(const io::Piece& piece, uint8_t* splits) {
+  const arrow::Array& values = *piece.values;
+  const int64_t n = values.length();
+  std::vector<uint8_t> missing(n + 1, kDroppedRow);
+  for (int64_t i = 0; i < n; ++i) {
+    bool is_nan = false;
+    if (values.type_id() == arrow::Type::DOUBLE) {
+      is_nan = std::isnan(static_cast<const arrow::DoubleArray&>(values).Value(i));
+    } else if (values.type_id() == arrow::Type::FLOAT) {
+      is_nan = std::isnan(static_cast<const arrow::FloatArray&>(values).Value(i));
+    }
+    missing[i] = is_nan || values.IsNull(i) ? kDroppedRow : 0;
+  }
+  const int32_t* indices = piece.encoded() ? piece.index_data() : nullptr;
+  for (int64_t i = 0; i < piece.num_rows; ++i)
+    splits[i] = missing[indices != nullptr ? indices[i] : i];
+}
+
 }  // namespace
+
+// One computation of split vectors.
+class SplitAssignment {
+ public:
+  SplitAssignment(const io::Source& source, const plan::SplitSpec& spec, RunContext* context)
+      : source_(source),
+        spec_(spec),
+        context_(context),
+        vectors_(std::make_shared<SplitVectors>()) {}
+
+  arrow::Result<std::shared_ptr<const SplitVectors>> Run(
+      const std::optional<std::string>& required_column) {
+    ARROW_ASSIGN_OR_RAISE(vectors_->present_, plan::PresentSplits(spec_));
+    if (spec_.method != plan::SplitMethod::kTime) {
+      ARROW_ASSIGN_OR_RAISE(thresholds_, plan::ThresholdsOf(spec_));
+    }
+    ARROW_RETURN_NOT_OK(FindColumns());
+    const auto& units = source_.units();
+    vectors_->counts_.resize(units.size());
+    vectors_->packed_.resize(units.size());
+    for (const io::Unit& unit : units) {
+      first_rows_.push_back(first_rows_.empty() ? 0
+                                                : first_rows_.back() + vectors_->num_rows_.back());
+      vectors_->num_rows_.push_back(unit.num_rows);
+    }
+    vectors_->reservation_ = base::MemoryReservation(context_->budget());
+    if (required_column.has_value()) ARROW_RETURN_NOT_OK(DropRowsWithout(*required_column));
+    ARROW_RETURN_NOT_OK(FindCuts());
+    const int only = OnlySplit();
+    if (only >= 0 && vectors_->num_dropped_ == 0) {
+      auto uniform = SplitVectors::Uniform(source_, only);
+      std::const_pointer_cast<SplitVectors>(uniform)->time_cuts_ = vectors_->time_cuts_;
+      return uniform;
+    }
+    ARROW_RETURN_NOT_OK(ReserveVectors());
+    ARROW_RETURN_NOT_OK(AssignAll(only));
+    return vectors_;
+  }
+
+ private:
+  // The columns that assigning rows reads.
+  arrow::Status FindColumns() {
+    const arrow::Schema& schema = *source_.schema();
+    if (spec_.method == plan::SplitMethod::kTime) {
+      columns_ = {schema.GetFieldIndex(spec_.time_column)};
+      return arrow::Status::OK();
+    }
+    if (spec_.method == plan::SplitMethod::kRandom || OnlySplit() >= 0) return arrow::Status::OK();
+    for (const std::string& name : spec_.key) columns_.push_back(schema.GetFieldIndex(name));
+    if (!spec_.key.empty()) return arrow::Status::OK();
+    for (const auto& field : schema.fields()) {
+      if (!arrow::is_nested(field->type()->id())) continue;
+      return base::UsageError(
+          fmt::format("the split hashes whole rows, and column '{}' is nested ({}), which this "
+                      "version cannot hash; give a plan whose "
+                      "split has a key, e.g. split: {{method: hash, key: [{}]}}",
+                      field->name(), field->type()->ToString(), FirstFlatColumn(schema)));
+    }
+    columns_.resize(schema.num_fields());
+    std::iota(columns_.begin(), columns_.end(), 0);
+    return arrow::Status::OK();
+  }
+
+  // -1, or the split of all rows, whatever they hold.
+  int OnlySplit() const {
+    const auto& present = vectors_->present_;
+    if (std::count(present.begin(), present.end(), true) != 1) return -1;
+    const auto only =
+        static_cast<int>(std::find(present.begin(), present.end(), true) - present.begin());
+    // Only a training share of 1 needs no instants: a cut is part of what is learned.
+    return spec_.method == plan::SplitMethod::kTime && only != 0 ? -1 : only;
+  }
+
+  arrow::Status ReserveVectors() {
+    return vectors_->reservation_.Resize(source_.num_rows() / 4 +
+                                         static_cast<int64_t>(source_.units().size()));
+  }
+
+  arrow::Status DropRowsWithout(const std::string& column_name) {
+    const int column = source_.schema()->GetFieldIndex(column_name);
+    if (column < 0) return arrow::Status::Invalid("no column '", column_name, "' to require");
+    const arrow::DataType* type = source_.schema()->field(column)->type().get();
+    if (type->id() == arrow::Type::DICTIONARY)
+      type = static_cast<const arrow::DictionaryType*>(type)->value_type().get();
+    const bool may_be_nan = arrow::is_floating(type->id());
+    ARROW_RETURN_NOT_OK(ReserveVectors());
+    std::atomic<int64_t> num_dropped{0};
+    const auto& units = source_.units();
+    context_->progress()->BeginPhase("drop", source_.num_rows(), source_.num_rows(),
+                                     source_.num_bytes());
+    ARROW_RETURN_NOT_OK(base::ParallelFor(
+        context_->num_threads(), static_cast<int64_t>(units.size()),
+        [&](int64_t u) -> arrow::Status {
+          if (may_be_nan || source_.Hint(units[u], column).null_count != 0) {
+            SplitVector splits(units[u].num_rows);
+            ARROW_RETURN_NOT_OK(ScanColumn(source_, units[u], column, context_,
+                                           [&](const io::Piece& piece, int64_t first_row) {
+                                             MarkMissing(piece, splits.data() + first_row);
+                                             return arrow::Status::OK();
+                                           }));
+            const int64_t dropped = std::count(splits.begin(), splits.end(), kDroppedRow);
+            num_dropped += dropped;
+            if (dropped > 0) vectors_->packed_[u] = Pack(splits);
+          }
+          context_->progress()->Advance(units[u].num_rows);
+          return arrow::Status::OK();
+        }));
+    context_->progress()->EndPhase();
+    vectors_->num_dropped_ = num_dropped;
+    return arrow::Status::OK();
+  }
+
+  arrow::Status FindCuts() {
+    if (spec_.method != plan::SplitMethod::kTime) return arrow::Status::OK();
+    const arrow::DataType& type = *source_.schema()->field(columns_[0])->type();
+    ARROW_ASSIGN_OR_RAISE(vectors_->time_cuts_, plan::GivenCuts(spec_, type));
+    if (vectors_->time_cuts_.has_value()) return arrow::Status::OK();
+    if (OnlySplit() == 0) {
+      vectors_->time_cuts_ = plan::TimeCuts();
+      return arrow::Status::OK();
+    }
+    const auto counted = [&](int64_t u) -> std::shared_ptr<const SplitVector> {
+      if (vectors_->packed_[u].empty()) return nullptr;
+      auto splits = std::make_shared<SplitVector>(vectors_->num_rows_[u]);
+      Unpack(vectors_->packed_[u], splits.get());
+      return splits;
+    };
+    ARROW_ASSIGN_OR_RAISE(vectors_->time_cuts_, FindTimeCuts(source_, spec_, counted, context_));
+    return arrow::Status::OK();
+  }
+
+  arrow::Result<std::unique_ptr<Splitter>> MakeSplitter() const {
+    if (spec_.method == plan::SplitMethod::kTime)
+      return std::make_unique<TimeSplitter>(*vectors_->time_cuts_);
+    if (!spec_.key.empty())
+      return KeySplitter::Make(spec_.seed, *source_.schema(), columns_, thresholds_);
+    return std::make_unique<RowSplitter>(spec_.seed, static_cast<int>(columns_.size()),
+                                         thresholds_);
+  }
+
+  arrow::Status AssignAll(int only) {
+    std::atomic<int64_t> num_without_instant{0};
+    const auto& units = source_.units();
+    context_->progress()->BeginPhase("split", source_.num_rows(), source_.num_rows(),
+                                     source_.num_bytes());
+    ARROW_RETURN_NOT_OK(base::ParallelFor(
+        context_->num_threads(), static_cast<int64_t>(units.size()),
+        [&](int64_t u) -> arrow::Status {
+          SplitVector splits(units[u].num_rows, static_cast<uint8_t>(std::max(only, 0)));
+          if (only < 0 && spec_.method == plan::SplitMethod::kRandom) {
+            AssignRandomly(spec_.seed, first_rows_[u], thresholds_, &splits);
+          } else if (only < 0) {
+            ARROW_ASSIGN_OR_RAISE(auto splitter, MakeSplitter());
+            ARROW_RETURN_NOT_OK(
+                AssignUnit(source_, units[u], columns_, splitter.get(), context_, &splits));
+          }
+          num_without_instant += Finish(u, &splits);
+          context_->progress()->Advance(units[u].num_rows);
+          return arrow::Status::OK();
+        }));
+    context_->progress()->EndPhase();
+    if (num_without_instant == 0) return arrow::Status::OK();
+    const std::string column = spec_.time_column;
+    return base::DataError(fmt::format(
+        "the split's time column '{0}' is null in {1} of {2} rows, and a time split needs an "
+        "instant for every row; leave these rows out with --where '{0} IS NOT NULL', or split by "
+        "method: hash",
+        column, num_without_instant.load(), source_.num_rows() - vectors_->num_dropped_));
+  }
+
+  // Takes out what is dropped, counts and packs; returns the rows that cannot be assigned.
+  int64_t Finish(int64_t u, SplitVector* splits) {
+    std::vector<uint8_t>& packed = vectors_->packed_[u];
+    if (!packed.empty()) {
+      SplitVector dropped(splits->size());
+      Unpack(packed, &dropped);
+      for (size_t i = 0; i < dropped.size(); ++i) {
+        if (dropped[i] == kDroppedRow) (*splits)[i] = kDroppedRow;
+      }
+    }
+    int64_t counts[kNoInstant + 1] = {};
+    for (const uint8_t split : *splits) ++counts[split];
+    std::copy_n(counts, kNumSplits, vectors_->counts_[u].begin());
+    if (counts[kNoInstant] == 0) packed = Pack(*splits);
+    return counts[kNoInstant];
+  }
+
+  const io::Source& source_;
+  const plan::SplitSpec& spec_;
+  RunContext* const context_;
+  const std::shared_ptr<SplitVectors> vectors_;
+  plan::SplitThresholds thresholds_;
+  std::vector<int> columns_;
+  std::vector<int64_t> first_rows_;  // of the units, in the source
+};
 
 std::shared_ptr<const SplitVectors> SplitVectors::Uniform(const io::Source& source, int split) {
   auto vectors = std::make_shared<SplitVectors>();
@@ -195,75 +475,16 @@ std::shared_ptr<const SplitVectors> SplitVectors::Uniform(const io::Source& sour
   return vectors;
 }
 
-arrow::Result<std::shared_ptr<const SplitVectors>> SplitVectors::Make(const io::Source& source,
-                                                                      const plan::SplitSpec& spec,
-                                                                      RunContext* context) {
-  ARROW_ASSIGN_OR_RAISE(plan::SplitThresholds thresholds, plan::ThresholdsOf(spec));
-  const bool present[kNumSplits] = {
-      thresholds.train > 0, thresholds.train_and_validation > thresholds.train,
-      thresholds.train_and_validation < plan::SplitThresholds::kBuckets};
-  for (int s = 0; s < kNumSplits; ++s) {
-    if (present[s] && std::accumulate(present, present + kNumSplits, 0) == 1)
-      return Uniform(source, s);
-  }
-  const arrow::Schema& schema = *source.schema();
-  std::vector<int> columns;
-  if (spec.key.empty()) {
-    for (const auto& field : schema.fields()) {
-      if (!arrow::is_nested(field->type()->id())) continue;
-      return base::UsageError(
-          fmt::format("the split hashes whole rows, and column '{}' is nested ({}), which this "
-                      "version cannot hash; give a plan whose "
-                      "split has a key, e.g. split: {{method: hash, key: [{}]}}",
-                      field->name(), field->type()->ToString(), FirstFlatColumn(schema)));
-    }
-    columns.resize(schema.num_fields());
-    std::iota(columns.begin(), columns.end(), 0);
-  } else {
-    for (const std::string& name : spec.key) columns.push_back(schema.GetFieldIndex(name));
-  }
-  auto vectors = std::make_shared<SplitVectors>();
-  std::copy(present, present + kNumSplits, vectors->present_.begin());
-  const auto& units = source.units();
-  vectors->counts_.resize(units.size());
-  vectors->packed_.resize(units.size());
-  for (const io::Unit& unit : units) vectors->num_rows_.push_back(unit.num_rows);
-  vectors->reservation_ = base::MemoryReservation(context->budget());
-  ARROW_RETURN_NOT_OK(
-      vectors->reservation_.Resize(source.num_rows() / 4 + static_cast<int64_t>(units.size())));
-
-  context->progress()->BeginPhase("split", source.num_rows(), source.num_rows(),
-                                  source.num_bytes());
-  ARROW_RETURN_NOT_OK(
-      base::ParallelFor(context->num_threads(), units.size(), [&](int64_t u) -> arrow::Status {
-        SplitVector splits;
-        if (spec.key.empty()) {
-          RowSplitter splitter(spec.seed, static_cast<int>(columns.size()));
-          ARROW_RETURN_NOT_OK(AssignUnit(source, units[u], columns, thresholds, std::move(splitter),
-                                         context, &splits));
-        } else {
-          ARROW_ASSIGN_OR_RAISE(auto splitter, KeySplitter::Make(spec.seed, schema, columns));
-          ARROW_RETURN_NOT_OK(AssignUnit(source, units[u], columns, thresholds, std::move(splitter),
-                                         context, &splits));
-        }
-        for (uint8_t split : splits) ++vectors->counts_[u][split];
-        vectors->packed_[u] = Pack(splits);
-        context->progress()->Advance(units[u].num_rows);
-        return arrow::Status::OK();
-      }));
-  context->progress()->EndPhase();
-  return vectors;
+arrow::Result<std::shared_ptr<const SplitVectors>> SplitVectors::Make(
+    const io::Source& source, const plan::SplitSpec& spec, RunContext* context,
+    const std::optional<std::string>& required_column) {
+  return SplitAssignment(source, spec, context).Run(required_column);
 }
 
 std::shared_ptr<const SplitVector> SplitVectors::Unpack(int64_t unit) const {
   if (uniform_split_ >= 0) return nullptr;
-  const std::vector<uint8_t>& packed = packed_[unit];
   auto splits = std::make_shared<SplitVector>(num_rows_[unit]);
-  const size_t n = splits->size();
-  for (size_t i = 0; i + 4 <= n; i += 4) {
-    std::memcpy(splits->data() + i, kFourSplits[packed[i / 4]].data(), 4);
-  }
-  for (size_t i = n / 4 * 4; i < n; ++i) (*splits)[i] = kFourSplits[packed[i / 4]][i % 4];
+  engine::Unpack(packed_[unit], splits.get());
   return splits;
 }
 

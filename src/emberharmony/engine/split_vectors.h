@@ -5,34 +5,41 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "emberharmony/engine/run_context.h"
 #include "emberharmony/io/source.h"
 #include "emberharmony/plan/plan.h"
+#include "emberharmony/plan/time_cuts.h"
 
 namespace emberharmony::engine {
 
 inline constexpr int kNumSplits = 3;
 inline constexpr std::array<const char*, kNumSplits> kSplitNames = {"train", "validation", "test"};
 
-/// The split of every row of a unit: 0 train, 1 validation, 2 test.
+/// The split of every row of a unit: 0 train, 1 validation, 2 test, kDroppedRow none.
 using SplitVector = std::vector<uint8_t>;
+/// Of a row that belongs to no split, and is neither learned from nor written.
+inline constexpr uint8_t kDroppedRow = 3;
 
-/// Which split each row of a source belongs to (DESIGN section 5, methods `hash` with and without a
-/// key).
+/// Which split each row of a source belongs to (DESIGN section 5, split methods).
 ///
 /// Computed once for all units, in parallel, and kept at two bits a row, within the run's budget.
-/// When a share is 1 nothing is read and there are no vectors. Immutable and thread-safe after
-/// Make.
+/// When a share is 1 nothing is read and there are no vectors, unless rows are dropped. Immutable
+/// and thread-safe after Make.
 class SplitVectors {
  public:
   /// Every row in one split.
   static std::shared_ptr<const SplitVectors> Uniform(const io::Source& source, int split);
-  static arrow::Result<std::shared_ptr<const SplitVectors>> Make(const io::Source& source,
-                                                                 const plan::SplitSpec& spec,
-                                                                 RunContext* context);
+  /// With a `required_column` (a target with drop_null) the rows in which it is null or NaN are
+  /// dropped, before the split counts anything; it is read once more for that, unless the source
+  /// knows that a unit has none. DataError for a null in the column of a time split, UsageError for
+  /// a split that the source cannot have.
+  static arrow::Result<std::shared_ptr<const SplitVectors>> Make(
+      const io::Source& source, const plan::SplitSpec& spec, RunContext* context,
+      const std::optional<std::string>& required_column = std::nullopt);
 
   /// -1, or the split that every row is in.
   int uniform_split() const { return uniform_split_; }
@@ -43,13 +50,21 @@ class SplitVectors {
   /// Whether a split exists at all, i.e. has a share above 0.
   bool has_split(int split) const { return present_[split]; }
   std::array<int64_t, kNumSplits> total_counts() const;
+  /// Rows that are in no split.
+  int64_t num_dropped() const { return num_dropped_; }
+  /// Where a time split cuts.
+  const std::optional<plan::TimeCuts>& time_cuts() const { return time_cuts_; }
 
  private:
+  friend class SplitAssignment;
+
   int uniform_split_ = -1;
   std::array<bool, kNumSplits> present_{};
   std::vector<std::array<int64_t, kNumSplits>> counts_;
   std::vector<int64_t> num_rows_;
   std::vector<std::vector<uint8_t>> packed_;  ///< four rows a byte
+  int64_t num_dropped_ = 0;
+  std::optional<plan::TimeCuts> time_cuts_;
   base::MemoryReservation reservation_;
 };
 

@@ -112,7 +112,7 @@ class GroupWriter {
     return arrow::Status::OK();
   }
 
-  // Deals the indices out to the splits, keeping their order.
+  // Deals the indices out to the splits, keeping their order; those of dropped rows go nowhere.
   void Partition(const int32_t* indices, const uint8_t* splits, int64_t n) {
     for (auto& part : parts_) {
       const auto wanted = static_cast<size_t>(n + internal::kPartitionPadding);

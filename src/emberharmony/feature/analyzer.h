@@ -70,6 +70,13 @@ class Analyzer {
   virtual arrow::Status Update(State* state, const WeightedValues& values) const = 0;
   virtual arrow::Status Merge(State* into, const State& from) const = 0;
   virtual arrow::Result<std::shared_ptr<const Statistic>> Finalize(const State& state) const = 0;
+  /// An analyzer that another pass over the same values makes a better statistic with, which takes
+  /// the place of this one's; nullptr when `statistic`, this analyzer's, is as good as it gets. Its
+  /// states are not saved.
+  virtual arrow::Result<std::shared_ptr<const Analyzer>> Refine(
+      const Statistic& /*statistic*/) const {
+    return nullptr;
+  }
   virtual arrow::Result<std::string> Encode(const State& state) const = 0;
   virtual arrow::Result<std::unique_ptr<State>> Decode(std::string_view bytes,
                                                        const arrow::DataType& type,

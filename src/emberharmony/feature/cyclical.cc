@@ -8,10 +8,10 @@
 #include <numbers>
 #include <utility>
 
-#include "emberharmony/base/error_kind.h"
 #include "emberharmony/feature/calendar.h"
 #include "emberharmony/feature/learned_facts.h"
 #include "emberharmony/feature/step_options.h"
+#include "emberharmony/feature/time_units_internal.h"
 #include "emberharmony/feature/transform.h"
 #include "emberharmony/ops.h"
 
@@ -35,56 +35,12 @@ constexpr std::array<PartInfo, 4> kParts = {{{"hour", Part::kHour, 24},
 constexpr uint8_t kMissingPart = 31;
 constexpr size_t kTableSize = 32;
 
-constexpr int64_t kSecondsPerDay = 86400;
-
-/// How many of the type's units make a day.
-int64_t UnitsPerDay(const arrow::DataType& type) {
-  if (type.id() == arrow::Type::DATE32) return 1;
-  if (type.id() == arrow::Type::DATE64) return kSecondsPerDay * 1000;
-  switch (static_cast<const arrow::TimestampType&>(type).unit()) {
-    case arrow::TimeUnit::SECOND:
-      return kSecondsPerDay;
-    case arrow::TimeUnit::MILLI:
-      return kSecondsPerDay * 1000;
-    case arrow::TimeUnit::MICRO:
-      return kSecondsPerDay * 1000 * 1000;
-    case arrow::TimeUnit::NANO:
-      break;
-  }
-  return kSecondsPerDay * 1000 * 1000 * 1000;
-}
-
-/// Calls f with the number of units in a day as a constant, so that divisions by it become
-/// multiplications.
-template <class F>
-void WithUnitsPerDay(int64_t units_per_day, F&& f) {
-  switch (units_per_day) {
-    case 1:
-      return f(std::integral_constant<int64_t, 1>{});
-    case kSecondsPerDay:
-      return f(std::integral_constant<int64_t, kSecondsPerDay>{});
-    case kSecondsPerDay * 1000:
-      return f(std::integral_constant<int64_t, kSecondsPerDay * 1000>{});
-    case kSecondsPerDay * 1000000:
-      return f(std::integral_constant<int64_t, kSecondsPerDay * 1000000>{});
-    default:
-      return f(std::integral_constant<int64_t, kSecondsPerDay * 1000000000>{});
-  }
-}
-
 /// The hours of the values' days.
 template <int64_t kUnitsPerDay, class T>
 void HoursOf(const T* values, int64_t n, uint8_t* out) {
   constexpr int64_t kUnitsPerHour = kUnitsPerDay / 24;
   for (int64_t i = 0; i < n; ++i) {
-    const int64_t value = values[i];
-    const int64_t days = FloorDivide(value, kUnitsPerDay);
-    // The smallest instants' day begins before what 64 bits hold: the difference is taken modulo
-    // 2^64.
-    const auto into_day =
-        static_cast<int64_t>(static_cast<uint64_t>(value) -
-                             static_cast<uint64_t>(days) * static_cast<uint64_t>(kUnitsPerDay));
-    out[i] = static_cast<uint8_t>(into_day / kUnitsPerHour);
+    out[i] = static_cast<uint8_t>(IntoDay<kUnitsPerDay>(values[i]) / kUnitsPerHour);
   }
 }
 
@@ -106,9 +62,9 @@ void DayPartsOf(const T* values, int64_t n, F&& part_of, uint8_t* out) {
 template <int64_t kUnitsPerDay, class T>
 void PartsOf(const T* values, int64_t n, Part part, uint8_t* out) {
   const auto week = [](int64_t days) { return static_cast<uint8_t>(DayOfWeek(days)); };
-  const auto day = [](int64_t days) { return static_cast<uint8_t>(MonthAndDayOf(days).day - 1); };
+  const auto day = [](int64_t days) { return static_cast<uint8_t>(CalendarDayOf(days).day - 1); };
   const auto month = [](int64_t days) {
-    return static_cast<uint8_t>(MonthAndDayOf(days).month - 1);
+    return static_cast<uint8_t>(CalendarDayOf(days).month - 1);
   };
   switch (part) {
     case Part::kHour:
@@ -177,12 +133,7 @@ arrow::Result<std::unique_ptr<Transform>> Cyclical::Make(const nlohmann::json& o
   for (const PartInfo& info : kParts) names.emplace_back(info.name);
   const std::vector<std::string> chosen = reader.Choices("parts", names);
   ARROW_RETURN_NOT_OK(reader.Finish());
-  const arrow::Type::type id = context.input.type->id();
-  if (context.input.numeric_form ||
-      (id != arrow::Type::DATE32 && id != arrow::Type::DATE64 && id != arrow::Type::TIMESTAMP)) {
-    return base::UsageError("cyclical takes dates and timestamps, and column '" +
-                            context.input.name + "' is " + context.input.type->ToString());
-  }
+  ARROW_RETURN_NOT_OK(CheckCalendarType(kName, context.input));
   auto step = std::unique_ptr<Cyclical>(new Cyclical(context));
   ARROW_RETURN_NOT_OK(ops::Catch([&] {
     for (const std::string& name : chosen) {

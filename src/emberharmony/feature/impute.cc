@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "emberharmony/base/error_kind.h"
+#include "emberharmony/feature/exact_quantiles.h"
 #include "emberharmony/feature/learn_checks.h"
 #include "emberharmony/feature/learned_facts.h"
 #include "emberharmony/feature/moments.h"
@@ -118,7 +119,9 @@ class Impute : public Transform {
 
  private:
   explicit Impute(const TransformContext& context)
-      : input_(context.input), quantile_keys_(context.quantile_keys) {}
+      : input_(context.input),
+        quantile_keys_(context.quantile_keys),
+        exact_quantiles_(context.exact_quantiles) {}
 
   arrow::Status SetConstant();
   arrow::Status LearnMostFrequent(const Statistic* counted, const Statistic* moments);
@@ -133,6 +136,7 @@ class Impute : public Transform {
   static inline const std::string kName = "impute";
   ColumnInfo input_;
   int64_t quantile_keys_;
+  bool exact_quantiles_;
   std::string strategy_;
   nlohmann::json constant_;
   bool indicator_ = false;
@@ -202,7 +206,9 @@ arrow::Status Impute::SetConstant() {
 std::vector<std::shared_ptr<const Analyzer>> Impute::analyzers() const {
   if (strategy_ == kConstant) return {};
   if (strategy_ == kMean) return {MakeMomentsAnalyzer()};
-  if (strategy_ == kMedian) return {MakeValueHistogramAnalyzer(quantile_keys_)};
+  if (strategy_ == kMedian) {
+    return {MakeQuantileAnalyzer(quantile_keys_, exact_quantiles_, {.median = true})};
+  }
   // The counts are exact, however many values there are; the moments tell of infinities.
   const auto counts = MakeValueCountsAnalyzer({.min_count = 1, .max_size = 1});
   if (!numeric_) return {counts};

@@ -70,7 +70,8 @@ arrow::Result<std::unique_ptr<Pipeline>> Pipeline::Make(int index, const arrow::
 
 arrow::Status Pipeline::Bind(int first) {
   for (int i = first; i < num_steps(); ++i) {
-    TransformContext context{source_, source_column_, output_.type, output_.quantile_keys};
+    TransformContext context{source_, source_column_, output_.type, output_.quantile_keys,
+                             output_.exact_quantiles};
     if (i > 0) {
       if (steps_[i - 1]->traits().last) {
         return AtStep(i, base::UsageError("no step may follow " + steps_[i - 1]->name() +
@@ -114,15 +115,15 @@ std::vector<Probe> Pipeline::NextProbes() const {
   int fill_step = -1;
   for (int i = 0; i < num_steps(); ++i) {
     const TransformTraits traits = steps_[i]->traits();
-    if (learned_[i]) {
-      // Another step that fills would take the rows that the first one is about to fill.
-      if (fill_step >= 0 && traits.fills_missing) break;
-      path.push_back(i);
-      continue;
-    }
     // Before an impute that turns the values into numbers they have another type than behind it.
     const bool type_differs =
         fill_step >= 0 && traits.exact_type && steps_[fill_step]->outputs().front().numeric_form;
+    if (learned_[i]) {
+      // Another step that fills would take the rows that the first one is about to fill.
+      if (fill_step >= 0 && (traits.fills_missing || type_differs)) break;
+      path.push_back(i);
+      continue;
+    }
     if (!type_differs) {
       probes.push_back({i, path, PathKey(path), steps_[i]->analyzers(), fill_step});
     }

@@ -22,6 +22,7 @@ struct StepSpec {
 struct OutputOptions {
   std::shared_ptr<arrow::DataType> type;  ///< float32 by default
   int64_t quantile_keys = 65536;
+  bool exact_quantiles = false;
 };
 
 /// The values a step learns from: the source column after some steps, with the rows that an earlier

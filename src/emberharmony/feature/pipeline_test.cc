@@ -313,6 +313,19 @@ TEST(Pipeline, WhenFillsCannotBeJoined) {
   EXPECT_EQ(passes({{"impute", {{"constant", 0}}}, {"log1p", nullptr}}, kInts), 0);
 }
 
+// hash_bucket of 3 is not that of 3.0: it must see the values as the impute leaves them.
+TEST(Pipeline, AStepThatDependsOnTheTypeWaitsForTheFill) {
+  const auto pipeline = MakePipeline(
+      arrow::int64(), {{"impute", "median"}, {"hash_bucket", 100}, {"scale", "standard"}});
+  ASSERT_EQ(pipeline->NextProbes().size(), 1u);
+  EXPECT_EQ(pipeline->NextProbes()[0].step, 0);
+  const auto cut = MakePipeline(
+      arrow::int64(),
+      {{"impute", "median"}, {"bucketize", {{"edges", {1, 2}}}}, {"scale", "standard"}});
+  ASSERT_EQ(cut->NextProbes().size(), 2u);
+  EXPECT_EQ(cut->NextProbes()[1].path, std::vector<int>{1});
+}
+
 TEST(Pipeline, FillsOfTextAreCounted) {
   const auto pipeline =
       MakePipeline(arrow::utf8(), {{"impute", "most_frequent"}, {"vocabulary", nullptr}});

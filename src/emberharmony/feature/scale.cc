@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "emberharmony/base/error_kind.h"
+#include "emberharmony/feature/exact_quantiles.h"
 #include "emberharmony/feature/learn_checks.h"
 #include "emberharmony/feature/learned_facts.h"
 #include "emberharmony/feature/moments.h"
@@ -49,7 +50,8 @@ class Scale : public Transform {
   Scale(std::string method, const TransformContext& context)
       : method_(std::move(method)),
         output_(NumericInfo(context.input)),
-        quantile_keys_(context.quantile_keys) {
+        quantile_keys_(context.quantile_keys),
+        exact_quantiles_(context.exact_quantiles) {
     output_.lower_bound = -INFINITY;
   }
 
@@ -65,7 +67,10 @@ class Scale : public Transform {
   const std::string& name() const override { return kName; }
   nlohmann::json options() const override { return {{"method", method_}}; }
   std::vector<std::shared_ptr<const Analyzer>> analyzers() const override {
-    if (method_ == "robust") return {MakeValueHistogramAnalyzer(quantile_keys_)};
+    if (method_ == "robust") {
+      return {MakeQuantileAnalyzer(quantile_keys_, exact_quantiles_,
+                                   {.median = true, .quantiles = {0.25, 0.75}})};
+    }
     return {MakeMomentsAnalyzer()};
   }
 
@@ -213,6 +218,7 @@ class Scale : public Transform {
   std::string method_;
   ColumnInfo output_;
   int64_t quantile_keys_;
+  bool exact_quantiles_;
   Learned learned_;
   bool is_learned_ = false;
   double center_ = 0;

@@ -22,11 +22,12 @@ struct TransformTraits {
   bool elementwise = true;  ///< each output entry depends on its input entry alone: applied to
                             ///< dictionaries. Else row-wise.
   bool ordered = false;     ///< depends on the order of rows
-  bool last = false;        ///< no step may follow (one_hot, vocabulary, cyclical, drop)
+  bool last = false;        ///< no step may follow (one_hot, vocabulary, cyclical, drop,
+                            ///< datetime of several parts)
   bool fills_missing =
       false;  ///< replaces missing values (impute); every other step keeps missing missing
-  bool exact_type = false;  ///< what it learns keeps the values' own type, so they must come in the
-                            ///< input's type and form
+  bool exact_type = false;  ///< what it learns or yields depends on the values' own type, so they
+                            ///< must come in the input's type and form
 };
 
 /// What a step is made from. `input` describes the values that reach it.
@@ -35,6 +36,7 @@ struct TransformContext {
   std::string source_column;
   std::shared_ptr<arrow::DataType> output_type;  ///< the plan's output.dtype, float32 by default
   int64_t quantile_keys = 65536;
+  bool exact_quantiles = false;
 };
 
 /// The constant that fills missing values, and how many training rows it fills.

@@ -11,6 +11,7 @@
 #include "emberharmony/feature/encoded_bytes_internal.h"
 #include "emberharmony/feature/key_table_internal.h"
 #include "emberharmony/feature/numeric_chunks_internal.h"
+#include "emberharmony/feature/order_statistics_internal.h"
 #include "emberharmony/feature/weighted_values_internal.h"
 
 namespace emberharmony::feature {
@@ -147,7 +148,7 @@ arrow::Status AddDoubles(HistogramState* state, const double* values, const int6
   return arrow::Status::OK();
 }
 
-class HistogramStatistic : public QuantileStatistic {
+class HistogramStatistic : public OrderStatistics {
  public:
   explicit HistogramStatistic(const HistogramState& state)
       : keys_(state.SortedKeys()),
@@ -170,37 +171,29 @@ class HistogramStatistic : public QuantileStatistic {
   double min() const override { return min_; }
   double max() const override { return max_; }
 
-  QuantileEstimate Quantile(double q) const override {
-    if (count_ == 0) return {kNan, 0};
-    // NumPy: virtual index, its neighbours, and _lerp, which starts from the nearer of the two.
-    const auto last = static_cast<double>(count_ - 1);
-    const double position = std::clamp(q, 0.0, 1.0) * last;
-    const double floor = std::floor(position);
-    if (position >= last) return OrderStatistic(count_ - 1);
-    const auto index = static_cast<int64_t>(floor);
-    const QuantileEstimate a = OrderStatistic(index);
-    const QuantileEstimate b = OrderStatistic(index + 1);
-    const double t = position - floor;
-    const double difference = b.value - a.value;
-    const double value = t >= 0.5 ? b.value - difference * (1 - t) : a.value + difference * t;
-    return {value, Bound(value, std::max(a.error_bound, b.error_bound))};
-  }
-
-  QuantileEstimate Median() const override {
-    if (count_ == 0) return {kNan, 0};
-    const QuantileEstimate a = OrderStatistic((count_ - 1) / 2);
-    const QuantileEstimate b = OrderStatistic(count_ / 2);
-    // The sum or the halving may round, never both: where a half has fewer bits, sums are exact.
-    const double sum = a.value + b.value;
-    const double value = std::isfinite(sum) ? sum / 2 : a.value / 2 + b.value / 2;
-    return {value, Bound(value, std::max(a.error_bound, b.error_bound))};
-  }
+  int64_t num_finite() const override { return count_; }
 
   double MostFrequent() const override {
     const auto key = std::max_element(keys_.begin(), keys_.end(), [](const Key& a, const Key& b) {
       return a.count < b.count;  // the first of the largest: the smallest value
     });
     return key == keys_.end() ? kNan : Middle(*key).value;
+  }
+
+  QuantileEstimate OrderStatistic(int64_t index) const override {
+    if (index == 0) return {min_, 0};
+    if (index == count_ - 1) return {max_, 0};
+    return Middle(keys_[KeyAt(index)]);
+  }
+
+  ValueRange RangeOf(int64_t index) const override {
+    const size_t k = KeyAt(index);
+    const Key& key = keys_[k];
+    const auto bits = std::bit_cast<uint64_t>(key.value);
+    const uint64_t dropped = (uint64_t{1} << DroppedBits(bits, num_bits_)) - 1;
+    const auto away_from_zero = std::bit_cast<double>(bits | dropped);
+    return {std::min(key.value, away_from_zero), std::max(key.value, away_from_zero),
+            ends_[k] - key.count, key.count};
   }
 
  private:
@@ -213,17 +206,8 @@ class HistogramStatistic : public QuantileStatistic {
     return {std::clamp(middle, min_, max_), std::fabs(middle - key.value)};
   }
 
-  // The index-th smallest value, from 0.
-  QuantileEstimate OrderStatistic(int64_t index) const {
-    if (index == 0) return {min_, 0};
-    if (index == count_ - 1) return {max_, 0};
-    const auto end = std::upper_bound(ends_.begin(), ends_.end(), index);
-    return Middle(keys_[end - ends_.begin()]);
-  }
-
-  // With room for the rounding of an interpolation.
-  static double Bound(double value, double error) {
-    return error == 0 ? 0 : error + std::fabs(value) * 0x1p-52;
+  size_t KeyAt(int64_t index) const {
+    return std::upper_bound(ends_.begin(), ends_.end(), index) - ends_.begin();
   }
 
   std::vector<Key> keys_;

@@ -2,21 +2,18 @@
 #include <arrow/record_batch.h>
 #include <arrow/status.h>
 #include <arrow/type.h>
-#include <arrow/type_traits.h>
 
-#include <cstring>
 #include <limits>
 #include <memory>
-#include <string_view>
 #include <utility>
 
 #include "emberharmony/base/error_kind.h"
-#include "emberharmony/base/fingerprint.h"
 #include "emberharmony/feature/learn_checks.h"
 #include "emberharmony/feature/learned_facts.h"
 #include "emberharmony/feature/step_options.h"
 #include "emberharmony/feature/transform.h"
 #include "emberharmony/feature/value_counts.h"
+#include "emberharmony/feature/value_fingerprints_internal.h"
 #include "emberharmony/feature/value_index.h"
 
 namespace emberharmony::feature {
@@ -25,94 +22,6 @@ namespace {
 constexpr int64_t kNullId = 1;
 constexpr int64_t kFirstOovId = 2;
 constexpr int64_t kIntegerMax = int64_t{1} << 53;
-
-/// The bucket of a value that is not in the vocabulary: Fingerprint64 of its bytes. Those of a
-/// string are the string's; of numbers, dates and times the integer's or double's eight,
-/// little-endian; of decimals the type's.
-class OovHash {
- public:
-  explicit OovHash(const arrow::Array& values) : values_(values) {}
-
-  uint64_t At(int64_t i) const {
-    switch (values_.type_id()) {
-      case arrow::Type::STRING:
-      case arrow::Type::BINARY:
-        return base::Fingerprint64(static_cast<const arrow::BinaryArray&>(values_).GetView(i));
-      case arrow::Type::LARGE_STRING:
-      case arrow::Type::LARGE_BINARY:
-        return base::Fingerprint64(static_cast<const arrow::LargeBinaryArray&>(values_).GetView(i));
-      case arrow::Type::STRING_VIEW:
-      case arrow::Type::BINARY_VIEW:
-        return base::Fingerprint64(static_cast<const arrow::BinaryViewArray&>(values_).GetView(i));
-      case arrow::Type::BOOL:
-        return OfInteger(static_cast<const arrow::BooleanArray&>(values_).Value(i) ? 1 : 0);
-      case arrow::Type::FLOAT:
-        return OfDouble(static_cast<const arrow::FloatArray&>(values_).Value(i));
-      case arrow::Type::DOUBLE:
-        return OfDouble(static_cast<const arrow::DoubleArray&>(values_).Value(i));
-      case arrow::Type::UINT8:
-      case arrow::Type::UINT16:
-      case arrow::Type::UINT32:
-      case arrow::Type::UINT64:
-        return OfInteger(ReadUnsigned(i));
-      default:
-        break;
-    }
-    const auto& type = static_cast<const arrow::FixedWidthType&>(*values_.type());
-    if (arrow::is_integer(type.id()) || arrow::is_temporal(type.id()) ||
-        type.id() == arrow::Type::DURATION) {
-      return OfInteger(ReadSigned(i));
-    }
-    const char* bytes = values_.data()->GetValues<char>(1, 0);
-    const int64_t width = type.byte_width();
-    return base::Fingerprint64(
-        {bytes + (values_.offset() + i) * width, static_cast<size_t>(width)});
-  }
-
- private:
-  static uint64_t OfInteger(uint64_t value) {
-    char bytes[sizeof(value)];
-    for (size_t i = 0; i < sizeof(value); ++i) bytes[i] = static_cast<char>(value >> (8 * i));
-    return base::Fingerprint64({bytes, sizeof(bytes)});
-  }
-  static uint64_t OfDouble(double value) {
-    value += 0.0;  // -0 is 0
-    uint64_t bits = 0;
-    std::memcpy(&bits, &value, sizeof(bits));
-    return OfInteger(bits);
-  }
-  int byte_width() const {
-    return static_cast<const arrow::FixedWidthType&>(*values_.type()).byte_width();
-  }
-  uint64_t ReadUnsigned(int64_t i) const {
-    const arrow::ArrayData& data = *values_.data();
-    switch (byte_width()) {
-      case 1:
-        return data.GetValues<uint8_t>(1)[i];
-      case 2:
-        return data.GetValues<uint16_t>(1)[i];
-      case 4:
-        return data.GetValues<uint32_t>(1)[i];
-      default:
-        return data.GetValues<uint64_t>(1)[i];
-    }
-  }
-  uint64_t ReadSigned(int64_t i) const {
-    const arrow::ArrayData& data = *values_.data();
-    switch (byte_width()) {
-      case 1:
-        return static_cast<uint64_t>(int64_t{data.GetValues<int8_t>(1)[i]});
-      case 2:
-        return static_cast<uint64_t>(int64_t{data.GetValues<int16_t>(1)[i]});
-      case 4:
-        return static_cast<uint64_t>(int64_t{data.GetValues<int32_t>(1)[i]});
-      default:
-        return static_cast<uint64_t>(data.GetValues<int64_t>(1)[i]);
-    }
-  }
-
-  const arrow::Array& values_;
-};
 
 /// `vocabulary`: an integer id for each value: 1 for missing, 2 .. 1 + oov_buckets for values that
 /// are not in the vocabulary (bucket Fingerprint64 modulo oov_buckets), then the values by rank:
@@ -302,7 +211,7 @@ std::vector<ColumnInfo> Vocabulary::outputs() const {
 
 template <class Id>
 void Vocabulary::ToIds(const arrow::Array& values, const int32_t* positions, Id* ids) const {
-  const OovHash hash(values);
+  const ValueFingerprints fingerprints(values);
   const auto buckets = static_cast<uint64_t>(oov_buckets_);
   const auto first = static_cast<Id>(first_id());
   for (int64_t i = 0; i < values.length(); ++i) {
@@ -312,7 +221,7 @@ void Vocabulary::ToIds(const arrow::Array& values, const int32_t* positions, Id*
     } else if (position == ValueIndex::kMissing) {
       ids[i] = static_cast<Id>(kNullId);
     } else {
-      const uint64_t bucket = buckets == 1 ? 0 : hash.At(i) % buckets;
+      const uint64_t bucket = buckets == 1 ? 0 : fingerprints.At(i) % buckets;
       ids[i] = static_cast<Id>(kFirstOovId + static_cast<int64_t>(bucket));
     }
   }

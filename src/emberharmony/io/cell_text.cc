@@ -73,7 +73,10 @@ template <int64_t kUnitsPerDay, bool kZoned>
 void AppendTimestamp(const arrow::Array& values, int64_t i, std::string* out) {
   const int64_t value = static_cast<const arrow::TimestampArray&>(values).Value(i);
   const int64_t days = FloorDivide(value, kUnitsPerDay);
-  const int64_t rest = value - days * kUnitsPerDay;
+  // Modulo 2^64: the day of the smallest instants begins before what 64 bits hold.
+  const auto rest =
+      static_cast<int64_t>(static_cast<uint64_t>(value) -
+                           static_cast<uint64_t>(days) * static_cast<uint64_t>(kUnitsPerDay));
   AppendDate(days, out);
   out->push_back(' ');
   if constexpr (kUnitsPerDay <= kMicrosPerDay) {

@@ -16,6 +16,7 @@
 #include "emberharmony/io/cell_text.h"
 #include "emberharmony/plan/faults_internal.h"
 #include "emberharmony/plan/plan.h"
+#include "emberharmony/plan/time_cuts.h"
 #include "emberharmony/plan/type_text_internal.h"
 
 namespace emberharmony::plan {
@@ -63,14 +64,8 @@ class Binder {
     const auto refuse = [&](bool asked, Mark mark, std::string_view what) {
       if (asked) faults_.Add(mark, fmt::format("{} is not supported by this version", what));
     };
-    refuse(plan_.split.method == SplitMethod::kTime, plan_.split.mark, "a split with method: time");
-    refuse(plan_.split.method == SplitMethod::kRandom, plan_.split.mark,
-           "a split with method: random");
     refuse(plan_.layout == Layout::kMatrix, {}, "output layout: matrix");
-    refuse(plan_.exact_quantiles, {}, "exact_quantiles: true");
     refuse(plan_.unit_column.has_value(), {}, "unit_column");
-    refuse(plan_.target.has_value() && plan_.target->drop_null,
-           plan_.target ? plan_.target->mark : Mark(), "a target with drop_null: true");
     if (plan_.output_dtype != "float32" && plan_.output_dtype != "float64") {
       faults_.Add({},
                   "output.dtype must be float32 or float64, found " + Quoted(plan_.output_dtype));
@@ -131,6 +126,7 @@ class Binder {
   }
 
   void BindKey() {
+    if (plan_.split.method == SplitMethod::kTime) BindTimeColumn();
     if (plan_.split.method != SplitMethod::kHash) return;
     for (size_t i = 0; i < plan_.split.key.size(); ++i) {
       const std::string& column = plan_.split.key[i];
@@ -144,6 +140,31 @@ class Binder {
       }
       bound_.key_columns.push_back(position);
     }
+  }
+
+  void BindTimeColumn() {
+    const SplitSpec& split = plan_.split;
+    const Mark mark = MarkAt(split.key_marks, 0);
+    const int position = Resolve(split.time_column, mark, "time column");
+    if (position < 0) return;
+    const arrow::DataType& type = *schema_.field(position)->type();
+    const std::string column = "split.column " + Quoted(split.time_column);
+    if (const arrow::Status status = CheckTimeType(type); !status.ok()) {
+      faults_.Add(mark, column + ": " + status.message());
+      return;
+    }
+    // One at a time, so that each fault stands where its instant does.
+    for (const bool is_test : {false, true}) {
+      SplitSpec single;
+      (is_test ? single.test_from : single.validation_from) =
+          is_test ? split.test_from : split.validation_from;
+      const auto cuts = GivenCuts(single, type);
+      if (cuts.ok()) continue;
+      faults_.Add(is_test ? split.test_from_mark : split.validation_from_mark,
+                  std::string(is_test ? "split.test_from: " : "split.validation_from: ") +
+                      cuts.status().message());
+    }
+    bound_.key_columns.push_back(position);
   }
 
   void CheckSteps(const FeatureSpec& feature) {
@@ -178,6 +199,7 @@ class Binder {
     feature::OutputOptions output;
     output.type = plan_.output_dtype == "float64" ? arrow::float64() : arrow::float32();
     output.quantile_keys = plan_.quantile_keys;
+    output.exact_quantiles = plan_.exact_quantiles;
     auto pipeline = feature::Pipeline::Make(static_cast<int>(bound_.pipelines.size()), *field,
                                             feature.steps, output);
     if (!pipeline.ok()) {

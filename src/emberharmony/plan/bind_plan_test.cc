@@ -1,4 +1,5 @@
 #include <arrow/type.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <string>
@@ -156,21 +157,35 @@ TEST(BindPlan, DuplicateOutputs) {
 }
 
 TEST(BindPlan, WhatThisVersionCannotRun) {
-  EXPECT_EQ(Refusal(R"(version: 1
-target: {column: delay, drop_null: true}
-split: {method: random}
-unit_column: date
-exact_quantiles: true
-features: []
-output: {layout: matrix}
-)"),
+  EXPECT_EQ(Refusal("version: 1\nunit_column: date\nfeatures: []\noutput: {layout: matrix}\n"),
             "plan.yaml: output layout: matrix is not supported by this version\n"
-            "plan.yaml: exact_quantiles: true is not supported by this version\n"
-            "plan.yaml: unit_column is not supported by this version\n"
-            "plan.yaml:2:18: a target with drop_null: true is not supported by this version\n"
-            "plan.yaml:3:8: a split with method: random is not supported by this version");
-  EXPECT_EQ(Refusal("version: 1\nsplit: {method: time, column: date}\nfeatures: []\n"),
-            "plan.yaml:2:8: a split with method: time is not supported by this version");
+            "plan.yaml: unit_column is not supported by this version");
+}
+
+TEST(BindPlan, TheColumnOfATimeSplit) {
+  const arrow::Schema schema({arrow::field("day", arrow::date32()),
+                              arrow::field("at", arrow::timestamp(arrow::TimeUnit::MICRO)),
+                              arrow::field("text", arrow::utf8())});
+  const auto refusal = [&](const std::string& split) {
+    return Refusal("version: 1\nsplit: {method: time, " + split + "}\nfeatures: []\n", schema);
+  };
+  EXPECT_EQ(refusal("column: text"),
+            "plan.yaml:2:31: split.column 'text': a time split takes a column of dates or "
+            "timestamps, found string; convert it in the source, or split by method: hash");
+  EXPECT_THAT(refusal("column: dya"),
+              testing::HasSubstr("plan.yaml:2:31: unknown time column 'dya'; did you mean 'day'?"));
+  EXPECT_EQ(refusal("column: day, validation_from: 2001-01-31 05:06, test_from: 2001-02-01"),
+            "plan.yaml:2:53: split.validation_from: a date such as 2001-01-31 was expected, found "
+            "'2001-01-31 05:06' for a column of date32[day]");
+  EXPECT_EQ(refusal("column: at, test_from: 2001-01-31 05:06Z"),
+            "plan.yaml:2:46: split.test_from: an instant without an offset from UTC was expected, "
+            "found '2001-01-31 05:06Z' for a column of timestamp[us]");
+  const auto plan = ParsePlan(
+      "version: 1\nsplit: {method: time, column: at, test_from: 2001-01-31}\nfeatures: []\n", "p");
+  ASSERT_TRUE(plan.ok());
+  const auto bound = BindPlan(*plan, schema, "p", true);
+  ASSERT_TRUE(bound.ok()) << bound.status().ToString();
+  EXPECT_EQ(bound->key_columns, std::vector<int>{1});
 }
 
 TEST(BindPlan, AmbiguousAndUnreadableNames) {

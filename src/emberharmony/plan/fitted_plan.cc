@@ -65,7 +65,8 @@ bool OnlyOffsetsDiffer(const arrow::DataType& a, const arrow::DataType& b) {
 
 arrow::Result<std::shared_ptr<FittedPlan>> FittedPlan::Make(Plan plan,
                                                             std::shared_ptr<arrow::Schema> schema,
-                                                            BoundPlan bound) {
+                                                            BoundPlan bound,
+                                                            std::optional<TimeCuts> cuts) {
   for (const auto& pipeline : bound.pipelines) {
     if (!pipeline->learned()) {
       return arrow::Status::Invalid("the steps of column '", pipeline->source_column(),
@@ -76,6 +77,10 @@ arrow::Result<std::shared_ptr<FittedPlan>> FittedPlan::Make(Plan plan,
   model->plan_ = std::move(plan);
   model->input_schema_ = InputSchema(*schema, bound);
   model->pipelines_ = std::move(bound.pipelines);
+  if (model->plan_.split.method == SplitMethod::kTime) {
+    if (!cuts.has_value()) return arrow::Status::Invalid("a time split has no cuts yet");
+    model->time_cuts_ = cuts;
+  }
   ARROW_RETURN_NOT_OK(CheckOutputNames(*model->output_schema(/*with_target=*/true)));
   return model;
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "emberharmony/plan/plan.h"
+#include "emberharmony/plan/time_cuts.h"
 
 namespace emberharmony::plan {
 
@@ -27,10 +28,11 @@ class FittedPlan {
   static constexpr int kVersion = 1;
 
   /// All pipelines have learned. `schema` is the source's, to which `bound` belongs; duplicate
-  /// output names are a UsageError.
+  /// output names are a UsageError. `cuts`: where a time split cuts; absent for other splits.
   static arrow::Result<std::shared_ptr<FittedPlan>> Make(Plan plan,
                                                          std::shared_ptr<arrow::Schema> schema,
-                                                         BoundPlan bound);
+                                                         BoundPlan bound,
+                                                         std::optional<TimeCuts> cuts = {});
 
   const Plan& plan() const { return plan_; }
   /// The source columns that the pipelines, the target and the split's key use, in the source's
@@ -41,6 +43,8 @@ class FittedPlan {
   /// Features in plan order; then the target, when the plan has one, it was there in the fit, and
   /// `with_target`.
   std::shared_ptr<arrow::Schema> output_schema(bool with_target) const;
+  /// Of a model whose plan has a time split.
+  const std::optional<TimeCuts>& time_cuts() const { return time_cuts_; }
   const std::vector<SavedState>& states() const { return states_; }
   /// States of columns that are not in input_schema() are dropped; the others are brought into
   /// canonical order.
@@ -76,6 +80,7 @@ class FittedPlan {
   Plan plan_;
   std::shared_ptr<arrow::Schema> input_schema_;
   std::vector<std::unique_ptr<feature::Pipeline>> pipelines_;
+  std::optional<TimeCuts> time_cuts_;
   std::vector<SavedState> states_;
 };
 

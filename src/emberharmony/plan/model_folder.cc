@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 #include <filesystem>
 #include <map>
@@ -69,6 +70,11 @@ arrow::Result<json> InputJson(const arrow::Schema& schema) {
     columns.push_back({{"name", field->name()}, {"type", std::move(type)}});
   }
   return json{{"columns", std::move(columns)}};
+}
+
+json CutJson(const std::optional<int64_t>& cut, const arrow::DataType& type) {
+  if (!cut.has_value()) return nullptr;
+  return {{"instant", InstantText(*cut, type)}, {"value", *cut}};
 }
 
 // A folder that is removed again unless it was renamed to its final name.
@@ -178,6 +184,35 @@ class ModelReader {
     return arrow::schema(std::move(fields));
   }
 
+  // Where a time split cut: an instant in words, and the value that it stands for.
+  arrow::Result<std::optional<TimeCuts>> ReadCuts(const Plan& plan,
+                                                  const arrow::Schema& schema) const {
+    const json& split = Member(model_, "split");
+    if (plan.split.method != SplitMethod::kTime) {
+      if (!split.is_null()) return Damaged("'split' is for time splits");
+      return std::nullopt;
+    }
+    const auto field = schema.GetFieldByName(plan.split.time_column);
+    if (field == nullptr || !CheckTimeType(*field->type()).ok())
+      return Damaged("the column of the time split is not among its input");
+    TimeCuts cuts;
+    for (const auto& [key, cut] : {std::pair("validation_from", &cuts.validation_from),
+                                   std::pair("test_from", &cuts.test_from)}) {
+      const json& learned = Member(split, key);
+      if (learned.is_null()) continue;
+      const std::optional<int64_t> value = IntegerOf(Member(learned, "value"));
+      if (!value.has_value() ||
+          Member(learned, "instant") != json(InstantText(*value, *field->type()))) {
+        return Damaged(fmt::format("'{}' of 'split' is no cut of the column's type", key));
+      }
+      *cut = value;
+    }
+    auto given = GivenCuts(plan.split, *field->type());
+    if (!given.ok() || (given->has_value() && **given != cuts))
+      return Damaged("'split' is not what the plan says");
+    return cuts;
+  }
+
   // Steps of a column's pipelines follow each other in plan order.
   arrow::Status Restore(const std::vector<std::unique_ptr<feature::Pipeline>>& pipelines) {
     std::map<std::string, size_t> next;
@@ -205,6 +240,20 @@ class ModelReader {
     if (!object.is_object()) return kNothing;
     const auto found = object.find(key);
     return found == object.end() ? kNothing : *found;
+  }
+
+  // Integers above 2^53 stand as strings (base::CanonicalJson).
+  static std::optional<int64_t> IntegerOf(const json& value) {
+    if (value.is_number_integer() && !value.is_number_unsigned()) return value.get<int64_t>();
+    if (value.is_number_unsigned() && value.get<uint64_t>() <= static_cast<uint64_t>(INT64_MAX))
+      return value.get<int64_t>();
+    if (!value.is_string()) return std::nullopt;
+    const std::string& text = value.get_ref<const std::string&>();
+    int64_t number = 0;
+    const char* end = text.data() + text.size();
+    const auto [stop, error] = std::from_chars(text.data(), end, number);
+    if (error != std::errc() || stop != end) return std::nullopt;
+    return number;
   }
 
   // The vocabulary's file is never taken from the text: it must be the one that the step's position
@@ -256,6 +305,11 @@ arrow::Status FittedPlan::Save(const std::string& dir) const {
   json model = {
       {"version", kVersion}, {"plan_sha256", PlanHash(plan_)}, {"columns", json::object()}};
   ARROW_ASSIGN_OR_RAISE(model["input"], InputJson(*input_schema_));
+  if (time_cuts_.has_value()) {
+    const arrow::DataType& type = *input_schema_->GetFieldByName(plan_.split.time_column)->type();
+    model["split"] = {{"validation_from", CutJson(time_cuts_->validation_from, type)},
+                      {"test_from", CutJson(time_cuts_->test_from, type)}};
+  }
   ARROW_RETURN_NOT_OK(
       ForEachStep(pipelines_, [&](feature::Pipeline* pipeline, int step, int64_t position) {
         json described = pipeline->step(step).Describe();
@@ -298,7 +352,8 @@ arrow::Result<std::shared_ptr<FittedPlan>> FittedPlan::Load(const std::string& d
     return reader.Damaged("its columns do not fit the plan: " + bound.status().message());
   }
   ARROW_RETURN_NOT_OK(reader.Restore(bound->pipelines));
-  auto model = Make(std::move(plan), schema, std::move(*bound));
+  ARROW_ASSIGN_OR_RAISE(const auto cuts, reader.ReadCuts(plan, *schema));
+  auto model = Make(std::move(plan), schema, std::move(*bound), cuts);
   if (!model.ok()) return reader.Damaged(model.status().message());
   if (!(*model)->input_schema()->Equals(*schema))
     return reader.Damaged("'input' has columns that the plan does not use");

@@ -3,6 +3,7 @@
 #include <arrow/result.h>
 #include <arrow/type_fwd.h>
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -38,6 +39,11 @@ struct SplitSpec {
   std::optional<std::string> test_from;
   Mark mark;
   std::vector<Mark> key_marks;  ///< one for each of key (time: one for time_column)
+  Mark validation_from_mark;
+  Mark test_from_mark;
+
+  /// time: whether the cuts are given as instants, rather than by shares.
+  bool by_instants() const { return validation_from.has_value() || test_from.has_value(); }
 };
 
 struct FeatureSpec {
@@ -94,7 +100,7 @@ struct BoundPlan {
   std::vector<std::unique_ptr<feature::Pipeline>> pipelines;
   std::vector<int> source_columns;  ///< pipeline i's index in the source's schema
   int target_column = -1;           ///< -1: no target, or absent and not required
-  std::vector<int> key_columns;     ///< of the split
+  std::vector<int> key_columns;     ///< of the split: its key, or the column of a time split
 };
 arrow::Result<BoundPlan> BindPlan(const Plan& plan, const arrow::Schema& schema,
                                   const std::string& name, bool require_target);
@@ -108,5 +114,17 @@ struct SplitThresholds {
 };
 /// UsageError unless the shares are decimals in [0, 1] that sum to 1 exactly.
 arrow::Result<SplitThresholds> ThresholdsOf(const SplitSpec& split);
+
+/// How many of n rows come before a time split's cuts (DESIGN section 5): floor(train * n) and
+/// floor((train + validation) * n), exactly. Errors as above.
+struct SplitRanks {
+  int64_t train = 0;
+  int64_t train_and_validation = 0;
+};
+arrow::Result<SplitRanks> RanksOf(const SplitSpec& split, int64_t num_rows);
+
+/// Which of train, validation and test the plan asks for: those with a share above 0; with instants
+/// train and those that are given one.
+arrow::Result<std::array<bool, 3>> PresentSplits(const SplitSpec& split);
 
 }  // namespace emberharmony::plan

@@ -10,6 +10,7 @@
 #include "emberharmony/base/spelling.h"
 #include "emberharmony/base/utf8.h"
 #include "emberharmony/plan/faults_internal.h"
+#include "emberharmony/plan/instant_internal.h"
 #include "emberharmony/plan/plan.h"
 #include "emberharmony/plan/shares_internal.h"
 #include "emberharmony/plan/yaml_document_internal.h"
@@ -222,23 +223,34 @@ class PlanReader {
     } else if (ReadName(*column, "split.column", &split.time_column)) {
       split.key_marks.push_back(column->mark);
     }
-    const YamlNode* validation = Find(node, "validation_from");
-    const YamlNode* test = Find(node, "test_from");
-    for (const YamlNode* instant : {validation, test}) {
-      if (instant != nullptr && instant->kind != Kind::kScalar) {
-        faults_->Add(instant->mark, "an instant such as 2001-01-31 05:06:07 was expected, found " +
-                                        instant->Describe());
-      }
+    const auto validation = ReadInstant(Find(node, "validation_from"), "validation_from",
+                                        &split.validation_from, &split.validation_from_mark);
+    const auto test =
+        ReadInstant(Find(node, "test_from"), "test_from", &split.test_from, &split.test_from_mark);
+    if (validation.has_value() && test.has_value() && !(*validation < *test)) {
+      faults_->Add(split.test_from_mark, "split.test_from must be after validation_from, found " +
+                                             Quoted(*split.test_from) + " and " +
+                                             Quoted(*split.validation_from));
     }
-    if (validation != nullptr) split.validation_from = validation->text;
-    if (test != nullptr) split.test_from = test->text;
     const bool by_share = Find(node, "train") != nullptr || Find(node, "validation") != nullptr ||
                           Find(node, "test") != nullptr;
-    if (by_share && (validation != nullptr || test != nullptr)) {
+    if (by_share && split.by_instants()) {
       faults_->Add(
           node.mark,
           "a time split takes either instants (validation_from, test_from) or shares, not both");
     }
+  }
+
+  std::optional<internal::Instant> ReadInstant(const YamlNode* node, std::string_view what,
+                                               std::optional<std::string>* text, Mark* mark) {
+    if (node == nullptr) return std::nullopt;
+    *mark = node->mark;
+    *text = node->kind == Kind::kScalar ? node->text : "";
+    auto instant = internal::ParseInstant(**text);
+    if (instant.ok()) return *instant;
+    faults_->Add(node->mark, fmt::format("split.{}: {}, found {}", what, instant.status().message(),
+                                         node->Describe()));
+    return std::nullopt;
   }
 
   // Without any share the automatic plan's hold; as soon as one is given, those left out are 0.

@@ -128,6 +128,26 @@ features: []
   EXPECT_EQ(random.split.validation, "0");
 }
 
+TEST(ParsePlan, InstantsOfATimeSplit) {
+  const auto refusal = [](const std::string& split) {
+    return Refusal("version: 1\nsplit: {method: time, column: date, " + split +
+                   "}\nfeatures: []\n");
+  };
+  EXPECT_EQ(refusal("validation_from: 2001-02-30, test_from: [1]"),
+            "plan.yaml:2:54: split.validation_from: expected an instant such as 2001-01-31 or "
+            "2001-01-31 05:06:07.25, found '2001-02-30'\n"
+            "plan.yaml:2:77: split.test_from: expected an instant such as 2001-01-31 or "
+            "2001-01-31 05:06:07.25, found a list");
+  EXPECT_EQ(refusal("validation_from: 2001-02-01, test_from: 2001-02-01 00:00:00"),
+            "plan.yaml:2:77: split.test_from must be after validation_from, found '2001-02-01 "
+            "00:00:00' and '2001-02-01'");
+  EXPECT_EQ(refusal("test_from: 2001-02-01, train: 1"),
+            "plan.yaml:2:8: a time split takes either instants (validation_from, test_from) or "
+            "shares, not both");
+  EXPECT_EQ(Refusal("version: 1\nsplit: {method: time}\nfeatures: []\n"),
+            "plan.yaml:2:8: a time split lacks the key 'column'");
+}
+
 TEST(ParsePlan, OptionalKeys) {
   const Plan plan = Parsed(R"(version: 1
 target: {column: delay, drop_null: true}

@@ -80,4 +80,34 @@ arrow::Result<SplitThresholds> ThresholdsOf(const SplitSpec& split) {
   return SplitThresholds{Threshold(train), Threshold(train + validation)};
 }
 
+arrow::Result<SplitRanks> RanksOf(const SplitSpec& split, int64_t num_rows) {
+  const std::string fault = internal::ShareFault(split);
+  if (!fault.empty()) return base::UsageError("split: " + fault);
+  const auto rank = [&](int64_t share) {
+    return static_cast<int64_t>(static_cast<unsigned __int128>(share) *
+                                static_cast<unsigned __int128>(num_rows) / internal::kShareOne);
+  };
+  const int64_t train = *internal::ParseShare(split.train);
+  return SplitRanks{rank(train), rank(train + *internal::ParseShare(split.validation))};
+}
+
+arrow::Result<std::array<bool, 3>> PresentSplits(const SplitSpec& split) {
+  if (split.method == SplitMethod::kTime && split.by_instants()) {
+    return std::array<bool, 3>{true, split.validation_from.has_value(),
+                               split.test_from.has_value()};
+  }
+  if (split.method == SplitMethod::kTime) {
+    const std::string fault = internal::ShareFault(split);
+    if (!fault.empty()) return base::UsageError("split: " + fault);
+    return std::array<bool, 3>{*internal::ParseShare(split.train) > 0,
+                               *internal::ParseShare(split.validation) > 0,
+                               *internal::ParseShare(split.test) > 0};
+  }
+  // A share so small that it rounds to no bucket has no rows.
+  ARROW_ASSIGN_OR_RAISE(const SplitThresholds thresholds, ThresholdsOf(split));
+  return std::array<bool, 3>{thresholds.train > 0,
+                             thresholds.train_and_validation > thresholds.train,
+                             thresholds.train_and_validation < SplitThresholds::kBuckets};
+}
+
 }  // namespace emberharmony::plan

@@ -1,0 +1,67 @@
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "emberharmony/feature/order_statistics_internal.h"
+
+namespace emberharmony::feature {
+namespace {
+
+constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+
+// NumPy's "virtual index" of q among n values: the order statistic before it and the way to the
+// next.
+struct Position {
+  int64_t index;
+  double fraction;  // 0 when the last value is meant
+};
+
+Position PositionOf(double q, int64_t n) {
+  const auto last = static_cast<double>(n - 1);
+  const double position = std::clamp(q, 0.0, 1.0) * last;
+  if (position >= last) return {n - 1, 0};
+  const double floor = std::floor(position);
+  return {static_cast<int64_t>(floor), position - floor};
+}
+
+// With room for the rounding of an interpolation.
+double Bound(double value, double error) {
+  return error == 0 ? 0 : error + std::fabs(value) * 0x1p-52;
+}
+
+}  // namespace
+
+std::vector<int64_t> RanksOfQuantile(double q, int64_t n) {
+  const Position position = PositionOf(q, n);
+  if (position.index == n - 1) return {n - 1};
+  return {position.index, position.index + 1};
+}
+
+std::vector<int64_t> RanksOfMedian(int64_t n) { return {(n - 1) / 2, n / 2}; }
+
+QuantileEstimate OrderStatistics::Quantile(double q) const {
+  const int64_t n = num_finite();
+  if (n == 0) return {kNan, 0};
+  const Position position = PositionOf(q, n);
+  if (position.index == n - 1) return OrderStatistic(n - 1);
+  // NumPy's _lerp starts from the nearer of the two neighbours.
+  const QuantileEstimate a = OrderStatistic(position.index);
+  const QuantileEstimate b = OrderStatistic(position.index + 1);
+  const double t = position.fraction;
+  const double difference = b.value - a.value;
+  const double value = t >= 0.5 ? b.value - difference * (1 - t) : a.value + difference * t;
+  return {value, Bound(value, std::max(a.error_bound, b.error_bound))};
+}
+
+QuantileEstimate OrderStatistics::Median() const {
+  const int64_t n = num_finite();
+  if (n == 0) return {kNan, 0};
+  const QuantileEstimate a = OrderStatistic((n - 1) / 2);
+  const QuantileEstimate b = OrderStatistic(n / 2);
+  // The sum or the halving may round, never both: where a half has fewer bits, sums are exact.
+  const double sum = a.value + b.value;
+  const double value = std::isfinite(sum) ? sum / 2 : a.value / 2 + b.value / 2;
+  return {value, Bound(value, std::max(a.error_bound, b.error_bound))};
+}
+
+}  // namespace emberharmony::feature
