@@ -38,18 +38,6 @@ std::string FolderOf(const std::string& path) {
   return slash == 0 ? "/" : path.substr(0, slash);
 }
 
-arrow::Status SyncFolder(const std::string& folder) {
-  const int fd = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return internal::ErrnoStatus("cannot open folder", folder, errno);
-  const int error = fsync(fd) == 0 ? 0 : errno;
-  close(fd);
-  // Some network file systems cannot sync a folder and say so; they order renames themselves.
-  if (error != 0 && error != EINVAL && error != ENOTSUP) {
-    return internal::ErrnoStatus("cannot sync folder", folder, error);
-  }
-  return arrow::Status::OK();
-}
-
 // The temporary file: hashes, buffers and writes. The first error sticks.
 class HashingFileStream : public arrow::io::OutputStream {
  public:
@@ -191,6 +179,18 @@ class PosixAtomicFile : public AtomicFile {
 }  // namespace
 
 AtomicFile::~AtomicFile() = default;
+
+arrow::Status SyncFolder(const std::string& folder) {
+  const int fd = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return internal::ErrnoStatus("cannot open folder", folder, errno);
+  const int error = fsync(fd) == 0 ? 0 : errno;
+  close(fd);
+  // Some network file systems cannot sync a folder and say so; they order renames themselves.
+  if (error != 0 && error != EINVAL && error != ENOTSUP) {
+    return internal::ErrnoStatus("cannot sync folder", folder, error);
+  }
+  return arrow::Status::OK();
+}
 
 arrow::Result<std::unique_ptr<AtomicFile>> AtomicFile::Create(std::string path) {
   std::string temporary_path = path + ".tmp";

@@ -30,6 +30,9 @@ class AtomicFile {
 
 /// Writes `content` to `path` through an AtomicFile.
 arrow::Status WriteFileAtomically(const std::string& path, std::string_view content);
+/// Makes the names in a folder durable. Network file systems that cannot do that order renames
+/// themselves: not an error.
+arrow::Status SyncFolder(const std::string& folder);
 /// The whole file, refused above max_bytes.
 arrow::Result<std::string> ReadFile(const std::string& path, int64_t max_bytes);
 

@@ -1,14 +1,18 @@
 #include "emberharmony/engine/output_folder.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
+#include <unistd.h>
 
-#include <algorithm>
+#include <cerrno>
 #include <filesystem>
-#include <regex>
-#include <string_view>
+#include <system_error>
 #include <vector>
 
 #include "emberharmony/base/error_kind.h"
+#include "emberharmony/engine/output_contents_internal.h"
+#include "emberharmony/engine/output_publication_internal.h"
 
 namespace emberharmony::engine {
 
@@ -16,64 +20,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::string_view kScratchName = ".ember";
-
-// The folders that runs make, and what they put into each. "" is the output itself.
-bool IsOwn(const std::string& folder, const std::string& name, bool is_folder) {
-  static const std::regex kShard(R"(part-\d{5,}\.parquet(\.tmp)?)");
-  static const std::regex kVocabulary(R"(\d{5,}\.parquet(\.tmp)?)");
-  static const std::regex kModelFile(R"((plan\.yaml|model\.json)(\.tmp)?)");
-  static const std::regex kRunFile(R"((manifest\.json|run_report\.json|report\.html)(\.tmp)?)");
-  const bool is_model = folder.empty() || folder == "model" || folder == "model.tmp-model";
-  if (is_folder) {
-    if (is_model && (name == "vocabulary" || name == "state")) return true;
-    return folder.empty() && (name == "train" || name == "validation" || name == "test" ||
-                              name == "model" || name == "model.tmp-model");
-  }
-  if (folder == "vocabulary") return std::regex_match(name, kVocabulary);
-  if (folder == "state") return name == "states.bin" || name == "states.bin.tmp";
-  if (is_model && std::regex_match(name, kModelFile)) return true;
-  if (folder.empty() && std::regex_match(name, kRunFile)) return true;
-  return folder != "model" && std::regex_match(name, kShard);
-}
-
-// The first path below `folder` that no run writes there; empty when there is none. `.ember` holds
-// temporary files under any name.
-arrow::Result<std::string> FindForeign(const fs::path& folder, const std::string& folder_name) {
-  std::error_code error;
-  std::string foreign;
-  for (const auto& entry : fs::directory_iterator(folder, error)) {
-    const std::string name = entry.path().filename().string();
-    const bool is_folder = fs::is_directory(entry.symlink_status());
-    if (is_folder && folder_name.empty() && name == kScratchName) continue;
-    if (!IsOwn(folder_name, name, is_folder)) return name;
-    if (!is_folder) continue;
-    ARROW_ASSIGN_OR_RAISE(foreign, FindForeign(entry.path(), name));
-    if (!foreign.empty()) return name + "/" + foreign;
-  }
-  if (error) {
-    return base::DataError(
-        fmt::format("cannot read the folder '{}': {}", folder.string(), error.message()));
-  }
-  return foreign;
-}
-
-// What every output holds, complete or not.
-bool HasMark(const fs::path& path) {
-  std::error_code ignored;
-  return fs::exists(path / "manifest.json", ignored) || fs::exists(path / "model.json", ignored) ||
-         fs::exists(path / kScratchName, ignored);
-}
-
-// Removes all that is in a folder but `.ember`, so that what a kill leaves still has its mark.
-void RemoveContents(const std::string& path) {
-  std::error_code ignored;
-  std::vector<fs::path> entries;
-  for (const auto& entry : fs::directory_iterator(path, ignored)) {
-    if (entry.path().filename() != kScratchName) entries.push_back(entry.path());
-  }
-  for (const fs::path& entry : entries) fs::remove_all(entry, ignored);
-}
+constexpr const char* kLockName = "lock";
 
 // Whether `inner` is `outer`, or lies in it, links followed.
 bool LiesIn(const std::string& inner, const std::string& outer) {
@@ -105,8 +52,8 @@ arrow::Status CheckReplaceable(const std::string& path, const std::vector<std::s
                     "output folder '{}'; choose another folder",
                     input, path));
   }
-  ARROW_ASSIGN_OR_RAISE(std::string foreign, FindForeign(path, ""));
-  if (foreign.empty() && HasMark(path)) return arrow::Status::OK();
+  ARROW_ASSIGN_OR_RAISE(std::string foreign, internal::FindForeign(path));
+  if (foreign.empty() && internal::HasMark(path)) return arrow::Status::OK();
   return base::UsageError(
       foreign.empty()
           ? fmt::format("the output folder '{}' holds no manifest.json and no model.json, so ember "
@@ -116,6 +63,15 @@ arrow::Status CheckReplaceable(const std::string& path, const std::vector<std::s
           : fmt::format("the output folder '{}' holds '{}', which no run of ember has written; "
                         "--overwrite replaces outputs of ember only: choose another folder",
                         path, foreign));
+}
+
+// Whether there is nothing in the folder but what an unfinished run keeps there.
+bool OnlyScratch(const std::string& path) {
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(path, error)) {
+    if (entry.path().filename() != internal::kScratchName) return false;
+  }
+  return !error && internal::HasScratch(path);
 }
 
 }  // namespace
@@ -148,62 +104,86 @@ arrow::Result<std::unique_ptr<OutputFolder>> OutputFolder::Create(
   if (existed && !fs::is_directory(status)) {
     return base::UsageError(fmt::format("the output '{}' is a file; name a folder", path));
   }
+  std::unique_ptr<OutputFolder> folder(new OutputFolder(path, existed));
+  folder->published_ = true;  // until there is something to remove
+  if (internal::HasScratch(path)) ARROW_RETURN_NOT_OK(folder->Lock());
+  ARROW_RETURN_NOT_OK(internal::Recover(path));
   const bool empty = !existed || fs::is_empty(path, error);
   if (existed && error) {
     return base::DataError(fmt::format("cannot read the folder '{}': {}", path, error.message()));
   }
   if (!empty && !overwrite) {
     return base::UsageError(fmt::format(
-        "the output folder '{}' is not empty; choose another one, or replace it with --overwrite",
-        path));
+        "the output folder '{}' {}; choose another one, or replace it with --overwrite", path,
+        OnlyScratch(path) ? "holds what an interrupted run has left" : "is not empty"));
   }
   if (!empty) ARROW_RETURN_NOT_OK(CheckReplaceable(path, inputs));
-  std::unique_ptr<OutputFolder> folder(new OutputFolder(path, existed));
   fs::create_directories(folder->scratch_path(), error);
   if (error)
     return base::DataError(fmt::format("cannot create the folder '{}': {}", path, error.message()));
-  if (!empty) {
-    RemoveContents(path);
-    fs::remove_all(folder->scratch_path(), error);
-    if (!error) fs::create_directories(folder->scratch_path(), error);
-    if (error) {
-      return base::DataError(
-          fmt::format("cannot empty the folder '{}': {}", folder->scratch_path(), error.message()));
-    }
+  const arrow::Status locked = folder->Lock();
+  if (!locked.ok()) {
+    fs::remove(folder->scratch_path(), error);  // only when it is empty
+    if (!existed) fs::remove(path, error);
+    return locked;
+  }
+  folder->published_ = false;
+  for (const auto& entry : fs::directory_iterator(folder->scratch_path(), error)) {
+    if (entry.path().filename() != kLockName) fs::remove_all(entry.path(), error);
+    if (error) break;
+  }
+  if (!error) fs::create_directory(folder->staging_path(), error);
+  if (error) {
+    return base::DataError(
+        fmt::format("cannot empty the folder '{}': {}", folder->scratch_path(), error.message()));
   }
   return folder;
 }
 
-OutputFolder::~OutputFolder() {
-  if (complete_) return;
-  RemoveContents(path_);
-  std::error_code ignored;
-  fs::remove_all(scratch_path(), ignored);
-  if (!existed_) fs::remove(path_, ignored);
-}
-
-arrow::Status OutputFolder::Adopt(const std::string& from, const std::string& last) {
-  std::error_code error;
-  std::vector<fs::path> entries;
-  for (const auto& entry : fs::directory_iterator(from, error)) entries.push_back(entry.path());
-  std::stable_partition(entries.begin(), entries.end(),
-                        [&](const fs::path& p) { return p.filename() != last; });
-  for (const fs::path& entry : entries) {
-    if (!error) fs::rename(entry, fs::path(path_) / entry.filename(), error);
-  }
-  if (error)
+// Held by the open file, so that a killed process leaves none.
+arrow::Status OutputFolder::Lock() {
+  if (lock_ >= 0) return arrow::Status::OK();
+  const std::string path = scratch_path() + "/" + kLockName;
+  lock_ = open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666);
+  if (lock_ < 0) {
     return base::DataError(
-        fmt::format("cannot move '{}' into '{}': {}", from, path_, error.message()));
-  return arrow::Status::OK();
+        fmt::format("cannot open '{}': {}", path, std::generic_category().message(errno)));
+  }
+  // File systems without locks keep nobody out.
+  if (flock(lock_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) return arrow::Status::OK();
+  return base::UsageError(fmt::format(
+      "another run of ember is writing to the folder '{}'; wait for its end, or choose another one",
+      path_));
 }
 
-arrow::Status OutputFolder::Complete() {
-  std::error_code error;
-  fs::remove_all(scratch_path(), error);
-  if (error)
-    return base::DataError(fmt::format("cannot remove '{}': {}", scratch_path(), error.message()));
-  complete_ = true;
-  return arrow::Status::OK();
+OutputFolder::~OutputFolder() {
+  std::error_code ignored;
+  if (!published_ && !fs::exists(internal::CompletePath(path_), ignored)) {
+    fs::remove_all(scratch_path(), ignored);
+    if (!existed_) fs::remove(path_, ignored);
+  }
+  if (lock_ >= 0) close(lock_);
+}
+
+std::string OutputFolder::scratch_path() const { return path_ + "/" + internal::kScratchName; }
+
+std::string OutputFolder::staging_path() const { return internal::StagingPath(path_); }
+
+arrow::Status OutputFolder::Publish() {
+  ARROW_ASSIGN_OR_RAISE(const std::string foreign, internal::FindForeign(path_));
+  if (!foreign.empty()) {
+    return base::DataError(
+        fmt::format("'{}' has appeared in the output folder '{}' during the run, and ember has not "
+                    "written it; move it away, and run again",
+                    foreign, path_));
+  }
+  const arrow::Status status = internal::Publish(path_);
+  published_ = status.ok();
+  std::error_code ignored;
+  if (status.ok() || !fs::exists(internal::CompletePath(path_), ignored)) return status;
+  return status.WithMessage(status.message(),
+                            "; the new output is complete, and the next run into this folder will "
+                            "put it in place");
 }
 
 }  // namespace emberharmony::engine

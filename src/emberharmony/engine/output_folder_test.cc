@@ -32,17 +32,19 @@ class OutputFolderTest : public testing::Test {
   fs::path root_;
 };
 
-TEST_F(OutputFolderTest, VanishesUnlessComplete) {
+TEST_F(OutputFolderTest, VanishesUnlessPublished) {
   const fs::path path = root_ / "out";
   {
     auto folder = OutputFolder::Create(path.string(), false).ValueOrDie();
-    Touch(path / "train" / "part-00000.parquet");
+    Touch(fs::path(folder->staging_path()) / "train" / "part-00000.parquet");
+    EXPECT_FALSE(fs::exists(path / "train"));
   }
   EXPECT_FALSE(fs::exists(path));
   {
     auto folder = OutputFolder::Create(path.string(), false).ValueOrDie();
-    Touch(path / "manifest.json");
-    ASSERT_TRUE(folder->Complete().ok());
+    Touch(fs::path(folder->staging_path()) / "manifest.json");
+    EXPECT_FALSE(fs::exists(path / "manifest.json"));
+    ASSERT_TRUE(folder->Publish().ok());
   }
   EXPECT_TRUE(fs::exists(path / "manifest.json"));
   EXPECT_FALSE(fs::exists(path / ".ember"));
@@ -112,8 +114,9 @@ TEST_F(OutputFolderTest, ReplacesOutputsOfEveryKind) {
     Touch(path / name);
   }
   auto folder = OutputFolder::Create(path.string(), true).ValueOrDie();
-  EXPECT_TRUE(fs::is_empty(path / ".ember"));
-  ASSERT_TRUE(folder->Complete().ok());
+  EXPECT_FALSE(fs::exists(path / ".ember" / "spill"));
+  EXPECT_TRUE(fs::exists(path / "train" / "part-00000.parquet"));
+  ASSERT_TRUE(folder->Publish().ok());
   EXPECT_TRUE(fs::is_empty(path));
 }
 
@@ -149,16 +152,77 @@ TEST_F(OutputFolderTest, AnOutputAmongTheSourcesFilesIsRefused) {
   EXPECT_TRUE(CheckOutsideSource((root_ / "out").string(), source + "/table.parquet").ok());
 }
 
-TEST_F(OutputFolderTest, AdoptMovesEverythingUp) {
+TEST_F(OutputFolderTest, ReplacesOnlyWhenPublished) {
+  const fs::path path = root_ / "out";
+  Touch(path / "model.json");
+  Touch(path / "vocabulary" / "00000.parquet");
+  const fs::path elsewhere = fs::current_path();
+  // In the folder itself, entries are moved; from elsewhere, folders are exchanged.
+  for (const bool inside : {false, true}) {
+    fs::permissions(path, fs::perms::owner_all);
+    if (inside) fs::current_path(path);
+    const std::string name = inside ? "." : path.string();
+    {
+      auto failed = OutputFolder::Create(name, true).ValueOrDie();
+      Touch(fs::path(failed->staging_path()) / "manifest.json");
+    }
+    EXPECT_TRUE(fs::exists(path / "vocabulary" / "00000.parquet"));
+    EXPECT_FALSE(fs::exists(path / "manifest.json"));
+    auto folder = OutputFolder::Create(name, true).ValueOrDie();
+    Touch(fs::path(folder->staging_path()) / "manifest.json");
+    Touch(fs::path(folder->staging_path()) / "train" / "part-00000.parquet");
+    ASSERT_TRUE(folder->Publish().ok());
+    EXPECT_TRUE(fs::exists(path / "manifest.json"));
+    EXPECT_TRUE(fs::exists(path / "train" / "part-00000.parquet"));
+    EXPECT_FALSE(fs::exists(path / "vocabulary"));
+    EXPECT_FALSE(fs::exists(path / "model.json"));
+    EXPECT_FALSE(fs::exists(path / ".ember"));
+    EXPECT_EQ(fs::status(path).permissions(), fs::perms::owner_all);
+    folder.reset();
+    Touch(path / "model.json");
+    Touch(path / "vocabulary" / "00000.parquet");
+    fs::remove(path / "manifest.json");
+    fs::remove_all(path / "train");
+    fs::current_path(elsewhere);
+    EXPECT_EQ(std::distance(fs::directory_iterator(root_), fs::directory_iterator()), 1);
+  }
+}
+
+TEST_F(OutputFolderTest, ALinkToTheFolderStays) {
+  Touch(root_ / "real" / "model.json");
+  fs::create_directory_symlink(root_ / "real", root_ / "link");
+  auto folder = OutputFolder::Create((root_ / "link").string(), true).ValueOrDie();
+  Touch(fs::path(folder->staging_path()) / "manifest.json");
+  ASSERT_TRUE(folder->Publish().ok());
+  EXPECT_TRUE(fs::is_symlink(root_ / "link"));
+  EXPECT_TRUE(fs::exists(root_ / "real" / "manifest.json"));
+  EXPECT_FALSE(fs::exists(root_ / "real" / "model.json"));
+}
+
+TEST_F(OutputFolderTest, FilesThatAppearDuringTheRunAreKept) {
+  const fs::path path = root_ / "out";
+  Touch(path / "manifest.json");
+  Touch(path / "train" / "part-00000.parquet");
+  {
+    auto folder = OutputFolder::Create(path.string(), true).ValueOrDie();
+    Touch(fs::path(folder->staging_path()) / "manifest.json");
+    Touch(path / "train" / "notes.txt");
+    const auto refused = folder->Publish();
+    EXPECT_EQ(base::KindOf(refused), base::ErrorKind::kData);
+    EXPECT_NE(refused.message().find("'train/notes.txt'"), std::string::npos) << refused;
+  }
+  EXPECT_TRUE(fs::exists(path / "train" / "notes.txt"));
+  EXPECT_TRUE(fs::exists(path / "train" / "part-00000.parquet"));
+  EXPECT_FALSE(fs::exists(path / ".ember"));
+}
+
+TEST_F(OutputFolderTest, OneRunAtATime) {
   const fs::path path = root_ / "out";
   auto folder = OutputFolder::Create(path.string(), false).ValueOrDie();
-  const fs::path from = fs::path(folder->scratch_path()) / "model";
-  Touch(from / "model.json");
-  Touch(from / "vocabulary" / "00000.parquet");
-  ASSERT_TRUE(folder->Adopt(from.string(), "model.json").ok());
-  ASSERT_TRUE(folder->Complete().ok());
-  EXPECT_TRUE(fs::exists(path / "model.json"));
-  EXPECT_TRUE(fs::exists(path / "vocabulary" / "00000.parquet"));
+  const auto refused = OutputFolder::Create(path.string(), true).status();
+  EXPECT_EQ(base::KindOf(refused), base::ErrorKind::kUsage);
+  EXPECT_NE(refused.message().find("another run"), std::string::npos) << refused;
+  EXPECT_TRUE(fs::exists(folder->staging_path()));
 }
 
 }  // namespace

@@ -274,10 +274,8 @@ arrow::Result<RunReport> RunFit(const SourceRequest& source_request,
   report.num_dropped_rows = fitted.splits->num_dropped();
   report.profiles = std::move(fitted.profiles);
   report.model = fitted.model;
-  const std::string saved = folder->scratch_path() + "/model";
-  ARROW_RETURN_NOT_OK(fitted.model->Save(saved));
-  ARROW_RETURN_NOT_OK(folder->Adopt(saved, /*last=*/"model.json"));
-  ARROW_RETURN_NOT_OK(folder->Complete());
+  ARROW_RETURN_NOT_OK(fitted.model->Save(folder->staging_path()));
+  ARROW_RETURN_NOT_OK(folder->Publish());
   FinishReport(stopwatch, context, &report);
   return report;
 }
@@ -299,15 +297,17 @@ arrow::Result<RunReport> RunTransform(const std::string& model_dir,
   RunReport report = BeginReport("transform", source_request, *source, output, *context);
   report.model = model;
   auto splits = SplitVectors::Uniform(*source, 0);
-  ShardFolders folders{output, {"", "", ""}, {"all", "", ""}};
+  const std::string staging = folder->staging_path();
+  context->set_default_spill_dir(folder->scratch_path());
+  ShardFolders folders{staging, {"", "", ""}, {"all", "", ""}};
   ARROW_ASSIGN_OR_RAISE(auto shards, TransformSource(*source, *splits, *model, folders, context));
   ARROW_ASSIGN_OR_RAISE(report.manifest,
                         MakeManifest(std::move(shards), *splits, folders, context));
   FinishReport(stopwatch, context, &report);
-  ARROW_RETURN_NOT_OK(WriteReports(report, output));
+  ARROW_RETURN_NOT_OK(WriteReports(report, staging));
   ARROW_RETURN_NOT_OK(
-      base::WriteFileAtomically(output + "/manifest.json", report.manifest.ToJson()));
-  ARROW_RETURN_NOT_OK(folder->Complete());
+      base::WriteFileAtomically(staging + "/manifest.json", report.manifest.ToJson()));
+  ARROW_RETURN_NOT_OK(folder->Publish());
   return report;
 }
 
@@ -328,17 +328,18 @@ arrow::Result<RunReport> RunExtract(const SourceRequest& source_request,
   report.profiles = std::move(fitted.profiles);
   report.model = fitted.model;
   ARROW_RETURN_NOT_OK(CheckOutputColumns(*fitted.model, fitted.model->plan().target.has_value()));
-  ARROW_RETURN_NOT_OK(fitted.model->Save(output + "/model"));
-  ShardFolders folders{output, {"train", "validation", "test"}, {"train", "validation", "test"}};
+  const std::string staging = folder->staging_path();
+  ARROW_RETURN_NOT_OK(fitted.model->Save(staging + "/model"));
+  ShardFolders folders{staging, {"train", "validation", "test"}, {"train", "validation", "test"}};
   ARROW_ASSIGN_OR_RAISE(auto shards,
                         TransformSource(*source, *fitted.splits, *fitted.model, folders, context));
   ARROW_ASSIGN_OR_RAISE(report.manifest,
                         MakeManifest(std::move(shards), *fitted.splits, folders, context));
   FinishReport(stopwatch, context, &report);
-  ARROW_RETURN_NOT_OK(WriteReports(report, output));
+  ARROW_RETURN_NOT_OK(WriteReports(report, staging));
   ARROW_RETURN_NOT_OK(
-      base::WriteFileAtomically(output + "/manifest.json", report.manifest.ToJson()));
-  ARROW_RETURN_NOT_OK(folder->Complete());
+      base::WriteFileAtomically(staging + "/manifest.json", report.manifest.ToJson()));
+  ARROW_RETURN_NOT_OK(folder->Publish());
   return report;
 }
 
@@ -353,10 +354,8 @@ arrow::Result<RunReport> RunMerge(const std::vector<std::string>& model_dirs,
   ARROW_ASSIGN_OR_RAISE(auto merged, MergeModels(models));
   ARROW_ASSIGN_OR_RAISE(auto folder,
                         OutputFolder::Create(output, context->options().overwrite, model_dirs));
-  const std::string saved = folder->scratch_path() + "/model";
-  ARROW_RETURN_NOT_OK(merged->Save(saved));
-  ARROW_RETURN_NOT_OK(folder->Adopt(saved, /*last=*/"model.json"));
-  ARROW_RETURN_NOT_OK(folder->Complete());
+  ARROW_RETURN_NOT_OK(merged->Save(folder->staging_path()));
+  ARROW_RETURN_NOT_OK(folder->Publish());
   RunReport report;
   report.command = "merge";
   report.output = output;

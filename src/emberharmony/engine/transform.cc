@@ -192,7 +192,7 @@ class UnitTransform {
       io::ParquetSinkOptions options;
       options.pool = shared_.context->budget();
       options.spill_threshold_bytes = SpillThreshold();
-      options.spill_folder = shared_.folders.root + "/.ember";
+      options.spill_folder = shared_.context->options().spill_dir;
       ARROW_ASSIGN_OR_RAISE(
           sinks_[s],
           io::MakeParquetSink(path.string(), {shared_.output_schema, std::move(row_groups[s])},

@@ -17,7 +17,7 @@ namespace emberharmony::engine {
 
 /// Where shards go: one folder for each split, or one for all rows.
 struct ShardFolders {
-  std::string root;                                 ///< the output folder
+  std::string root;                                 ///< where the output is built
   std::array<std::string, kNumSplits> relative;     ///< below root; "" is root itself
   std::array<std::string, kNumSplits> split_names;  ///< as the manifest calls them
 };

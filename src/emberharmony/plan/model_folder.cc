@@ -1,13 +1,9 @@
 // FittedPlan::Save and Load: the model directory.
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
-#include <cerrno>
 #include <charconv>
-#include <cstring>
 #include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -37,19 +33,6 @@ constexpr const char* kStatesFile = "state/states.bin";
 
 arrow::Status FileError(std::string_view what, const fs::path& path, const std::error_code& error) {
   return base::DataError(fmt::format("cannot {} '{}': {}", what, path.string(), error.message()));
-}
-
-arrow::Status SyncFolder(const fs::path& folder) {
-  const int fd = open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0)
-    return FileError("open folder", folder, std::error_code(errno, std::generic_category()));
-  const int error = fsync(fd) == 0 ? 0 : errno;
-  close(fd);
-  // Some network file systems cannot sync a folder and say so; they order renames themselves.
-  if (error != 0 && error != EINVAL && error != ENOTSUP) {
-    return FileError("sync folder", folder, std::error_code(error, std::generic_category()));
-  }
-  return arrow::Status::OK();
 }
 
 // Every step with its position in the plan, its features taken column by column.
@@ -98,7 +81,8 @@ class WorkingFolder {
     fs::rename(path_, final_path, error);
     if (error) return FileError("rename to", final_path, error);
     path_.clear();
-    return SyncFolder(final_path.parent_path());
+    const fs::path parent = final_path.parent_path();
+    return base::SyncFolder(parent.empty() ? "." : parent.string());
   }
   const fs::path& path() const { return path_; }
 

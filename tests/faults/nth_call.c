@@ -1,0 +1,55 @@
+// Loaded with LD_PRELOAD: the NTH_CALL-th call that changes a folder kills the process, or fails
+// with EIO when NTH_CALL_FAILS is set. With NO_EXCHANGE set, folders cannot be exchanged.
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static atomic_int calls;
+
+static int Fails(void) {
+  const char* nth = getenv("NTH_CALL");
+  if (nth == NULL || atomic_fetch_add(&calls, 1) + 1 != atoi(nth)) return 0;
+  if (getenv("NTH_CALL_FAILS") == NULL) {
+    kill(getpid(), SIGKILL);
+    for (;;) pause();
+  }
+  errno = EIO;
+  return 1;
+}
+
+#define REAL(name, ...) ((int (*)(__VA_ARGS__))dlsym(RTLD_NEXT, #name))
+
+int rename(const char* from, const char* to) {
+  return Fails() ? -1 : REAL(rename, const char*, const char*)(from, to);
+}
+
+int renameat2(int from_folder, const char* from, int to_folder, const char* to,
+              unsigned int flags) {
+  if (getenv("NO_EXCHANGE") != NULL) {
+    errno = EINVAL;
+    return -1;
+  }
+  if (Fails()) return -1;
+  return REAL(renameat2, int, const char*, int, const char*, unsigned int)(from_folder, from,
+                                                                           to_folder, to, flags);
+}
+
+int unlink(const char* path) { return Fails() ? -1 : REAL(unlink, const char*)(path); }
+
+int unlinkat(int folder, const char* path, int flags) {
+  return Fails() ? -1 : REAL(unlinkat, int, const char*, int)(folder, path, flags);
+}
+
+int rmdir(const char* path) { return Fails() ? -1 : REAL(rmdir, const char*)(path); }
+
+int remove(const char* path) { return Fails() ? -1 : REAL(remove, const char*)(path); }
+
+int mkdir(const char* path, mode_t mode) {
+  return Fails() ? -1 : REAL(mkdir, const char*, mode_t)(path, mode);
+}
