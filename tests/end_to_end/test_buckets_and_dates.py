@@ -20,7 +20,7 @@ from outputs import (
 )
 from sklearn.preprocessing import KBinsDiscretizer
 
-ROWS = 20_000
+ROWS = 6_000
 DAY_PARTS = ["year", "iso_year", "quarter", "month", "week"]
 DAY_PARTS += ["day_of_year", "day_of_month", "day_of_week"]
 TIME_PARTS = ["hour", "minute", "second"]
@@ -86,7 +86,7 @@ def table() -> pa.Table:
 def output(run_ember, table, tmp_path_factory):
     folder = tmp_path_factory.mktemp("steps")
     (folder / "plan.yaml").write_text(PLAN)
-    source = write_parquet(table, folder / "table.parquet", row_group_size=3000)
+    source = write_parquet(table, folder / "table.parquet", row_group_size=900)
     run_ember("extract", source, "-o", folder / "out", "--plan", folder / "plan.yaml", "-q")
     return folder / "out"
 
@@ -234,9 +234,9 @@ def test_parts_of_dates_against_pandas_and_duckdb(rows, column):
 def test_threads_batches_layout_and_order_change_nothing(run_ember, table, output, tmp_path):
     plan = tmp_path / "plan.yaml"
     plan.write_text(PLAN)
-    source = write_parquet(table, tmp_path / "same.parquet", row_group_size=3000)
+    source = write_parquet(table, tmp_path / "same.parquet", row_group_size=900)
     for number, options in enumerate(
-        [["--threads", 1, "--batch-rows", 1], ["--threads", 5, "--batch-rows", 777]]
+        [["--threads", 1, "--batch-rows", 13], ["--threads", 5, "--batch-rows", 777]]
     ):
         other = tmp_path / f"out{number}"
         run_ember("extract", source, "-o", other, "--plan", plan, "-q", *options)

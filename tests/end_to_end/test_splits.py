@@ -200,19 +200,19 @@ def test_null_times_are_refused_with_their_number(run_ember, tmp_path, by):
 def test_time_split_repeats_for_threads_batches_and_layouts(run_ember, tmp_path):
     rng = np.random.default_rng(8)
     table = pa.table(
-        {"id": np.arange(9000), "at": pa.array(rng.integers(0, 10**15, 9000), pa.timestamp("us"))}
+        {"id": np.arange(3000), "at": pa.array(rng.integers(0, 10**15, 3000), pa.timestamp("us"))}
     )
     plan = plan_text("{method: time, column: at}", steps="[{scale: robust}]")
-    source = write_parquet(table, tmp_path / "t.parquet", row_group_size=1000)
+    source = write_parquet(table, tmp_path / "t.parquet", row_group_size=400)
     base = extract(run_ember, tmp_path, source, plan, "--content-checksum", name="base")
-    for number, options in enumerate([["--threads", 1, "--batch-rows", 1], ["--threads", 6]]):
+    for number, options in enumerate([["--threads", 1, "--batch-rows", 11], ["--threads", 6]]):
         other = extract(
             run_ember, tmp_path, source, plan, "--content-checksum", *options, name=f"o{number}"
         )
         assert folder_digests(other) == folder_digests(base)
-    shuffled = table.take(rng.permutation(9000))
+    shuffled = table.take(rng.permutation(3000))
     for number in range(3):
-        write_parquet(shuffled.slice(number * 3000, 3000), tmp_path / "files" / f"{number}.parquet")
+        write_parquet(shuffled.slice(number * 1000, 1000), tmp_path / "files" / f"{number}.parquet")
     parts = extract(
         run_ember, tmp_path, tmp_path / "files", plan, "--content-checksum", name="parts"
     )

@@ -30,7 +30,7 @@ struct CountedRange {
       : low(low_in),
         high(high_in),
         below(below_in),
-        shift(std::max(0, std::bit_width(high_in - low_in) - kRadixBits)) {}
+        shift(std::max(0, static_cast<int>(std::bit_width(high_in - low_in)) - kRadixBits)) {}
 
   uint64_t low;
   uint64_t high;  // inclusive
@@ -163,7 +163,8 @@ class CutFinder {
       int64_t part = 0;
       while (below + range.counts[part] <= each.rank) below += range.counts[part++];
       const uint64_t begin = range.low + (static_cast<uint64_t>(part) << range.shift);
-      const uint64_t end = std::min(range.high, begin + ((uint64_t{1} << range.shift) - 1));
+      // The last part may reach beyond the range, and beyond 64 bits.
+      const uint64_t end = begin + std::min(range.high - begin, (uint64_t{1} << range.shift) - 1);
       const uint64_t low = std::max(begin, counts.min);
       const uint64_t high = std::min(end, counts.max);
       if (low == high) {
