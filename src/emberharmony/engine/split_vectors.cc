@@ -282,6 +282,12 @@ class SplitAssignment {
     if (spec_.method != plan::SplitMethod::kTime) {
       ARROW_ASSIGN_OR_RAISE(thresholds_, plan::ThresholdsOf(spec_));
     }
+    if (spec_.method == plan::SplitMethod::kRandom && !source_.rows_are_numbered()) {
+      return base::UsageError(
+          "a random split goes by the rows' positions, and this source may give its rows in "
+          "another "
+          "order each time; split by method: hash, which goes by what rows hold");
+    }
     ARROW_RETURN_NOT_OK(FindColumns());
     const auto& units = source_.units();
     vectors_->counts_.resize(units.size());

@@ -85,6 +85,7 @@ class LimitedSource : public Source {
   const std::shared_ptr<arrow::Schema>& schema() const override { return source_->schema(); }
   const std::vector<Unit>& units() const override { return units_; }
   bool columns_independent() const override { return source_->columns_independent(); }
+  bool rows_are_numbered() const override { return source_->rows_are_numbered(); }
 
   ColumnHint Hint(const Unit& unit, int column) const override {
     const Unit& whole = source_->units().at(static_cast<size_t>(unit.index));
@@ -132,6 +133,7 @@ class SelectedSource : public Source {
   const std::shared_ptr<arrow::Schema>& schema() const override { return schema_; }
   const std::vector<Unit>& units() const override { return source_->units(); }
   bool columns_independent() const override { return source_->columns_independent(); }
+  bool rows_are_numbered() const override { return source_->rows_are_numbered(); }
 
   ColumnHint Hint(const Unit& unit, int column) const override {
     return source_->Hint(unit, columns_.at(static_cast<size_t>(column)));

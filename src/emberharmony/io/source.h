@@ -64,6 +64,9 @@ class Source {
   virtual const std::vector<Unit>& units() const = 0;
   /// Whether reading one column costs nothing for the others (Parquet yes, CSV no).
   virtual bool columns_independent() const = 0;
+  /// Whether the same data always come as the same rows in the same order, so that a row's position
+  /// is its own (files yes; a query's answer no).
+  virtual bool rows_are_numbered() const { return true; }
   virtual ColumnHint Hint(const Unit& unit, int column) const = 0;
   /// Columns are indices into schema(). A nested column is refused with its name.
   virtual arrow::Result<std::unique_ptr<BatchReader>> Open(const Unit& unit,
