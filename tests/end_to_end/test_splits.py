@@ -6,6 +6,7 @@ import math
 from decimal import Decimal
 from fractions import Fraction
 
+import duckdb
 import farmhash
 import numpy as np
 import pyarrow as pa
@@ -223,6 +224,58 @@ def test_time_split_repeats_for_threads_batches_and_layouts(run_ember, tmp_path)
     )
     assert learned_digests(parts / "model") == learned_digests(base / "model")
     assert content_checksums(parts) == content_checksums(base)
+
+
+def test_flights_by_time_against_duckdb_and_numpy(run_ember, flights, tmp_path):
+    (tmp_path / "plan.yaml").write_text(
+        """\
+version: 1
+target: {column: delay, drop_null: true}
+split: {method: time, column: date, train: 0.8, validation: 0.1, test: 0.1}
+features:
+  - {columns: [distance], steps: [{bucketize: {quantiles: 10}}]}
+  - {columns: [date], steps: [{datetime: [month, week, day_of_week, hour, minute]}]}
+  - {columns: [origin], steps: [{hash_bucket: {buckets: 64}}]}
+"""
+    )
+    output = tmp_path / "out"
+    run_ember("extract", flights, "-o", output, "--plan", tmp_path / "plan.yaml", "-q")
+    rows = duckdb.sql(f"from '{flights}' where delay is not null").to_arrow_table()
+    dates = np.sort(rows["date"].to_numpy())
+    n = len(dates)
+    cuts = [dates[n * 8 // 10], dates[n * 9 // 10]]
+    found = cuts_of(output)
+    assert [
+        np.datetime64(found[key]["instant"]) for key in ("validation_from", "test_from")
+    ] == cuts
+    for name, where in [
+        ("train", f"date < '{cuts[0]}'"),
+        ("validation", f"date >= '{cuts[0]}' and date < '{cuts[1]}'"),
+        ("test", f"date >= '{cuts[1]}'"),
+    ]:
+        expected = duckdb.sql(
+            "select distance, month(date) as month, weekofyear(date) as week,"
+            " isodow(date) - 1 as day, hour(date) as hour, minute(date) as minute, origin, delay"
+            f" from '{flights}' where delay is not null and {where}"
+        ).to_arrow_table()
+        features = read_shards(output / name)
+        if name == "train":
+            edges = np.quantile(expected["distance"].to_numpy(), np.arange(1, 10) / 10)
+            assert learned_steps(output / "model", "distance")["bucketize"]["edges"] == list(edges)
+        buckets = {
+            v: farmhash.fingerprint64(v) % 64 for v in pc.unique(expected["origin"]).to_pylist()
+        }
+        for column, values in {
+            "distance": np.digitize(expected["distance"].to_numpy(), edges),
+            "date_month": expected["month"].to_numpy(),
+            "date_week": expected["week"].to_numpy(),
+            "date_day_of_week": expected["day"].to_numpy(),
+            "date_hour": expected["hour"].to_numpy(),
+            "date_minute": expected["minute"].to_numpy(),
+            "origin": np.array([buckets[v] for v in expected["origin"].to_pylist()]),
+            "delay": expected["delay"].to_numpy(),
+        }.items():
+            np.testing.assert_array_equal(features[column].to_numpy(), values, err_msg=column)
 
 
 # -- random ----------------------------------------------------------------------------------------
