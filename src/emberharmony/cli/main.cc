@@ -23,6 +23,7 @@
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/base/memory_budget.h"
 #include "emberharmony/base/spelling.h"
+#include "emberharmony/cli/inspection_table.h"
 #include "emberharmony/cli/progress_display.h"
 #include "emberharmony/cli/summary.h"
 #include "emberharmony/engine/runs.h"
@@ -45,6 +46,8 @@ struct Arguments {
   std::optional<int64_t> limit;
   std::vector<std::string> columns;
   double high_null_threshold = 0.9;
+  int64_t top_values = 5;
+  bool json = false;
   std::optional<std::string> memory;
   std::string progress = "auto";
   std::string backend = "auto";
@@ -199,6 +202,14 @@ arrow::Result<std::string> RunCommand(const std::string& command, const Argument
                                                             arguments.output, context));
     return Summary(report);
   }
+  if (command == "inspect") {
+    engine::InspectOptions options;
+    options.top_values = arguments.top_values;
+    options.high_null_threshold = arguments.high_null_threshold;
+    ARROW_ASSIGN_OR_RAISE(auto inspection,
+                          engine::RunInspect(SourceOf(arguments), options, context));
+    return arguments.json ? inspection.ToJson() : InspectionTable(inspection);
+  }
   ARROW_ASSIGN_OR_RAISE(engine::PlanRequest plan, PlanOf(arguments));
   if (command == "plan") {
     if (!arguments.output.empty()) {
@@ -232,7 +243,7 @@ arrow::Status Run(const std::string& command, const Arguments& arguments) {
   arrow::Result<std::string> text = RunCommand(command, arguments, context.get());
   g_interruptible = nullptr;
   ARROW_RETURN_NOT_OK(text.status());
-  const bool is_result = command == "plan" && arguments.output.empty();
+  const bool is_result = command == "inspect" || (command == "plan" && arguments.output.empty());
   if (is_result || !arguments.quiet) fmt::print("{}", *text);
   if (std::fflush(stdout) != 0) return base::DataError("cannot write to standard output");
   return arrow::Status::OK();
@@ -253,6 +264,20 @@ arrow::Status RunSafely(const std::string& command, const Arguments& arguments) 
 
 void DefineCommands(CLI::App* app, Arguments* arguments) {
   app->require_subcommand(1);
+  CLI::App* inspect =
+      app->add_subcommand("inspect", "Tell what is in each column of a table, from one pass");
+  AddSourceOptions(inspect, arguments);
+  AddAutomaticPlanOptions(inspect, arguments);
+  inspect->add_option("--top", arguments->top_values, "Most frequent values told of each column")
+      ->type_name("N")
+      ->check(CLI::Range(0, 1000))
+      ->capture_default_str();
+  inspect->add_flag("--json", arguments->json, "A JSON document with all figures");
+  AddRunOptions(inspect, arguments);
+  inspect->footer(
+      "Examples:\n  ember inspect flights.parquet\n"
+      "  ember inspect 'logs/*.parquet' --columns status,bytes --json --memory 1GiB");
+
   CLI::App* plan = app->add_subcommand("plan", "Write an automatic plan for a table");
   AddSourceOptions(plan, arguments);
   AddTargetAndSeed(plan, arguments);

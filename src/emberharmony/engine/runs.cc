@@ -245,6 +245,19 @@ arrow::Result<Manifest> MakeManifest(std::vector<ShardEntry> shards, const Split
 
 }  // namespace
 
+arrow::Result<Inspection> RunInspect(const SourceRequest& source_request,
+                                     const InspectOptions& options, RunContext* context) {
+  ARROW_ASSIGN_OR_RAISE(RequestedSource requested, OpenRequested(source_request, context));
+  const io::Source& source = *requested.selected;
+  Inspection inspection{source_request.location,
+                        source.num_rows(),
+                        static_cast<int64_t>(source.units().size()),
+                        source.num_bytes(),
+                        {}};
+  ARROW_ASSIGN_OR_RAISE(inspection.columns, InspectColumns(source, options, context));
+  return inspection;
+}
+
 arrow::Result<std::string> RunPlan(const SourceRequest& source_request,
                                    const PlanRequest& plan_request, RunContext* context) {
   ARROW_ASSIGN_OR_RAISE(RequestedSource requested, OpenRequested(source_request, context));

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "emberharmony/engine/inspect.h"
 #include "emberharmony/engine/manifest.h"
 #include "emberharmony/engine/progress.h"
 #include "emberharmony/engine/run_context.h"
@@ -56,6 +57,10 @@ struct RunReport {
 
   std::string ToJson() const;
 };
+
+/// `ember inspect`: what is in each column, from one pass over all rows.
+arrow::Result<Inspection> RunInspect(const SourceRequest& source, const InspectOptions& options,
+                                     RunContext* context);
 
 /// `ember plan`: the automatic plan as YAML.
 arrow::Result<std::string> RunPlan(const SourceRequest& source, const PlanRequest& plan,

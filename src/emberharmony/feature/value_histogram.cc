@@ -196,6 +196,18 @@ class HistogramStatistic : public OrderStatistics {
             ends_[k] - key.count, key.count};
   }
 
+  std::vector<CountedNumber> MostFrequentValues(int64_t k) const override {
+    std::vector<CountedNumber> values(
+        static_cast<size_t>(std::clamp<int64_t>(k, 0, static_cast<int64_t>(keys_.size()))));
+    std::vector<Key> keys(values.size());
+    std::partial_sort_copy(keys_.begin(), keys_.end(), keys.begin(), keys.end(),
+                           [](const Key& a, const Key& b) {
+                             return a.count != b.count ? a.count > b.count : a.value < b.value;
+                           });
+    for (size_t i = 0; i < keys.size(); ++i) values[i] = {Middle(keys[i]).value, keys[i].count};
+    return values;
+  }
+
  private:
   // A key's bucket reaches from its value away from zero; what is known of the values in it.
   QuantileEstimate Middle(const Key& key) const {

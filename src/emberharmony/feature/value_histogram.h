@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "emberharmony/feature/analyzer.h"
 
@@ -10,6 +11,11 @@ namespace emberharmony::feature {
 struct QuantileEstimate {
   double value = 0;        ///< NaN when there are no values
   double error_bound = 0;  ///< absolute; 0 when exact
+};
+
+struct CountedNumber {
+  double value = 0;
+  int64_t count = 0;
 };
 
 /// The order statistics of the finite numbers of a column (as CheckMeasurable allows: numbers as
@@ -30,6 +36,10 @@ class QuantileStatistic : public Statistic {
   virtual QuantileEstimate Median() const = 0;
   /// The value with the largest count, ties to the smallest; exact only while no key was shortened.
   virtual double MostFrequent() const = 0;
+  /// The at most k values with the largest counts, count descending, then value ascending; exact
+  /// only while no key was shortened. Empty for a statistic that knows no values but the quantiles
+  /// it was asked for.
+  virtual std::vector<CountedNumber> MostFrequentValues(int64_t /*k*/) const { return {}; }
   /// Leading significant bits that the keys kept; 53 is full.
   virtual int bits() const = 0;
   virtual int64_t num_keys() const = 0;

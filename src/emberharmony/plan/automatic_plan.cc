@@ -163,6 +163,24 @@ std::vector<std::shared_ptr<const feature::Analyzer>> DetectionAnalyzers(
   return {};
 }
 
+std::string DetectedKind(const arrow::DataType& type) {
+  switch (RoleOf(type)) {
+    case Role::kNumber:
+    case Role::kInteger:
+      return "numeric";
+    case Role::kBool:
+      return "boolean";
+    case Role::kCategory:
+      return "categorical";
+    case Role::kTimestamp:
+    case Role::kDate:
+      return "datetime";
+    case Role::kUnsupported:
+      break;
+  }
+  return "other";
+}
+
 arrow::Result<Plan> MakeAutomaticPlan(const arrow::Schema& schema,
                                       const std::vector<ColumnProfile>& profiles,
                                       const AutomaticPlanOptions& options) {

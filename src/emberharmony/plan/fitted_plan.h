@@ -108,6 +108,10 @@ struct AutomaticPlanOptions {
 std::vector<std::shared_ptr<const feature::Analyzer>> DetectionAnalyzers(
     const arrow::DataType& type);
 
+/// What detection makes of a type: "numeric", "boolean", "categorical", "datetime", or "other" for
+/// what automatic plans leave out.
+std::string DetectedKind(const arrow::DataType& type);
+
 /// The automatic plan of DESIGN section 5 from what detection saw; profiles[i] belongs to schema
 /// field i. One feature entry for each column that is kept, in the schema's order; a comment for
 /// each that is dropped. What becomes of a column depends on that column alone, but for clashes of

@@ -88,6 +88,8 @@ arrow::Result<Plan> ParsePlan(std::string_view text, const std::string& name);
 /// A plan as YAML: equal plans give equal text; ParsePlan(WritePlan(p)) == p but for marks. Names
 /// may hold any bytes.
 std::string WritePlan(const Plan& plan);
+/// Steps as a plan writes them: "[{impute: median}, {scale: standard}]".
+std::string WriteSteps(const std::vector<feature::StepSpec>& steps);
 /// SHA-256 in hexadecimal of what the plan means: equal for plans that differ in layout, comments
 /// or defaults written out only.
 std::string PlanHash(const Plan& plan);

@@ -45,6 +45,12 @@ std::string StepText(const feature::StepSpec& step) {
 
 }  // namespace
 
+std::string WriteSteps(const std::vector<feature::StepSpec>& steps) {
+  std::string out = "[";
+  for (size_t i = 0; i < steps.size(); ++i) out += (i > 0 ? ", " : "") + StepText(steps[i]);
+  return out + "]";
+}
+
 std::string WritePlan(const Plan& plan) {
   std::string out = "version: " + std::to_string(plan.version) + "\n";
   if (plan.target.has_value()) {
@@ -61,10 +67,8 @@ std::string WritePlan(const Plan& plan) {
   for (const std::string& comment : plan.comments) out += "# " + internal::OneLine(comment) + "\n";
   out += plan.features.empty() ? "features: []\n" : "features:\n";
   for (const FeatureSpec& feature : plan.features) {
-    out += "  - columns: " + NameList(feature.columns) + "\n    steps: [";
-    for (size_t i = 0; i < feature.steps.size(); ++i)
-      out += (i > 0 ? ", " : "") + StepText(feature.steps[i]);
-    out += "]\n";
+    out += "  - columns: " + NameList(feature.columns) +
+           "\n    steps: " + WriteSteps(feature.steps) + "\n";
   }
   const std::string layout = plan.layout == Layout::kMatrix ? "matrix" : "columns";
   return out + "output: {dtype: " + plan.output_dtype + ", layout: " + layout + "}\n";

@@ -1,0 +1,113 @@
+#include "emberharmony/cli/inspection_table.h"
+
+#include <arrow/type.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "emberharmony/base/memory_budget.h"
+#include "emberharmony/engine/shown_text.h"
+
+namespace emberharmony::cli {
+
+namespace {
+
+using engine::InspectedColumn;
+using engine::ShownText;
+
+constexpr size_t kNameBytesMax = 32;
+constexpr size_t kTypeBytesMax = 24;
+constexpr size_t kValueBytesMax = 24;
+
+using Row = std::vector<std::string>;
+
+// Characters, not bytes: continuation bytes of UTF-8 take no place.
+size_t Width(const std::string& text) {
+  return static_cast<size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
+}
+
+// Columns of equal width; all but the first `left` of them are aligned to the right.
+std::string Aligned(const std::vector<Row>& rows, size_t left) {
+  std::vector<size_t> widths;
+  for (const Row& row : rows) {
+    widths.resize(std::max(widths.size(), row.size()));
+    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], Width(row[i]));
+  }
+  std::string out;
+  for (const Row& row : rows) {
+    std::string line;
+    for (size_t i = 0; i < row.size(); ++i) {
+      const std::string space(widths[i] - Width(row[i]), ' ');
+      line += (i > 0 ? "  " : "") + (i < left ? row[i] + space : space + row[i]);
+    }
+    line.erase(line.find_last_not_of(' ') + 1);
+    out += line + "\n";
+  }
+  return out;
+}
+
+std::string ValueShown(const std::optional<engine::InspectedValue>& value) {
+  if (!value) return "";
+  // Numbers of a double's precision are cut for the eye; all digits are in the JSON.
+  if (value->value.is_number_float()) return engine::ShownNumber(value->value.get<double>());
+  return ShownText(value->text, kValueBytesMax);
+}
+
+Row ColumnRow(const InspectedColumn& column) {
+  Row row = {ShownText(column.name, kNameBytesMax),
+             ShownText(column.type->ToString(), kTypeBytesMax)};
+  if (!column.read) return row;
+  const double rows = static_cast<double>(column.count) + static_cast<double>(column.null_count);
+  row.push_back(rows > 0 ? engine::ShownShare(static_cast<double>(column.null_count) / rows) : "");
+  row.push_back((column.distinct_exact ? "" : "~") + engine::ShownCount(column.distinct_count));
+  row.push_back(ValueShown(column.min));
+  std::string median, mean;
+  for (const auto& quantile : column.quantiles) {
+    if (quantile.q != 0.5) continue;
+    median = (quantile.error_bound > 0 ? "~" : "") + ValueShown(quantile.at);
+  }
+  if (column.moments && column.count > column.moments->infinity_count) {
+    mean = engine::ShownNumber(column.moments->mean);
+  }
+  row.push_back(median);
+  row.push_back(ValueShown(column.max));
+  row.push_back(mean);
+  return row;
+}
+
+std::string MostFrequent(const InspectedColumn& column) {
+  if (!column.top_known) return "too many distinct values to tell";
+  std::string text;
+  const double rows = static_cast<double>(column.count) + static_cast<double>(column.null_count);
+  for (const auto& value : column.top) {
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", ShownText(value.text, kValueBytesMax),
+                        engine::ShownShare(static_cast<double>(value.count) / rows));
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string InspectionTable(const engine::Inspection& inspection) {
+  std::string out = fmt::format("{} rows, {} columns, {} units, {} in {}\n\n",
+                                engine::ShownCount(inspection.num_rows), inspection.columns.size(),
+                                inspection.num_units, base::FormatByteSize(inspection.num_bytes),
+                                ShownText(inspection.source));
+  std::vector<Row> figures = {
+      {"column", "type", "nulls", "distinct", "min", "median", "max", "mean"}};
+  std::vector<Row> frequent = {{"column", "most frequent values"}};
+  std::vector<Row> steps = {{"column", "suggested steps"}};
+  for (const InspectedColumn& column : inspection.columns) {
+    const std::string name = ShownText(column.name, kNameBytesMax);
+    figures.push_back(ColumnRow(column));
+    if (column.read && column.count > 0) frequent.push_back({name, MostFrequent(column)});
+    steps.push_back({name, column.steps.empty() ? "left out: " + column.reason : column.steps});
+  }
+  out += Aligned(figures, 2);
+  if (frequent.size() > 1) out += "\n" + Aligned(frequent, 2);
+  return out + "\n" + Aligned(steps, 2);
+}
+
+}  // namespace emberharmony::cli
