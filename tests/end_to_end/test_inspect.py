@@ -62,10 +62,8 @@ def mixed(tmp_path_factory) -> Path:
 def test_counts_and_distinct_values(run_ember, mixed):
     found = inspect(run_ember, mixed)
     for name in pq.read_schema(mixed).names:
-        where = "NOT isnan(double)" if name == "double" else "true"
-        count, distinct = duckdb.sql(
-            f"SELECT count({name}), count(DISTINCT {name}) FROM '{mixed}' WHERE {where}"
-        ).fetchone()
+        values = [v for v in pq.read_table(mixed)[name].to_pylist() if v is not None and v == v]
+        count, distinct = len(values), len(set(values))
         column = found[name]
         assert column["count"] == count, name
         assert column["count"] + column["null_count"] == 20_000, name
@@ -82,16 +80,16 @@ def test_counts_and_distinct_values(run_ember, mixed):
 def test_extremes_are_exact_and_typed(run_ember, mixed):
     found = inspect(run_ember, mixed)
     for name in ["small", "word", "flag", "constant"]:
-        low, high = duckdb.sql(f"SELECT min({name}), max({name}) FROM '{mixed}'").fetchone()
+        low, high = duckdb.sql(f"SELECT min({name}), max({name}) FROM '{mixed}'").fetchall()[0]
         assert (found[name]["min"], found[name]["max"]) == (low, high), name
     # Beyond 2^53, JSON numbers would lose digits.
-    low, high = duckdb.sql(f"SELECT min(large), max(large) FROM '{mixed}'").fetchone()
+    low, high = duckdb.sql(f"SELECT min(large), max(large) FROM '{mixed}'").fetchall()[0]
     assert (found["large"]["min"], found["large"]["max"]) == (str(low), str(high))
     assert found["unsigned"]["max"] == str(2**64 - 1)
     assert (found["money"]["min"], found["money"]["max"]) == ("-0.35", "0.35")
-    low, high = duckdb.sql(f"SELECT min(day), max(day) FROM '{mixed}'").fetchone()
+    low, high = duckdb.sql(f"SELECT min(day), max(day) FROM '{mixed}'").fetchall()[0]
     assert (found["day"]["min"], found["day"]["max"]) == (low.isoformat(), high.isoformat())
-    low, high = duckdb.sql(f"SELECT min(moment), max(moment) FROM '{mixed}'").fetchone()
+    low, high = duckdb.sql(f"SELECT min(moment), max(moment) FROM '{mixed}'").fetchall()[0]
     assert datetime.fromisoformat(found["moment"]["min"]) == low
     assert datetime.fromisoformat(found["moment"]["max"]) == high
     assert "min" not in found["nothing"]

@@ -18,7 +18,7 @@ using engine::ShownText;
 
 constexpr size_t kNameBytesMax = 32;
 constexpr size_t kTypeBytesMax = 24;
-constexpr size_t kValueBytesMax = 24;
+constexpr size_t kValueBytesMax = 29;
 
 using Row = std::vector<std::string>;
 
@@ -48,11 +48,23 @@ std::string Aligned(const std::vector<Row>& rows, size_t left) {
   return out;
 }
 
+bool IsTimeText(const std::string& text) {
+  const size_t point = text.find('.');
+  return point != std::string::npos && point >= 8 && text[point - 3] == ':' &&
+         text.find_first_not_of("0123456789", point + 1) == std::string::npos;
+}
+
 std::string ValueShown(const std::optional<engine::InspectedValue>& value) {
   if (!value) return "";
   // Numbers of a double's precision are cut for the eye; all digits are in the JSON.
   if (value->value.is_number_float()) return engine::ShownNumber(value->value.get<double>());
-  return ShownText(value->text, kValueBytesMax);
+  std::string text = value->text;
+  // A fraction of a second that ends in zeros.
+  if (IsTimeText(text)) {
+    text.erase(text.find_last_not_of('0') + 1);
+    if (text.ends_with('.')) text.pop_back();
+  }
+  return ShownText(text, kValueBytesMax);
 }
 
 Row ColumnRow(const InspectedColumn& column) {
