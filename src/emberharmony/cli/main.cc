@@ -22,6 +22,7 @@
 #include "emberharmony/base/atomic_file.h"
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/base/memory_budget.h"
+#include "emberharmony/base/regular_file.h"
 #include "emberharmony/base/spelling.h"
 #include "emberharmony/cli/progress_display.h"
 #include "emberharmony/cli/summary.h"
@@ -167,7 +168,9 @@ arrow::Result<engine::PlanRequest> PlanOf(const Arguments& arguments) {
     if (arguments.plan_path->empty()) {
       return base::UsageError("the plan's name is empty; give the path of a plan");
     }
-    ARROW_ASSIGN_OR_RAISE(request.text, base::ReadFile(*arguments.plan_path, kMaxPlanBytes));
+    arrow::Result<std::string> text = base::ReadFile(*arguments.plan_path, kMaxPlanBytes);
+    if (text.status().IsCapacityError()) return base::UsageError(text.status().message());
+    ARROW_ASSIGN_OR_RAISE(request.text, std::move(text));
     request.name = *arguments.plan_path;
   }
   return request;
