@@ -69,7 +69,12 @@ def test_links_out_of_a_model(run_ember, tmp_path, table, model, name):
     (model / name).symlink_to(outside)
     command = ("merge", model) if name.startswith("state") else ("transform", model, table)
     refused_at_once(
-        run_ember, *command, "-o", tmp_path / "out", status=1, says="leads out of the model's folder"
+        run_ember,
+        *command,
+        "-o",
+        tmp_path / "out",
+        status=1,
+        says="leads out of the model's folder",
     )
     # A link within the folder is as good as the file, and so is a link to the whole folder.
     shutil.move(outside, model / "kept")
@@ -96,7 +101,14 @@ def test_a_plan_over_its_limit(run_ember, tmp_path, table):
     plan = tmp_path / "long.yaml"
     plan.write_text(PLAN + "#" * (1 << 20))
     refused_at_once(
-        run_ember, "fit", plan, table, "-o", tmp_path / "out", status=2, says="at most 1048576 bytes"
+        run_ember,
+        "fit",
+        plan,
+        table,
+        "-o",
+        tmp_path / "out",
+        status=2,
+        says="at most 1048576 bytes",
     )
     plan.write_text(PLAN + "#" * ((1 << 20) - len(PLAN)))
     run_ember("fit", plan, table, "-o", tmp_path / "out", "-q")
@@ -106,7 +118,9 @@ def test_a_plan_over_its_limit(run_ember, tmp_path, table):
 def test_sources(run_ember, tmp_path, kind):
     put(kind, tmp_path / "strange.parquet")
     for source in (tmp_path / "strange.parquet", tmp_path / "*.parquet"):
-        refused_at_once(run_ember, "extract", source, "-o", tmp_path / "out", status=1, says="parquet")
+        refused_at_once(
+            run_ember, "extract", source, "-o", tmp_path / "out", status=1, says="parquet"
+        )
 
 
 @pytest.mark.parametrize("value", [".nan", ".inf", "-.inf"])
@@ -115,7 +129,9 @@ def test_numbers_that_are_none(run_ember, tmp_path, value, step):
     table = tmp_path / "numbers.parquet"
     pq.write_table(pa.table({"x": [1.0, None]}), table)
     plan = tmp_path / "plan.yaml"
-    plan.write_text(f"version: 1\nfeatures:\n  - columns: [x]\n    steps: [{{{step.format(value)}}}]\n")
+    plan.write_text(
+        f"version: 1\nfeatures:\n  - columns: [x]\n    steps: [{{{step.format(value)}}}]\n"
+    )
     refused_at_once(
         run_ember, "fit", plan, table, "-o", tmp_path / "out", status=2, says=f"found {value}"
     )
