@@ -54,10 +54,7 @@ def refused_at_once(run_ember, *arguments, status, says):
 @pytest.mark.parametrize("name", MODEL_FILES)
 def test_files_of_a_model(run_ember, tmp_path, table, model, name, kind):
     put(kind, model / name)
-    if name.startswith("state"):
-        command = ("merge", model)
-    else:
-        command = ("transform", model, table)
+    command = ("merge", model) if name.startswith("state") else ("transform", model, table)
     refused_at_once(run_ember, *command, "-o", tmp_path / "out", status=1, says=model.name)
     assert not (tmp_path / "out").exists()
 
