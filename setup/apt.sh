@@ -25,6 +25,7 @@ build_packages=(
   'libxxhash-dev=0.8.*'
   'libfarmhash-dev=0~git20190513*'
   'libyaml-cpp-dev=0.7.*'
+  'libspdlog-dev=1:1.10.*'
   'libgtest-dev=1.12.*'
   'libgmock-dev=1.12.*'
   'python3=3.11.*'

@@ -3,11 +3,9 @@
 #include <arrow/buffer.h>
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include <xxhash.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -208,31 +206,6 @@ arrow::Status WriteFileAtomically(const std::string& path, std::string_view cont
   ARROW_ASSIGN_OR_RAISE(auto file, AtomicFile::Create(path));
   ARROW_RETURN_NOT_OK(file->stream()->Write(content.data(), static_cast<int64_t>(content.size())));
   return file->Commit();
-}
-
-arrow::Result<std::string> ReadFile(const std::string& path, int64_t max_bytes) {
-  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return internal::ErrnoStatus("cannot open", path, errno);
-  std::string content;
-  struct stat info{};
-  if (fstat(fd, &info) == 0) content.reserve(std::clamp<int64_t>(info.st_size, 0, max_bytes));
-  arrow::Status status;
-  char chunk[64 << 10];
-  while (true) {
-    const ssize_t length = ::read(fd, chunk, sizeof chunk);
-    if (length < 0 && errno == EINTR) continue;
-    if (length < 0) status = internal::ErrnoStatus("cannot read", path, errno);
-    if (length <= 0) break;
-    content.append(chunk, static_cast<size_t>(length));
-    if (static_cast<int64_t>(content.size()) <= max_bytes) continue;
-    status = arrow::Status::IOError(
-        fmt::format("'{}': expected at most {} bytes, found more{}", path, max_bytes,
-                    info.st_size > max_bytes ? fmt::format(" ({})", info.st_size) : ""));
-    break;
-  }
-  close(fd);
-  if (!status.ok()) return status;
-  return content;
 }
 
 }  // namespace emberharmony::base

@@ -33,7 +33,5 @@ arrow::Status WriteFileAtomically(const std::string& path, std::string_view cont
 /// Makes the names in a folder durable. Network file systems that cannot do that order renames
 /// themselves: not an error.
 arrow::Status SyncFolder(const std::string& folder);
-/// The whole file, refused above max_bytes.
-arrow::Result<std::string> ReadFile(const std::string& path, int64_t max_bytes);
 
 }  // namespace emberharmony::base

@@ -125,19 +125,5 @@ TEST_F(AtomicFileTest, AFullDiskIsReportedAsSuch) {
             "folder");
 }
 
-TEST_F(AtomicFileTest, ReadFileReadsUpToItsLimit) {
-  const std::string content = std::string(100000, 'x') + std::string("\0y", 2);
-  ASSERT_TRUE(WriteFileAtomically(path_, content).ok());
-  auto read = ReadFile(path_, static_cast<int64_t>(content.size()));
-  ASSERT_TRUE(read.ok());
-  EXPECT_TRUE(*read == content);
-  auto refused = ReadFile(path_, static_cast<int64_t>(content.size()) - 1);
-  EXPECT_EQ(refused.status().message(),
-            "'" + path_ + "': expected at most 100001 bytes, found more (100002)");
-  EXPECT_THAT(ReadFile(folder_ + "/none", 10).status().message(),
-              HasSubstr("/none': no such file or directory"));
-  EXPECT_THAT(ReadFile(folder_, 10).status().message(), HasSubstr("is a directory"));
-}
-
 }  // namespace
 }  // namespace emberharmony::base

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "emberharmony/base/errno_internal.h"
+#include "emberharmony/base/log.h"
 
 namespace emberharmony::base {
 namespace {
@@ -34,6 +35,7 @@ SpillFile::~SpillFile() { close(fd_); }
 arrow::Result<std::unique_ptr<SpillFile>> SpillFile::Create(std::string folder) {
   const int fd = OpenWithoutName(folder);
   if (fd < 0) return internal::ErrnoStatus("cannot create a temporary file in", folder, errno);
+  Log(LogLevel::kInfo, "memory is short: a temporary file in '{}' takes what does not fit", folder);
   return std::unique_ptr<SpillFile>(new SpillFile(fd, std::move(folder)));
 }
 

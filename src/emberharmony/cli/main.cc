@@ -21,7 +21,9 @@
 
 #include "emberharmony/base/atomic_file.h"
 #include "emberharmony/base/error_kind.h"
+#include "emberharmony/base/log.h"
 #include "emberharmony/base/memory_budget.h"
+#include "emberharmony/base/regular_file.h"
 #include "emberharmony/base/spelling.h"
 #include "emberharmony/cli/inspection_table.h"
 #include "emberharmony/cli/progress_display.h"
@@ -51,6 +53,7 @@ struct Arguments {
   std::optional<std::string> memory;
   std::string progress = "auto";
   std::string backend = "auto";
+  std::optional<std::string> log_level;
   bool quiet = false;
   engine::RunOptions run;
 };
@@ -102,6 +105,11 @@ void AddRunOptions(CLI::App* command, Arguments* arguments) {
   command->add_option("--progress", arguments->progress, "How progress is shown on standard error")
       ->check(CLI::IsMember({"auto", "bar", "json", "none"}))
       ->capture_default_str();
+  command
+      ->add_option("--log-level", arguments->log_level,
+                   "What is told on standard error: debug, info, warning, error or off (default: "
+                   "warning; with -q error)")
+      ->type_name("LEVEL");
   command->add_flag("-q,--quiet", arguments->quiet, "No progress and no summary; errors only");
 }
 
@@ -157,6 +165,15 @@ arrow::Result<engine::RunOptions> RunOptionsOf(const Arguments& arguments) {
   return options;
 }
 
+arrow::Result<base::LogLevel> LogLevelOf(const Arguments& arguments) {
+  if (!arguments.log_level) {
+    return arguments.quiet ? base::LogLevel::kError : base::LogLevel::kWarning;
+  }
+  auto level = base::ParseLogLevel(*arguments.log_level);
+  if (!level.ok()) return base::UsageError("--log-level: " + level.status().message());
+  return level;
+}
+
 engine::SourceRequest SourceOf(const Arguments& arguments) {
   return engine::SourceRequest{arguments.source, arguments.columns, arguments.limit};
 }
@@ -170,7 +187,9 @@ arrow::Result<engine::PlanRequest> PlanOf(const Arguments& arguments) {
     if (arguments.plan_path->empty()) {
       return base::UsageError("the plan's name is empty; give the path of a plan");
     }
-    ARROW_ASSIGN_OR_RAISE(request.text, base::ReadFile(*arguments.plan_path, kMaxPlanBytes));
+    arrow::Result<std::string> text = base::ReadFile(*arguments.plan_path, kMaxPlanBytes);
+    if (text.status().IsCapacityError()) return base::UsageError(text.status().message());
+    ARROW_ASSIGN_OR_RAISE(request.text, std::move(text));
     request.name = *arguments.plan_path;
   }
   return request;
@@ -232,6 +251,9 @@ arrow::Result<std::string> RunCommand(const std::string& command, const Argument
 
 arrow::Status Run(const std::string& command, const Arguments& arguments) {
   ARROW_ASSIGN_OR_RAISE(engine::RunOptions options, RunOptionsOf(arguments));
+  ARROW_ASSIGN_OR_RAISE(const base::LogLevel log_level, LogLevelOf(arguments));
+  base::StartLogging(log_level);
+  base::Log(base::LogLevel::kInfo, "ember {} {}", EMBER_VERSION, command);
   auto display = MakeProgressDisplay(arguments.quiet ? "none" : arguments.progress);
   ARROW_ASSIGN_OR_RAISE(auto context, engine::RunContext::Make(options, display.get()));
   g_interruptible = context.get();

@@ -41,7 +41,6 @@ std::string Summary(const engine::RunReport& report) {
                          ? ""
                          : "  checksum " + found->second.content_checksum));
   }
-  for (const std::string& warning : report.warnings) line("warning: " + warning);
   line(fmt::format("{:.2f} s wall, {:.2f} s CPU, {} peak memory{}", report.wall_seconds,
                    report.cpu_seconds, base::FormatByteSize(report.peak_resident_bytes),
                    report.output_bytes > 0

@@ -12,6 +12,7 @@
 
 #include "emberharmony/base/atomic_file.h"
 #include "emberharmony/base/error_kind.h"
+#include "emberharmony/base/log.h"
 #include "emberharmony/engine/output_contents_internal.h"
 #include "emberharmony/engine/output_publication_internal.h"
 
@@ -87,6 +88,7 @@ bool Exchange(const fs::path& dir) {
     fs::rename(sibling, staging, error);
     return false;
   }
+  base::Log(base::LogLevel::kDebug, "'{}': exchanged with the new output", dir.string());
   (void)base::SyncFolder(dir.parent_path().string());
   RemoveOutput(sibling.string());
   return true;
@@ -113,6 +115,7 @@ arrow::Status MoveEntries(const fs::path& from, const fs::path& to, bool mark_fi
 }
 
 arrow::Status MoveStepwise(const fs::path& dir) {
+  base::Log(base::LogLevel::kDebug, "'{}': moving the new output in, file by file", dir.string());
   std::error_code error;
   const fs::path staging = StagingPath(dir.string());
   if (!Exists(Removed(dir))) {
@@ -170,10 +173,16 @@ arrow::Status Recover(const std::string& dir) {
   const bool is_old =
       HasScratch(sibling.string()) || (fs::is_directory(fs::symlink_status(sibling, error)) &&
                                        fs::is_empty(sibling, error) && !error);
-  if (is_old) RemoveOutput(sibling.string());
+  if (is_old) {
+    base::Log(base::LogLevel::kInfo, "removing '{}', which a killed run has left",
+              sibling.string());
+    RemoveOutput(sibling.string());
+  }
   if (!HasScratch(path.string()) || !Exists(CompletePath(path.string()))) {
     return arrow::Status::OK();
   }
+  base::Log(base::LogLevel::kInfo, "putting the output in place that a killed run has left in '{}'",
+            path.string());
   return Finish(path);
 }
 

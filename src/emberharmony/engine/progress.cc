@@ -2,6 +2,7 @@
 
 #include <sys/resource.h>
 
+#include "emberharmony/base/log.h"
 #include "emberharmony/base/memory_budget.h"
 
 namespace emberharmony::engine {
@@ -42,6 +43,7 @@ void Progress::BeginPhase(std::string phase, int64_t units_of_work, int64_t rows
   done_.store(0, std::memory_order_relaxed);
   phase_begin_ = std::chrono::steady_clock::now();
   phase_cpu_begin_ = ProcessCpuSeconds();
+  base::Log(base::LogLevel::kDebug, "phase {} begins: {} rows", phase_, rows_total_);
 }
 
 void Progress::EndPhase() {
@@ -55,6 +57,8 @@ void Progress::EndPhase() {
   time.rows = rows_total_;
   time.bytes = bytes_total_;
   phase_times_.push_back(time);
+  base::Log(base::LogLevel::kInfo, "phase {}: {:.3f} s wall, {:.3f} s CPU, {} rows", time.phase,
+            time.wall_seconds, time.cpu_seconds, time.rows);
   if (listener_ != nullptr) listener_->OnProgress(Take(/*finished=*/true));
   phase_.clear();
 }

@@ -7,6 +7,7 @@
 #include <system_error>
 
 #include "emberharmony/base/error_kind.h"
+#include "emberharmony/base/log.h"
 #include "emberharmony/base/machine_memory.h"
 #include "emberharmony/base/thread_pool.h"
 
@@ -55,6 +56,9 @@ arrow::Result<std::unique_ptr<RunContext>> RunContext::Make(const RunOptions& op
   int64_t outside = base::ResidentBytes() + kUnaccountedBytes;
   int64_t accounted = std::max(context->memory_limit_bytes_ - outside, kMinMemoryBytes / 4);
   context->budget_ = base::MemoryBudget::MakeRoot("run", accounted);
+  base::Log(base::LogLevel::kInfo, "{} threads; memory limit {}, of which {} for the run's data",
+            context->num_threads_, base::FormatByteSize(context->memory_limit_bytes_),
+            base::FormatByteSize(accounted));
   context->kept_ = base::MemoryReservation(context->budget_.get());
   return context;
 }

@@ -11,6 +11,7 @@
 #include "emberharmony/base/atomic_file.h"
 #include "emberharmony/base/canonical_json.h"
 #include "emberharmony/base/error_kind.h"
+#include "emberharmony/base/log.h"
 #include "emberharmony/base/spelling.h"
 #include "emberharmony/engine/fit.h"
 #include "emberharmony/engine/output_folder.h"
@@ -60,6 +61,13 @@ arrow::Result<RequestedSource> OpenRequested(const SourceRequest& request, RunCo
   source.selected = source.whole;
   if (!request.columns.empty()) {
     ARROW_ASSIGN_OR_RAISE(source.selected, io::SelectColumns(source.whole, request.columns));
+  }
+  base::Log(base::LogLevel::kInfo, "source '{}': {} rows in {} units, {} columns, {} uncompressed",
+            base::WithoutSecrets(request.location), source.selected->num_rows(),
+            source.selected->units().size(), source.selected->schema()->num_fields(),
+            base::FormatByteSize(source.selected->num_bytes()));
+  for (const std::string& warning : source.selected->warnings()) {
+    base::Log(base::LogLevel::kWarning, "{}", warning);
   }
   return source;
 }
@@ -165,6 +173,11 @@ arrow::Result<std::unique_ptr<OutputFolder>> CreateOutput(const std::string& out
   return OutputFolder::Create(output, context.options().overwrite, inputs);
 }
 
+void LogPlan(const std::string& what, const plan::Plan& plan) {
+  base::Log(base::LogLevel::kInfo, "{}: {} features, {}", what, plan.features.size(),
+            plan.target ? "target '" + plan.target->column + "'" : "no target");
+}
+
 arrow::Result<Fitted> Fit(const RequestedSource& requested, const PlanRequest& request,
                           std::optional<GivenPlan> given, bool keep_state, RunContext* context) {
   const io::Source& source = *requested.selected;
@@ -177,9 +190,11 @@ arrow::Result<Fitted> Fit(const RequestedSource& requested, const PlanRequest& r
                           DetectPlan(source, *fitted.splits, AutomaticOptions(request),
                                      /*learn=*/true, keep_state, context));
     fitted.profiles = detected.profiles;
+    LogPlan("automatic plan", detected.plan);
     return FinishFit(std::move(detected.plan), std::move(detected.bound),
                      std::move(detected.states), source, std::move(fitted));
   }
+  LogPlan("plan '" + request.name + "'", given->plan);
   std::optional<std::string> required_column;
   if (given->plan.target && given->plan.target->drop_null)
     required_column = given->plan.target->column;
@@ -204,6 +219,7 @@ RunReport BeginReport(const std::string& command, const SourceRequest& request,
   report.num_units = static_cast<int64_t>(source.units().size());
   report.source_bytes = source.num_bytes();
   report.source_schema = source.schema();
+  report.warnings = source.warnings();
   return report;
 }
 
@@ -213,6 +229,9 @@ void FinishReport(const Stopwatch& stopwatch, RunContext* context, RunReport* re
   report->phases = context->progress()->phase_times();
   for (const ShardEntry& shard : report->manifest.shards) report->output_bytes += shard.bytes;
   const std::vector<std::string> warnings = DeriveWarnings(*report);
+  for (const std::string& warning : warnings) {
+    base::Log(base::LogLevel::kWarning, "{}", warning);
+  }
   report->warnings.insert(report->warnings.end(), warnings.begin(), warnings.end());
 }
 

@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "emberharmony/base/bounded_queue.h"
+#include "emberharmony/base/log.h"
 #include "emberharmony/base/thread_pool.h"
 #include "emberharmony/engine/column_scan.h"
 #include "emberharmony/engine/index_partition_internal.h"
@@ -172,6 +173,8 @@ class UnitTransform {
       sinks_[s].reset();
       const std::string& folder = shared_.folders.relative[s];
       std::string path = (folder.empty() ? "" : folder + "/") + ShardName(unit_.index);
+      base::Log(base::LogLevel::kDebug, "shard {}: {} rows, {} bytes", path, info.num_rows,
+                info.bytes);
       shards->push_back(ShardEntry{shared_.folders.split_names[s], std::move(path), unit_.index,
                                    info.num_rows, info.bytes, info.xxh3_128});
     }

@@ -188,7 +188,7 @@ arrow::Result<std::unique_ptr<Transform>> Impute::Make(const nlohmann::json& opt
 arrow::Status Impute::SetConstant() {
   const auto fault = [&](const std::string& expected) {
     return base::UsageError("impute: constant must be " + expected + " for column '" + input_.name +
-                            "'; found " + constant_.dump());
+                            "'; found " + OptionText(constant_));
   };
   if (numeric_) {
     if (!constant_.is_number() || !std::isfinite(constant_.get<double>())) {

@@ -159,9 +159,17 @@ arrow::Status OneHot::Restore(const nlohmann::json& learned,
 std::vector<ColumnInfo> OneHot::outputs() const {
   std::vector<ColumnInfo> outputs;
   if (categories_ == nullptr) return outputs;
+  const arrow::Array& categories = *categories_->values();
+  bool all_text = true;
+  for (int64_t i = 0; i < categories_->size(); ++i) all_text &= HasText(categories, i);
   for (int64_t i = 0; i < categories_->size(); ++i) {
+    std::string text = ValueText(categories, i);
+    // Beside bytes that are shown as hexadecimal digits, text that looks like such digits could be
+    // taken for them.
+    if (!all_text && HasText(categories, i) && text.starts_with("0x"))
+      text = HexText(categories, i);
     ColumnInfo output;
-    output.name = input_.name + "=" + ValueText(*categories_->values(), i);
+    output.name = input_.name + "=" + text;
     output.type = output_type_;
     output.nullable = false;
     output.lower_bound = 0;

@@ -35,6 +35,17 @@ TEST(OneHot, AColumnForEachValueInOrder) {
   EXPECT_EQ(Names(*Learned(ArrayOf(arrow::float64(), "[2.5, 1]"))), (StringVector{"x=1", "x=2.5"}));
 }
 
+TEST(OneHot, BytesThatAreNoTextHaveNamesOfTheirOwn) {
+  const auto bytes = [](const std::vector<std::string>& values) {
+    arrow::BinaryBuilder builder;
+    for (const std::string& value : values) EXPECT_TRUE(builder.Append(value).ok());
+    return builder.Finish().ValueOrDie();
+  };
+  EXPECT_EQ(Names(*Learned(bytes({"0xff", "a"}))), (StringVector{"x=0xff", "x=a"}));
+  EXPECT_EQ(Names(*Learned(bytes({"\xff", "0xff", "0x30786666", "a"}))),
+            (StringVector{"x=0x30783330373836363636", "x=0x30786666", "x=a", "x=0xff"}));
+}
+
 TEST(OneHot, MarksTheValueAndNothingElse) {
   const auto step = Learned(ArrayOf(arrow::utf8(), R"(["b", "a", "c"])"));
   const auto blocks =

@@ -16,17 +16,21 @@ std::string Join(const std::vector<std::string>& words) {
   return joined;
 }
 
-/// A value as a plan would show it, cut short where it is long.
-std::string Show(const nlohmann::json& value) {
+}  // namespace
+
+std::string OptionText(const nlohmann::json& value) {
   constexpr size_t kLengthMax = 60;
+  if (value.is_number_float() && !std::isfinite(value.get<double>())) {
+    // JSON would call them null.
+    const auto number = value.get<double>();
+    return std::isnan(number) ? ".nan" : number > 0 ? ".inf" : "-.inf";
+  }
   std::string text = value.is_string()
                          ? "'" + value.get<std::string>() + "'"
                          : value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   if (text.size() > kLengthMax) text = text.substr(0, kLengthMax) + "...";
   return text;
 }
-
-}  // namespace
 
 StepOptions::StepOptions(std::string step, const nlohmann::json& options,
                          const std::string& shorthand)
@@ -37,7 +41,7 @@ StepOptions::StepOptions(std::string step, const nlohmann::json& options,
   } else if (!shorthand.empty()) {
     values_[shorthand] = options;
   } else {
-    AddFault("takes its options by name; found " + Show(options));
+    AddFault("takes its options by name; found " + OptionText(options));
   }
 }
 
@@ -51,7 +55,7 @@ void StepOptions::AddFault(std::string fault) { faults_.push_back(std::move(faul
 
 void StepOptions::AddMismatch(const std::string& key, const std::string& expected,
                               const nlohmann::json& found) {
-  AddFault("option '" + key + "' must be " + expected + "; found " + Show(found));
+  AddFault("option '" + key + "' must be " + expected + "; found " + OptionText(found));
 }
 
 std::string StepOptions::Choice(const std::string& key, const std::vector<std::string>& choices,
@@ -89,7 +93,7 @@ std::vector<std::string> StepOptions::Choices(const std::string& key,
       AddMismatch(key, "a list of some of " + Join(choices), each);
       if (each.is_string()) faults_.back() += base::DidYouMean(each.get<std::string>(), choices);
     } else if (std::ranges::count(chosen, each.get<std::string>())) {
-      AddFault("option '" + key + "' names " + Show(each) + " twice");
+      AddFault("option '" + key + "' names " + OptionText(each) + " twice");
     } else {
       chosen.push_back(each.get<std::string>());
     }

@@ -11,6 +11,9 @@
 
 namespace emberharmony::feature {
 
+/// A value as a plan would show it, for messages: .nan, 'text', [1, 2]; cut short where it is long.
+std::string OptionText(const nlohmann::json& value);
+
 /// Reads the options of one step as a plan gives them.
 ///
 /// The getters note what is wrong and return the default meanwhile; Finish reports all of it at

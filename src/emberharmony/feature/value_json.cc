@@ -6,6 +6,7 @@
 #include <arrow/scalar.h>
 #include <arrow/type.h>
 #include <arrow/type_traits.h>
+#include <arrow/util/float16.h>
 
 #include <algorithm>
 #include <charconv>
@@ -18,6 +19,7 @@
 
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/base/utf8.h"
+#include "emberharmony/feature/step_options.h"
 
 namespace emberharmony::feature {
 namespace {
@@ -51,6 +53,11 @@ bool VisitNumbers(const arrow::Array& array, F&& f) {
     default:
       return false;
   }
+}
+
+double HalfAt(const arrow::Array& array, int64_t i) {
+  const auto& halves = static_cast<const arrow::HalfFloatArray&>(array);
+  return arrow::util::Float16::FromBits(halves.Value(i)).ToDouble();
 }
 
 /// The bytes of an entry of any string or bytes type; absent for other types.
@@ -138,6 +145,15 @@ arrow::Result<std::shared_ptr<arrow::Scalar>> NumberFromJson(
   return arrow::MakeScalar(type, number);
 }
 
+arrow::Result<std::shared_ptr<arrow::Scalar>> HalfFromJson(
+    const nlohmann::json& value, const std::shared_ptr<arrow::DataType>& type) {
+  if (!value.is_number()) return DoesNotBelong(value, *type);
+  const auto number = value.get<double>();
+  const auto half = arrow::util::Float16::FromDouble(number);
+  if (!half.is_finite() || half.ToDouble() != number) return DoesNotBelong(value, *type);
+  return std::make_shared<arrow::HalfFloatScalar>(half.bits(), type);
+}
+
 arrow::Result<std::shared_ptr<arrow::Scalar>> BytesFromJson(
     const nlohmann::json& value, const std::shared_ptr<arrow::DataType>& type) {
   std::optional<std::string> bytes;
@@ -198,6 +214,8 @@ arrow::Result<std::shared_ptr<arrow::Scalar>> ScalarFromJson(
       EMBER_NUMBER(TIMESTAMP, int64_t)
       EMBER_NUMBER(DURATION, int64_t)
 #undef EMBER_NUMBER
+    case arrow::Type::HALF_FLOAT:
+      return HalfFromJson(value, type);
     case arrow::Type::STRING:
     case arrow::Type::BINARY:
     case arrow::Type::LARGE_STRING:
@@ -249,6 +267,7 @@ arrow::Result<nlohmann::json> ValueToJson(const arrow::Array& values, int64_t i)
   }
   nlohmann::json json;
   if (VisitNumbers(values, [&](const auto& array) { json = array.Value(i); })) return json;
+  if (values.type_id() == arrow::Type::HALF_FLOAT) return nlohmann::json(HalfAt(values, i));
   if (const std::optional<std::string_view> bytes = BytesAt(values, i)) {
     if (base::IsUtf8(*bytes)) return nlohmann::json(std::string(*bytes));
     return nlohmann::json{{"hex", ToHex(*bytes)}};
@@ -287,10 +306,18 @@ arrow::Result<std::shared_ptr<arrow::Array>> ValueFromPlan(
     scalar = *parsed;
   }
   if (scalar == nullptr) {
-    return base::UsageError(value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) +
-                            " is not a value of type " + type->ToString());
+    return base::UsageError(OptionText(value) + " is not a value of type " + type->ToString());
   }
   return ArrayOf({scalar}, type);
+}
+
+bool HasText(const arrow::Array& values, int64_t i) {
+  const std::optional<std::string_view> bytes = BytesAt(values, i);
+  return !bytes.has_value() || base::IsUtf8(*bytes);
+}
+
+std::string HexText(const arrow::Array& values, int64_t i) {
+  return "0x" + ToHex(BytesAt(values, i).value_or(""));
 }
 
 std::string ValueText(const arrow::Array& values, int64_t i) {
@@ -298,7 +325,13 @@ std::string ValueText(const arrow::Array& values, int64_t i) {
     return static_cast<const arrow::BooleanArray&>(values).Value(i) ? "true" : "false";
   }
   if (const std::optional<std::string_view> bytes = BytesAt(values, i)) {
-    return base::IsUtf8(*bytes) ? std::string(*bytes) : "0x" + ToHex(*bytes);
+    return HasText(values, i) ? std::string(*bytes) : "0x" + ToHex(*bytes);
+  }
+  if (values.type_id() == arrow::Type::HALF_FLOAT) {
+    // As the float32 that it is exactly: halves have no shortest form of their own.
+    char digits[32];
+    const auto value = static_cast<float>(HalfAt(values, i));
+    return {digits, std::to_chars(digits, digits + sizeof(digits), value).ptr};
   }
   std::string text;
   if (!arrow::is_temporal(values.type_id())) {
@@ -321,6 +354,8 @@ std::vector<int64_t> AscendingOrder(const arrow::Array& values) {
     return order;
   }
   switch (values.type_id()) {
+    case arrow::Type::HALF_FLOAT:
+      return OrderBy(n, [&](int64_t i) { return HalfAt(values, i); });
     case arrow::Type::BOOL: {
       const auto& bools = static_cast<const arrow::BooleanArray&>(values);
       return OrderBy(n, [&](int64_t i) { return bools.Value(i); });

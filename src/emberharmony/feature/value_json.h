@@ -31,6 +31,10 @@ arrow::Result<std::shared_ptr<arrow::Array>> ValueFromPlan(
 /// A value as it stands in a column's name (one_hot): false, -3, 0.5, text as it is, bytes that are
 /// not UTF-8 as 0xff00, dates and times in ISO 8601.
 std::string ValueText(const arrow::Array& values, int64_t i);
+/// Whether ValueText shows the value itself, and not the digits of bytes that are no text.
+bool HasText(const arrow::Array& values, int64_t i);
+/// A string or bytes as 0x and hexadecimal digits.
+std::string HexText(const arrow::Array& values, int64_t i);
 
 /// Positions of the values in ascending order: numbers by value, strings by bytes, false before
 /// true. No nulls.

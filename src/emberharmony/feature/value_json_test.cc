@@ -60,6 +60,16 @@ TEST(ValueJson, BytesThatAreNotUtf8AreHexadecimal) {
   EXPECT_EQ(ValueText(*values, 0), "0xff007a");
 }
 
+TEST(ValueJson, HalvesGoThroughJsonExactly) {
+  const auto halves = ArrayOf(arrow::float16(), "[0.1, -65504, 5.9604645e-08]");
+  std::vector<nlohmann::json> values;
+  for (int64_t i = 0; i < 3; ++i) values.push_back(ValueToJson(*halves, i).ValueOrDie());
+  EXPECT_EQ(values[0], 0.0999755859375);
+  EXPECT_EQ(values[1], -65504.0);
+  EXPECT_EQ(values[2], 0x1p-24);  // the smallest of all halves
+  EXPECT_TRUE(ValuesFromJson(values, arrow::float16()).ValueOrDie()->Equals(halves));
+}
+
 TEST(ValueJson, RefusesWhatDoesNotBelongToTheType) {
   const auto refuses = [](const nlohmann::json& value, std::shared_ptr<arrow::DataType> type) {
     const auto read = ValuesFromJson({value}, type);
@@ -75,6 +85,9 @@ TEST(ValueJson, RefusesWhatDoesNotBelongToTheType) {
   refuses(true, arrow::int32());
   refuses(1, arrow::boolean());
   refuses(0.1, arrow::float32());
+  refuses(0.1, arrow::float16());
+  refuses(65536, arrow::float16());
+  refuses("1", arrow::float16());
   refuses("NaN", arrow::float64());
   refuses(nullptr, arrow::utf8());
   refuses(3, arrow::utf8());
@@ -116,6 +129,10 @@ TEST(ValueJson, TextsOfColumnNames) {
   EXPECT_EQ(ValueText(*ArrayOf(arrow::float64(), "[3, 0.5]"), 1), "0.5");
   EXPECT_EQ(ValueText(*ArrayOf(arrow::float32(), "[0.1]"), 0), "0.1");
   EXPECT_EQ(ValueText(*ArrayOf(arrow::int8(), "[-7]"), 0), "-7");
+  // The half next to 0.1 is 0x2e66, exactly 0.0999755859375.
+  EXPECT_EQ(ValueText(*ArrayOf(arrow::float16(), "[0.1, -2, 65504]"), 0), "0.099975586");
+  EXPECT_EQ(ValueText(*ArrayOf(arrow::float16(), "[0.1, -2, 65504]"), 1), "-2");
+  EXPECT_EQ(ValueText(*ArrayOf(arrow::float16(), "[0.1, -2, 65504]"), 2), "65504");
   EXPECT_EQ(ValueText(*ArrayOf(arrow::date32(), "[11353]"), 0), "2001-01-31");
   EXPECT_EQ(ValueText(*ArrayOf(arrow::timestamp(arrow::TimeUnit::SECOND), "[980917567]"), 0),
             "2001-01-31 05:06:07");
@@ -130,6 +147,7 @@ TEST(ValueJson, AscendingOrderIsByValueOrBytes) {
   EXPECT_EQ(order(arrow::int8(), "[5, -3, 0]"), (Order{1, 2, 0}));
   EXPECT_EQ(order(arrow::uint64(), "[18446744073709551615, 1]"), (Order{1, 0}));
   EXPECT_EQ(order(arrow::float64(), "[2.5, -1e9, 0]"), (Order{1, 2, 0}));
+  EXPECT_EQ(order(arrow::float16(), "[2.5, -3, 0.5, -0.25]"), (Order{1, 3, 2, 0}));
   EXPECT_EQ(order(arrow::boolean(), "[true, false]"), (Order{1, 0}));
   EXPECT_EQ(order(arrow::date32(), "[3, -3]"), (Order{1, 0}));
   EXPECT_EQ(order(arrow::decimal128(5, 2), R"(["10.00", "9.00", "-1.00"])"), (Order{2, 1, 0}));

@@ -1,7 +1,7 @@
-#include <arrow/io/file.h>
 #include <sys/stat.h>
 
 #include "emberharmony/base/error_kind.h"
+#include "emberharmony/base/regular_file.h"
 #include "emberharmony/io/file_store_internal.h"
 
 namespace emberharmony::io::internal {
@@ -13,7 +13,6 @@ constexpr int64_t kReadBytes = int64_t{256} << 10;
 class LocalFileStore : public FileStore {
  public:
   arrow::Result<OpenedFile> Open(const ListedFile& listed) const override {
-    // Looked at before it is opened: a file that became a FIFO would keep the opener waiting.
     struct stat info;
     if (stat(listed.path.c_str(), &info) == 0) {
       const int64_t modified_ns = int64_t{info.st_mtim.tv_sec} * 1000000000 + info.st_mtim.tv_nsec;
@@ -23,10 +22,8 @@ class LocalFileStore : public FileStore {
             "' has changed since reading began: run again on files that stay as they are");
       }
     }
-    auto opened = arrow::io::ReadableFile::Open(listed.path);
-    if (!opened.ok()) {
-      return base::DataError("'" + listed.path + "' can't be opened: " + opened.status().message());
-    }
+    auto opened = base::OpenRegularFile(listed.path);
+    if (!opened.ok()) return base::DataError(opened.status().message());
     return OpenedFile{*std::move(opened), ""};
   }
 

@@ -133,14 +133,16 @@ arrow::Result<ParquetFileSchema> SchemaOf(const parquet::FileMetaData& metadata)
   const parquet::SchemaDescriptor& descriptor = *metadata.schema();
   const parquet::ArrowReaderProperties properties;
   std::shared_ptr<arrow::Schema> schema;
+  ParquetFileSchema result;
   // A stored Arrow schema that can't be read only loses what it would have restored.
   if (!CatchParquet([&] {
          return parquet::arrow::FromParquetSchema(&descriptor, properties,
                                                   metadata.key_value_metadata(), &schema);
        }).ok()) {
+    result.arrow_schema_damaged = metadata.key_value_metadata() != nullptr &&
+                                  metadata.key_value_metadata()->Contains("ARROW:schema");
     ARROW_RETURN_NOT_OK(parquet::arrow::FromParquetSchema(&descriptor, properties, &schema));
   }
-  ParquetFileSchema result;
   result.leaves = FindLeaves(descriptor);
   if (schema->num_fields() != static_cast<int>(result.leaves.size())) {
     return Status::Invalid("its schema has ", result.leaves.size(), " columns, of which only ",

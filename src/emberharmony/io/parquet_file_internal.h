@@ -68,7 +68,8 @@ struct FieldLeaves {
 /// A file's columns as this library shows them.
 struct ParquetFileSchema {
   std::shared_ptr<arrow::Schema> schema;
-  std::vector<FieldLeaves> leaves;  ///< by field
+  std::vector<FieldLeaves> leaves;    ///< by field
+  bool arrow_schema_damaged = false;  ///< a stored Arrow schema was there, and could not be read
 };
 
 /// Reads a file's footer, and its schema where one is asked for. Errors are DataErrors that name

@@ -4,6 +4,7 @@
 
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/base/fingerprint.h"
+#include "emberharmony/base/log.h"
 #include "emberharmony/base/thread_pool.h"
 #include "emberharmony/io/file_format_internal.h"
 #include "emberharmony/io/parquet_column_reader_internal.h"
@@ -179,6 +180,9 @@ Status ParquetSource::AddFile(int32_t index, const ParquetFile& file,
       ARROW_ASSIGN_OR_RAISE(schema_, schema_->SetField(i, schema.schema->field(i)));
     }
   }
+  if (schema.arrow_schema_damaged && num_damaged_schemas_++ == 0) damaged_schema_ = file.name;
+  base::Log(base::LogLevel::kDebug, "file '{}': {} row groups, {} bytes", file.name,
+            file.footer->row_groups.size(), file.size);
   first_row_group_.push_back(num_row_groups_);
   num_row_groups_ += file.footer->row_groups.size();
   KeepFooter(file);
@@ -255,6 +259,15 @@ Result<std::shared_ptr<const ParquetFile>> ParquetSource::OpenFile(int32_t index
   }
   Remember(index, opened);
   return opened;
+}
+
+std::vector<std::string> ParquetSource::warnings() const {
+  if (num_damaged_schemas_ == 0) return {};
+  const std::string others = num_damaged_schemas_ == 1
+                                 ? ""
+                                 : " and " + std::to_string(num_damaged_schemas_ - 1) + " others";
+  return {"the Arrow schema stored in '" + damaged_schema_ + "'" + others +
+          " is damaged: columns are read with Parquet's own types"};
 }
 
 ColumnHint ParquetSource::Hint(const Unit& unit, int column) const {

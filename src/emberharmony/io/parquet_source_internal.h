@@ -37,6 +37,7 @@ class ParquetSource : public Source {
                                                    const BatchOptions& options,
                                                    Cursor start) const override;
   std::string identity() const override { return identity_; }
+  std::vector<std::string> warnings() const override;
 
  private:
   ParquetSource() = default;
@@ -56,6 +57,8 @@ class ParquetSource : public Source {
   int64_t footer_bytes_left_ = kFooterBytesMax;
   std::vector<Unit> units_;
   std::string identity_;
+  int64_t num_damaged_schemas_ = 0;
+  std::string damaged_schema_;  // the first file with one
 
   mutable std::mutex mutex_;
   // Guarded by mutex_: the most recently used file first.

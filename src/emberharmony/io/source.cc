@@ -111,6 +111,8 @@ class LimitedSource : public Source {
     return std::make_unique<CutReader>(std::move(reader), unit.num_rows);
   }
 
+  std::vector<std::string> warnings() const override { return source_->warnings(); }
+
   std::string identity() const override {
     return source_->identity() + "-limit-" + std::to_string(limit_);
   }
@@ -152,6 +154,8 @@ class SelectedSource : public Source {
     }
     return source_->Open(unit, inner, options, start);
   }
+
+  std::vector<std::string> warnings() const override { return source_->warnings(); }
 
   std::string identity() const override {
     std::string text = source_->identity() + "-columns";

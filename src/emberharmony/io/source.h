@@ -76,6 +76,8 @@ class Source {
   /// What identifies the data for a resumed run: format, relative names, sizes and modification
   /// times, hashed.
   virtual std::string identity() const = 0;
+  /// What reading has found odd and got over, for people; names the files.
+  virtual std::vector<std::string> warnings() const { return {}; }
   int64_t num_rows() const;
   int64_t num_bytes() const;
 };

@@ -13,8 +13,10 @@
 #include "emberharmony/base/atomic_file.h"
 #include "emberharmony/base/canonical_json.h"
 #include "emberharmony/base/error_kind.h"
+#include "emberharmony/base/regular_file.h"
 #include "emberharmony/plan/faults_internal.h"
 #include "emberharmony/plan/fitted_plan.h"
+#include "emberharmony/plan/model_file_internal.h"
 #include "emberharmony/plan/saved_states_internal.h"
 #include "emberharmony/plan/type_text_internal.h"
 #include "emberharmony/plan/vocabulary_file_internal.h"
@@ -132,7 +134,7 @@ class ModelReader {
   }
 
   arrow::Result<Plan> ReadPlan() const {
-    const std::string path = (dir_ / "plan.yaml").string();
+    ARROW_ASSIGN_OR_RAISE(const std::string path, internal::ModelFile(dir_, "plan.yaml"));
     ARROW_ASSIGN_OR_RAISE(const std::string text, base::ReadFile(path, internal::kPlanBytesMax));
     auto plan = ParsePlan(text, path);
     // The plan of a model is not its user's mistake.
@@ -141,7 +143,7 @@ class ModelReader {
   }
 
   arrow::Status ReadJson(const Plan& plan) {
-    ARROW_ASSIGN_OR_RAISE(model_, ParseModelJson((dir_ / "model.json").string()));
+    ARROW_ASSIGN_OR_RAISE(model_, ModelJson());
     if (Member(model_, "version") != json(FittedPlan::kVersion)) {
       return Damaged(fmt::format("version must be {}", FittedPlan::kVersion));
     }
@@ -219,6 +221,11 @@ class ModelReader {
   }
 
  private:
+  arrow::Result<json> ModelJson() const {
+    ARROW_ASSIGN_OR_RAISE(const std::string path, internal::ModelFile(dir_, "model.json"));
+    return ParseModelJson(path);
+  }
+
   static const json& Member(const json& object, const std::string& key) {
     static const json kNothing;
     if (!object.is_object()) return kNothing;
@@ -250,7 +257,7 @@ class ModelReader {
     if (!file.is_null()) {
       const std::string expected = internal::VocabularyFileName(position);
       if (file != json(expected)) return Damaged("vocabulary_file must be " + expected);
-      const std::string path = (dir_ / expected).string();
+      ARROW_ASSIGN_OR_RAISE(const std::string path, internal::ModelFile(dir_, expected));
       ARROW_ASSIGN_OR_RAISE(vocabulary_bytes, internal::VocabularyBytes(path));
       // The columns as read, in one piece, and the map of the values: measured, three times.
       const arrow::Status room = held_.Resize(held_before + vocabulary_bytes * 7 / 2);
@@ -341,7 +348,7 @@ arrow::Result<std::shared_ptr<FittedPlan>> FittedPlan::Load(const std::string& d
   if (!model.ok()) return reader.Damaged(model.status().message());
   if (!(*model)->input_schema()->Equals(*schema))
     return reader.Damaged("'input' has columns that the plan does not use");
-  const fs::path states_file = fs::path(dir) / kStatesFile;
+  ARROW_ASSIGN_OR_RAISE(const fs::path states_file, internal::ModelFile(dir, kStatesFile));
   std::error_code error;
   if (with_states && fs::exists(states_file, error)) {
     ARROW_ASSIGN_OR_RAISE((*model)->states_,

@@ -10,6 +10,7 @@
 
 #include "emberharmony/base/atomic_file.h"
 #include "emberharmony/base/error_kind.h"
+#include "emberharmony/base/regular_file.h"
 #include "emberharmony/plan/saved_states_internal.h"
 
 namespace emberharmony::plan::internal {
@@ -165,7 +166,7 @@ arrow::Status WriteSavedStates(const std::string& path, const std::vector<SavedS
 arrow::Result<std::vector<SavedState>> ReadSavedStates(const std::string& path,
                                                        const arrow::Schema& schema) {
   ARROW_ASSIGN_OR_RAISE(const HashState hash, MakeHash());
-  ARROW_ASSIGN_OR_RAISE(const auto file, arrow::io::ReadableFile::Open(path));
+  ARROW_ASSIGN_OR_RAISE(const auto file, base::OpenRegularFile(path));
   ARROW_ASSIGN_OR_RAISE(const int64_t size, file->GetSize());
   StateReader reader(path, file, size, hash.get());
   std::vector<SavedState> states;

@@ -1,5 +1,4 @@
 #include <arrow/array.h>
-#include <arrow/io/file.h>
 #include <arrow/record_batch.h>
 #include <arrow/table.h>
 #include <arrow/type.h>
@@ -19,6 +18,7 @@
 
 #include "emberharmony/base/atomic_file.h"
 #include "emberharmony/base/error_kind.h"
+#include "emberharmony/base/regular_file.h"
 #include "emberharmony/plan/type_text_internal.h"
 #include "emberharmony/plan/vocabulary_file_internal.h"
 
@@ -71,7 +71,7 @@ arrow::Result<std::shared_ptr<arrow::RecordBatch>> WithValueType(
 }
 
 arrow::Result<std::unique_ptr<parquet::arrow::FileReader>> Open(const std::string& path) {
-  ARROW_ASSIGN_OR_RAISE(auto file, arrow::io::ReadableFile::Open(path));
+  ARROW_ASSIGN_OR_RAISE(auto file, base::OpenRegularFile(path));
   ARROW_ASSIGN_OR_RAISE(const int64_t file_bytes, file->GetSize());
   ARROW_ASSIGN_OR_RAISE(auto reader,
                         parquet::arrow::OpenFile(std::move(file), arrow::default_memory_pool()));

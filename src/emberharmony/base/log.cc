@@ -1,0 +1,82 @@
+#include "emberharmony/base/log.h"
+
+#include <spdlog/logger.h>
+#include <spdlog/sinks/stdout_sinks.h>
+
+#include <algorithm>
+#include <memory>
+#include <vector>
+
+#include "emberharmony/base/error_kind.h"
+#include "emberharmony/base/spelling.h"
+
+namespace emberharmony::base {
+namespace {
+
+const std::vector<std::string> kNames = {"debug", "info", "warning", "error", "off"};
+
+// Made once, by StartLogging, and never destroyed: a thread may still be writing at the end.
+spdlog::logger* g_logger = nullptr;
+
+spdlog::level::level_enum SpdlogLevel(LogLevel level) {
+  switch (level) {
+    case LogLevel::kDebug:
+      return spdlog::level::debug;
+    case LogLevel::kInfo:
+      return spdlog::level::info;
+    case LogLevel::kWarning:
+      return spdlog::level::warn;
+    case LogLevel::kError:
+      return spdlog::level::err;
+    case LogLevel::kOff:
+      break;
+  }
+  return spdlog::level::off;
+}
+
+}  // namespace
+
+arrow::Result<LogLevel> ParseLogLevel(const std::string& text) {
+  const auto found = std::find(kNames.begin(), kNames.end(), text);
+  if (found != kNames.end()) return static_cast<LogLevel>(found - kNames.begin());
+  return UsageError(fmt::format("a log level must be one of {}; found '{}'{}",
+                                fmt::join(kNames, ", "), text, DidYouMean(text, kNames)));
+}
+
+void StartLogging(LogLevel level) {
+  if (g_logger == nullptr) {
+    g_logger = new spdlog::logger("ember", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  }
+  g_logger->set_level(SpdlogLevel(level));
+  g_logger->set_pattern(level < LogLevel::kWarning ? "ember: %Y-%m-%d %H:%M:%S.%e [%t] %l: %v"
+                                                   : "ember: %l: %v");
+  g_logger->flush_on(spdlog::level::debug);
+  internal::log_level.store(level, std::memory_order_relaxed);
+}
+
+std::string WithoutSecrets(std::string_view location) {
+  const size_t scheme = location.find("://");
+  if (scheme == std::string_view::npos) return std::string(location);
+  const size_t host = scheme + 3;
+  const std::string_view without_query = location.substr(0, location.find('?', host));
+  const size_t path = std::min(without_query.find('/', host), without_query.size());
+  // A password may hold a '/' that its writer has left as it is.
+  const bool has_colon =
+      without_query.substr(host, path - host).find(':') != std::string_view::npos;
+  const size_t user_end = (has_colon ? without_query : without_query.substr(0, path)).rfind('@');
+  std::string shown(location.substr(0, host));
+  shown += without_query.substr(
+      user_end == std::string_view::npos || user_end < host ? host : user_end + 1);
+  return shown;
+}
+
+namespace internal {
+
+void WriteLog(LogLevel level, std::string_view message) {
+  if (g_logger != nullptr) {
+    g_logger->log(SpdlogLevel(level), spdlog::string_view_t(message.data(), message.size()));
+  }
+}
+
+}  // namespace internal
+}  // namespace emberharmony::base
