@@ -6,6 +6,7 @@ MAKEFLAGS += --no-print-directory
 
 JOBS ?= $(shell nproc)
 FUZZ_SECONDS ?= 60
+BASE ?= main
 PYTHON := .venv/bin/python
 CPP_FILES = $(shell git ls-files --cached --others --exclude-standard -- '*.cc' '*.h')
 
@@ -14,7 +15,8 @@ export TSAN_OPTIONS ?= ignore_noninstrumented_modules=1
 export ASAN_OPTIONS ?= detect_leaks=1:strict_string_checks=1
 export UBSAN_OPTIONS ?= print_stacktrace=1
 
-.PHONY: help setup build demo test unit asan tsan fuzz format check-format lint docs bench clean
+.PHONY: help setup build demo test unit asan tsan asan-command tsan-command fuzz format check-format lint lint-changed \
+  docs bench clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z -]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -42,22 +44,30 @@ build/build.ninja: CMakePresets.json
 	@cmake --preset release
 	@touch $@
 
-asan tsan: setup  ## the unit tests under the address and undefined behaviour, or thread sanitizer
+asan tsan: setup  ## unit tests under the address and undefined behaviour, or (rooms with threads) the thread sanitizer
+	@setup/apt.sh sanitize
 	@cmake --preset $@
 	@cmake --build --preset $@ -j $(JOBS)
 	@ctest --preset $@
 
-fuzz: setup  ## each fuzz target for FUZZ_SECONDS (60) seconds
-	@setup/apt.sh fuzz
-	@cmake --preset fuzz
+# The tests are run with the command that the sanitizer has built. Its memory is its own: limits are not tested here.
+asan-command tsan-command: setup  ## tests/ with the command under that sanitizer (minutes)
+	@setup/apt.sh sanitize
+	@cmake --preset $(@:-command=)
+	@cmake --build --preset $(@:-command=) -j $(JOBS) --target ember
+	@EMBER_BIN=build/$(@:-command=)/bin/ember $(PYTHON) -m pytest tests/end_to_end tests/faults \
+	  --deselect tests/faults/test_memory_limit.py
+
+fuzz: setup  ## each fuzz target (or those of FUZZ="name ...") for FUZZ_SECONDS (60) seconds
+	@setup/apt.sh sanitize
+	@cmake --preset asan
 	@cmake --build --preset fuzz -j $(JOBS)
-	@found=0; for target in build/fuzz/bin/*_fuzz; do \
-	  [ -x "$$target" ] || continue; \
-	  found=1; name=$$(basename "$$target"); corpus=build/fuzz/corpus/$$name; mkdir -p "$$corpus"; \
+	@for target in $(or $(FUZZ:%=build/asan/bin/%),build/asan/bin/*_fuzz); do \
+	  name=$$(basename "$$target"); corpus=build/asan/corpus/$$name; mkdir -p "$$corpus"; \
 	  echo "== $$name for $(FUZZ_SECONDS) s"; \
 	  "$$target" -max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=2048 -timeout=10 -print_final_stats=1 \
-	    -artifact_prefix="build/fuzz/$$name-" "$$corpus"; \
-	done; [ "$$found" = 1 ] || { echo "no fuzz target was built (*_fuzz.cc)" >&2; exit 1; }
+	    -artifact_prefix="build/asan/$$name-" "$$corpus"; \
+	done
 
 format: setup  ## rewrite C++ and Python sources in the project's format
 	@setup/apt.sh lint
@@ -69,9 +79,19 @@ check-format: setup  ## fail if a C++ or Python source is not in the project's f
 	@printf '%s\n' $(CPP_FILES) | xargs -r clang-format-19 --dry-run -Werror
 	@$(PYTHON) -m ruff format --check . && $(PYTHON) -m ruff check .
 
-lint: check-format  ## check-format, then clang-tidy on every C++ source (minutes)
+lint: check-format  ## check-format, then clang-tidy on every C++ source (the better part of an hour)
 	@cmake --preset release -B build/tidy -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON >/dev/null
 	@run-clang-tidy-19 -p build/tidy -quiet -j $(JOBS) "$(CURDIR)/src/.*" 2>/dev/null
+
+# A header is looked at through the sources of its name, and through any other source that has changed with it.
+lint-changed: check-format  ## the same, on the sources changed since the commit BASE (main)
+	@cmake --preset release -B build/tidy -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON >/dev/null
+	@changed=$$({ git diff --name-only $$(git merge-base $(BASE) HEAD); git ls-files --others --exclude-standard; } \
+	  | sed -nE 's/(_internal)?\.h$$|\.cc$$//p' | sort -u); \
+	sources=$$(for stem in $$changed; do ls "$$stem.cc" "$${stem}_test.cc" 2>/dev/null || true; done \
+	  | sed '/_fuzz\.cc$$/d' | sort -u); \
+	if [ -z "$$sources" ]; then echo "nothing to lint since $(BASE)"; else \
+	  run-clang-tidy-19 -p build/tidy -quiet -j $(JOBS) $$(printf '/%s$$ ' $$sources) 2>/dev/null; fi
 
 docs: setup  ## the documentation as a web site, in build/site/
 	@setup/venv.sh docs

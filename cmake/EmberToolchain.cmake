@@ -21,7 +21,13 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # GCC 12 reports false positives in these two for inlined standard containers.
   add_compile_options(-Wno-maybe-uninitialized -Wno-array-bounds -Wno-stringop-overflow -Wno-stringop-overread)
 endif()
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang" AND CMAKE_CXX_COMPILER_LAUNCHER)
+  # A precompiled header that holds its own time of making would never be the same for ccache.
+  add_compile_options("SHELL:-Xclang -fno-pch-timestamp")
+endif()
 if(EMBER_SANITIZE)
   add_compile_options(-fsanitize=${EMBER_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  # A check at each virtual call, for a mistake that the address sanitizer sees as well; a tenth of the compile time.
+  add_compile_options(-fno-sanitize=vptr)
   add_link_options(-fsanitize=${EMBER_SANITIZE})
 endif()

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the Debian 12 packages that are missing.
 #
-#   setup/apt.sh [GROUP...]     groups: build (default), lint, fuzz, reports
+#   setup/apt.sh [GROUP...]     groups: build (default), lint, sanitize, reports
 #
 # What is installed is asked of dpkg each time (well under a second), so there is no stamp that could go stale.
 # Without root, or with a package of another version in place, it changes nothing, prints the command to run and exits 1.
@@ -32,7 +32,7 @@ build_packages=(
   'python3-venv=3.11.*'
 )
 lint_packages=('clang-format-19=1:19.1.*' 'clang-tidy-19=1:19.1.*')
-fuzz_packages=('clang-19=1:19.1.*' 'lld-19=1:19.1.*' 'libclang-rt-19-dev=1:19.1.*')
+sanitize_packages=('clang-19=1:19.1.*' 'lld-19=1:19.1.*' 'libclang-rt-19-dev=1:19.1.*')
 # Only to look at reports by hand; follows its own releases.
 reports_packages=('chromium=*')
 
@@ -54,9 +54,9 @@ for group in "${@:-build}"; do
       fi
       ;;
     lint) wanted+=("${lint_packages[@]}") ;;
-    fuzz) wanted+=("${fuzz_packages[@]}") ;;
+    sanitize) wanted+=("${sanitize_packages[@]}") ;;
     reports) wanted+=("${reports_packages[@]}") ;;
-    *) fail "unknown group '$group'; the groups are build, lint, fuzz and reports" ;;
+    *) fail "unknown group '$group'; the groups are build, lint, sanitize and reports" ;;
   esac
 done
 

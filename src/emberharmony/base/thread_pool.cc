@@ -5,10 +5,8 @@
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
-#include <exception>
 #include <limits>
 #include <mutex>
-#include <new>
 #include <system_error>
 #include <thread>
 #include <vector>
@@ -31,17 +29,6 @@ int AffinityCores() {
   }
 #endif
   return std::max(1u, std::thread::hardware_concurrency());
-}
-
-template <typename Function>
-arrow::Status CallGuarded(const Function& function) {
-  try {
-    return function();
-  } catch (const std::bad_alloc&) {
-    return arrow::Status::OutOfMemory("the system has no memory left; lower --memory or --threads");
-  } catch (const std::exception& error) {
-    return arrow::Status::UnknownError("unexpected exception: ", error.what());
-  }
 }
 
 // Holds threads back until it is known whether all of them could be started.
@@ -68,6 +55,18 @@ class StartGate {
 
 }  // namespace
 
+namespace internal {
+
+arrow::Status NoSystemMemory() {
+  return arrow::Status::OutOfMemory("the system has no memory left; lower --memory or --threads");
+}
+
+arrow::Status UnexpectedException(const char* what) {
+  return arrow::Status::UnknownError("unexpected exception: ", what);
+}
+
+}  // namespace internal
+
 int AvailableCores() {
   const int affinity = AffinityCores();
   const int quota = internal::CgroupCores("");
@@ -86,7 +85,7 @@ arrow::Status RunWorkers(int num_threads, const std::function<arrow::Status(int)
     threads.reserve(static_cast<size_t>(num_threads) - 1);
     for (int i = 1; i < num_threads; ++i) {
       threads.emplace_back([&, i] {
-        if (gate.Wait()) results[i] = CallGuarded([&] { return worker(i); });
+        if (gate.Wait()) results[i] = Guarded([&] { return worker(i); });
       });
     }
   } catch (const std::system_error& error) {
@@ -94,7 +93,7 @@ arrow::Status RunWorkers(int num_threads, const std::function<arrow::Status(int)
                                      "); lower --threads or raise the process limit (ulimit -u)");
   }
   gate.Open(started.ok());
-  if (started.ok()) results[0] = CallGuarded([&] { return worker(0); });
+  if (started.ok()) results[0] = Guarded([&] { return worker(0); });
   for (std::thread& thread : threads) thread.join();
   ARROW_RETURN_NOT_OK(started);
   for (arrow::Status& result : results) ARROW_RETURN_NOT_OK(result);
@@ -113,7 +112,7 @@ arrow::Status ParallelFor(int num_threads, int64_t n,
     while (!failed.load(std::memory_order_relaxed)) {
       const int64_t i = next.fetch_add(1, std::memory_order_relaxed);
       if (i >= n) break;
-      arrow::Status status = CallGuarded([&] { return fn(i); });
+      arrow::Status status = Guarded([&] { return fn(i); });
       if (status.ok()) continue;
       std::lock_guard lock(mutex);
       failed.store(true, std::memory_order_relaxed);

@@ -6,6 +6,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <atomic>
 #include <charconv>
 #include <cstdint>
 #include <cstdio>
@@ -58,10 +59,12 @@ struct Arguments {
   engine::RunOptions run;
 };
 
-engine::RunContext* g_interruptible = nullptr;
+// The handler runs on any thread.
+std::atomic<engine::RunContext*> g_interruptible{nullptr};
+static_assert(decltype(g_interruptible)::is_always_lock_free);
 
 void OnInterrupt(int) {
-  if (g_interruptible != nullptr) g_interruptible->RequestStop();
+  if (engine::RunContext* context = g_interruptible.load()) context->RequestStop();
 }
 
 // A whole number of at least `min`. Beyond 64 bits CLI11 would take the nearest without a word.

@@ -22,7 +22,8 @@ class ColumnJobScheduler {
     while (true) {
       std::optional<Task> task = Claim(own);
       if (!task) return arrow::Status::OK();
-      arrow::Status status = Run(*task);
+      // Whatever happens to it, the others must not wait for the column.
+      arrow::Status status = base::Guarded([&] { return Run(*task); });
       own = task->slot;
       if (!status.ok()) {
         std::lock_guard lock(mutex_);

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <mutex>
+#include <new>
 #include <set>
 
 namespace emberharmony::engine {
@@ -41,6 +42,15 @@ class FailingJob : public CountingJob {
   FailingJob() : CountingJob(1, false) {}
   arrow::Status ProcessUnit(int64_t unit) override {
     return unit == 3 ? arrow::Status::Invalid("unit 3 is broken") : arrow::Status::OK();
+  }
+};
+
+class ThrowingJob : public CountingJob {
+ public:
+  ThrowingJob() : CountingJob(1, false) {}
+  arrow::Status ProcessUnit(int64_t unit) override {
+    if (unit == 3) throw std::bad_alloc();
+    return arrow::Status::OK();
   }
 };
 
@@ -82,6 +92,17 @@ TEST(ColumnJobs, AnErrorEndsTheRun) {
     jobs.push_back(std::make_unique<FailingJob>());
     for (int i = 0; i < 20; ++i) jobs.push_back(std::make_unique<CountingJob>(1, false));
     EXPECT_EQ(RunColumnJobs(jobs, 5, context.get()).message(), "unit 3 is broken");
+  }
+}
+
+// With several threads the others would wait for the column for ever.
+TEST(ColumnJobs, AnExceptionEndsTheRun) {
+  for (int threads : {1, 2, 4}) {
+    auto context = Context(threads);
+    std::vector<std::unique_ptr<ColumnJob>> jobs;
+    jobs.push_back(std::make_unique<ThrowingJob>());
+    for (int i = 0; i < 3; ++i) jobs.push_back(std::make_unique<CountingJob>(1, false));
+    EXPECT_TRUE(RunColumnJobs(jobs, 5, context.get()).IsOutOfMemory());
   }
 }
 

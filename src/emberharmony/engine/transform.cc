@@ -239,7 +239,7 @@ class TransformRun {
   arrow::Result<std::vector<ShardEntry>> Run() {
     std::thread committer([this] { CommitFinished(); });
     arrow::Status status = base::RunWorkers(shared_.context->num_threads(), [&](int) {
-      arrow::Status worker = Work();
+      arrow::Status worker = base::Guarded([&] { return Work(); });
       if (!worker.ok()) failed_.store(true);
       return worker;
     });
@@ -281,7 +281,7 @@ class TransformRun {
   void CommitFinished() {
     while (auto work = finished_.Pop()) {
       if (failed_.load()) continue;
-      commit_status_ = (*work)->Commit(&shards_);
+      commit_status_ = base::Guarded([&] { return (*work)->Commit(&shards_); });
       if (!commit_status_.ok()) failed_.store(true);
     }
   }

@@ -59,6 +59,7 @@ class AnalyzerHarness {
     Trees();
     Permuted();
     WithAndWithoutWeight();
+    NullsMissing();
     Damaged();
   }
 
@@ -210,6 +211,15 @@ class AnalyzerHarness {
     }
     UpdateNulls(state.get(), null_weight_ + 5);
     Expect(*state, "weights in parts");
+  }
+
+  // Nulls that were taken back and never given are the state of no rows: what follows would count
+  // rows below zero.
+  void NullsMissing() const {
+    std::unique_ptr<State> state = New();
+    UpdateNulls(state.get(), -5);
+    auto decoded = analyzer_->Decode(Encode(*state), *type_, make_options_());
+    EXPECT_EQ(base::KindOf(decoded.status()), base::ErrorKind::kData) << "-5 nulls were accepted";
   }
 
   // Whatever is decoded without an error is a state, and the only one with these bytes.

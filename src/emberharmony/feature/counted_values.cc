@@ -356,6 +356,7 @@ arrow::Result<std::unique_ptr<CountedValues>> CountedValues::Decode(std::string_
   bytes.remove_prefix(6);
   auto values = std::make_unique<CountedValues>(std::move(keys), options);
   values->null_count_ = TakeInteger<int64_t>(&bytes);
+  if (values->null_count_ < 0) return Corrupt("they count nulls below zero");
   std::array<int64_t, kNumSections> num_entries{};
   for (int64_t& n : num_entries) n = TakeInteger<int64_t>(&bytes);
   for (int section = 0; section < kNumSections; ++section) {

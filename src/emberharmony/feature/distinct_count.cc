@@ -266,6 +266,7 @@ class DistinctCountAnalyzer : public Analyzer {
     std::memcpy(&distinct->null_count, bytes.data() + 9, sizeof(int64_t));
     std::memcpy(&size, bytes.data() + 17, sizeof(int64_t));
     bytes.remove_prefix(kHeaderBytes);
+    if (distinct->null_count < 0) return Damaged();
     if (size == -1) return DecodeRegisters(bytes, std::move(state));
     if (size < 0 || size > static_cast<int64_t>(kMaxExact) || distinct->count < size ||
         bytes.size() != static_cast<size_t>(size) * sizeof(uint64_t) ||

@@ -66,9 +66,11 @@ arrow::Status AddIntegers(const T* values, const std::vector<int64_t>& weights, 
   for (int64_t i = 0; i < n; ++i) {
     if (weights[i] != 0) range.Add(values[i]);
   }
+  // First: the sums' own count is within this one, and so cannot overflow either.
+  ARROW_RETURN_NOT_OK(AddWeights(weights.data(), n, &state->count));
   range.WidenState(state);
   state->sums.AddMany(values, weights.data(), n);
-  return AddWeights(weights.data(), n, &state->count);
+  return arrow::Status::OK();
 }
 
 // Weights of missing values are moved to null_count, those of infinities to infinity_count.
@@ -93,9 +95,10 @@ arrow::Status AddDoubles(const double* values, std::vector<int64_t>* weights, in
       weight = 0;
     }
   }
+  ARROW_RETURN_NOT_OK(AddWeights(weights->data(), n, &state->count));
   range.WidenState(state);
   state->sums.AddMany(finite.empty() ? values : finite.data(), weights->data(), n);
-  return AddWeights(weights->data(), n, &state->count);
+  return arrow::Status::OK();
 }
 
 template <typename ArrayType>
@@ -268,7 +271,7 @@ class MomentsAnalyzer : public Analyzer {
       next += sizeof(*field);
     }
     ARROW_ASSIGN_OR_RAISE(moments->sums, base::ExactMoments::Decode(bytes.substr(kHeaderBytes)));
-    const bool counts_fit = moments->infinity_count >= 0 &&
+    const bool counts_fit = moments->null_count >= 0 && moments->infinity_count >= 0 &&
                             moments->count >= moments->infinity_count &&
                             moments->count - moments->infinity_count == moments->sums.count();
     const bool range_fits = moments->count > 0 ? CanonicalRange(*moments) : EmptyRange(*moments);

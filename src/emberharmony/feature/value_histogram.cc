@@ -327,6 +327,8 @@ class ValueHistogramAnalyzer : public Analyzer {
   }
 
   arrow::Result<std::shared_ptr<const Statistic>> Finalize(const State& state) const override {
+    int64_t count = StateOf(state).count;
+    ARROW_RETURN_NOT_OK(AddWeight(StateOf(state).infinity_count, &count));
     return std::make_shared<HistogramStatistic>(StateOf(state));
   }
 
@@ -361,7 +363,8 @@ class ValueHistogramAnalyzer : public Analyzer {
     const auto num_keys = in.Take<int64_t>();
     if (!in.ok()) return Corrupt("it ends too early");
     if (max_keys != max_keys_) return Corrupt("it keeps another number of keys");
-    if (state->num_bits < 1 || state->num_bits > kFullBits || state->infinity_count < 0) {
+    if (state->num_bits < 1 || state->num_bits > kFullBits || state->null_count < 0 ||
+        state->infinity_count < 0) {
       return Corrupt("a number is out of range");
     }
     if (num_keys < 0 || num_keys != static_cast<int64_t>(in.rest().size() / 16) ||
@@ -370,6 +373,8 @@ class ValueHistogramAnalyzer : public Analyzer {
       return Corrupt("the number of keys does not fit");
     }
     ARROW_RETURN_NOT_OK(DecodeKeys(&in, num_keys, state.get()));
+    int64_t count = state->count;
+    ARROW_RETURN_NOT_OK(AddWeight(state->infinity_count, &count));
     return state;
   }
 

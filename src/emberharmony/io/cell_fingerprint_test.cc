@@ -1,6 +1,7 @@
 #include "emberharmony/io/cell_fingerprint.h"
 
 #include <arrow/array.h>
+#include <arrow/builder.h>
 #include <arrow/json/from_string.h>
 #include <arrow/type.h>
 #include <gtest/gtest.h>
