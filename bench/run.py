@@ -1,7 +1,7 @@
 """Times ember against Polars and DuckDB, interleaved in one run.
 
-    run.py [--jobs flights,flights-wide,clicks-2m,clicks-10m] [--repetitions 3] [--threads 2]
-           [--cache warm|cold]
+    run.py [--jobs flights,flights-csv,flights-wide,clicks-2m,clicks-10m] [--repetitions 3]
+           [--threads 2] [--cache warm|cold]
 
 Each repetition runs every tool once, in a fresh process, starting with another one each time, so
 that what else the machine does falls on all alike. Measured from outside: wall time, CPU time (user
@@ -30,13 +30,25 @@ ROOT = Path(__file__).resolve().parent.parent
 PEERS = ROOT / "bench" / "peers"
 PLAN = ROOT / "bench" / "plans" / "clicks.yaml"
 CLICKS_ROWS = {"clicks-2m": 2_000_000, "clicks-10m": 10_000_000}
-JOB_ROWS = {"flights": 3_000_000, "flights-wide": 3_030_984, **CLICKS_ROWS}
+JOB_ROWS = {
+    "flights": 3_000_000,
+    "flights-csv": 3_000_000,
+    "flights-wide": 3_030_984,
+    **CLICKS_ROWS,
+}
 TARGETS = {"flights": "delay", "wide": "arr_delay"}
+
+WRITE_CSV = """
+import sys, pyarrow.csv, pyarrow.parquet
+pyarrow.csv.write_csv(pyarrow.parquet.read_table(sys.argv[1]), sys.argv[2])
+"""
 
 
 def kind_of(job: str) -> str:
     """Which job it is, whatever its table's size: names the peers' scripts and the comparison."""
-    return {"flights": "flights", "flights-wide": "wide"}.get(job, "clicks")
+    return {"flights": "flights", "flights-csv": "flights", "flights-wide": "wide"}.get(
+        job, "clicks"
+    )
 
 
 def ember_command() -> str:
@@ -44,14 +56,18 @@ def ember_command() -> str:
 
 
 def table_of(job: str, options: argparse.Namespace) -> Path:
-    """The job's input; the wider flights and click logs are made once."""
+    """The job's input; all but the flights themselves are made once."""
     if job == "flights":
         return ROOT / "data" / "flights-3m.parquet"
-    path = Path(options.data) / f"{job}.parquet"
+    path = Path(options.data) / (f"{job}.csv" if job == "flights-csv" else f"{job}.parquet")
     if not path.exists():
         print(f"making {path}", file=sys.stderr)
+        path.parent.mkdir(parents=True, exist_ok=True)
         if job == "flights-wide":
             command = [sys.executable, ROOT / "bench" / "make_wide_flights.py", path]
+        elif job == "flights-csv":
+            command = [sys.executable, "-c", WRITE_CSV]
+            command += [str(ROOT / "data" / "flights-3m.parquet"), str(path)]
         else:
             command = [sys.executable, ROOT / "bench" / "generate_clicks.py", path]
             command += ["--rows", str(CLICKS_ROWS[job])]
@@ -181,7 +197,9 @@ def machine() -> dict[str, str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Times ember against Polars and DuckDB.")
-    parser.add_argument("--jobs", default="flights,clicks-2m", help="also flights-wide, clicks-10m")
+    parser.add_argument(
+        "--jobs", default="flights,clicks-2m", help="also flights-csv, flights-wide, clicks-10m"
+    )
     parser.add_argument("--tools", default="ember,polars,duckdb")
     parser.add_argument("--repetitions", type=int, default=3)
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))

@@ -22,10 +22,11 @@ AIRPORTS = ["origin", "destination"]
 def main(source: str, output: str, threads: int) -> None:
     connection = duckdb.connect()
     connection.execute(f"SET threads = {threads}")
+    reader = "read_csv" if source.endswith(".csv") else "read_parquet"
     connection.execute(f"""
         CREATE TEMP TABLE flights AS
         SELECT *, hash(date, delay, distance, origin, destination) % 100 AS bucket
-        FROM read_parquet('{source}')""")
+        FROM {reader}('{source}')""")
     fill = connection.execute("SELECT median(distance) FROM flights WHERE bucket < 80").fetchone()[
         0
     ]

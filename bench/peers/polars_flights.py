@@ -26,7 +26,10 @@ def cyclical(part: pl.Expr, period: int, name: str, column: str = "date") -> lis
 
 
 def main(source: str, output: str) -> None:
-    table = pl.read_parquet(source)
+    if source.endswith(".csv"):
+        table = pl.scan_csv(source, try_parse_dates=True).collect()
+    else:
+        table = pl.read_parquet(source)
     bucket = table.hash_rows(seed=42) % 100
     train = table.filter(bucket < 80)
     filled = train["distance"].fill_null(train["distance"].median())

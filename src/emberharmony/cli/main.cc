@@ -117,7 +117,9 @@ void AddRunOptions(CLI::App* command, Arguments* arguments) {
 }
 
 void AddSourceOptions(CLI::App* command, Arguments* arguments) {
-  command->add_option("SOURCE", arguments->source, "A Parquet file, a folder of them, or a glob")
+  command
+      ->add_option("SOURCE", arguments->source,
+                   "A Parquet or CSV file, a folder of them, or a glob")
       ->required();
   command->add_option("--limit", arguments->limit, "Only the first ROWS rows")
       ->type_name("ROWS")

@@ -2,6 +2,7 @@
 
 #include <arrow/result.h>
 #include <arrow/status.h>
+#include <arrow/type_fwd.h>
 
 #include <cstdint>
 #include <memory>
@@ -19,6 +20,11 @@ class ColumnJob {
   virtual arrow::Result<bool> BeginPass() = 0;
   /// Any unit, from any thread, several at a time.
   virtual arrow::Status ProcessUnit(int64_t unit) = 0;
+  /// The same where the column is read together with others (RunUnitJobs): which column that is,
+  /// and its values, from any thread.
+  virtual int source_column() const = 0;
+  virtual arrow::Status Consume(const std::shared_ptr<arrow::Array>& values, const int64_t* weights,
+                                int64_t null_weight) = 0;
   /// Every unit has been processed; true when another pass is needed.
   virtual arrow::Result<bool> FinishPass() = 0;
   /// What the job is done with is freed here.

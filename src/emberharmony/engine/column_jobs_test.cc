@@ -25,6 +25,10 @@ class CountingJob : public ColumnJob {
     ++processed_;
     return arrow::Status::OK();
   }
+  int source_column() const override { return 0; }
+  arrow::Status Consume(const std::shared_ptr<arrow::Array>&, const int64_t*, int64_t) override {
+    return arrow::Status::Invalid("units are processed whole");
+  }
   arrow::Result<bool> FinishPass() override { return ++finished_ < passes_; }
   void Release() override { released_ = true; }
 

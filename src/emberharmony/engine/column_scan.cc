@@ -49,4 +49,42 @@ arrow::Status ScanColumn(const io::Source& source, const io::Unit& unit, int col
   }
 }
 
+arrow::Status ScanBatches(const io::Source& source, const io::Unit& unit,
+                          const std::vector<int>& columns, RunContext* context,
+                          const std::function<arrow::Status(const io::Batch&)>& consumer) {
+  io::BatchOptions options;
+  const int64_t row_bytes = std::max<int64_t>(1, unit.bytes / std::max<int64_t>(1, unit.num_rows));
+  options.batch_rows =
+      std::clamp<int64_t>(kBatchBytes / row_bytes, 1, context->options().batch_rows);
+  options.pool = context->budget();
+  ARROW_ASSIGN_OR_RAISE(auto reader, source.Open(unit, columns, options));
+  int64_t rows = 0;
+  while (true) {
+    ARROW_ASSIGN_OR_RAISE(auto batch, reader->Next());
+    if (!batch) return CheckUnitRows(unit, rows, /*at_end=*/true);
+    rows += batch->num_rows;
+    ARROW_RETURN_NOT_OK(CheckUnitRows(unit, rows, /*at_end=*/false));
+    ARROW_RETURN_NOT_OK(consumer(*batch));
+    ARROW_RETURN_NOT_OK(context->CheckStop());
+  }
+}
+
+arrow::Status ScanColumns(const io::Source& source, const io::Unit& unit,
+                          const std::vector<int>& columns, RunContext* context,
+                          const ColumnPieceConsumer& consumer) {
+  int64_t first_row = 0;
+  return ScanBatches(source, unit, columns, context, [&](const io::Batch& batch) -> arrow::Status {
+    for (size_t i = 0; i < columns.size(); ++i) {
+      const size_t column = (static_cast<size_t>(unit.index) + i) % columns.size();
+      int64_t row = first_row;
+      for (const io::Piece& piece : batch.columns[column].pieces) {
+        ARROW_RETURN_NOT_OK(consumer(column, piece, row));
+        row += piece.num_rows;
+      }
+    }
+    first_row += batch.num_rows;
+    return arrow::Status::OK();
+  });
+}
+
 }  // namespace emberharmony::engine

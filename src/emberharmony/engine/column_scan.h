@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <vector>
 
 #include "emberharmony/engine/run_context.h"
 #include "emberharmony/io/source.h"
@@ -18,6 +19,23 @@ using PieceConsumer = std::function<arrow::Status(const io::Piece& piece, int64_
 /// the rows that its footer states.
 arrow::Status ScanColumn(const io::Source& source, const io::Unit& unit, int column,
                          RunContext* context, const PieceConsumer& consumer);
+
+/// Reads columns of a unit together, batch by batch.
+arrow::Status ScanBatches(const io::Source& source, const io::Unit& unit,
+                          const std::vector<int>& columns, RunContext* context,
+                          const std::function<arrow::Status(const io::Batch&)>& consumer);
+
+/// Receives a piece of the `column`-th of several columns that are read together.
+using ColumnPieceConsumer =
+    std::function<arrow::Status(size_t column, const io::Piece& piece, int64_t first_row)>;
+
+/// Reads columns of a unit together, front to back: for sources whose columns are not independent,
+/// where this costs little more than reading one of them. Of each batch the columns come one after
+/// the other, beginning with another one in each unit, so that threads on different units seldom
+/// meet at one column.
+arrow::Status ScanColumns(const io::Source& source, const io::Unit& unit,
+                          const std::vector<int>& columns, RunContext* context,
+                          const ColumnPieceConsumer& consumer);
 
 /// DataError unless a unit that states `expected` rows has had `found`.
 arrow::Status CheckUnitRows(const io::Unit& unit, int64_t found, bool at_end);

@@ -14,6 +14,7 @@
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/engine/column_jobs.h"
 #include "emberharmony/engine/column_learner.h"
+#include "emberharmony/engine/unit_jobs.h"
 #include "emberharmony/engine/weighted_scan.h"
 #include "emberharmony/feature/distinct_count.h"
 #include "emberharmony/feature/moments.h"
@@ -81,9 +82,16 @@ class FitJob : public ColumnJob {
     return WithColumn(
         ScanUnit(shared_, column_, unit,
                  [&](const auto& values, const int64_t* weights, int64_t null_weight) {
-                   return learner_->Update(values, weights, null_weight);
+                   return Consume(values, weights, null_weight);
                  }),
         field_->name());
+  }
+
+  int source_column() const override { return column_; }
+
+  arrow::Status Consume(const std::shared_ptr<arrow::Array>& values, const int64_t* weights,
+                        int64_t null_weight) override {
+    return WithColumn(learner_->Update(values, weights, null_weight), field_->name());
   }
 
   arrow::Result<bool> FinishPass() override {
@@ -139,19 +147,16 @@ class DetectJob : public FitJob {
     return !analyzers_.empty();
   }
 
-  arrow::Status ProcessUnit(int64_t unit) override {
-    if (detected_) return FitJob::ProcessUnit(unit);
-    return WithColumn(
-        ScanUnit(shared_, column_, unit,
-                 [&](const auto& values, const int64_t* weights, int64_t null_weight) {
-                   std::lock_guard lock(state_mutex_);
-                   feature::WeightedValues weighted{*values, weights, null_weight};
-                   for (size_t i = 0; i < analyzers_.size(); ++i) {
-                     ARROW_RETURN_NOT_OK(analyzers_[i]->Update(states_[i].get(), weighted));
-                   }
-                   return arrow::Status::OK();
-                 }),
-        field_->name());
+  arrow::Status Consume(const std::shared_ptr<arrow::Array>& values, const int64_t* weights,
+                        int64_t null_weight) override {
+    if (detected_) return FitJob::Consume(values, weights, null_weight);
+    std::lock_guard lock(state_mutex_);
+    feature::WeightedValues weighted{*values, weights, null_weight};
+    for (size_t i = 0; i < analyzers_.size(); ++i) {
+      ARROW_RETURN_NOT_OK(
+          WithColumn(analyzers_[i]->Update(states_[i].get(), weighted), field_->name()));
+    }
+    return arrow::Status::OK();
   }
 
   arrow::Result<bool> FinishPass() override {
@@ -235,6 +240,16 @@ std::vector<int> ByDescendingBytes(const io::Source& source, std::vector<int> co
   return columns;
 }
 
+// Columns that cost nothing for each other are learned one after the other, which keeps few states
+// in memory; others together, so that a unit is read once.
+arrow::Status RunJobs(const std::vector<std::unique_ptr<ColumnJob>>& jobs,
+                      const FitShared& shared) {
+  if (!shared.source.columns_independent()) {
+    return RunUnitJobs(jobs, shared.source, shared.splits, shared.context);
+  }
+  return RunColumnJobs(jobs, static_cast<int64_t>(shared.source.units().size()), shared.context);
+}
+
 void SortStates(std::vector<plan::SavedState>* states) {
   std::sort(states->begin(), states->end(),
             [](const plan::SavedState& a, const plan::SavedState& b) {
@@ -273,7 +288,7 @@ arrow::Result<std::vector<plan::SavedState>> FitPipelines(const io::Source& sour
   }
   context->progress()->BeginPhase("fit", source.num_rows() * static_cast<int64_t>(jobs.size()),
                                   source.num_rows(), source.num_bytes());
-  ARROW_RETURN_NOT_OK(RunColumnJobs(jobs, static_cast<int64_t>(source.units().size()), context));
+  ARROW_RETURN_NOT_OK(RunJobs(jobs, shared));
   context->progress()->EndPhase();
   SortStates(&shared.states);
   return std::move(shared.states);
@@ -296,7 +311,7 @@ arrow::Result<DetectedPlan> DetectPlan(const io::Source& source, const SplitVect
   }
   context->progress()->BeginPhase("detect", source.num_rows() * num_columns, source.num_rows(),
                                   source.num_bytes());
-  ARROW_RETURN_NOT_OK(RunColumnJobs(jobs, static_cast<int64_t>(source.units().size()), context));
+  ARROW_RETURN_NOT_OK(RunJobs(jobs, shared));
   context->progress()->EndPhase();
 
   ARROW_ASSIGN_OR_RAISE(detected.plan,

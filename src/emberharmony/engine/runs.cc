@@ -178,17 +178,27 @@ void LogPlan(const std::string& what, const plan::Plan& plan) {
             plan.target ? "target '" + plan.target->column + "'" : "no target");
 }
 
+// The splits of all rows; the scan that learns may assign them where it sees all columns.
+arrow::Result<std::shared_ptr<const SplitVectors>> MakeSplits(
+    const RequestedSource& requested, const plan::SplitSpec& spec, RunContext* context,
+    const std::optional<std::string>& required_column = std::nullopt) {
+  if (requested.selected == requested.whole) {
+    return SplitVectors::MakeForScan(*requested.whole, spec, context, required_column);
+  }
+  return SplitVectors::Make(*requested.whole, spec, context, required_column);
+}
+
 arrow::Result<Fitted> Fit(const RequestedSource& requested, const PlanRequest& request,
                           std::optional<GivenPlan> given, bool keep_state, RunContext* context) {
   const io::Source& source = *requested.selected;
   Fitted fitted;
   if (!given) {
     fitted.automatic = true;
-    ARROW_ASSIGN_OR_RAISE(fitted.splits,
-                          SplitVectors::Make(*requested.whole, AutomaticSplit(request), context));
+    ARROW_ASSIGN_OR_RAISE(fitted.splits, MakeSplits(requested, AutomaticSplit(request), context));
     ARROW_ASSIGN_OR_RAISE(DetectedPlan detected,
                           DetectPlan(source, *fitted.splits, AutomaticOptions(request),
                                      /*learn=*/true, keep_state, context));
+    ARROW_RETURN_NOT_OK(fitted.splits->Complete());
     fitted.profiles = detected.profiles;
     LogPlan("automatic plan", detected.plan);
     return FinishFit(std::move(detected.plan), std::move(detected.bound),
@@ -198,10 +208,11 @@ arrow::Result<Fitted> Fit(const RequestedSource& requested, const PlanRequest& r
   std::optional<std::string> required_column;
   if (given->plan.target && given->plan.target->drop_null)
     required_column = given->plan.target->column;
-  ARROW_ASSIGN_OR_RAISE(fitted.splits, SplitVectors::Make(*requested.whole, given->plan.split,
-                                                          context, required_column));
+  ARROW_ASSIGN_OR_RAISE(fitted.splits,
+                        MakeSplits(requested, given->plan.split, context, required_column));
   ARROW_ASSIGN_OR_RAISE(auto states,
                         FitPipelines(source, *fitted.splits, given->bound, keep_state, context));
+  ARROW_RETURN_NOT_OK(fitted.splits->Complete());
   return FinishFit(std::move(given->plan), std::move(given->bound), std::move(states), source,
                    std::move(fitted));
 }
@@ -282,8 +293,7 @@ arrow::Result<std::string> RunPlan(const SourceRequest& source_request,
   ARROW_ASSIGN_OR_RAISE(RequestedSource requested, OpenRequested(source_request, context));
   const io::Source* source = requested.selected.get();
   ARROW_RETURN_NOT_OK(CheckTarget(*source->schema(), plan_request.target));
-  ARROW_ASSIGN_OR_RAISE(
-      auto splits, SplitVectors::Make(*requested.whole, AutomaticSplit(plan_request), context));
+  ARROW_ASSIGN_OR_RAISE(auto splits, MakeSplits(requested, AutomaticSplit(plan_request), context));
   ARROW_ASSIGN_OR_RAISE(DetectedPlan detected,
                         DetectPlan(*source, *splits, AutomaticOptions(plan_request),
                                    /*learn=*/false, /*keep_state=*/false, context));

@@ -89,13 +89,28 @@ bool SizesDiffer(const io::Source& source, const io::Unit& unit, const OutputGro
   return !(unchanged && source.Hint(unit, group.source_column).null_count == 0);
 }
 
-arrow::Status AddRowBytes(const io::Source& source, const io::Unit& unit, const OutputGroup& group,
-                          RunContext* context, std::vector<int64_t>* row_bytes) {
-  RowBytesScan scan(group, context->budget());
-  return ScanColumn(source, unit, group.source_column, context,
-                    [&](const io::Piece& piece, int64_t first_row) {
-                      return scan.Add(piece, row_bytes->data() + first_row);
-                    });
+arrow::Status AddRowBytes(const io::Source& source, const io::Unit& unit,
+                          const std::vector<const OutputGroup*>& groups, RunContext* context,
+                          std::vector<int64_t>* row_bytes) {
+  std::vector<int> columns;
+  std::vector<RowBytesScan> scans;
+  for (const OutputGroup* group : groups) {
+    columns.push_back(group->source_column);
+    scans.emplace_back(*group, context->budget());
+  }
+  if (!source.columns_independent()) {
+    return ScanColumns(source, unit, columns, context,
+                       [&](size_t column, const io::Piece& piece, int64_t first_row) {
+                         return scans[column].Add(piece, row_bytes->data() + first_row);
+                       });
+  }
+  for (size_t i = 0; i < groups.size(); ++i) {
+    ARROW_RETURN_NOT_OK(ScanColumn(source, unit, columns[i], context,
+                                   [&](const io::Piece& piece, int64_t first_row) {
+                                     return scans[i].Add(piece, row_bytes->data() + first_row);
+                                   }));
+  }
+  return arrow::Status::OK();
 }
 
 }  // namespace
@@ -134,9 +149,7 @@ arrow::Result<std::array<std::vector<int64_t>, kNumSplits>> PlanRowGroups(
     base::MemoryReservation reservation(context->budget());
     ARROW_RETURN_NOT_OK(reservation.Resize(unit.num_rows * static_cast<int64_t>(sizeof(int64_t))));
     std::vector<int64_t> row_bytes(unit.num_rows, constant_bytes);
-    for (const OutputGroup* group : differing) {
-      ARROW_RETURN_NOT_OK(AddRowBytes(source, unit, *group, context, &row_bytes));
-    }
+    ARROW_RETURN_NOT_OK(AddRowBytes(source, unit, differing, context, &row_bytes));
     for (int64_t row = 0; row < unit.num_rows; ++row) {
       const int split = split_vector != nullptr ? (*split_vector)[row] : splits.uniform_split();
       if (split != kDroppedRow) cutters[split].Add(row_bytes[row]);

@@ -274,10 +274,13 @@ class SplitAssignment {
       : source_(source),
         spec_(spec),
         context_(context),
-        vectors_(std::make_shared<SplitVectors>()) {}
+        owner_(std::make_shared<SplitVectors>()),
+        vectors_(owner_.get()) {}
 
-  arrow::Result<std::shared_ptr<const SplitVectors>> Run(
-      const std::optional<std::string>& required_column) {
+  /// With `in_scan`, assigning is left to a scan where that can be; then a unique_ptr to this
+  /// belongs to the result.
+  arrow::Result<std::shared_ptr<SplitVectors>> Run(
+      const std::optional<std::string>& required_column, bool in_scan, bool* pending) {
     ARROW_ASSIGN_OR_RAISE(vectors_->present_, plan::PresentSplits(spec_));
     if (spec_.method != plan::SplitMethod::kTime) {
       ARROW_ASSIGN_OR_RAISE(thresholds_, plan::ThresholdsOf(spec_));
@@ -302,16 +305,63 @@ class SplitAssignment {
     ARROW_RETURN_NOT_OK(FindCuts());
     const int only = OnlySplit();
     if (only >= 0 && vectors_->num_dropped_ == 0) {
-      auto uniform = SplitVectors::Uniform(source_, only);
-      std::const_pointer_cast<SplitVectors>(uniform)->time_cuts_ = vectors_->time_cuts_;
+      auto uniform = std::const_pointer_cast<SplitVectors>(SplitVectors::Uniform(source_, only));
+      uniform->time_cuts_ = vectors_->time_cuts_;
       return uniform;
     }
     ARROW_RETURN_NOT_OK(ReserveVectors());
-    ARROW_RETURN_NOT_OK(AssignAll(only));
-    return vectors_;
+    *pending = in_scan && only < 0 && spec_.method == plan::SplitMethod::kHash &&
+               !source_.columns_independent();
+    if (*pending) {
+      is_assigned_.resize(vectors_->packed_.size());
+    } else {
+      ARROW_RETURN_NOT_OK(AssignAll(only));
+    }
+    return std::move(owner_);
+  }
+
+  arrow::Result<std::unique_ptr<UnitSplits>> BeginUnit(int64_t u) {
+    ARROW_ASSIGN_OR_RAISE(auto splitter, MakeSplitter());
+    return std::make_unique<ScannedUnit>(this, u, std::move(splitter));
+  }
+
+  arrow::Status Complete() {
+    const bool all = std::all_of(is_assigned_.begin(), is_assigned_.end(),
+                                 [](char assigned) { return assigned != 0; });
+    return all ? arrow::Status::OK() : AssignAll(-1);
   }
 
  private:
+  class ScannedUnit : public UnitSplits {
+   public:
+    ScannedUnit(SplitAssignment* assignment, int64_t unit, std::unique_ptr<Splitter> splitter)
+        : assignment_(assignment),
+          unit_(unit),
+          splitter_(std::move(splitter)),
+          splits_(static_cast<size_t>(assignment->source_.units()[unit].num_rows)) {}
+    const std::vector<int>& columns() const override { return assignment_->columns_; }
+    arrow::Result<const uint8_t*> Assign(const io::Batch& batch) override {
+      if (row_ + batch.num_rows > static_cast<int64_t>(splits_.size())) {
+        return arrow::Status::Invalid("unit ", unit_, " has more rows than it states");
+      }
+      uint8_t* out = splits_.data() + row_;
+      ARROW_RETURN_NOT_OK(splitter_->Assign(batch, out));
+      row_ += batch.num_rows;
+      return out;
+    }
+    void Finish() override {
+      assignment_->Finish(unit_, &splits_);
+      assignment_->is_assigned_[unit_] = 1;
+    }
+
+   private:
+    SplitAssignment* const assignment_;
+    const int64_t unit_;
+    const std::unique_ptr<Splitter> splitter_;
+    SplitVector splits_;
+    int64_t row_ = 0;
+  };
+
   // The columns that assigning rows reads.
   arrow::Status FindColumns() {
     const arrow::Schema& schema = *source_.schema();
@@ -460,13 +510,18 @@ class SplitAssignment {
   }
 
   const io::Source& source_;
-  const plan::SplitSpec& spec_;
+  const plan::SplitSpec spec_;
   RunContext* const context_;
-  const std::shared_ptr<SplitVectors> vectors_;
+  std::shared_ptr<SplitVectors> owner_;  // of vectors_, until Run returns it
+  SplitVectors* const vectors_;
   plan::SplitThresholds thresholds_;
   std::vector<int> columns_;
   std::vector<int64_t> first_rows_;  // of the units, in the source
+  std::vector<char> is_assigned_;    // by unit, while pending
 };
+
+SplitVectors::SplitVectors() = default;
+SplitVectors::~SplitVectors() = default;
 
 std::shared_ptr<const SplitVectors> SplitVectors::Uniform(const io::Source& source, int split) {
   auto vectors = std::make_shared<SplitVectors>();
@@ -484,7 +539,28 @@ std::shared_ptr<const SplitVectors> SplitVectors::Uniform(const io::Source& sour
 arrow::Result<std::shared_ptr<const SplitVectors>> SplitVectors::Make(
     const io::Source& source, const plan::SplitSpec& spec, RunContext* context,
     const std::optional<std::string>& required_column) {
-  return SplitAssignment(source, spec, context).Run(required_column);
+  bool pending = false;
+  return SplitAssignment(source, spec, context).Run(required_column, /*in_scan=*/false, &pending);
+}
+
+arrow::Result<std::shared_ptr<const SplitVectors>> SplitVectors::MakeForScan(
+    const io::Source& source, const plan::SplitSpec& spec, RunContext* context,
+    const std::optional<std::string>& required_column) {
+  auto assignment = std::make_unique<SplitAssignment>(source, spec, context);
+  bool pending = false;
+  ARROW_ASSIGN_OR_RAISE(auto vectors, assignment->Run(required_column, /*in_scan=*/true, &pending));
+  if (pending) vectors->assignment_ = std::move(assignment);
+  return vectors;
+}
+
+arrow::Result<std::unique_ptr<UnitSplits>> SplitVectors::BeginUnit(int64_t unit) const {
+  return assignment_->BeginUnit(unit);
+}
+
+arrow::Status SplitVectors::Complete() const {
+  if (!pending()) return arrow::Status::OK();
+  const auto assignment = std::move(assignment_);
+  return assignment->Complete();
 }
 
 std::shared_ptr<const SplitVector> SplitVectors::Unpack(int64_t unit) const {

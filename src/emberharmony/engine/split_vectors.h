@@ -24,13 +24,29 @@ using SplitVector = std::vector<uint8_t>;
 /// Of a row that belongs to no split, and is neither learned from nor written.
 inline constexpr uint8_t kDroppedRow = 3;
 
+/// Assigns the rows of one unit to splits while the unit is scanned for something else. One thread.
+class UnitSplits {
+ public:
+  virtual ~UnitSplits() = default;
+  /// The columns of the source with which the batches given to Assign begin.
+  virtual const std::vector<int>& columns() const = 0;
+  /// The splits of a batch's rows, which follow those of the batch before; valid until Finish.
+  virtual arrow::Result<const uint8_t*> Assign(const io::Batch& batch) = 0;
+  /// After the last batch: the unit's splits are kept.
+  virtual void Finish() = 0;
+};
+
+class SplitAssignment;
+
 /// Which split each row of a source belongs to (DESIGN section 5, split methods).
 ///
 /// Computed once for all units, in parallel, and kept at two bits a row, within the run's budget.
 /// When a share is 1 nothing is read and there are no vectors, unless rows are dropped. Immutable
-/// and thread-safe after Make.
+/// and thread-safe after Make; after MakeForScan, once nothing is pending.
 class SplitVectors {
  public:
+  SplitVectors();
+  ~SplitVectors();
   /// Every row in one split.
   static std::shared_ptr<const SplitVectors> Uniform(const io::Source& source, int split);
   /// With a `required_column` (a target with drop_null) the rows in which it is null or NaN are
@@ -40,6 +56,18 @@ class SplitVectors {
   static arrow::Result<std::shared_ptr<const SplitVectors>> Make(
       const io::Source& source, const plan::SplitSpec& spec, RunContext* context,
       const std::optional<std::string>& required_column = std::nullopt);
+
+  /// As Make; but where a hash decides and the source's columns are read together, nothing is read
+  /// yet: the first scan of the units for something else assigns their rows on its way.
+  static arrow::Result<std::shared_ptr<const SplitVectors>> MakeForScan(
+      const io::Source& source, const plan::SplitSpec& spec, RunContext* context,
+      const std::optional<std::string>& required_column = std::nullopt);
+  /// Whether rows have yet to be assigned: then there are no counts and nothing to Unpack.
+  bool pending() const { return assignment_ != nullptr; }
+  /// While pending, once for each unit, several at a time.
+  arrow::Result<std::unique_ptr<UnitSplits>> BeginUnit(int64_t unit) const;
+  /// Ends the pending state: reads the units that have not been assigned. One thread.
+  arrow::Status Complete() const;
 
   /// -1, or the split that every row is in.
   int uniform_split() const { return uniform_split_; }
@@ -66,6 +94,7 @@ class SplitVectors {
   int64_t num_dropped_ = 0;
   std::optional<plan::TimeCuts> time_cuts_;
   base::MemoryReservation reservation_;
+  mutable std::unique_ptr<SplitAssignment> assignment_;  ///< while pending
 };
 
 }  // namespace emberharmony::engine

@@ -37,6 +37,11 @@ struct TransformShared {
   RunContext* context;
   std::shared_ptr<arrow::Schema> output_schema;
   std::vector<OutputGroup> groups;
+
+  // A task is a group of a unit, or a whole unit where columns are read together.
+  int64_t tasks_per_unit() const {
+    return source.columns_independent() ? static_cast<int64_t>(groups.size()) : 1;
+  }
 };
 
 std::string ShardName(int64_t unit) { return fmt::format("part-{:05d}.parquet", unit); }
@@ -139,7 +144,7 @@ class GroupWriter {
 class UnitTransform {
  public:
   UnitTransform(const TransformShared& shared, int64_t unit)
-      : shared_(shared), unit_(shared.source.units()[unit]), groups_left_(shared.groups.size()) {}
+      : shared_(shared), unit_(shared.source.units()[unit]), tasks_left_(shared.tasks_per_unit()) {}
 
   /// Fixes the layout and opens the sinks; the first caller does the work, others wait for it.
   arrow::Status Prepare() {
@@ -151,19 +156,18 @@ class UnitTransform {
     return prepare_status_;
   }
 
-  /// True when this was the unit's last group.
-  arrow::Result<bool> RunGroup(size_t g) {
-    const OutputGroup& group = shared_.groups[g];
-    arrow::Status status = WriteGroup(group);
-    if (!status.ok()) {
-      const std::string& column = group.pipeline->source_column();
-      if (status.message().find("'" + column + "'") == std::string::npos) {
-        status = status.WithMessage("column '", column, "': ", status.message());
-      }
-      return status;
+  /// True when this was the unit's last task.
+  arrow::Result<bool> RunTask(size_t task) {
+    if (shared_.source.columns_independent()) {
+      ARROW_RETURN_NOT_OK(WithColumn(WriteGroup(shared_.groups[task]), shared_.groups[task]));
+      shared_.context->progress()->Advance(unit_.num_rows);
+    } else {
+      ARROW_RETURN_NOT_OK(WriteGroupsTogether());
+      shared_.context->progress()->Advance(unit_.num_rows *
+                                           static_cast<int64_t>(shared_.groups.size()));
     }
     std::lock_guard lock(mutex_);
-    return --groups_left_ == 0;
+    return --tasks_left_ == 0;
   }
 
   arrow::Status Commit(std::vector<ShardEntry>* shards) {
@@ -219,6 +223,34 @@ class UnitTransform {
     return writer.Close();
   }
 
+  static arrow::Status WithColumn(const arrow::Status& status, const OutputGroup& group) {
+    const std::string& column = group.pipeline->source_column();
+    if (status.ok() || status.message().find("'" + column + "'") != std::string::npos) {
+      return status;
+    }
+    return status.WithMessage("column '", column, "': ", status.message());
+  }
+
+  arrow::Status WriteGroupsTogether() {
+    std::vector<int> columns;
+    std::vector<std::unique_ptr<GroupWriter>> writers;
+    for (const OutputGroup& group : shared_.groups) {
+      columns.push_back(group.source_column);
+      writers.push_back(std::make_unique<GroupWriter>(shared_, group, splits_.get(),
+                                                      shared_.splits.uniform_split()));
+      ARROW_RETURN_NOT_OK(writers.back()->Open(sinks_));
+    }
+    ARROW_RETURN_NOT_OK(ScanColumns(shared_.source, unit_, columns, shared_.context,
+                                    [&](size_t column, const io::Piece& piece, int64_t first_row) {
+                                      return WithColumn(writers[column]->Add(piece, first_row),
+                                                        shared_.groups[column]);
+                                    }));
+    for (size_t g = 0; g < writers.size(); ++g) {
+      ARROW_RETURN_NOT_OK(WithColumn(writers[g]->Close(), shared_.groups[g]));
+    }
+    return arrow::Status::OK();
+  }
+
   const TransformShared& shared_;
   const io::Unit& unit_;
   std::shared_ptr<const SplitVector> splits_;
@@ -226,10 +258,10 @@ class UnitTransform {
   std::mutex mutex_;
   bool prepared_ = false;  // guarded by mutex_, like the two below
   arrow::Status prepare_status_;
-  size_t groups_left_;
+  int64_t tasks_left_;
 };
 
-// Hands out (unit, group) tasks in order, so that few units are in flight, and commits finished
+// Hands out a unit's tasks in order, so that few units are in flight, and commits finished
 // units on a thread of its own: waiting for the disk costs the workers nothing.
 class TransformRun {
  public:
@@ -252,15 +284,14 @@ class TransformRun {
 
  private:
   arrow::Status Work() {
-    const int64_t num_groups = static_cast<int64_t>(shared_.groups.size());
+    const int64_t tasks_per_unit = shared_.tasks_per_unit();
     while (!failed_.load()) {
       const int64_t task = next_task_.fetch_add(1);
-      const int64_t unit = task / num_groups;
+      const int64_t unit = task / tasks_per_unit;
       if (unit >= num_units_) break;
       std::shared_ptr<UnitTransform> work = InFlight(unit);
       ARROW_RETURN_NOT_OK(work->Prepare());
-      ARROW_ASSIGN_OR_RAISE(bool last, work->RunGroup(task % num_groups));
-      shared_.context->progress()->Advance(shared_.source.units()[unit].num_rows);
+      ARROW_ASSIGN_OR_RAISE(bool last, work->RunTask(task % tasks_per_unit));
       if (!last) continue;
       {
         std::lock_guard lock(mutex_);

@@ -65,14 +65,14 @@ class IndexCounter {
   std::vector<uint32_t> counts_;
 };
 
-// The dictionary that is being counted.
-class DictionaryScan {
- public:
-  DictionaryScan(const WeightedConsumer& consumer, const SplitVector* splits)
-      : consumer_(consumer), splits_(splits) {}
+}  // namespace
 
-  arrow::Status Add(const io::Piece& piece, int64_t first_row) {
-    const uint8_t* splits = splits_ != nullptr ? splits_->data() + first_row : nullptr;
+// The dictionary that is being counted.
+class WeightedScan::Dictionary {
+ public:
+  explicit Dictionary(WeightedConsumer consumer) : consumer_(std::move(consumer)) {}
+
+  arrow::Status Add(const io::Piece& piece, const uint8_t* splits) {
     if (!piece.encoded()) {
       ARROW_RETURN_NOT_OK(Flush());
       return AddPlain(piece, splits);
@@ -104,24 +104,33 @@ class DictionaryScan {
     return consumer_(piece.values, weights_.data(), 0);
   }
 
-  const WeightedConsumer& consumer_;
-  const SplitVector* splits_;
+  const WeightedConsumer consumer_;
   std::shared_ptr<arrow::Array> values_;
   uint64_t dictionary_id_ = 0;
   IndexCounter counter_;
   std::vector<int64_t> weights_;
 };
 
-}  // namespace
+WeightedScan::WeightedScan(WeightedConsumer consumer)
+    : dictionary_(std::make_unique<Dictionary>(std::move(consumer))) {}
+
+WeightedScan::~WeightedScan() = default;
+
+arrow::Status WeightedScan::Add(const io::Piece& piece, const uint8_t* splits) {
+  return dictionary_->Add(piece, splits);
+}
+
+arrow::Status WeightedScan::Finish() { return dictionary_->Flush(); }
 
 arrow::Status ScanWeighted(const io::Source& source, const io::Unit& unit, int column,
                            const SplitVector* splits, RunContext* context,
                            const WeightedConsumer& consumer) {
-  DictionaryScan scan(consumer, splits);
-  ARROW_RETURN_NOT_OK(ScanColumn(
-      source, unit, column, context,
-      [&](const io::Piece& piece, int64_t first_row) { return scan.Add(piece, first_row); }));
-  return scan.Flush();
+  WeightedScan scan(consumer);
+  ARROW_RETURN_NOT_OK(
+      ScanColumn(source, unit, column, context, [&](const io::Piece& piece, int64_t first_row) {
+        return scan.Add(piece, splits != nullptr ? splits->data() + first_row : nullptr);
+      }));
+  return scan.Finish();
 }
 
 }  // namespace emberharmony::engine

@@ -16,6 +16,22 @@ namespace emberharmony::engine {
 using WeightedConsumer = std::function<arrow::Status(const std::shared_ptr<arrow::Array>& values,
                                                      const int64_t* weights, int64_t null_weight)>;
 
+/// Weighs the pieces of one column of a unit, which come in order, and hands on its values as
+/// ScanWeighted does. One thread at a time.
+class WeightedScan {
+ public:
+  explicit WeightedScan(WeightedConsumer consumer);
+  ~WeightedScan();
+  /// `splits`: those of the piece's rows; nullptr when every row is a training row.
+  arrow::Status Add(const io::Piece& piece, const uint8_t* splits);
+  /// After the last piece.
+  arrow::Status Finish();
+
+ private:
+  class Dictionary;
+  std::unique_ptr<Dictionary> dictionary_;
+};
+
 /// Reads one column of a unit and hands on its values with their weights: once for each dictionary,
 /// however many pages and batches it serves; plain rows piece by piece. `splits` is nullptr when
 /// every row is a training row.

@@ -123,9 +123,10 @@ arrow::Status Glob(const std::vector<std::string>& parts, size_t next, const std
 
 arrow::Status NotThere(const std::string& location, int error) {
   if (error == ENOENT || error == ENOTDIR) {
-    return base::DataError("'" + location +
-                           "' does not exist: give the path of a Parquet file, of a directory of "
-                           "them, or a quoted glob such as 'data/*.parquet'");
+    return base::DataError(
+        "'" + location +
+        "' does not exist: give the path of a Parquet or CSV file, of a directory of "
+        "them, or a quoted glob such as 'data/*.parquet'");
   }
   return base::DataError("'" + location + "' can't be read: " + strerror(error));
 }

@@ -175,7 +175,7 @@ TEST(OpenSource, FilesThatAreNotParquet) {
   EXPECT_THAT(message("text.parquet"), HasSubstr("'text.parquet' is not a readable Parquet file"));
   EXPECT_THAT(message("empty.parquet"), HasSubstr("it has only 0 bytes"));
   EXPECT_THAT(message(""), HasSubstr("'data.csv' is CSV"));
-  EXPECT_THAT(message("*.csv"), HasSubstr("data.csv"));
+  EXPECT_EQ((*OpenSource(folder.Path("*.csv")))->num_rows(), 3);
   TemporaryFolder other;
   other.Write("README.md", "nothing here");
   const auto status = OpenSource(other.Path("")).status();
