@@ -14,7 +14,7 @@
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/engine/column_jobs.h"
 #include "emberharmony/engine/column_learner.h"
-#include "emberharmony/engine/unit_jobs.h"
+#include "emberharmony/engine/job_schedule.h"
 #include "emberharmony/engine/weighted_scan.h"
 #include "emberharmony/feature/distinct_count.h"
 #include "emberharmony/feature/moments.h"
@@ -228,28 +228,6 @@ class DetectJob : public FitJob {
   bool detected_ = false;
 };
 
-// Columns with the most to read come first, so that the last to end is a small one.
-std::vector<int> ByDescendingBytes(const io::Source& source, std::vector<int> columns) {
-  std::map<int, int64_t> bytes;
-  for (int column : columns) {
-    for (const io::Unit& unit : source.units())
-      bytes[column] += source.Hint(unit, column).compressed_bytes;
-  }
-  std::stable_sort(columns.begin(), columns.end(),
-                   [&](int a, int b) { return bytes[a] > bytes[b]; });
-  return columns;
-}
-
-// Columns that cost nothing for each other are learned one after the other, which keeps few states
-// in memory; others together, so that a unit is read once.
-arrow::Status RunJobs(const std::vector<std::unique_ptr<ColumnJob>>& jobs,
-                      const FitShared& shared) {
-  if (!shared.source.columns_independent()) {
-    return RunUnitJobs(jobs, shared.source, shared.splits, shared.context);
-  }
-  return RunColumnJobs(jobs, static_cast<int64_t>(shared.source.units().size()), shared.context);
-}
-
 void SortStates(std::vector<plan::SavedState>* states) {
   std::sort(states->begin(), states->end(),
             [](const plan::SavedState& a, const plan::SavedState& b) {
@@ -288,7 +266,7 @@ arrow::Result<std::vector<plan::SavedState>> FitPipelines(const io::Source& sour
   }
   context->progress()->BeginPhase("fit", source.num_rows() * static_cast<int64_t>(jobs.size()),
                                   source.num_rows(), source.num_bytes());
-  ARROW_RETURN_NOT_OK(RunJobs(jobs, shared));
+  ARROW_RETURN_NOT_OK(RunJobs(jobs, source, splits, context));
   context->progress()->EndPhase();
   SortStates(&shared.states);
   return std::move(shared.states);
@@ -311,7 +289,7 @@ arrow::Result<DetectedPlan> DetectPlan(const io::Source& source, const SplitVect
   }
   context->progress()->BeginPhase("detect", source.num_rows() * num_columns, source.num_rows(),
                                   source.num_bytes());
-  ARROW_RETURN_NOT_OK(RunJobs(jobs, shared));
+  ARROW_RETURN_NOT_OK(RunJobs(jobs, source, splits, context));
   context->progress()->EndPhase();
 
   ARROW_ASSIGN_OR_RAISE(detected.plan,

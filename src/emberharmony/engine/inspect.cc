@@ -10,7 +10,7 @@
 
 #include "emberharmony/base/canonical_json.h"
 #include "emberharmony/engine/column_extremes.h"
-#include "emberharmony/engine/column_jobs.h"
+#include "emberharmony/engine/job_schedule.h"
 #include "emberharmony/engine/weighted_scan.h"
 #include "emberharmony/feature/distinct_count.h"
 #include "emberharmony/feature/numeric_form.h"
@@ -108,18 +108,25 @@ class InspectJob : public ColumnJob {
 
   arrow::Status ProcessUnit(int64_t u) override {
     const io::Unit& unit = source_.units()[u];
-    ARROW_RETURN_NOT_OK(ScanWeighted(
-        source_, unit, column_, nullptr, context_,
-        [&](const auto& values, const int64_t* weights, int64_t null_weight) -> arrow::Status {
-          std::lock_guard lock(mutex_);
-          const feature::WeightedValues weighted{*values, weights, null_weight};
-          for (size_t i = 0; i < analyzers_.size(); ++i) {
-            ARROW_RETURN_NOT_OK(analyzers_[i]->Update(states_[i].get(), weighted));
-          }
-          return ordered_ ? extremes_.Update(*values, weights) : arrow::Status::OK();
-        }));
+    ARROW_RETURN_NOT_OK(
+        ScanWeighted(source_, unit, column_, nullptr, context_,
+                     [&](const auto& values, const int64_t* weights, int64_t null_weight) {
+                       return Consume(values, weights, null_weight);
+                     }));
     context_->progress()->Advance(unit.num_rows);
     return arrow::Status::OK();
+  }
+
+  int source_column() const override { return column_; }
+
+  arrow::Status Consume(const std::shared_ptr<arrow::Array>& values, const int64_t* weights,
+                        int64_t null_weight) override {
+    std::lock_guard lock(mutex_);
+    const feature::WeightedValues weighted{*values, weights, null_weight};
+    for (size_t i = 0; i < analyzers_.size(); ++i) {
+      ARROW_RETURN_NOT_OK(analyzers_[i]->Update(states_[i].get(), weighted));
+    }
+    return ordered_ ? extremes_.Update(*values, weights) : arrow::Status::OK();
   }
 
   arrow::Result<bool> FinishPass() override {
@@ -286,24 +293,18 @@ arrow::Result<std::vector<InspectedColumn>> InspectColumns(const io::Source& sou
                                                            RunContext* context) {
   const int num_columns = source.schema()->num_fields();
   std::vector<InspectedColumn> columns(num_columns);
-  std::vector<int64_t> bytes(num_columns);
-  for (int column = 0; column < num_columns; ++column) {
-    for (const io::Unit& unit : source.units()) {
-      bytes[column] += source.Hint(unit, column).compressed_bytes;
-    }
-  }
-  // Columns with the most to read come first, so that the last to end is a small one.
   std::vector<int> order(num_columns);
   std::iota(order.begin(), order.end(), 0);
-  std::stable_sort(order.begin(), order.end(), [&](int a, int b) { return bytes[a] > bytes[b]; });
   std::vector<std::unique_ptr<ColumnJob>> jobs;
-  for (const int column : order) {
+  for (const int column : ByDescendingBytes(source, order)) {
     jobs.push_back(
         std::make_unique<InspectJob>(source, column, options, context, &columns[column]));
   }
   context->progress()->BeginPhase("inspect", source.num_rows() * num_columns, source.num_rows(),
                                   source.num_bytes());
-  ARROW_RETURN_NOT_OK(RunColumnJobs(jobs, static_cast<int64_t>(source.units().size()), context));
+  // Every row counts.
+  const auto splits = SplitVectors::Uniform(source, 0);
+  ARROW_RETURN_NOT_OK(RunJobs(jobs, source, *splits, context));
   context->progress()->EndPhase();
   return columns;
 }
