@@ -1,6 +1,6 @@
 """Compares what the tools of one benchmark wrote; prints one line and exits 1 on a difference.
 
-    check_agreement.py clicks|flights|wide OUTPUT OUTPUT...
+    check_agreement.py clicks|where|flights|wide OUTPUT OUTPUT...
 
 Each OUTPUT is a Parquet file, or a folder of them. Click logs must agree in every cell:
 ids exactly, logarithms to one unit in the last place of a float32 (the tools' log functions differ
@@ -132,5 +132,5 @@ def check_flights(outputs: list[Path]) -> str:
 
 
 if __name__ == "__main__":
-    check = {"clicks": check_clicks, "flights": check_flights, "wide": check_flights}[sys.argv[1]]
+    check = check_clicks if sys.argv[1] in ("clicks", "where") else check_flights
     print(check([Path(argument) for argument in sys.argv[2:]]))

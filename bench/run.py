@@ -1,6 +1,7 @@
 """Times ember against Polars and DuckDB, interleaved in one run.
 
-    run.py [--jobs flights,flights-csv,flights-wide,clicks-2m,clicks-10m] [--repetitions 3]
+    run.py [--jobs flights,flights-csv,flights-wide,clicks-2m,clicks-10m,where-1pct]
+           [--repetitions 3]
            [--threads 2] [--cache warm|cold]
 
 Each repetition runs every tool once, in a fresh process, starting with another one each time, so
@@ -30,11 +31,15 @@ ROOT = Path(__file__).resolve().parent.parent
 PEERS = ROOT / "bench" / "peers"
 PLAN = ROOT / "bench" / "plans" / "clicks.yaml"
 CLICKS_ROWS = {"clicks-2m": 2_000_000, "clicks-10m": 10_000_000}
+# The click logs' job on the rows that pass a filter: about 1 % of them, anywhere in the table.
+WHERE = {"where-1pct": "C9 = 'e776d8ef' AND I5 > 185"}
+TABLES = {"where-1pct": "clicks-2m"}
 JOB_ROWS = {
     "flights": 3_000_000,
     "flights-csv": 3_000_000,
     "flights-wide": 3_030_984,
     **CLICKS_ROWS,
+    "where-1pct": CLICKS_ROWS["clicks-2m"],
 }
 TARGETS = {"flights": "delay", "wide": "arr_delay"}
 
@@ -46,6 +51,8 @@ pyarrow.csv.write_csv(pyarrow.parquet.read_table(sys.argv[1]), sys.argv[2])
 
 def kind_of(job: str) -> str:
     """Which job it is, whatever its table's size: names the peers' scripts and the comparison."""
+    if job in WHERE:
+        return "where"
     return {"flights": "flights", "flights-csv": "flights", "flights-wide": "wide"}.get(
         job, "clicks"
     )
@@ -59,6 +66,7 @@ def table_of(job: str, options: argparse.Namespace) -> Path:
     """The job's input; all but the flights themselves are made once."""
     if job == "flights":
         return ROOT / "data" / "flights-3m.parquet"
+    job = TABLES.get(job, job)
     path = Path(options.data) / (f"{job}.csv" if job == "flights-csv" else f"{job}.parquet")
     if not path.exists():
         print(f"making {path}", file=sys.stderr)
@@ -80,11 +88,13 @@ def command_of(tool: str, job: str, table: Path, output: Path, threads: int) -> 
     if tool == "ember":
         command = [ember_command(), "extract", str(table), "-o", str(output)]
         command += ["--threads", str(threads), "--progress", "none", "-q"]
-        return command + (
-            ["--plan", str(PLAN)] if kind == "clicks" else ["--target", TARGETS[kind]]
-        )
-    target = output / "all.parquet" if kind == "clicks" else output
+        if kind == "where":
+            command += ["--where", WHERE[job]]
+        return command + (["--target", TARGETS[kind]] if kind in TARGETS else ["--plan", str(PLAN)])
+    target = output if kind in TARGETS else output / "all.parquet"
     command = [sys.executable, str(PEERS / f"{tool}_{kind}.py"), str(table), str(target)]
+    if kind == "where":
+        command.append(WHERE[job])
     return command + ([str(threads)] if tool == "duckdb" else [])
 
 
@@ -198,7 +208,9 @@ def machine() -> dict[str, str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description="Times ember against Polars and DuckDB.")
     parser.add_argument(
-        "--jobs", default="flights,clicks-2m", help="also flights-csv, flights-wide, clicks-10m"
+        "--jobs",
+        default="flights,clicks-2m",
+        help="also flights-csv, flights-wide, clicks-10m, where-1pct",
     )
     parser.add_argument("--tools", default="ember,polars,duckdb")
     parser.add_argument("--repetitions", type=int, default=3)

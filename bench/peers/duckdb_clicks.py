@@ -16,7 +16,10 @@ MIN_COUNT = 15
 def main(source: str, output: str, threads: int) -> None:
     connection = duckdb.connect()
     connection.execute(f"SET threads = {threads}")
-    table = f"read_parquet('{source}')"
+    write_features(connection, f"read_parquet('{source}')", output)
+
+
+def write_features(connection: duckdb.DuckDBPyConnection, table: str, output: str) -> None:
     for name in CATEGORIES:
         connection.execute(f"""
             CREATE TEMP TABLE vocabulary_{name} AS

@@ -16,7 +16,10 @@ FIRST_ID = 3  # 0 is padding, 1 null, 2 out of vocabulary
 
 
 def main(source: str, output: str) -> None:
-    table = pl.scan_parquet(source)
+    write_features(pl.scan_parquet(source), output)
+
+
+def write_features(table: pl.LazyFrame, output: str) -> None:
     counts = pl.collect_all(
         [
             table.select(pl.col(name).drop_nulls().alias("value"))

@@ -47,6 +47,7 @@ struct Arguments {
   std::optional<std::string> target;
   std::optional<int64_t> seed;
   std::optional<int64_t> limit;
+  std::optional<std::string> where;
   std::vector<std::string> columns;
   double high_null_threshold = 0.9;
   int64_t top_values = 5;
@@ -121,7 +122,14 @@ void AddSourceOptions(CLI::App* command, Arguments* arguments) {
       ->add_option("SOURCE", arguments->source,
                    "A Parquet or CSV file, a folder of them, or a glob")
       ->required();
-  command->add_option("--limit", arguments->limit, "Only the first ROWS rows")
+  command
+      ->add_option(
+          "--where", arguments->where,
+          "Only rows that pass this filter, e.g. \"delay > 60 AND origin IN ('SFO', 'OAK')\"")
+      ->type_name("FILTER");
+  command
+      ->add_option("--limit", arguments->limit,
+                   "Only the first ROWS rows, of those that pass --where")
       ->type_name("ROWS")
       ->check(WholeNumber(0));
   command->add_option("--columns", arguments->columns, "Only these columns")
@@ -180,7 +188,8 @@ arrow::Result<base::LogLevel> LogLevelOf(const Arguments& arguments) {
 }
 
 engine::SourceRequest SourceOf(const Arguments& arguments) {
-  return engine::SourceRequest{arguments.source, arguments.columns, arguments.limit};
+  return engine::SourceRequest{arguments.source, arguments.columns, arguments.limit,
+                               arguments.where};
 }
 
 arrow::Result<engine::PlanRequest> PlanOf(const Arguments& arguments) {
@@ -347,7 +356,8 @@ void DefineCommands(CLI::App* app, Arguments* arguments) {
   AddRunOptions(extract, arguments);
   extract->footer(
       "Examples:\n  ember extract flights.parquet -o out --target delay\n"
-      "  ember extract data/ -o out --plan plan.yaml --memory 1GiB");
+      "  ember extract data/ -o out --plan plan.yaml --memory 1GiB\n"
+      "  ember extract flights.parquet -o late --where \"delay > 60 AND origin != 'SFO'\"");
 
   CLI::App* merge =
       app->add_subcommand("merge", "One model from the fits of disjoint parts of a table");

@@ -15,7 +15,7 @@ namespace emberharmony::engine {
 
 /// How far a run is; a consistent enough picture for people.
 struct ProgressSnapshot {
-  std::string phase;      ///< "detect", "split", "fit", "transform", "verify"
+  std::string phase;      ///< "filter", "detect", "split", "fit", "transform", "verify"
   int64_t rows_done = 0;  ///< rows of the source, as a share of the phase's column work
   int64_t rows_total = 0;
   int64_t bytes_done = 0;  ///< uncompressed bytes of the source that the phase has been through

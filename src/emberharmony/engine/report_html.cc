@@ -62,6 +62,10 @@ void WriteBanner(const RunReport& report, HtmlWriter* html) {
   HtmlElement p(html, "p", {{"class", "route"}});
   html->Leaf("span", "from ", {{"class", "muted"}});
   html->Leaf("code", ShownText(report.source, kPathBytes));
+  if (report.where) {
+    html->Leaf("span", " where ", {{"class", "muted"}});
+    html->Leaf("code", ShownText(*report.where, kPathBytes));
+  }
   html->Leaf("span", " to ", {{"class", "muted"}});
   html->Leaf("code", ShownText(report.output, kPathBytes));
 }

@@ -41,37 +41,6 @@ class Stopwatch {
   std::chrono::steady_clock::time_point begin_;
 };
 
-// The rows that were asked for: with all columns, from which whole rows are hashed into splits, and
-// with those asked for.
-struct RequestedSource {
-  std::shared_ptr<io::Source> whole;
-  std::shared_ptr<io::Source> selected;
-};
-
-arrow::Result<RequestedSource> OpenRequested(const SourceRequest& request, RunContext* context) {
-  RequestedSource source;
-  ARROW_ASSIGN_OR_RAISE(source.whole, io::OpenSource(request.location, {context->budget()}));
-  if (request.limit_rows) {
-    if (*request.limit_rows < 0) {
-      return base::UsageError(
-          fmt::format("--limit must not be negative, found {}", *request.limit_rows));
-    }
-    source.whole = io::LimitRows(std::move(source.whole), *request.limit_rows);
-  }
-  source.selected = source.whole;
-  if (!request.columns.empty()) {
-    ARROW_ASSIGN_OR_RAISE(source.selected, io::SelectColumns(source.whole, request.columns));
-  }
-  base::Log(base::LogLevel::kInfo, "source '{}': {} rows in {} units, {} columns, {} uncompressed",
-            base::WithoutSecrets(request.location), source.selected->num_rows(),
-            source.selected->units().size(), source.selected->schema()->num_fields(),
-            base::FormatByteSize(source.selected->num_bytes()));
-  for (const std::string& warning : source.selected->warnings()) {
-    base::Log(base::LogLevel::kWarning, "{}", warning);
-  }
-  return source;
-}
-
 plan::AutomaticPlanOptions AutomaticOptions(const PlanRequest& request) {
   plan::AutomaticPlanOptions options;
   options.target = request.target;
@@ -223,6 +192,7 @@ RunReport BeginReport(const std::string& command, const SourceRequest& request,
   RunReport report;
   report.command = command;
   report.source = request.location;
+  report.where = request.where;
   report.output = output;
   report.num_threads = context.num_threads();
   report.memory_limit_bytes = context.memory_limit_bytes();
@@ -278,6 +248,7 @@ arrow::Result<Manifest> MakeManifest(std::vector<ShardEntry> shards, const Split
 arrow::Result<Inspection> RunInspect(const SourceRequest& source_request,
                                      const InspectOptions& options, RunContext* context) {
   ARROW_ASSIGN_OR_RAISE(RequestedSource requested, OpenRequested(source_request, context));
+  ARROW_RETURN_NOT_OK(SelectRows(source_request, context, &requested));
   const io::Source& source = *requested.selected;
   Inspection inspection{source_request.location,
                         source.num_rows(),
@@ -293,6 +264,8 @@ arrow::Result<std::string> RunPlan(const SourceRequest& source_request,
   ARROW_ASSIGN_OR_RAISE(RequestedSource requested, OpenRequested(source_request, context));
   const io::Source* source = requested.selected.get();
   ARROW_RETURN_NOT_OK(CheckTarget(*source->schema(), plan_request.target));
+  ARROW_RETURN_NOT_OK(SelectRows(source_request, context, &requested));
+  source = requested.selected.get();
   ARROW_ASSIGN_OR_RAISE(auto splits, MakeSplits(requested, AutomaticSplit(plan_request), context));
   ARROW_ASSIGN_OR_RAISE(DetectedPlan detected,
                         DetectPlan(*source, *splits, AutomaticOptions(plan_request),
@@ -308,6 +281,8 @@ arrow::Result<RunReport> RunFit(const SourceRequest& source_request,
   const io::Source* source = requested.selected.get();
   ARROW_ASSIGN_OR_RAISE(auto given, PreparePlan(*source, plan_request));
   ARROW_ASSIGN_OR_RAISE(auto folder, CreateOutput(output, source_request, "", *context));
+  ARROW_RETURN_NOT_OK(SelectRows(source_request, context, &requested));
+  source = requested.selected.get();
   RunReport report = BeginReport("fit", source_request, *source, output, *context);
   context->set_default_spill_dir(folder->scratch_path());
   ARROW_ASSIGN_OR_RAISE(
@@ -336,6 +311,8 @@ arrow::Result<RunReport> RunTransform(const std::string& model_dir,
     ARROW_RETURN_NOT_OK(context->Keep("the model", LearnedBytes(*pipeline)));
   }
   ARROW_ASSIGN_OR_RAISE(auto folder, CreateOutput(output, source_request, model_dir, *context));
+  ARROW_RETURN_NOT_OK(SelectRows(source_request, context, &requested));
+  source = requested.selected.get();
   RunReport report = BeginReport("transform", source_request, *source, output, *context);
   report.model = model;
   auto splits = SplitVectors::Uniform(*source, 0);
@@ -361,6 +338,8 @@ arrow::Result<RunReport> RunExtract(const SourceRequest& source_request,
   const io::Source* source = requested.selected.get();
   ARROW_ASSIGN_OR_RAISE(auto given, PreparePlan(*source, plan_request));
   ARROW_ASSIGN_OR_RAISE(auto folder, CreateOutput(output, source_request, "", *context));
+  ARROW_RETURN_NOT_OK(SelectRows(source_request, context, &requested));
+  source = requested.selected.get();
   RunReport report = BeginReport("extract", source_request, *source, output, *context);
   context->set_default_spill_dir(folder->scratch_path());
   ARROW_ASSIGN_OR_RAISE(Fitted fitted, Fit(requested, plan_request, std::move(given),
@@ -411,6 +390,7 @@ std::string RunReport::ToJson() const {
   json["version"] = 1;
   json["command"] = command;
   json["source"] = source;
+  if (where) json["where"] = *where;
   json["threads"] = num_threads;
   json["memory_limit_bytes"] = memory_limit_bytes;
   json["peak_resident_bytes"] = peak_resident_bytes;

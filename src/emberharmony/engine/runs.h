@@ -10,17 +10,11 @@
 #include "emberharmony/engine/inspect.h"
 #include "emberharmony/engine/manifest.h"
 #include "emberharmony/engine/progress.h"
+#include "emberharmony/engine/requested_source.h"
 #include "emberharmony/engine/run_context.h"
 #include "emberharmony/plan/fitted_plan.h"
 
 namespace emberharmony::engine {
-
-/// Which table, and which part of it.
-struct SourceRequest {
-  std::string location;
-  std::vector<std::string> columns;  ///< empty: all
-  std::optional<int64_t> limit_rows;
-};
 
 /// Where a plan comes from: text with a name for messages, or nothing for an automatic one.
 struct PlanRequest {
@@ -36,6 +30,7 @@ struct PlanRequest {
 struct RunReport {
   std::string command;
   std::string source;
+  std::optional<std::string> where;
   std::string output;
   int num_threads = 0;
   int64_t memory_limit_bytes = 0;

@@ -185,19 +185,21 @@ class TimeSplitter : public Splitter {
   std::vector<uint8_t> entries_;
 };
 
-// Random numbers by the rows' positions in the source: nothing is read.
-void AssignRandomly(int64_t seed, int64_t first_position, const plan::SplitThresholds& thresholds,
-                    SplitVector* splits) {
+// Random numbers by the rows' positions in the source, before any filter: nothing is read.
+void AssignRandomly(int64_t seed, const io::Source& source, const io::Unit& unit,
+                    const plan::SplitThresholds& thresholds, SplitVector* splits) {
   const auto seed_bits = static_cast<uint64_t>(seed);
   const std::array<uint32_t, 2> key = {static_cast<uint32_t>(seed_bits),
                                        static_cast<uint32_t>(seed_bits >> 32)};
-  auto position = static_cast<uint64_t>(first_position);
-  for (uint8_t& split : *splits) {
-    const std::array<uint32_t, 4> counter = {static_cast<uint32_t>(position),
-                                             static_cast<uint32_t>(position >> 32), 0, 0};
-    split = SplitOfFingerprint(base::Philox4x32(counter, key)[0], thresholds);
-    ++position;
-  }
+  size_t row = 0;
+  source.VisitPositions(unit, [&](int64_t first, int64_t count) {
+    auto position = static_cast<uint64_t>(first);
+    for (const size_t end = row + static_cast<size_t>(count); row < end; ++row, ++position) {
+      const std::array<uint32_t, 4> counter = {static_cast<uint32_t>(position),
+                                               static_cast<uint32_t>(position >> 32), 0, 0};
+      (*splits)[row] = SplitOfFingerprint(base::Philox4x32(counter, key)[0], thresholds);
+    }
+  });
 }
 
 arrow::Status AssignUnit(const io::Source& source, const io::Unit& unit,
@@ -296,8 +298,6 @@ class SplitAssignment {
     vectors_->counts_.resize(units.size());
     vectors_->packed_.resize(units.size());
     for (const io::Unit& unit : units) {
-      first_rows_.push_back(first_rows_.empty() ? 0
-                                                : first_rows_.back() + vectors_->num_rows_.back());
       vectors_->num_rows_.push_back(unit.num_rows);
     }
     vectors_->reservation_ = base::MemoryReservation(context_->budget());
@@ -472,7 +472,7 @@ class SplitAssignment {
         [&](int64_t u) -> arrow::Status {
           SplitVector splits(units[u].num_rows, static_cast<uint8_t>(std::max(only, 0)));
           if (only < 0 && spec_.method == plan::SplitMethod::kRandom) {
-            AssignRandomly(spec_.seed, first_rows_[u], thresholds_, &splits);
+            AssignRandomly(spec_.seed, source_, units[u], thresholds_, &splits);
           } else if (only < 0) {
             ARROW_ASSIGN_OR_RAISE(auto splitter, MakeSplitter());
             ARROW_RETURN_NOT_OK(
@@ -516,8 +516,7 @@ class SplitAssignment {
   SplitVectors* const vectors_;
   plan::SplitThresholds thresholds_;
   std::vector<int> columns_;
-  std::vector<int64_t> first_rows_;  // of the units, in the source
-  std::vector<char> is_assigned_;    // by unit, while pending
+  std::vector<char> is_assigned_;  // by unit, while pending
 };
 
 SplitVectors::SplitVectors() = default;

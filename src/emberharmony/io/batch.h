@@ -35,7 +35,6 @@ struct Column {
 struct Batch {
   int64_t first_row = 0;  ///< counted from the start of the unit
   int64_t num_rows = 0;
-  std::shared_ptr<arrow::Buffer> keep;  ///< a bit a row: what --where keeps; null: every row
   std::vector<Column> columns;
 };
 

@@ -12,6 +12,15 @@ void ChunkStream::Reset(std::shared_ptr<arrow::io::RandomAccessFile> file, int64
   file_ = std::move(file);
   begin_ = position_ = window_begin_ = window_end_ = offset;
   end_ = offset + size;
+  pass_over_ = sparse_ = false;
+}
+
+void ChunkStream::SeekTo(int64_t offset) {
+  position_ = std::clamp(begin_ + offset, begin_, end_);
+  if (position_ < window_begin_ || position_ > window_end_) {
+    window_begin_ = window_end_ = position_;
+    sparse_ = true;
+  }
 }
 
 arrow::Status ChunkStream::Close() {
@@ -26,8 +35,8 @@ arrow::Result<int64_t> ChunkStream::Fill(int64_t nbytes) {
   const int64_t wanted = std::min(nbytes, end_ - position_);
   const int64_t have = window_end_ - position_;
   if (have >= wanted) return wanted;
-  const int64_t capacity =
-      std::max(wanted, std::min(std::max(nbytes, kWindowBytes), end_ - position_));
+  const int64_t ahead = sparse_ ? 0 : kWindowBytes;
+  const int64_t capacity = std::max(wanted, std::min(std::max(nbytes, ahead), end_ - position_));
   if (window_ == nullptr || window_->size() < capacity) {
     // A new buffer instead of a resized one: only the bytes that are still wanted move.
     ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::ResizableBuffer> grown,
@@ -59,6 +68,12 @@ arrow::Result<int64_t> ChunkStream::Read(int64_t nbytes, void* out) {
 }
 
 arrow::Result<std::shared_ptr<arrow::Buffer>> ChunkStream::Read(int64_t nbytes) {
+  if (pass_over_) {
+    pass_over_ = false;
+    if (nbytes < 0) return arrow::Status::Invalid("a negative number of bytes was asked for");
+    SeekTo(position_ - begin_ + std::min(nbytes, end_ - position_));
+    return std::make_shared<arrow::Buffer>(nullptr, 0);
+  }
   ARROW_ASSIGN_OR_RAISE(const int64_t count, Fill(nbytes));
   auto view = count == 0 ? std::make_shared<arrow::Buffer>(nullptr, 0)
                          : std::make_shared<arrow::Buffer>(window_data(), count);

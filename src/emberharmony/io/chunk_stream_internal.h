@@ -17,6 +17,12 @@ class ChunkStream : public arrow::io::InputStream {
  public:
   explicit ChunkStream(arrow::MemoryPool* pool) : pool_(pool) {}
 
+  /// Continues at `offset` bytes of the range (at most its size). What lies in between is not read.
+  void SeekTo(int64_t offset);
+  /// The next Read that returns a buffer passes over its bytes instead: they are not read, and the
+  /// buffer is empty.
+  void PassOverNextRead() { pass_over_ = true; }
+
   /// Starts on [offset, offset + size) of a file; the window's memory is kept.
   void Reset(std::shared_ptr<arrow::io::RandomAccessFile> file, int64_t offset, int64_t size);
 
@@ -45,6 +51,8 @@ class ChunkStream : public arrow::io::InputStream {
   std::shared_ptr<arrow::ResizableBuffer> window_;
   int64_t window_begin_ = 0;  // in the file
   int64_t window_end_ = 0;    // in the file
+  bool pass_over_ = false;    // see PassOverNextRead
+  bool sparse_ = false;       // something was left out: nothing is read ahead
 };
 
 }  // namespace emberharmony::io::internal

@@ -110,23 +110,111 @@ Status ParquetColumnReader::WithContext(const Status& status) const {
 }
 
 Status ParquetColumnReader::Skip(int64_t n) {
-  while (next_chunk_ < chunks_.size() && n >= chunks_[next_chunk_].num_rows) {
-    n -= chunks_[next_chunk_++].num_rows;
-  }
-  skip_rows_ = n;
-  if (n == 0) return Status::OK();
-  return WithContext(CatchParquet([&]() -> Status {
-    // Whole pages are passed over undecoded; what remains of skip_rows_ lies in the page that
-    // follows.
-    while (page_rows_left_ == 0) ARROW_RETURN_NOT_OK(NextPage());
-    while (skip_rows_ > 0) {
-      const int64_t count = std::min({skip_rows_, page_rows_left_, kBlockRows});
-      Column passed_over;
-      ARROW_RETURN_NOT_OK(ReadRows(count, &passed_over));
-      skip_rows_ -= count;
+  return WithContext(CatchParquet([&] { return SkipRows(n); }));
+}
+
+Status ParquetColumnReader::SkipRows(int64_t n) {
+  if (n <= 0) return Status::OK();
+  if (n < page_rows_left_) return PassOver(n);
+  n -= page_rows_left_;
+  chunk_rows_left_ -= page_rows_left_;
+  page_rows_left_ = 0;
+  if (n >= chunk_rows_left_) {
+    n -= chunk_rows_left_;
+    chunk_rows_left_ = 0;
+    while (next_chunk_ < chunks_.size() && n >= chunks_[next_chunk_].num_rows) {
+      n -= chunks_[next_chunk_++].num_rows;
     }
+  }
+  if (n == 0) return Status::OK();
+  if (chunk_rows_left_ == 0) ARROW_RETURN_NOT_OK(OpenChunk());
+  skip_rows_ = n;
+  pages_->set_data_page_filter([this](const parquet::DataPageStats& page) {
+    const bool within = skip_rows_ > 0 && expected_page_rows_ < 0 && page.num_values >= 0 &&
+                        page.num_values <= skip_rows_;
+    if (!within) return false;
+    skip_rows_ -= page.num_values;
+    chunk_rows_left_ -= page.num_values;
+    stream_->PassOverNextRead();
+    return true;
+  });
+  ARROW_RETURN_NOT_OK(JumpToPage());
+  // What remains of skip_rows_ lies in the page that follows.
+  while (page_rows_left_ == 0) ARROW_RETURN_NOT_OK(NextPage());
+  const int64_t rest = skip_rows_;
+  skip_rows_ = 0;
+  return PassOver(rest);
+}
+
+Status ParquetColumnReader::PassOver(int64_t n) {
+  while (n > 0) {
+    const int64_t count = std::min({n, page_rows_left_, kBlockRows});
+    if (count == 0) return Status::Invalid("a page has fewer rows than were to be passed over");
+    Column passed_over;
+    ARROW_RETURN_NOT_OK(ReadRows(count, &passed_over));
+    n -= count;
+  }
+  return Status::OK();
+}
+
+Status ParquetColumnReader::JumpToPage() {
+  const RowGroupChunk& chunk = chunks_[next_chunk_ - 1];
+  const ColumnChunkPlace& place = file_->footer->chunk(chunk.row_group, leaf_);
+  LoadOffsetIndex();
+  if (offset_index_ == nullptr) return Status::OK();
+  const int64_t here = chunk.num_rows - chunk_rows_left_;
+  const auto& pages = offset_index_->page_locations();
+  const auto next = std::upper_bound(
+      pages.begin(), pages.end(), here + skip_rows_,
+      [](int64_t row, const parquet::PageLocation& page) { return row < page.first_row_index; });
+  const auto page = next - 1;
+  if (page->first_row_index <= here) return Status::OK();
+  // The dictionary comes first.
+  if (place.has_dictionary && dictionary_ == nullptr) {
+    ARROW_RETURN_NOT_OK(NextPage());
+    if (dictionary_ == nullptr || page_rows_left_ > 0) return Status::OK();
+  }
+  const int64_t end = next == pages.end() ? chunk.num_rows : next->first_row_index;
+  stream_->SeekTo(page->offset - place.begin);
+  skip_rows_ -= page->first_row_index - here;
+  chunk_rows_left_ = chunk.num_rows - page->first_row_index;
+  expected_page_rows_ = end - page->first_row_index;
+  return Status::OK();
+}
+
+/// An index that cannot be right is as good as none.
+void ParquetColumnReader::LoadOffsetIndex() {
+  if (offset_index_tried_) return;
+  offset_index_tried_ = true;
+  constexpr int32_t kIndexBytesMax = 16 << 20;
+  const RowGroupChunk& chunk = chunks_[next_chunk_ - 1];
+  const ColumnChunkPlace& place = file_->footer->chunk(chunk.row_group, leaf_);
+  const int64_t bytes = place.offset_index_bytes;
+  if (bytes <= 0 || bytes > kIndexBytesMax || place.offset_index_begin < 0 ||
+      place.offset_index_begin > file_->size - bytes) {
+    return;
+  }
+  std::unique_ptr<parquet::OffsetIndex> index;
+  const Status status = CatchParquet([&]() -> Status {
+    ARROW_ASSIGN_OR_RAISE(auto buffer, file_->file->ReadAt(place.offset_index_begin, bytes));
+    if (buffer->size() != bytes) return Status::Invalid("the offset index is cut off");
+    index = parquet::OffsetIndex::Make(buffer->data(), bytes, parquet::ReaderProperties(pool_));
     return Status::OK();
-  }));
+  });
+  if (!status.ok() || index->page_locations().empty()) return;
+  int64_t row = 0;
+  int64_t offset = place.begin;
+  for (const parquet::PageLocation& page : index->page_locations()) {
+    const bool first = &page == &index->page_locations().front();
+    if (first ? page.first_row_index != 0 || page.offset < offset
+              : page.first_row_index <= row || page.offset <= offset) {
+      return;
+    }
+    row = page.first_row_index;
+    offset = page.offset;
+  }
+  if (row >= chunk.num_rows || offset >= place.begin + place.compressed_bytes) return;
+  offset_index_ = std::move(index);
 }
 
 Status ParquetColumnReader::Read(int64_t n, Column* out) {
@@ -187,18 +275,13 @@ Status ParquetColumnReader::OpenChunk() {
   page_.reset();
   pages_.reset();
   dictionary_.reset();
+  offset_index_.reset();
+  offset_index_tried_ = false;
+  expected_page_rows_ = -1;
   stream_->Reset(file_->file, place.begin, size);
   pages_ = parquet::PageReader::Open(stream_, place.num_values, place.codec, properties,
                                      *descriptor, footer.always_compressed);
   chunk_rows_left_ = chunk.num_rows;
-  if (skip_rows_ > 0) {
-    pages_->set_data_page_filter([this](const parquet::DataPageStats& page) {
-      if (page.num_values < 0 || page.num_values > skip_rows_) return false;
-      skip_rows_ -= page.num_values;
-      chunk_rows_left_ -= page.num_values;
-      return true;
-    });
-  }
   return Status::OK();
 }
 
@@ -251,6 +334,11 @@ Status ParquetColumnReader::SetDataPage(const parquet::DataPage& page) {
     return Status::Invalid("a page claims ", page.num_values(), " rows where only ",
                            chunk_rows_left_, " are left");
   }
+  if (expected_page_rows_ >= 0 && page.num_values() != expected_page_rows_) {
+    return Status::Invalid("the offset index says that a page has ", expected_page_rows_,
+                           " rows, but it has ", page.num_values());
+  }
+  expected_page_rows_ = -1;
   const uint8_t* values = nullptr;
   int64_t size = 0;
   if (page.type() == parquet::PageType::DATA_PAGE) {

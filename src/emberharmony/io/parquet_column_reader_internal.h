@@ -5,6 +5,7 @@
 #include <arrow/type_fwd.h>
 #include <parquet/column_page.h>
 #include <parquet/column_reader.h>
+#include <parquet/page_index.h>
 
 #include <array>
 #include <memory>
@@ -72,13 +73,18 @@ class ParquetColumnReader {
   ParquetColumnReader(std::shared_ptr<const ParquetFile> file, std::shared_ptr<arrow::Field> field,
                       int leaf, std::vector<RowGroupChunk> chunks, arrow::MemoryPool* pool);
 
-  /// Passes over the first n rows. To be called before the first Read.
+  /// Passes over the next n rows. Pages that lie within them are neither decompressed nor decoded;
+  /// where the file has an offset index they are not even read.
   arrow::Status Skip(int64_t n);
   /// Appends the next n rows to out->pieces. There must be that many.
   arrow::Status Read(int64_t n, Column* out);
 
  private:
   arrow::Status ReadRows(int64_t n, Column* out);
+  arrow::Status SkipRows(int64_t n);
+  arrow::Status PassOver(int64_t n);
+  arrow::Status JumpToPage();
+  void LoadOffsetIndex();
   arrow::Status OpenChunk();
   arrow::Status NextPage();
   arrow::Status SetDictionary(const parquet::DictionaryPage& page);
@@ -108,10 +114,13 @@ class ParquetColumnReader {
   std::unique_ptr<PageValueDecoder> value_decoder_;
 
   size_t next_chunk_ = 0;
-  int64_t skip_rows_ = 0;        // of the chunk, before the next page
+  int64_t skip_rows_ = 0;        // still to be passed over, from the next page on
   int64_t chunk_rows_left_ = 0;  // beginning with the current page's
   std::unique_ptr<parquet::PageReader> pages_;
   std::shared_ptr<arrow::Array> dictionary_;
+  std::unique_ptr<parquet::OffsetIndex> offset_index_;  // of the chunk, once it was needed
+  bool offset_index_tried_ = false;
+  int64_t expected_page_rows_ = -1;  // of the next page, if the offset index led to it
 
   std::shared_ptr<parquet::Page> page_;
   int64_t page_rows_left_ = 0;

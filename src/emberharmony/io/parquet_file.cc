@@ -89,6 +89,10 @@ ColumnChunkPlace PlaceOf(const parquet::ColumnChunkMetaData& column, bool flat) 
   place.uncompressed_bytes = column.total_uncompressed_size();
   place.num_values = column.num_values();
   place.codec = column.compression();
+  if (const auto index = column.GetOffsetIndexLocation(); index.has_value()) {
+    place.offset_index_begin = index->offset;
+    place.offset_index_bytes = index->length;
+  }
   const auto statistics = flat ? column.encoded_statistics() : nullptr;
   if (statistics != nullptr && statistics->has_null_count && statistics->null_count >= 0 &&
       statistics->null_count <= place.num_values) {

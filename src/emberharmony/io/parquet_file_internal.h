@@ -23,6 +23,8 @@ struct ColumnChunkPlace {
   int64_t num_values = 0;
   int64_t null_count = -1;  ///< -1: unknown
   parquet::Compression::type codec = parquet::Compression::UNCOMPRESSED;
+  int64_t offset_index_begin = 0;  ///< in the file
+  int32_t offset_index_bytes = 0;  ///< 0: there is none
   bool has_dictionary = false;
   bool encrypted = false;
 };

@@ -9,6 +9,7 @@
 #include "emberharmony/io/file_format_internal.h"
 #include "emberharmony/io/parquet_column_reader_internal.h"
 #include "emberharmony/io/parquet_source_internal.h"
+#include "emberharmony/io/selected_column_internal.h"
 
 namespace emberharmony::io::internal {
 namespace {
@@ -295,50 +296,163 @@ ColumnHint ParquetSource::Hint(const Unit& unit, int column) const {
   return hint;
 }
 
-Result<std::unique_ptr<BatchReader>> ParquetSource::Open(const Unit& unit,
-                                                         const std::vector<int>& columns,
-                                                         const BatchOptions& options,
-                                                         Cursor start) const {
+namespace {
+
+Status CheckRead(const Unit& unit, const BatchOptions& options, int64_t num_rows,
+                 const Cursor& start) {
   if (options.batch_rows < 1) {
     return base::UsageError("a batch must have at least one row, not " +
                             std::to_string(options.batch_rows));
   }
-  if (start.next_row < 0 || start.next_row > unit.num_rows) {
+  if (start.next_row < 0 || start.next_row > num_rows) {
     return base::DataError("'" + unit.file_name + "': a reader should start at row " +
-                           std::to_string(start.next_row) + " of a unit of " +
-                           std::to_string(unit.num_rows) + " rows: the cursor is from other data");
+                           std::to_string(start.next_row) + " of " + std::to_string(num_rows) +
+                           " rows: the cursor is from other data");
   }
+  return Status::OK();
+}
+
+arrow::MemoryPool* PoolOf(const BatchOptions& options) {
+  return options.pool != nullptr ? options.pool : arrow::default_memory_pool();
+}
+
+/// Reads the selected rows of the columns of one unit.
+class SelectedUnitReader : public BatchReader {
+ public:
+  SelectedUnitReader(int64_t num_selected, int64_t batch_rows, Cursor start,
+                     std::vector<std::unique_ptr<SelectedColumn>> columns)
+      : num_selected_(num_selected),
+        batch_rows_(batch_rows),
+        cursor_(start),
+        columns_(std::move(columns)) {}
+
+  Result<std::optional<Batch>> Next() override {
+    ARROW_RETURN_NOT_OK(status_);
+    const int64_t n = std::min(batch_rows_, num_selected_ - cursor_.next_row);
+    if (n <= 0) return std::optional<Batch>();
+    Batch batch;
+    batch.first_row = cursor_.next_row;
+    batch.num_rows = n;
+    batch.columns.resize(columns_.size());
+    for (size_t i = 0; i < columns_.size(); ++i) {
+      status_ = columns_[i]->Read(n, &batch.columns[i]);
+      ARROW_RETURN_NOT_OK(status_);
+    }
+    cursor_.next_row += n;
+    return std::optional<Batch>(std::move(batch));
+  }
+
+  Cursor cursor() const override { return cursor_; }
+
+ private:
+  const int64_t num_selected_;
+  const int64_t batch_rows_;
+  Cursor cursor_;
+  std::vector<std::unique_ptr<SelectedColumn>> columns_;
+  Status status_;  // the first error, which stays
+};
+
+}  // namespace
+
+Result<std::unique_ptr<ParquetColumnReader>> ParquetSource::MakeReader(
+    std::shared_ptr<const ParquetFile> file, const Unit& unit, int column,
+    arrow::MemoryPool* pool) const {
+  if (column < 0 || column >= schema_->num_fields()) {
+    return base::UsageError("there is no column " + std::to_string(column) + " among " +
+                            std::to_string(schema_->num_fields()));
+  }
+  const FieldLeaves& leaves = leaves_[static_cast<size_t>(column)];
+  if (!leaves.flat) {
+    return base::UsageError("column '" + schema_->field(column)->name() + "' is nested (" +
+                            schema_->field(column)->type()->ToString() +
+                            "), and nested columns are not supported: leave it out of the plan or "
+                            "flatten it first");
+  }
+  std::vector<RowGroupChunk> chunks;
+  for (const int row_group : unit.row_groups) {
+    const uint64_t ordinal =
+        first_row_group_.at(static_cast<size_t>(unit.file)) + static_cast<uint64_t>(row_group);
+    const uint64_t id =
+        ordinal * static_cast<uint64_t>(schema_->num_fields()) + static_cast<uint64_t>(column) + 1;
+    const auto& place = file->footer->row_groups.at(static_cast<size_t>(row_group));
+    chunks.push_back({row_group, place.num_rows, id});
+  }
+  return std::make_unique<ParquetColumnReader>(std::move(file), schema_->field(column),
+                                               leaves.first, std::move(chunks), pool);
+}
+
+Result<std::unique_ptr<BatchReader>> ParquetSource::Open(const Unit& unit,
+                                                         const std::vector<int>& columns,
+                                                         const BatchOptions& options,
+                                                         Cursor start) const {
+  ARROW_RETURN_NOT_OK(CheckRead(unit, options, unit.num_rows, start));
   ARROW_ASSIGN_OR_RAISE(auto file, OpenFile(unit.file));
-  arrow::MemoryPool* pool = options.pool != nullptr ? options.pool : arrow::default_memory_pool();
   std::vector<std::unique_ptr<ParquetColumnReader>> readers;
   for (const int column : columns) {
-    if (column < 0 || column >= schema_->num_fields()) {
-      return base::UsageError("there is no column " + std::to_string(column) + " among " +
-                              std::to_string(schema_->num_fields()));
-    }
-    const FieldLeaves& leaves = leaves_[static_cast<size_t>(column)];
-    if (!leaves.flat) {
-      return base::UsageError(
-          "column '" + schema_->field(column)->name() + "' is nested (" +
-          schema_->field(column)->type()->ToString() +
-          "), and nested columns are not supported: leave it out of the plan or "
-          "flatten it first");
-    }
-    std::vector<RowGroupChunk> chunks;
-    for (const int row_group : unit.row_groups) {
-      const uint64_t ordinal =
-          first_row_group_.at(static_cast<size_t>(unit.file)) + static_cast<uint64_t>(row_group);
-      const uint64_t id = ordinal * static_cast<uint64_t>(schema_->num_fields()) +
-                          static_cast<uint64_t>(column) + 1;
-      const auto& place = file->footer->row_groups.at(static_cast<size_t>(row_group));
-      chunks.push_back({row_group, place.num_rows, id});
-    }
-    auto reader = std::make_unique<ParquetColumnReader>(file, schema_->field(column), leaves.first,
-                                                        std::move(chunks), pool);
+    ARROW_ASSIGN_OR_RAISE(auto reader, MakeReader(file, unit, column, PoolOf(options)));
     if (start.next_row > 0) ARROW_RETURN_NOT_OK(reader->Skip(start.next_row));
     readers.push_back(std::move(reader));
   }
   return std::make_unique<UnitReader>(unit.num_rows, options.batch_rows, start, std::move(readers));
+}
+
+Result<std::unique_ptr<BatchReader>> ParquetSource::OpenSelected(
+    const Unit& unit, const std::vector<int>& columns, const BatchOptions& options,
+    std::shared_ptr<const RowSelection> selection, Cursor start) const {
+  if (selection->all()) return Open(unit, columns, options, start);
+  ARROW_RETURN_NOT_OK(CheckRead(unit, options, selection->num_selected(), start));
+  ARROW_ASSIGN_OR_RAISE(auto file, OpenFile(unit.file));
+  std::vector<int64_t> row_groups;
+  for (const int row_group : unit.row_groups) {
+    row_groups.push_back(file->footer->row_groups.at(static_cast<size_t>(row_group)).num_rows);
+  }
+  std::vector<std::unique_ptr<SelectedColumn>> readers;
+  for (const int column : columns) {
+    ARROW_ASSIGN_OR_RAISE(auto reader, MakeReader(file, unit, column, PoolOf(options)));
+    readers.push_back(std::make_unique<SelectedColumn>(std::move(reader), selection, row_groups,
+                                                       PoolOf(options)));
+    readers.back()->SkipSelected(start.next_row);
+  }
+  return std::make_unique<SelectedUnitReader>(selection->num_selected(), options.batch_rows, start,
+                                              std::move(readers));
+}
+
+Result<std::shared_ptr<const FileStatistics>> ParquetSource::StatisticsOf(
+    const ParquetFile& file, int32_t index, const std::vector<int>& leaves) const {
+  std::lock_guard lock(statistics_mutex_);
+  for (const auto& [other, statistics] : statistics_) {
+    if (other == index && statistics->leaves == leaves) return statistics;
+  }
+  ARROW_ASSIGN_OR_RAISE(auto statistics, ReadFileStatistics(file, leaves));
+  statistics_.emplace_front(index, statistics);
+  if (statistics_.size() > kStatisticsMax) statistics_.pop_back();
+  return statistics;
+}
+
+Result<std::vector<UnitPart>> ParquetSource::Parts(const Unit& unit,
+                                                   const std::vector<int>& columns) const {
+  ARROW_ASSIGN_OR_RAISE(auto file, OpenFile(unit.file));
+  std::vector<int> leaves;
+  for (const int column : columns) {
+    const FieldLeaves& of_column = leaves_.at(static_cast<size_t>(column));
+    if (of_column.flat) leaves.push_back(of_column.first);
+  }
+  ARROW_ASSIGN_OR_RAISE(auto statistics, StatisticsOf(*file, unit.file, leaves));
+  std::vector<UnitPart> parts;
+  for (const int row_group : unit.row_groups) {
+    UnitPart part;
+    part.num_rows = file->footer->row_groups.at(static_cast<size_t>(row_group)).num_rows;
+    size_t leaf = 0;
+    for (const int column : columns) {
+      part.columns.emplace_back();
+      if (!leaves_[static_cast<size_t>(column)].flat) continue;
+      part.columns.back() = RangeOf(statistics->chunk(row_group, leaf), *file->footer, leaves[leaf],
+                                    schema_->field(column)->type(), arrow::default_memory_pool());
+      ++leaf;
+    }
+    parts.push_back(std::move(part));
+  }
+  return parts;
 }
 
 }  // namespace emberharmony::io::internal

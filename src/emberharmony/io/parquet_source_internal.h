@@ -5,7 +5,9 @@
 #include <unordered_map>
 
 #include "emberharmony/io/file_store_internal.h"
+#include "emberharmony/io/parquet_column_reader_internal.h"
 #include "emberharmony/io/parquet_file_internal.h"
+#include "emberharmony/io/parquet_statistics_internal.h"
 #include "emberharmony/io/source.h"
 
 namespace emberharmony::io::internal {
@@ -18,6 +20,7 @@ class ParquetSource : public Source {
   static constexpr int64_t kUnitRows = 524288;
   static constexpr int64_t kUnitBytes = int64_t{64} << 20;
   static constexpr size_t kOpenFilesMax = 64;
+  static constexpr size_t kStatisticsMax = 4;
   static constexpr int64_t kFooterBytesMax = int64_t{16} << 20;
 
   /// The first file is Parquet, by FormatOfFirst. Files that are not data (DetectFormat) are left
@@ -36,6 +39,11 @@ class ParquetSource : public Source {
                                                    const std::vector<int>& columns,
                                                    const BatchOptions& options,
                                                    Cursor start) const override;
+  arrow::Result<std::unique_ptr<BatchReader>> OpenSelected(
+      const Unit& unit, const std::vector<int>& columns, const BatchOptions& options,
+      std::shared_ptr<const RowSelection> selection, Cursor start) const override;
+  arrow::Result<std::vector<UnitPart>> Parts(const Unit& unit,
+                                             const std::vector<int>& columns) const override;
   std::string identity() const override { return identity_; }
   std::vector<std::string> warnings() const override;
 
@@ -45,6 +53,11 @@ class ParquetSource : public Source {
   void AddUnits(int32_t index, const ParquetFile& file);
   void KeepFooter(const ParquetFile& file);
   arrow::Result<std::shared_ptr<const ParquetFile>> OpenFile(int32_t index) const;
+  arrow::Result<std::unique_ptr<ParquetColumnReader>> MakeReader(
+      std::shared_ptr<const ParquetFile> file, const Unit& unit, int column,
+      arrow::MemoryPool* pool) const;
+  arrow::Result<std::shared_ptr<const FileStatistics>> StatisticsOf(
+      const ParquetFile& file, int32_t index, const std::vector<int>& leaves) const;
   void Remember(int32_t index, std::shared_ptr<const ParquetFile> file) const;
 
   std::shared_ptr<const FileStore> store_;  // null: the file was open already
@@ -59,6 +72,10 @@ class ParquetSource : public Source {
   std::string identity_;
   int64_t num_damaged_schemas_ = 0;
   std::string damaged_schema_;  // the first file with one
+
+  mutable std::mutex statistics_mutex_;
+  // Guarded by statistics_mutex_: of the files asked about last, which are the next ones, too.
+  mutable std::list<std::pair<int32_t, std::shared_ptr<const FileStatistics>>> statistics_;
 
   mutable std::mutex mutex_;
   // Guarded by mutex_: the most recently used file first.

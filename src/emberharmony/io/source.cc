@@ -2,13 +2,13 @@
 
 #include <arrow/array.h>
 #include <arrow/type.h>
-#include <arrow/util/bit_util.h>
 
 #include <algorithm>
 #include <set>
 
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/base/spelling.h"
+#include "emberharmony/io/selecting_reader_internal.h"
 
 namespace emberharmony::io {
 namespace {
@@ -48,9 +48,6 @@ class CutReader : public BatchReader {
     ARROW_ASSIGN_OR_RAISE(auto batch, reader_->Next());
     if (batch.has_value() && batch->num_rows > left) {
       batch->num_rows = left;
-      if (batch->keep != nullptr) {
-        batch->keep = arrow::SliceBuffer(batch->keep, 0, arrow::bit_util::BytesForBits(left));
-      }
       for (Column& column : batch->columns) CutColumn(left, &column);
     }
     return batch;
@@ -113,6 +110,17 @@ class LimitedSource : public Source {
 
   std::vector<std::string> warnings() const override { return source_->warnings(); }
 
+  void VisitPositions(const Unit& unit,
+                      const std::function<void(int64_t, int64_t)>& visit) const override {
+    int64_t left = unit.num_rows;
+    const Unit& whole = source_->units().at(static_cast<size_t>(unit.index));
+    source_->VisitPositions(whole, [&](int64_t first, int64_t count) {
+      const int64_t kept = std::min(count, left);
+      if (kept > 0) visit(first, kept);
+      left -= kept;
+    });
+  }
+
   std::string identity() const override {
     return source_->identity() + "-limit-" + std::to_string(limit_);
   }
@@ -157,6 +165,11 @@ class SelectedSource : public Source {
 
   std::vector<std::string> warnings() const override { return source_->warnings(); }
 
+  void VisitPositions(const Unit& unit,
+                      const std::function<void(int64_t, int64_t)>& visit) const override {
+    source_->VisitPositions(unit, visit);
+  }
+
   std::string identity() const override {
     std::string text = source_->identity() + "-columns";
     for (const int column : columns_) text += "-" + std::to_string(column);
@@ -175,6 +188,29 @@ int64_t Source::num_rows() const {
   int64_t rows = 0;
   for (const Unit& unit : units()) rows += unit.num_rows;
   return rows;
+}
+
+Result<std::unique_ptr<BatchReader>> Source::OpenSelected(
+    const Unit& unit, const std::vector<int>& columns, const BatchOptions& options,
+    std::shared_ptr<const RowSelection> selection, Cursor start) const {
+  if (selection->all()) return Open(unit, columns, options, start);
+  ARROW_ASSIGN_OR_RAISE(auto reader, Open(unit, columns, options));
+  return MakeSelectingReader(std::move(reader), std::move(selection), start, options);
+}
+
+Result<std::vector<UnitPart>> Source::Parts(const Unit& unit,
+                                            const std::vector<int>& columns) const {
+  return std::vector<UnitPart>{{unit.num_rows, std::vector<ColumnRange>(columns.size())}};
+}
+
+void Source::VisitPositions(const Unit& unit,
+                            const std::function<void(int64_t, int64_t)>& visit) const {
+  int64_t first = 0;
+  for (const Unit& other : units()) {
+    if (other.index == unit.index) break;
+    first += other.num_rows;
+  }
+  if (unit.num_rows > 0) visit(first, unit.num_rows);
 }
 
 int64_t Source::num_bytes() const {

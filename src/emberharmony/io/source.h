@@ -5,12 +5,15 @@
 #include <arrow/type_fwd.h>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "emberharmony/io/batch.h"
+#include "emberharmony/io/column_range.h"
+#include "emberharmony/io/row_selection.h"
 
 namespace emberharmony::io {
 
@@ -73,6 +76,19 @@ class Source {
                                                            const std::vector<int>& columns,
                                                            const BatchOptions& options,
                                                            Cursor start = {}) const = 0;
+  /// Reads the selected rows of a unit: batches count those only, as do first_row and cursors.
+  /// The default reads all rows and leaves the others out; a source that can pass over them does.
+  virtual arrow::Result<std::unique_ptr<BatchReader>> OpenSelected(
+      const Unit& unit, const std::vector<int>& columns, const BatchOptions& options,
+      std::shared_ptr<const RowSelection> selection, Cursor start) const;
+  /// What can be told of the columns of the unit's rows without reading them, part by part in their
+  /// order (Parquet: statistics of row groups). The default knows nothing.
+  virtual arrow::Result<std::vector<UnitPart>> Parts(const Unit& unit,
+                                                     const std::vector<int>& columns) const;
+  /// Where the unit's rows stand in the table before --where took any: calls visit(first, count)
+  /// with runs of row numbers, ascending.
+  virtual void VisitPositions(const Unit& unit,
+                              const std::function<void(int64_t first, int64_t count)>& visit) const;
   /// What identifies the data for a resumed run: format, relative names, sizes and modification
   /// times, hashed.
   virtual std::string identity() const = 0;

@@ -1,0 +1,72 @@
+#include "emberharmony/engine/requested_source.h"
+
+#include <fmt/format.h>
+
+#include "emberharmony/base/error_kind.h"
+#include "emberharmony/base/log.h"
+#include "emberharmony/base/memory_budget.h"
+#include "emberharmony/io/filtered_source.h"
+
+namespace emberharmony::engine {
+
+namespace {
+
+arrow::Status Narrow(const SourceRequest& request, RequestedSource* source) {
+  const bool limited = request.limit_rows.has_value() && source->filter == nullptr;
+  if (limited) source->whole = io::LimitRows(std::move(source->whole), *request.limit_rows);
+  source->selected = source->whole;
+  if (!request.columns.empty()) {
+    ARROW_ASSIGN_OR_RAISE(source->selected, io::SelectColumns(source->whole, request.columns));
+  }
+  return arrow::Status::OK();
+}
+
+}  // namespace
+
+arrow::Result<RequestedSource> OpenRequested(const SourceRequest& request, RunContext* context) {
+  if (request.limit_rows && *request.limit_rows < 0) {
+    return base::UsageError(
+        fmt::format("--limit must not be negative, found {}", *request.limit_rows));
+  }
+  io::filter::ExpressionPtr expression;
+  if (request.where) {
+    ARROW_ASSIGN_OR_RAISE(expression, io::filter::ParseExpression(*request.where, "--where"));
+  }
+  RequestedSource source;
+  ARROW_ASSIGN_OR_RAISE(source.whole, io::OpenSource(request.location, {context->budget()}));
+  if (expression != nullptr) {
+    ARROW_ASSIGN_OR_RAISE(
+        source.filter, io::filter::Filter::Bind(*expression, *source.whole->schema(), "--where"));
+  }
+  ARROW_RETURN_NOT_OK(Narrow(request, &source));
+  base::Log(base::LogLevel::kInfo, "source '{}': {} rows in {} units, {} columns, {} uncompressed",
+            base::WithoutSecrets(request.location), source.selected->num_rows(),
+            source.selected->units().size(), source.selected->schema()->num_fields(),
+            base::FormatByteSize(source.selected->num_bytes()));
+  for (const std::string& warning : source.selected->warnings()) {
+    base::Log(base::LogLevel::kWarning, "{}", warning);
+  }
+  return source;
+}
+
+arrow::Status SelectRows(const SourceRequest& request, RunContext* context,
+                         RequestedSource* source) {
+  if (source->filter == nullptr) return arrow::Status::OK();
+  const io::Source& whole = *source->whole;
+  context->progress()->BeginPhase("filter", whole.num_rows(), whole.num_rows(), whole.num_bytes());
+  io::FilterOptions options;
+  options.num_threads = context->num_threads();
+  options.batch_rows = context->options().batch_rows;
+  options.pool = context->budget();
+  options.rows_wanted = request.limit_rows;
+  options.progress = [context](int64_t rows) {
+    context->progress()->Advance(rows);
+    return context->CheckStop();
+  };
+  ARROW_ASSIGN_OR_RAISE(source->whole, io::FilterRows(source->whole, source->filter, options));
+  source->filter = nullptr;
+  context->progress()->EndPhase();
+  return Narrow(request, source);
+}
+
+}  // namespace emberharmony::engine

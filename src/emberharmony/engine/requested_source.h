@@ -1,0 +1,42 @@
+#pragma once
+
+#include <arrow/result.h>
+#include <arrow/status.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "emberharmony/engine/run_context.h"
+#include "emberharmony/io/filter/filter.h"
+#include "emberharmony/io/source.h"
+
+namespace emberharmony::engine {
+
+/// Which table, and which part of it.
+struct SourceRequest {
+  std::string location;
+  std::vector<std::string> columns;   ///< empty: all
+  std::optional<int64_t> limit_rows;  ///< of the rows that pass `where`
+  std::optional<std::string> where;   ///< a filter (io/filter/filter.h); absent: all rows
+};
+
+/// The rows that were asked for: with all columns, from which whole rows are hashed into splits,
+/// and with those asked for.
+struct RequestedSource {
+  std::shared_ptr<io::Source> whole;
+  std::shared_ptr<io::Source> selected;
+  std::shared_ptr<const io::filter::Filter> filter;  ///< not applied yet
+};
+
+/// Opens the source and checks what was asked for against its schema. No rows are read: what else
+/// is wrong with a request is found out before a long scan for its filter.
+arrow::Result<RequestedSource> OpenRequested(const SourceRequest& request, RunContext* context);
+
+/// Leaves the rows that pass the filter, then the first limit_rows of them. Scans the filter's
+/// columns as phase "filter".
+arrow::Status SelectRows(const SourceRequest& request, RunContext* context,
+                         RequestedSource* source);
+
+}  // namespace emberharmony::engine
