@@ -52,7 +52,7 @@ TEST(RowFingerprinter, EncodedAndPlainRowsAgreeWithTheDefinition) {
                                           Expected(42, {"", integer(-1)}),
                                           Expected(42, {text("a"), integer(7)})};
 
-  io::Batch plain{0, 3, nullptr, {}};
+  io::Batch plain{0, 3, {}};
   arrow::StringBuilder builder;
   ASSERT_TRUE(builder.Append("b").ok());
   ASSERT_TRUE(builder.AppendNull().ok());
@@ -65,7 +65,7 @@ TEST(RowFingerprinter, EncodedAndPlainRowsAgreeWithTheDefinition) {
   EXPECT_EQ(out, expected);
 
   // The same rows from dictionaries, the first column in two pieces of different dictionaries.
-  io::Batch encoded{0, 3, nullptr, {}};
+  io::Batch encoded{0, 3, {}};
   encoded.columns = {{{Encoded(Strings({"a", "b"}), {1, 2}, 1), Encoded(Strings({"a"}), {0}, 2)}},
                      {{Encoded(Integers({7, 5, -1}), {1, 2, 0}, 3)}}};
   RowFingerprinter from_encoded(42, 2);
