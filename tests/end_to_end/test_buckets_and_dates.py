@@ -285,6 +285,20 @@ def test_more_distinct_values_than_keys_state_a_bound(run_ember, tmp_path):
     assert 0 < errors.max() <= learned["edges_error_bound"] < 1e-3
 
 
+def test_infinities_before_quantiles_are_refused_with_the_column(run_ember, tmp_path):
+    source = write_parquet(pa.table({"x": [1.0, float("inf")]}), tmp_path / "table.parquet")
+    plan = tmp_path / "plan.yaml"
+    plan.write_text(
+        "version: 1\nsplit: {train: 1, validation: 0, test: 0}\n"
+        "features: [{columns: [x], steps: [{bucketize: {quantiles: 3}}]}]\n"
+    )
+    process = run_ember("fit", plan, source, "-o", tmp_path / "model", status=1)
+    assert process.stderr.startswith("ember: column 'x' holds 1 infinity, from which bucketize")
+    plan.write_text(plan.read_text().replace("quantiles: 3", "edges: [0, 2]"))
+    run_ember("extract", source, "-o", tmp_path / "out", "--plan", plan, "-q")
+    assert read_shards(tmp_path / "out" / "train")["x"].to_pylist() == [1, 2]
+
+
 @pytest.mark.parametrize(
     "column,step,says",
     [
