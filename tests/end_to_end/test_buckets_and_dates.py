@@ -206,9 +206,9 @@ def test_parts_of_dates_against_pandas_and_duckdb(rows, column):
             "quarter": series.dt.quarter,
             "month": series.dt.month,
             "week": calendar.week,
-            "day_of_year": series.dt.dayofyear,
+            "day_of_year": series.dt.day_of_year,
             "day_of_month": series.dt.day,
-            "day_of_week": series.dt.dayofweek,
+            "day_of_week": series.dt.day_of_week,
             "hour": series.dt.hour,
             "minute": series.dt.minute,
             "second": series.dt.second,
@@ -283,6 +283,20 @@ def test_more_distinct_values_than_keys_state_a_bound(run_ember, tmp_path):
     learned = learned_steps(tmp_path / "model", "x")["bucketize"]
     errors = np.abs(np.array(learned["edges"]) - np.quantile(values, [0.2, 0.4, 0.6, 0.8]))
     assert 0 < errors.max() <= learned["edges_error_bound"] < 1e-3
+
+
+def test_infinities_before_quantiles_are_refused_with_the_column(run_ember, tmp_path):
+    source = write_parquet(pa.table({"x": [1.0, float("inf")]}), tmp_path / "table.parquet")
+    plan = tmp_path / "plan.yaml"
+    plan.write_text(
+        "version: 1\nsplit: {train: 1, validation: 0, test: 0}\n"
+        "features: [{columns: [x], steps: [{bucketize: {quantiles: 3}}]}]\n"
+    )
+    process = run_ember("fit", plan, source, "-o", tmp_path / "model", status=1)
+    assert process.stderr.startswith("ember: column 'x' holds 1 infinity, from which bucketize")
+    plan.write_text(plan.read_text().replace("quantiles: 3", "edges: [0, 2]"))
+    run_ember("extract", source, "-o", tmp_path / "out", "--plan", plan, "-q")
+    assert read_shards(tmp_path / "out" / "train")["x"].to_pylist() == [1, 2]
 
 
 @pytest.mark.parametrize(
