@@ -27,7 +27,7 @@ arrow::Result<int64_t> ChunkStream::Fill(int64_t nbytes) {
   const int64_t have = window_end_ - position_;
   if (have >= wanted) return wanted;
   const int64_t capacity =
-      std::max(wanted, std::min(std::max(nbytes, kWindowBytes), end_ - position_));
+      std::max(wanted, std::min(std::max(nbytes, window_bytes_), end_ - position_));
   if (window_ == nullptr || window_->size() < capacity) {
     // A new buffer instead of a resized one: only the bytes that are still wanted move.
     ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::ResizableBuffer> grown,

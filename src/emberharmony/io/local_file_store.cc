@@ -1,6 +1,8 @@
 #include <arrow/io/file.h>
 #include <sys/stat.h>
 
+#include <algorithm>
+
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/io/file_store_internal.h"
 
@@ -34,6 +36,13 @@ class LocalFileStore : public FileStore {
 };
 
 }  // namespace
+
+int64_t ReadBytesEach(const FileStore& store, size_t num_columns) {
+  constexpr int64_t kTogetherMax = int64_t{32} << 20;
+  constexpr int64_t kEachMin = int64_t{256} << 10;
+  const int64_t share = kTogetherMax / static_cast<int64_t>(num_columns + 1);
+  return std::min(store.read_bytes(), std::max(kEachMin, share));
+}
 
 arrow::Result<SourceFiles> FindLocalFiles(const std::string& location) {
   SourceFiles files;

@@ -1,4 +1,5 @@
 #include "emberharmony/base/error_kind.h"
+#include "emberharmony/io/arrow_source_internal.h"
 #include "emberharmony/io/file_format_internal.h"
 #include "emberharmony/io/file_store_internal.h"
 #include "emberharmony/io/parquet_source_internal.h"
@@ -17,12 +18,13 @@ arrow::Result<std::shared_ptr<Source>> OpenFiles(FileFormat format, internal::So
     case FileFormat::kParquet:
       return internal::ParquetSource::Make(std::move(files));
     case FileFormat::kArrow:
+      return internal::ArrowSource::Make(std::move(files));
     case FileFormat::kText:
       break;
   }
   return base::DataError("'" + files.files[0].relative_path + "' is " +
                          std::string(internal::NameOf(format)) +
-                         ", which this version does not read: give Parquet files");
+                         ", which this version does not read: give Parquet or Arrow files");
 }
 
 }  // namespace

@@ -297,6 +297,8 @@ Result<std::unique_ptr<BatchReader>> ParquetSource::Open(const Unit& unit,
   }
   ARROW_ASSIGN_OR_RAISE(auto file, OpenFile(unit.file));
   arrow::MemoryPool* pool = options.pool != nullptr ? options.pool : arrow::default_memory_pool();
+  const int64_t read_bytes =
+      store_ == nullptr ? ParquetColumnReader::kReadBytes : ReadBytesEach(*store_, columns.size());
   std::vector<std::unique_ptr<ParquetColumnReader>> readers;
   for (const int column : columns) {
     if (column < 0 || column >= schema_->num_fields()) {
@@ -321,7 +323,7 @@ Result<std::unique_ptr<BatchReader>> ParquetSource::Open(const Unit& unit,
       chunks.push_back({row_group, place.num_rows, id});
     }
     auto reader = std::make_unique<ParquetColumnReader>(file, schema_->field(column), leaves.first,
-                                                        std::move(chunks), pool);
+                                                        std::move(chunks), pool, read_bytes);
     if (start.next_row > 0) ARROW_RETURN_NOT_OK(reader->Skip(start.next_row));
     readers.push_back(std::move(reader));
   }
