@@ -222,7 +222,8 @@ arrow::Status WriteReports(const RunReport& report, const std::string& folder) {
 }
 
 arrow::Result<Manifest> MakeManifest(std::vector<ShardEntry> shards, const SplitVectors& splits,
-                                     const ShardFolders& folders, RunContext* context) {
+                                     const plan::FittedPlan& model, const ShardFolders& folders,
+                                     RunContext* context) {
   Manifest manifest;
   const bool checksum = context->options().content_checksum;
   const auto counts = splits.total_counts();
@@ -240,6 +241,11 @@ arrow::Result<Manifest> MakeManifest(std::vector<ShardEntry> shards, const Split
   }
   if (checksum) context->progress()->EndPhase();
   manifest.shards = std::move(shards);
+  if (model.plan().layout == plan::Layout::kMatrix) {
+    for (const auto& field : model.output_schema(/*with_target=*/false)->fields()) {
+      manifest.features.push_back(field->name());
+    }
+  }
   return manifest;
 }
 
@@ -302,7 +308,7 @@ arrow::Result<RunReport> RunTransform(const std::string& model_dir,
   ShardFolders folders{staging, {"", "", ""}, {"all", "", ""}};
   ARROW_ASSIGN_OR_RAISE(auto shards, TransformSource(*source, *splits, *model, folders, context));
   ARROW_ASSIGN_OR_RAISE(report.manifest,
-                        MakeManifest(std::move(shards), *splits, folders, context));
+                        MakeManifest(std::move(shards), *splits, *model, folders, context));
   FinishReport(stopwatch, context, &report);
   ARROW_RETURN_NOT_OK(WriteReports(report, staging));
   ARROW_RETURN_NOT_OK(
@@ -333,8 +339,8 @@ arrow::Result<RunReport> RunExtract(const SourceRequest& source_request,
   ShardFolders folders{staging, {"train", "validation", "test"}, {"train", "validation", "test"}};
   ARROW_ASSIGN_OR_RAISE(auto shards,
                         TransformSource(*source, *fitted.splits, *fitted.model, folders, context));
-  ARROW_ASSIGN_OR_RAISE(report.manifest,
-                        MakeManifest(std::move(shards), *fitted.splits, folders, context));
+  ARROW_ASSIGN_OR_RAISE(report.manifest, MakeManifest(std::move(shards), *fitted.splits,
+                                                      *fitted.model, folders, context));
   FinishReport(stopwatch, context, &report);
   ARROW_RETURN_NOT_OK(WriteReports(report, staging));
   ARROW_RETURN_NOT_OK(
