@@ -17,6 +17,7 @@
 #include "emberharmony/engine/report_html.h"
 #include "emberharmony/engine/transform.h"
 #include "emberharmony/engine/warnings.h"
+#include "emberharmony/io/object_stores.h"
 #include "emberharmony/io/source.h"
 
 namespace emberharmony::engine {
@@ -49,7 +50,11 @@ struct RequestedSource {
 
 arrow::Result<RequestedSource> OpenRequested(const SourceRequest& request, RunContext* context) {
   RequestedSource source;
-  ARROW_ASSIGN_OR_RAISE(source.whole, io::OpenSource(request.location, {context->budget()}));
+  io::SourceOptions options;
+  options.pool = context->budget();
+  options.spill_folder = context->options().spill_dir;
+  options.check_stop = [context] { return context->CheckStop(); };
+  ARROW_ASSIGN_OR_RAISE(source.whole, io::OpenSource(request.location, options));
   if (request.limit_rows) {
     if (*request.limit_rows < 0) {
       return base::UsageError(
@@ -196,7 +201,7 @@ RunReport BeginReport(const std::string& command, const SourceRequest& request,
                       const RunContext& context) {
   RunReport report;
   report.command = command;
-  report.source = request.location;
+  report.source = io::ShownLocation(request.location);
   report.output = output;
   report.num_threads = context.num_threads();
   report.memory_limit_bytes = context.memory_limit_bytes();

@@ -2,8 +2,11 @@
 #include "emberharmony/io/arrow_source_internal.h"
 #include "emberharmony/io/file_format_internal.h"
 #include "emberharmony/io/file_store_internal.h"
+#include "emberharmony/io/object_stores_internal.h"
 #include "emberharmony/io/parquet_source_internal.h"
+#include "emberharmony/io/partitioned_source_internal.h"
 #include "emberharmony/io/source.h"
+#include "emberharmony/io/standard_input_internal.h"
 
 namespace emberharmony::io {
 namespace {
@@ -31,9 +34,18 @@ arrow::Result<std::shared_ptr<Source>> OpenFiles(FileFormat format, internal::So
 
 arrow::Result<std::shared_ptr<Source>> OpenSource(const std::string& location,
                                                   const SourceOptions& options) {
-  ARROW_ASSIGN_OR_RAISE(auto files, internal::FindLocalFiles(location));
+  internal::SourceFiles files;
+  if (location == internal::kStandardInput) {
+    ARROW_ASSIGN_OR_RAISE(files, internal::SpoolStandardInput(options));
+  } else if (internal::IsObjectStore(location)) {
+    ARROW_ASSIGN_OR_RAISE(files, internal::FindObjects(location));
+  } else {
+    ARROW_ASSIGN_OR_RAISE(files, internal::FindLocalFiles(location));
+  }
   ARROW_ASSIGN_OR_RAISE(const FileFormat format, internal::FormatOfFirst(&files));
-  return OpenFiles(format, std::move(files), options);
+  const std::string first_file = files.files[0].relative_path;
+  ARROW_ASSIGN_OR_RAISE(auto source, OpenFiles(format, std::move(files), options));
+  return internal::WithPartitionColumns(std::move(source), first_file);
 }
 
 }  // namespace emberharmony::io
