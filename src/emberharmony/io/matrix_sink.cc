@@ -343,15 +343,18 @@ arrow::Result<std::unique_ptr<Sink>> MakeMatrixSink(ShardFormat format, std::str
   }
   ARROW_ASSIGN_OR_RAISE(
       auto schema, MatrixSchema(*layout.schema, num_features, element, layout.schema->metadata()));
+  // What waits for its rows and what is encoded share what may be held.
+  SinkOptions halved = options;
+  if (halved.spill_threshold_bytes > 1) halved.spill_threshold_bytes /= 2;
   std::string spill_folder = options.spill_folder;
   if (spill_folder.empty()) {
     const size_t slash = path.rfind('/');
     spill_folder = slash == std::string::npos ? "." : path.substr(0, slash);
   }
   ARROW_ASSIGN_OR_RAISE(auto file, MakeSink(format, std::move(path),
-                                            {std::move(schema), layout.row_group_rows}, options));
+                                            {std::move(schema), layout.row_group_rows}, halved));
   return std::make_unique<MatrixSink>(std::move(file), std::move(layout), num_features, element,
-                                      options, std::move(spill_folder));
+                                      halved, std::move(spill_folder));
 }
 
 }  // namespace emberharmony::io
