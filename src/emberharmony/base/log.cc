@@ -54,25 +54,6 @@ void StartLogging(LogLevel level) {
   internal::log_level.store(level, std::memory_order_relaxed);
 }
 
-std::string WithoutSecrets(std::string_view location) {
-  const size_t scheme = location.find("://");
-  if (scheme == std::string_view::npos) return std::string(location);
-  const size_t host = scheme + 3;
-  const std::string_view without_query = location.substr(0, location.find('?', host));
-  const size_t path = std::min(without_query.find('/', host), without_query.size());
-  size_t user_end = without_query.substr(0, path).rfind('@');
-  // A password may hold a '/' that its writer has left as it is.
-  const bool has_colon =
-      without_query.substr(host, path - host).find(':') != std::string_view::npos;
-  if (has_colon && (user_end == std::string_view::npos || user_end < host)) {
-    user_end = without_query.find('@', path);
-  }
-  std::string shown(location.substr(0, host));
-  shown += without_query.substr(
-      user_end == std::string_view::npos || user_end < host ? host : user_end + 1);
-  return shown;
-}
-
 namespace internal {
 
 void WriteLog(LogLevel level, std::string_view message) {

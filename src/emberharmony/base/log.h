@@ -37,14 +37,11 @@ inline bool LogEnabled(LogLevel level) {
 }
 
 /// A message, put together only when someone will see it; from any thread. Values of cells, keys
-/// and passwords have no place in it; locations go through WithoutSecrets.
+/// and passwords have no place in it; locations go through io::ShownLocation.
 template <typename... Args>
 void Log(LogLevel level, fmt::format_string<Args...> format, Args&&... args) {
   if (!LogEnabled(level)) return;
   internal::WriteLog(level, fmt::format(format, std::forward<Args>(args)...));
 }
-
-/// A location as it may be shown: of a URL the user, password and query are left out.
-std::string WithoutSecrets(std::string_view location);
 
 }  // namespace emberharmony::base

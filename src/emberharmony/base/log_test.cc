@@ -36,14 +36,5 @@ TEST(Log, WritesItsLevelAndAbove) {
   }
 }
 
-TEST(Log, LocationsWithoutSecrets) {
-  EXPECT_EQ(WithoutSecrets("/data/a@b?.parquet"), "/data/a@b?.parquet");
-  EXPECT_EQ(WithoutSecrets("s3://key:sec/ret@bucket"), "s3://bucket");
-  EXPECT_EQ(WithoutSecrets("s3://key:secret@bucket/x@y.parquet?access_key=1"),
-            "s3://bucket/x@y.parquet");
-  EXPECT_EQ(WithoutSecrets("gs://bucket/x.parquet"), "gs://bucket/x.parquet");
-  EXPECT_EQ(WithoutSecrets("s3://user@bucket?secret=a/b@c"), "s3://bucket");
-}
-
 }  // namespace
 }  // namespace emberharmony::base

@@ -30,6 +30,7 @@
 #include "emberharmony/cli/progress_display.h"
 #include "emberharmony/cli/summary.h"
 #include "emberharmony/engine/runs.h"
+#include "emberharmony/io/object_stores.h"
 
 namespace emberharmony::cli {
 namespace {
@@ -119,8 +120,10 @@ void AddRunOptions(CLI::App* command, Arguments* arguments) {
 
 void AddSourceOptions(CLI::App* command, Arguments* arguments) {
   command
-      ->add_option("SOURCE", arguments->source,
-                   "A Parquet or CSV file, a folder of them, or a glob")
+      ->add_option(
+          "SOURCE", arguments->source,
+          "Parquet, Arrow or CSV: a file, a folder, a glob, an address (s3://, gs://), or - for "
+          "standard input")
       ->required();
   command
       ->add_option(
@@ -402,6 +405,7 @@ int Main(int argc, char** argv) {
     return kUsageStatus;
   }
   const arrow::Status status = RunSafely(app.get_subcommands()[0]->get_name(), arguments);
+  io::CloseObjectStores();
   if (status.ok()) return 0;
   fmt::print(stderr, "ember: {}\n", status.message());
   return static_cast<int>(base::KindOf(status));

@@ -23,6 +23,7 @@ std::string Manifest::ToJson() const {
                               {"rows", shard.num_rows},
                               {"xxh3_128", shard.xxh3_128}});
   }
+  if (!features.empty()) json["features"] = features;
   return base::CanonicalJson(json);
 }
 

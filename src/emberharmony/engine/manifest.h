@@ -30,6 +30,7 @@ struct Manifest {
   std::string backend = "native";
   std::map<std::string, SplitEntry> splits;
   std::vector<ShardEntry> shards;
+  std::vector<std::string> features;  ///< of a matrix: what its values are, in order; else empty
 
   std::string ToJson() const;
 };

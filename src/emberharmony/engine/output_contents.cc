@@ -15,7 +15,7 @@ namespace {
 
 // The folders that runs make, and what they put into each. "" is the output itself.
 bool IsOwn(const std::string& folder, const std::string& name, bool is_folder) {
-  static const std::regex kShard(R"(part-\d{5,}\.parquet(\.tmp)?)");
+  static const std::regex kShard(R"(part-\d{5,}\.(parquet|arrow)(\.tmp)?)");
   static const std::regex kVocabulary(R"(\d{5,}\.parquet(\.tmp)?)");
   static const std::regex kModelFile(R"((plan\.yaml|model\.json)(\.tmp)?)");
   static const std::regex kRunFile(R"((manifest\.json|run_report\.json|report\.html)(\.tmp)?)");

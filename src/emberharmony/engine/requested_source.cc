@@ -6,6 +6,7 @@
 #include "emberharmony/base/log.h"
 #include "emberharmony/base/memory_budget.h"
 #include "emberharmony/io/filtered_source.h"
+#include "emberharmony/io/object_stores.h"
 
 namespace emberharmony::engine {
 
@@ -33,14 +34,18 @@ arrow::Result<RequestedSource> OpenRequested(const SourceRequest& request, RunCo
     ARROW_ASSIGN_OR_RAISE(expression, io::filter::ParseExpression(*request.where, "--where"));
   }
   RequestedSource source;
-  ARROW_ASSIGN_OR_RAISE(source.whole, io::OpenSource(request.location, {context->budget()}));
+  io::SourceOptions options;
+  options.pool = context->budget();
+  options.spill_folder = context->options().spill_dir;
+  options.check_stop = [context] { return context->CheckStop(); };
+  ARROW_ASSIGN_OR_RAISE(source.whole, io::OpenSource(request.location, options));
   if (expression != nullptr) {
     ARROW_ASSIGN_OR_RAISE(
         source.filter, io::filter::Filter::Bind(*expression, *source.whole->schema(), "--where"));
   }
   ARROW_RETURN_NOT_OK(Narrow(request, &source));
   base::Log(base::LogLevel::kInfo, "source '{}': {} rows in {} units, {} columns, {} uncompressed",
-            base::WithoutSecrets(request.location), source.selected->num_rows(),
+            io::ShownLocation(request.location), source.selected->num_rows(),
             source.selected->units().size(), source.selected->schema()->num_fields(),
             base::FormatByteSize(source.selected->num_bytes()));
   for (const std::string& warning : source.selected->warnings()) {

@@ -18,6 +18,7 @@
 #include "emberharmony/engine/report_html.h"
 #include "emberharmony/engine/transform.h"
 #include "emberharmony/engine/warnings.h"
+#include "emberharmony/io/object_stores.h"
 #include "emberharmony/io/source.h"
 
 namespace emberharmony::engine {
@@ -191,7 +192,7 @@ RunReport BeginReport(const std::string& command, const SourceRequest& request,
                       const RunContext& context) {
   RunReport report;
   report.command = command;
-  report.source = request.location;
+  report.source = io::ShownLocation(request.location);
   report.where = request.where;
   report.output = output;
   report.num_threads = context.num_threads();
@@ -222,7 +223,8 @@ arrow::Status WriteReports(const RunReport& report, const std::string& folder) {
 }
 
 arrow::Result<Manifest> MakeManifest(std::vector<ShardEntry> shards, const SplitVectors& splits,
-                                     const ShardFolders& folders, RunContext* context) {
+                                     const plan::FittedPlan& model, const ShardFolders& folders,
+                                     RunContext* context) {
   Manifest manifest;
   const bool checksum = context->options().content_checksum;
   const auto counts = splits.total_counts();
@@ -240,6 +242,11 @@ arrow::Result<Manifest> MakeManifest(std::vector<ShardEntry> shards, const Split
   }
   if (checksum) context->progress()->EndPhase();
   manifest.shards = std::move(shards);
+  if (model.plan().layout == plan::Layout::kMatrix) {
+    for (const auto& field : model.output_schema(/*with_target=*/false)->fields()) {
+      manifest.features.push_back(field->name());
+    }
+  }
   return manifest;
 }
 
@@ -321,7 +328,7 @@ arrow::Result<RunReport> RunTransform(const std::string& model_dir,
   ShardFolders folders{staging, {"", "", ""}, {"all", "", ""}};
   ARROW_ASSIGN_OR_RAISE(auto shards, TransformSource(*source, *splits, *model, folders, context));
   ARROW_ASSIGN_OR_RAISE(report.manifest,
-                        MakeManifest(std::move(shards), *splits, folders, context));
+                        MakeManifest(std::move(shards), *splits, *model, folders, context));
   FinishReport(stopwatch, context, &report);
   ARROW_RETURN_NOT_OK(WriteReports(report, staging));
   ARROW_RETURN_NOT_OK(
@@ -354,8 +361,8 @@ arrow::Result<RunReport> RunExtract(const SourceRequest& source_request,
   ShardFolders folders{staging, {"train", "validation", "test"}, {"train", "validation", "test"}};
   ARROW_ASSIGN_OR_RAISE(auto shards,
                         TransformSource(*source, *fitted.splits, *fitted.model, folders, context));
-  ARROW_ASSIGN_OR_RAISE(report.manifest,
-                        MakeManifest(std::move(shards), *fitted.splits, folders, context));
+  ARROW_ASSIGN_OR_RAISE(report.manifest, MakeManifest(std::move(shards), *fitted.splits,
+                                                      *fitted.model, folders, context));
   FinishReport(stopwatch, context, &report);
   ARROW_RETURN_NOT_OK(WriteReports(report, staging));
   ARROW_RETURN_NOT_OK(

@@ -123,6 +123,11 @@ arrow::Result<std::array<std::vector<int64_t>, kNumSplits>> PlanRowGroups(
   bool any_variable_width = false;
   std::vector<const OutputGroup*> differing;
   for (const OutputGroup& group : groups) {
+    if (group.value_bytes > 0) {
+      largest_bytes += group.num_outputs * group.value_bytes;
+      constant_bytes += group.num_outputs * group.value_bytes;
+      continue;
+    }
     int64_t fixed_bytes = 0;
     for (const auto& field : group.pipeline->outputs()) {
       if (IsVariableWidth(*field->type())) {

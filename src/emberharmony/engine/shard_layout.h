@@ -19,6 +19,8 @@ struct OutputGroup {
   int source_column = 0;
   int first_output = 0;
   int num_outputs = 0;
+  /// What a value takes in every row, null or not, where that is known (a matrix); else 0.
+  int64_t value_bytes = 0;
 };
 
 /// Where the row groups of each split of a unit close (DESIGN section 3, io::Sink), before a row is

@@ -5,15 +5,18 @@
 #include <arrow/compute/api_vector.h>
 #include <arrow/compute/exec.h>
 #include <arrow/type.h>
+#include <arrow/util/key_value_metadata.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <filesystem>
 #include <map>
 #include <mutex>
+#include <nlohmann/json.hpp>
 #include <thread>
 
 #include "emberharmony/base/bounded_queue.h"
+#include "emberharmony/base/error_kind.h"
 #include "emberharmony/base/log.h"
 #include "emberharmony/base/thread_pool.h"
 #include "emberharmony/engine/column_scan.h"
@@ -36,7 +39,10 @@ struct TransformShared {
   const ShardFolders& folders;
   RunContext* context;
   std::shared_ptr<arrow::Schema> output_schema;
-  std::vector<OutputGroup> groups;
+  io::ShardFormat format = io::ShardFormat::kParquet;
+  int num_features = 0;
+  std::shared_ptr<arrow::DataType> matrix_type = {};  ///< of a matrix's values; null: no matrix
+  std::vector<OutputGroup> groups = {};
 
   // A task is a group of a unit, or a whole unit where columns are read together.
   int64_t tasks_per_unit() const {
@@ -44,7 +50,20 @@ struct TransformShared {
   }
 };
 
-std::string ShardName(int64_t unit) { return fmt::format("part-{:05d}.parquet", unit); }
+std::string ShardName(const TransformShared& shared, int64_t unit) {
+  return fmt::format("part-{:05d}{}", unit, io::FileEnding(shared.format));
+}
+
+arrow::Result<std::unique_ptr<io::Sink>> MakeShard(const TransformShared& shared, std::string path,
+                                                   std::vector<int64_t> row_groups,
+                                                   const io::SinkOptions& options) {
+  io::ShardLayout layout{shared.output_schema, std::move(row_groups)};
+  if (shared.matrix_type == nullptr) {
+    return io::MakeSink(shared.format, std::move(path), std::move(layout), options);
+  }
+  return io::MakeMatrixSink(shared.format, std::move(path), std::move(layout), shared.num_features,
+                            shared.matrix_type, options);
+}
 
 // Appends the rows of one source column to the sinks of the splits they belong to.
 class GroupWriter {
@@ -176,7 +195,7 @@ class UnitTransform {
       ARROW_ASSIGN_OR_RAISE(io::ShardInfo info, sinks_[s]->Commit());
       sinks_[s].reset();
       const std::string& folder = shared_.folders.relative[s];
-      std::string path = (folder.empty() ? "" : folder + "/") + ShardName(unit_.index);
+      std::string path = (folder.empty() ? "" : folder + "/") + ShardName(shared_, unit_.index);
       base::Log(base::LogLevel::kDebug, "shard {}: {} rows, {} bytes", path, info.num_rows,
                 info.bytes);
       shards->push_back(ShardEntry{shared_.folders.split_names[s], std::move(path), unit_.index,
@@ -195,15 +214,13 @@ class UnitTransform {
       if (!shared_.splits.has_split(s)) continue;
       std::filesystem::path path(shared_.folders.root);
       path /= shared_.folders.relative[s];
-      path /= ShardName(unit_.index);
-      io::ParquetSinkOptions options;
+      path /= ShardName(shared_, unit_.index);
+      io::SinkOptions options;
       options.pool = shared_.context->budget();
       options.spill_threshold_bytes = SpillThreshold();
       options.spill_folder = shared_.context->options().spill_dir;
-      ARROW_ASSIGN_OR_RAISE(
-          sinks_[s],
-          io::MakeParquetSink(path.string(), {shared_.output_schema, std::move(row_groups[s])},
-                              options));
+      ARROW_ASSIGN_OR_RAISE(sinks_[s],
+                            MakeShard(shared_, path.string(), std::move(row_groups[s]), options));
     }
     return arrow::Status::OK();
   }
@@ -328,14 +345,59 @@ class TransformRun {
   std::vector<ShardEntry> shards_;  // likewise
 };
 
+/// An id that a float32 can't hold is refused before anything is written, where it can be known.
+arrow::Status CheckIds(const Pipeline& pipeline) {
+  constexpr int64_t kIdMax = int64_t{1} << 24;
+  for (int i = 0; i < pipeline.num_steps(); ++i) {
+    const auto vocabulary = pipeline.step(i).VocabularyTable();
+    if (vocabulary == nullptr || vocabulary->num_rows() < kIdMax) continue;
+    return base::UsageError(fmt::format(
+        "the vocabulary of column '{}' has {} values, whose ids a matrix of float32 can't hold "
+        "exactly above 2^24; write dtype: float64 or layout: columns, or limit it with max_size",
+        pipeline.source_column(), vocabulary->num_rows()));
+  }
+  return arrow::Status::OK();
+}
+
+arrow::Status ChooseLayout(const plan::FittedPlan& model, TransformShared* shared) {
+  const plan::Plan& plan = model.plan();
+  if (plan.output_format == plan::OutputFormat::kArrow) shared->format = io::ShardFormat::kArrow;
+  if (plan.layout != plan::Layout::kMatrix) return arrow::Status::OK();
+  if (shared->context->options().content_checksum) {
+    return base::UsageError(
+        "content checksums of a matrix are not supported by this version; leave out "
+        "--content-checksum, or write layout: columns");
+  }
+  shared->matrix_type = plan.output_dtype == "float64" ? arrow::float64() : arrow::float32();
+  nlohmann::json names = nlohmann::json::array();
+  for (const auto& pipeline : model.pipelines()) {
+    if (shared->matrix_type->id() == arrow::Type::FLOAT) {
+      ARROW_RETURN_NOT_OK(CheckIds(*pipeline));
+    }
+    for (const auto& field : pipeline->outputs()) names.push_back(field->name());
+  }
+  shared->num_features = static_cast<int>(names.size());
+  if (names.empty()) {
+    return base::UsageError(
+        "the plan has no features, so there is no matrix to write; add a feature, or write layout: "
+        "columns");
+  }
+  // Which value is which, for readers of a shard alone; the manifest says it, too.
+  shared->output_schema = shared->output_schema->WithMetadata(arrow::key_value_metadata(
+      {"emberharmony.features"},
+      {names.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)}));
+  return io::MatrixSchema(*shared->output_schema, shared->num_features, shared->matrix_type)
+      .status();
+}
+
 // A source without rows still yields one, empty, shard in each split.
 arrow::Status WriteEmptyShards(const TransformShared& shared, std::vector<ShardEntry>* shards) {
   for (int s = 0; s < kNumSplits; ++s) {
     if (!shared.splits.has_split(s)) continue;
     const std::string& folder = shared.folders.relative[s];
-    std::string relative = (folder.empty() ? "" : folder + "/") + ShardName(0);
-    ARROW_ASSIGN_OR_RAISE(auto sink, io::MakeParquetSink(shared.folders.root + "/" + relative,
-                                                         {shared.output_schema, {}}, {}));
+    std::string relative = (folder.empty() ? "" : folder + "/") + ShardName(shared, 0);
+    ARROW_ASSIGN_OR_RAISE(auto sink,
+                          MakeShard(shared, shared.folders.root + "/" + relative, {}, {}));
     for (const OutputGroup& group : shared.groups) {
       ARROW_ASSIGN_OR_RAISE(auto column, sink->OpenColumns(group.first_output, group.num_outputs));
       ARROW_RETURN_NOT_OK(column->Close());
@@ -355,13 +417,18 @@ arrow::Result<std::vector<ShardEntry>> TransformSource(const io::Source& source,
                                                        const ShardFolders& folders,
                                                        RunContext* context) {
   ARROW_ASSIGN_OR_RAISE(auto binding, model.Bind(*source.schema()));
-  TransformShared shared{
-      source, splits, folders, context, model.output_schema(binding.target_column >= 0), {}};
+  TransformShared shared{source, splits, folders, context,
+                         model.output_schema(binding.target_column >= 0)};
+  ARROW_RETURN_NOT_OK(ChooseLayout(model, &shared));
+  const int64_t matrix_value_bytes =
+      shared.matrix_type == nullptr ? 0 : shared.matrix_type->byte_width();
   int next_output = 0;
   auto add_group = [&](const Pipeline* pipeline, int column) {
     const int num_outputs = static_cast<int>(pipeline->outputs().size());
+    const bool in_matrix = next_output < shared.num_features;
     if (num_outputs > 0)
-      shared.groups.push_back(OutputGroup{pipeline, column, next_output, num_outputs});
+      shared.groups.push_back(OutputGroup{pipeline, column, next_output, num_outputs,
+                                          in_matrix ? matrix_value_bytes : 0});
     next_output += num_outputs;
   };
   for (size_t i = 0; i < model.pipelines().size(); ++i) {

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cstring>
 #include <map>
 #include <set>
 
@@ -13,6 +14,7 @@ std::shared_ptr<StoredPages> ToStored(const PageBytes& pages) {
   stored->num_pages = static_cast<int32_t>(pages.pages.size());
   stored->size = pages.size;
   stored->uncompressed_bytes = pages.uncompressed_bytes;
+  stored->unpadded_sizes = pages.unpadded_sizes;
   return stored;
 }
 
@@ -101,6 +103,15 @@ arrow::Status ChunkStore::WritePages(const StoredPages& pages,
     ARROW_RETURN_NOT_OK(spill_file_->Read(pages.spill_offset + begin, count, block.data()));
     ARROW_RETURN_NOT_OK(stream->Write(block.data(), count));
   }
+  return arrow::Status::OK();
+}
+
+arrow::Status ChunkStore::ReadRange(const StoredPages& pages, int64_t offset, int64_t size,
+                                    uint8_t* out) const {
+  if (pages.spill_offset >= 0) {
+    return spill_file_->Read(pages.spill_offset + offset, size, out);
+  }
+  if (size > 0) std::memcpy(out, pages.pages[0]->data() + offset, static_cast<size_t>(size));
   return arrow::Status::OK();
 }
 

@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "emberharmony/base/spill_file.h"
-#include "emberharmony/io/column_chunk_encoder_internal.h"
+#include "emberharmony/io/row_group_encoder_internal.h"
 
 namespace emberharmony::io {
 
@@ -25,6 +25,7 @@ struct StoredPages {
   int32_t num_pages = 0;
   int64_t size = 0;
   int64_t uncompressed_bytes = 0;
+  std::vector<int64_t> unpadded_sizes;  ///< PageBytes::unpadded_sizes
 };
 
 struct StoredChunk {
@@ -48,6 +49,9 @@ class ChunkStore {
   /// A row group's chunks in column order; all of them have been put. Not while other threads put.
   const std::vector<StoredChunk>& row_group(size_t i) const { return chunks_[i]; }
   arrow::Status WritePages(const StoredPages& pages, arrow::io::OutputStream* stream) const;
+  /// Bytes [offset, offset + size) of pages that are one page.
+  arrow::Status ReadRange(const StoredPages& pages, int64_t offset, int64_t size,
+                          uint8_t* out) const;
   /// Gives memory and disk space back; for good.
   void Clear();
 

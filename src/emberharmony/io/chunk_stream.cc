@@ -35,7 +35,7 @@ arrow::Result<int64_t> ChunkStream::Fill(int64_t nbytes) {
   const int64_t wanted = std::min(nbytes, end_ - position_);
   const int64_t have = window_end_ - position_;
   if (have >= wanted) return wanted;
-  const int64_t ahead = sparse_ ? 0 : kWindowBytes;
+  const int64_t ahead = sparse_ ? 0 : window_bytes_;
   const int64_t capacity = std::max(wanted, std::min(std::max(nbytes, ahead), end_ - position_));
   if (window_ == nullptr || window_->size() < capacity) {
     // A new buffer instead of a resized one: only the bytes that are still wanted move.

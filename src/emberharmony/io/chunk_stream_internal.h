@@ -15,7 +15,9 @@ namespace emberharmony::io::internal {
 /// thread at a time.
 class ChunkStream : public arrow::io::InputStream {
  public:
-  explicit ChunkStream(arrow::MemoryPool* pool) : pool_(pool) {}
+  /// `window_bytes`: what a read asks for at least, where the range has so many.
+  ChunkStream(int64_t window_bytes, arrow::MemoryPool* pool)
+      : window_bytes_(window_bytes), pool_(pool) {}
 
   /// Continues at `offset` bytes of the range (at most its size). What lies in between is not read.
   void SeekTo(int64_t offset);
@@ -40,9 +42,7 @@ class ChunkStream : public arrow::io::InputStream {
   arrow::Result<int64_t> Fill(int64_t nbytes);
   const uint8_t* window_data() const { return window_->data() + (position_ - window_begin_); }
 
-  // Large enough to make few system calls, small enough for hundreds of columns at once.
-  static constexpr int64_t kWindowBytes = int64_t{256} << 10;
-
+  const int64_t window_bytes_;
   arrow::MemoryPool* pool_;
   std::shared_ptr<arrow::io::RandomAccessFile> file_;
   int64_t begin_ = 0;     // of the range, in the file

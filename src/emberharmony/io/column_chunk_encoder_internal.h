@@ -18,17 +18,10 @@
 #include "emberharmony/io/distinct_entries_internal.h"
 #include "emberharmony/io/page_stream_internal.h"
 #include "emberharmony/io/pooled_array_internal.h"
+#include "emberharmony/io/row_group_encoder_internal.h"
 #include "emberharmony/io/slot_rows_internal.h"
 
 namespace emberharmony::io {
-
-/// One column chunk (one column of one row group), ready to be written.
-struct EncodedChunk {
-  std::optional<PageBytes> dictionary;    ///< absent: all pages are plain
-  std::shared_ptr<const PageBytes> data;  ///< columns with the same indices share it
-  int64_t num_rows = 0;
-  parquet::EncodedStatistics statistics;
-};
 
 /// Encodes one row group after the other of columns that share an index stream.
 ///
@@ -36,7 +29,7 @@ struct EncodedChunk {
 /// the order of the input, without equal ones where that pays, always for variable length) with
 /// indices of as few bits as possible, or plain values. Columns with the same indices share data
 /// pages. All choices depend on the rows and their dictionaries alone. One thread at a time.
-class ColumnChunkEncoder {
+class ColumnChunkEncoder : public RowGroupEncoder {
  public:
   /// The formats must outlive the encoder.
   static arrow::Result<std::unique_ptr<ColumnChunkEncoder>> Make(
@@ -44,7 +37,7 @@ class ColumnChunkEncoder {
 
   /// The chunks of all columns for these rows (at least one); changes `rows` by giving plain rows
   /// slots.
-  arrow::Result<std::vector<EncodedChunk>> Encode(SlotRows* rows);
+  arrow::Result<std::vector<EncodedChunk>> Encode(SlotRows* rows) override;
 
  private:
   /// The values of one column, kept while its chunk is encoded.

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <span>
 
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/io/file_listing_internal.h"
@@ -14,8 +15,6 @@ namespace {
 
 // Deeper than any sane layout, and a bound for links that lead back to themselves.
 constexpr int kMaxDepth = 64;
-
-bool IsGlob(std::string_view text) { return text.find_first_of("*?[") != std::string_view::npos; }
 
 bool IsHidden(std::string_view name) {
   return !name.empty() && (name.front() == '.' || name.front() == '_');
@@ -123,15 +122,37 @@ arrow::Status Glob(const std::vector<std::string>& parts, size_t next, const std
 
 arrow::Status NotThere(const std::string& location, int error) {
   if (error == ENOENT || error == ENOTDIR) {
-    return base::DataError(
-        "'" + location +
-        "' does not exist: give the path of a Parquet or CSV file, of a directory of "
-        "them, or a quoted glob such as 'data/*.parquet'");
+    return base::DataError("'" + location +
+                           "' does not exist: give the path of a file, of a directory of files, "
+                           "or a quoted glob such as 'data/*.parquet'");
   }
   return base::DataError("'" + location + "' can't be read: " + strerror(error));
 }
 
+using Parts = std::span<const std::string>;
+
+bool NoneHidden(Parts path) { return std::none_of(path.begin(), path.end(), IsHidden); }
+
+bool MatchesParts(Parts pattern, Parts path) {
+  // What a glob finds may be a directory, all files below which are meant.
+  if (pattern.empty()) return NoneHidden(path);
+  if (path.empty()) return false;
+  if (pattern[0] == "**") {
+    if (pattern.size() == 1) return NoneHidden(path);
+    return MatchesParts(pattern.subspan(1), path) ||
+           (!IsHidden(path[0]) && MatchesParts(pattern, path.subspan(1)));
+  }
+  if (IsHidden(path[0]) && !IsHidden(pattern[0])) return false;
+  return MatchesGlob(pattern[0], path[0]) && MatchesParts(pattern.subspan(1), path.subspan(1));
+}
+
 }  // namespace
+
+bool IsGlob(std::string_view text) { return text.find_first_of("*?[") != std::string_view::npos; }
+
+bool MatchesGlobPath(std::string_view pattern, std::string_view path) {
+  return MatchesParts(Split(pattern), Split(path));
+}
 
 bool MatchesGlob(std::string_view pattern, std::string_view name) {
   return fnmatch(std::string(pattern).c_str(), std::string(name).c_str(), FNM_PATHNAME) == 0;
@@ -157,8 +178,9 @@ arrow::Result<std::vector<ListedFile>> ListFiles(const std::string& location) {
   } else {
     const int error = errno;
     if (const size_t scheme = path.find("://"); scheme != std::string::npos) {
-      return base::UsageError("'" + location + "': sources of the kind '" + path.substr(0, scheme) +
-                              "://' are not supported; give a local path");
+      return base::UsageError(
+          "'" + location + "': sources of the kind '" + path.substr(0, scheme) +
+          "://' are not supported; give a local path, or one with s3:// or gs://");
     }
     if (!IsGlob(path)) return NotThere(location, error);
     std::vector<std::string> parts = Split(path);
@@ -183,7 +205,7 @@ arrow::Result<std::vector<ListedFile>> ListFiles(const std::string& location) {
     return base::DataError(
         "'" + location +
         "' holds no files (names that start with '.' or '_' are skipped): give the "
-        "path of a Parquet file, of a directory of them, or a glob");
+        "path of a file, of a directory of files, or a glob");
   }
   return files;
 }

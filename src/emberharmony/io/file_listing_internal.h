@@ -33,4 +33,11 @@ arrow::Result<std::vector<ListedFile>> ListFiles(const std::string& location);
 /// Whether a name matches a glob's component.
 bool MatchesGlob(std::string_view pattern, std::string_view name);
 
+/// Whether a text has a glob's wildcards.
+bool IsGlob(std::string_view text);
+
+/// Whether ListFiles would find the file `path` by the glob `pattern`, both relative to the same
+/// directory.
+bool MatchesGlobPath(std::string_view pattern, std::string_view path);
+
 }  // namespace emberharmony::io::internal

@@ -31,6 +31,10 @@ class FileStore {
   virtual int64_t read_bytes() const = 0;
 };
 
+/// FileStore::read_bytes, or less where so many columns are read side by side, each of which holds
+/// what it reads ahead.
+int64_t ReadBytesEach(const FileStore& store, size_t num_columns);
+
 /// The files that a location stands for.
 struct SourceFiles {
   std::string location;  ///< for messages: without secrets

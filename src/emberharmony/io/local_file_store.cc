@@ -1,5 +1,7 @@
 #include <sys/stat.h>
 
+#include <algorithm>
+
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/base/regular_file.h"
 #include "emberharmony/io/file_store_internal.h"
@@ -31,6 +33,13 @@ class LocalFileStore : public FileStore {
 };
 
 }  // namespace
+
+int64_t ReadBytesEach(const FileStore& store, size_t num_columns) {
+  constexpr int64_t kTogetherMax = int64_t{32} << 20;
+  constexpr int64_t kEachMin = int64_t{256} << 10;
+  const int64_t share = kTogetherMax / static_cast<int64_t>(num_columns + 1);
+  return std::min(store.read_bytes(), std::max(kEachMin, share));
+}
 
 arrow::Result<SourceFiles> FindLocalFiles(const std::string& location) {
   SourceFiles files;

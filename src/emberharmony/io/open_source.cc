@@ -1,9 +1,13 @@
 #include "emberharmony/base/error_kind.h"
+#include "emberharmony/io/arrow_source_internal.h"
 #include "emberharmony/io/csv_source_internal.h"
 #include "emberharmony/io/file_format_internal.h"
 #include "emberharmony/io/file_store_internal.h"
+#include "emberharmony/io/object_stores_internal.h"
 #include "emberharmony/io/parquet_source_internal.h"
+#include "emberharmony/io/partitioned_source_internal.h"
 #include "emberharmony/io/source.h"
+#include "emberharmony/io/standard_input_internal.h"
 
 namespace emberharmony::io {
 namespace {
@@ -17,23 +21,30 @@ arrow::Result<std::shared_ptr<Source>> OpenFiles(FileFormat format, internal::So
   switch (format) {
     case FileFormat::kParquet:
       return internal::ParquetSource::Make(std::move(files));
+    case FileFormat::kArrow:
+      return internal::ArrowSource::Make(std::move(files));
     case FileFormat::kText:
       return internal::CsvSource::Make(std::move(files));
-    case FileFormat::kArrow:
-      break;
   }
-  return base::DataError("'" + files.files[0].relative_path + "' is " +
-                         std::string(internal::NameOf(format)) +
-                         ", which this version does not read: give Parquet or CSV files");
+  return arrow::Status::Invalid("no reader for this format: a fault of this program");
 }
 
 }  // namespace
 
 arrow::Result<std::shared_ptr<Source>> OpenSource(const std::string& location,
                                                   const SourceOptions& options) {
-  ARROW_ASSIGN_OR_RAISE(auto files, internal::FindLocalFiles(location));
+  internal::SourceFiles files;
+  if (location == internal::kStandardInput) {
+    ARROW_ASSIGN_OR_RAISE(files, internal::SpoolStandardInput(options));
+  } else if (internal::IsObjectStore(location)) {
+    ARROW_ASSIGN_OR_RAISE(files, internal::FindObjects(location));
+  } else {
+    ARROW_ASSIGN_OR_RAISE(files, internal::FindLocalFiles(location));
+  }
   ARROW_ASSIGN_OR_RAISE(const FileFormat format, internal::FormatOfFirst(&files));
-  return OpenFiles(format, std::move(files), options);
+  const std::string first_file = files.files[0].relative_path;
+  ARROW_ASSIGN_OR_RAISE(auto source, OpenFiles(format, std::move(files), options));
+  return internal::WithPartitionColumns(std::move(source), first_file);
 }
 
 }  // namespace emberharmony::io

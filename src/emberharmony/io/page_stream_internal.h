@@ -22,6 +22,8 @@ struct PageBytes {
   int64_t size = 0;  ///< of all pages
   int64_t uncompressed_bytes =
       0;  ///< headers and page bodies before compression, as Parquet's metadata count them
+  /// Arrow's buffers, which pages of an Arrow file are: their sizes without the padding.
+  std::vector<int64_t> unpadded_sizes = {};
 };
 
 /// Compresses page bodies with snappy and puts Parquet page headers before them. Pages of different

@@ -86,14 +86,15 @@ Status PageMemoryPool::Reallocate(int64_t old_size, int64_t new_size, int64_t al
 
 ParquetColumnReader::ParquetColumnReader(std::shared_ptr<const ParquetFile> file,
                                          std::shared_ptr<arrow::Field> field, int leaf,
-                                         std::vector<RowGroupChunk> chunks, arrow::MemoryPool* pool)
+                                         std::vector<RowGroupChunk> chunks, arrow::MemoryPool* pool,
+                                         int64_t read_bytes)
     : file_(std::move(file)),
       field_(std::move(field)),
       leaf_(leaf),
       chunks_(std::move(chunks)),
       pool_(pool),
       page_pool_(pool),
-      stream_(std::make_shared<ChunkStream>(pool)) {}
+      stream_(std::make_shared<ChunkStream>(read_bytes, pool)) {}
 
 Status ParquetColumnReader::WithContext(const Status& status) const {
   if (status.ok()) return status;

@@ -69,9 +69,13 @@ struct RowGroupChunk {
 /// be used. One thread at a time.
 class ParquetColumnReader {
  public:
+  /// What a read from disk asks for.
+  static constexpr int64_t kReadBytes = int64_t{256} << 10;
+
   /// `leaf` is the column's index among the file's leaf columns, `field` its name and type.
   ParquetColumnReader(std::shared_ptr<const ParquetFile> file, std::shared_ptr<arrow::Field> field,
-                      int leaf, std::vector<RowGroupChunk> chunks, arrow::MemoryPool* pool);
+                      int leaf, std::vector<RowGroupChunk> chunks, arrow::MemoryPool* pool,
+                      int64_t read_bytes = kReadBytes);
 
   /// Passes over the next n rows. Pages that lie within them are neither decompressed nor decoded;
   /// where the file has an offset index they are not even read.

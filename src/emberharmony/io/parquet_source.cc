@@ -355,7 +355,7 @@ class SelectedUnitReader : public BatchReader {
 }  // namespace
 
 Result<std::unique_ptr<ParquetColumnReader>> ParquetSource::MakeReader(
-    std::shared_ptr<const ParquetFile> file, const Unit& unit, int column,
+    std::shared_ptr<const ParquetFile> file, const Unit& unit, int column, size_t num_columns,
     arrow::MemoryPool* pool) const {
   if (column < 0 || column >= schema_->num_fields()) {
     return base::UsageError("there is no column " + std::to_string(column) + " among " +
@@ -377,8 +377,10 @@ Result<std::unique_ptr<ParquetColumnReader>> ParquetSource::MakeReader(
     const auto& place = file->footer->row_groups.at(static_cast<size_t>(row_group));
     chunks.push_back({row_group, place.num_rows, id});
   }
+  const int64_t read_bytes =
+      store_ == nullptr ? ParquetColumnReader::kReadBytes : ReadBytesEach(*store_, num_columns);
   return std::make_unique<ParquetColumnReader>(std::move(file), schema_->field(column),
-                                               leaves.first, std::move(chunks), pool);
+                                               leaves.first, std::move(chunks), pool, read_bytes);
 }
 
 Result<std::unique_ptr<BatchReader>> ParquetSource::Open(const Unit& unit,
@@ -389,7 +391,8 @@ Result<std::unique_ptr<BatchReader>> ParquetSource::Open(const Unit& unit,
   ARROW_ASSIGN_OR_RAISE(auto file, OpenFile(unit.file));
   std::vector<std::unique_ptr<ParquetColumnReader>> readers;
   for (const int column : columns) {
-    ARROW_ASSIGN_OR_RAISE(auto reader, MakeReader(file, unit, column, PoolOf(options)));
+    ARROW_ASSIGN_OR_RAISE(auto reader,
+                          MakeReader(file, unit, column, columns.size(), PoolOf(options)));
     if (start.next_row > 0) ARROW_RETURN_NOT_OK(reader->Skip(start.next_row));
     readers.push_back(std::move(reader));
   }
@@ -408,7 +411,8 @@ Result<std::unique_ptr<BatchReader>> ParquetSource::OpenSelected(
   }
   std::vector<std::unique_ptr<SelectedColumn>> readers;
   for (const int column : columns) {
-    ARROW_ASSIGN_OR_RAISE(auto reader, MakeReader(file, unit, column, PoolOf(options)));
+    ARROW_ASSIGN_OR_RAISE(auto reader,
+                          MakeReader(file, unit, column, columns.size(), PoolOf(options)));
     readers.push_back(std::make_unique<SelectedColumn>(std::move(reader), selection, row_groups,
                                                        PoolOf(options)));
     readers.back()->SkipSelected(start.next_row);

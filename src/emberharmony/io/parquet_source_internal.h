@@ -54,7 +54,7 @@ class ParquetSource : public Source {
   void KeepFooter(const ParquetFile& file);
   arrow::Result<std::shared_ptr<const ParquetFile>> OpenFile(int32_t index) const;
   arrow::Result<std::unique_ptr<ParquetColumnReader>> MakeReader(
-      std::shared_ptr<const ParquetFile> file, const Unit& unit, int column,
+      std::shared_ptr<const ParquetFile> file, const Unit& unit, int column, size_t num_columns,
       arrow::MemoryPool* pool) const;
   arrow::Result<std::shared_ptr<const FileStatistics>> StatisticsOf(
       const ParquetFile& file, int32_t index, const std::vector<int>& leaves) const;

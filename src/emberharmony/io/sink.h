@@ -9,6 +9,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "emberharmony/io/batch.h"
@@ -81,7 +82,7 @@ class Sink {
   virtual void Abort() = 0;
 };
 
-struct ParquetSinkOptions {
+struct SinkOptions {
   arrow::MemoryPool* pool = nullptr;  ///< default: arrow::default_memory_pool()
   /// Encoded bytes are held until Commit. Beyond this many, further chunks wait in a temporary file
   /// without a name; 0: never. What is written in the end is the same.
@@ -91,6 +92,43 @@ struct ParquetSinkOptions {
 
 /// A Parquet file (snappy, dictionary pages where they pay, statistics for every column) at `path`.
 arrow::Result<std::unique_ptr<Sink>> MakeParquetSink(std::string path, ShardLayout layout,
-                                                     const ParquetSinkOptions& options = {});
+                                                     const SinkOptions& options = {});
+
+/// A file in Arrow's IPC file format at `path`: a record batch for each row group, columns of their
+/// own types without dictionaries, buffers as LZ4 frames where that makes them smaller.
+arrow::Result<std::unique_ptr<Sink>> MakeArrowSink(std::string path, ShardLayout layout,
+                                                   const SinkOptions& options = {});
+
+enum class ShardFormat { kParquet, kArrow };
+
+/// MakeParquetSink or MakeArrowSink.
+arrow::Result<std::unique_ptr<Sink>> MakeSink(ShardFormat format, std::string path,
+                                              ShardLayout layout, const SinkOptions& options = {});
+
+/// How a file's name ends: ".parquet" or ".arrow".
+std::string_view FileEnding(ShardFormat format);
+
+/// What the matrix of a matrix layout is called.
+inline constexpr char kMatrixColumn[] = "features";
+
+/// A sink whose file holds the first num_features columns of layout.schema as one column
+/// `features`, a fixed-size list of `element` (float32 or float64) without nulls; the other columns
+/// stand behind it. Columns are opened and appended to as those of layout.schema: numbers and
+/// booleans, whose nulls become NaN. UsageError for an integer that `element` can't hold exactly.
+/// Features wait as `element`, spilled as chunks are, until Commit puts rows together block by
+/// block.
+arrow::Result<std::unique_ptr<Sink>> MakeMatrixSink(ShardFormat format, std::string path,
+                                                    ShardLayout layout, int num_features,
+                                                    const std::shared_ptr<arrow::DataType>& element,
+                                                    const SinkOptions& options = {});
+
+/// The schema of such a file. UsageError when a column can't be in a matrix, or another one is
+/// called `features`.
+arrow::Result<std::shared_ptr<arrow::Schema>> MatrixSchema(
+    const arrow::Schema& schema, int num_features, const std::shared_ptr<arrow::DataType>& element,
+    std::shared_ptr<const arrow::KeyValueMetadata> metadata = nullptr);
+
+/// UsageError, which names the column, unless it holds numbers or booleans.
+arrow::Status CheckMatrixColumn(const arrow::Field& field);
 
 }  // namespace emberharmony::io

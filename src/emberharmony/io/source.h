@@ -101,12 +101,17 @@ class Source {
 /// What opening and reading a source may use.
 struct SourceOptions {
   arrow::MemoryPool* pool = nullptr;  ///< default: arrow::default_memory_pool()
+  std::string spill_folder = {};      ///< where standard input waits; default: $TMPDIR, or /tmp
+  /// Asked now and then while standard input is read; an error ends the reading.
+  std::function<arrow::Status()> check_stop = {};
 };
 
-/// Opens a path, a directory or a glob. Files sort by the bytes of their relative path; names that
-/// start with '.' or '_' are skipped; differing schemas are an error that names both files and the
-/// first column that differs (a column that is nullable in one file is nullable). Nothing found is
-/// an error.
+/// Opens a path, a directory or a glob, local or in an object store (s3://, gs://), or standard
+/// input ("-"), which is copied to disk first. Files sort by the bytes of their relative path;
+/// names that start with '.' or '_' are skipped; differing schemas are an error that names both
+/// files and the first column that differs (a column that is nullable in one file is nullable).
+/// Nothing found is an error. Directories below the source's own that are called key=value add a
+/// column for each key after those of the files.
 ///
 /// What a file is, its first bytes say (Parquet; an Arrow IPC file or stream; gzip), else its name;
 /// all files of a source are of one format, and a mix is an error that names two. Every file that
@@ -115,12 +120,16 @@ struct SourceOptions {
 /// .gz); other files below a directory are read if they begin as Parquet or Arrow does and left out
 /// otherwise. At most 64 files are open at a time, and a file that changed in between is an error.
 ///
-/// Types of Parquet are those of parquet::arrow::FromParquetSchema, a stored Arrow schema included,
-/// with these differences: dictionary types become their value type (what stays encoded says each
-/// piece), large and view strings and bytes utf8 and binary, extension types their storage,
-/// decimals decimal128 up to 38 digits and decimal256 above; metadata are dropped, time zones keep
-/// their text. INT96 is timestamp[ns]; a time that nanoseconds in 64 bits can't hold is an error.
-/// Strings are not checked for UTF-8.
+/// Units of Parquet and Arrow are consecutive row groups or record batches of one file, closed
+/// after the one with which they reach 524,288 rows or 64 MiB: of the footer's uncompressed sizes,
+/// or of message bodies as they lie in the file.
+///
+/// Types are a file's Arrow types (of Parquet: parquet::arrow::FromParquetSchema, a stored Arrow
+/// schema included) with these differences: dictionary and run-end-encoded types become their value
+/// type (what stays encoded says each piece), large and view strings and bytes utf8 and binary,
+/// extension types their storage, decimals decimal128 up to 38 digits and decimal256 above;
+/// metadata are dropped, time zones keep their text. INT96 is timestamp[ns]; a time that
+/// nanoseconds in 64 bits can't hold is an error. Strings are not checked for UTF-8.
 arrow::Result<std::shared_ptr<Source>> OpenSource(const std::string& location,
                                                   const SourceOptions& options = {});
 

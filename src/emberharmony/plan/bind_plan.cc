@@ -14,6 +14,7 @@
 #include "emberharmony/base/spelling.h"
 #include "emberharmony/base/utf8.h"
 #include "emberharmony/io/cell_text.h"
+#include "emberharmony/io/sink.h"
 #include "emberharmony/plan/faults_internal.h"
 #include "emberharmony/plan/plan.h"
 #include "emberharmony/plan/time_cuts.h"
@@ -64,7 +65,6 @@ class Binder {
     const auto refuse = [&](bool asked, Mark mark, std::string_view what) {
       if (asked) faults_.Add(mark, fmt::format("{} is not supported by this version", what));
     };
-    refuse(plan_.layout == Layout::kMatrix, {}, "output layout: matrix");
     refuse(plan_.unit_column.has_value(), {}, "unit_column");
     if (plan_.output_dtype != "float32" && plan_.output_dtype != "float64") {
       faults_.Add({},
@@ -234,6 +234,7 @@ class Binder {
   void CheckOutputs() {
     std::map<std::string, std::string> makers;
     if (plan_.target.has_value()) makers[plan_.target->column] = "the target";
+    if (plan_.layout == Layout::kMatrix) CheckMatrix();
     for (size_t i = 0; i < bound_.pipelines.size(); ++i) {
       const std::string maker = "column " + Quoted(bound_.pipelines[i]->source_column());
       for (const auto& output : bound_.pipelines[i]->outputs()) {
@@ -245,6 +246,22 @@ class Binder {
                         "rename a column of the table",
                         Quoted(output->name()), other->second, maker));
       }
+    }
+  }
+
+  // As far as outputs are known before learning; what one_hot makes are numbers.
+  void CheckMatrix() {
+    for (size_t i = 0; i < bound_.pipelines.size(); ++i) {
+      for (const auto& output : bound_.pipelines[i]->outputs()) {
+        const arrow::Status status = io::CheckMatrixColumn(*output);
+        if (!status.ok()) faults_.Add(output_marks_[i], status.message());
+      }
+    }
+    if (plan_.target.has_value() && plan_.target->column == io::kMatrixColumn) {
+      faults_.Add(plan_.target->mark,
+                  fmt::format("the target is called {}, as the matrix is; rename it, or write "
+                              "layout: columns",
+                              Quoted(io::kMatrixColumn)));
     }
   }
 

@@ -157,9 +157,21 @@ TEST(BindPlan, DuplicateOutputs) {
 }
 
 TEST(BindPlan, WhatThisVersionCannotRun) {
-  EXPECT_EQ(Refusal("version: 1\nunit_column: date\nfeatures: []\noutput: {layout: matrix}\n"),
-            "plan.yaml: output layout: matrix is not supported by this version\n"
+  EXPECT_EQ(Refusal("version: 1\nunit_column: date\nfeatures: []\n"),
             "plan.yaml: unit_column is not supported by this version");
+}
+
+TEST(BindPlan, WhatAMatrixCannotHold) {
+  const arrow::Schema schema({arrow::field("name", arrow::utf8()),
+                              arrow::field("x", arrow::float64()),
+                              arrow::field("features", arrow::int32())});
+  const std::string text = Refusal(
+      "version: 1\ntarget: features\nfeatures:\n  - columns: [x, name]\n"
+      "    steps: [passthrough]\noutput: {layout: matrix}\n",
+      schema);
+  EXPECT_THAT(text, testing::HasSubstr("plan.yaml:2:9: the target is called 'features'"));
+  EXPECT_THAT(text, testing::HasSubstr("plan.yaml:4:18: column 'name' has the type string"));
+  EXPECT_EQ(text.find("'x'"), std::string::npos);
 }
 
 TEST(BindPlan, TheColumnOfATimeSplit) {

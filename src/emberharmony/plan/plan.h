@@ -62,6 +62,8 @@ struct TargetSpec {
 
 enum class Layout { kColumns, kMatrix };
 
+enum class OutputFormat { kParquet, kArrow };
+
 /// What the user asks for: a document. Values are as written; nothing has been checked against a
 /// table.
 struct Plan {
@@ -71,6 +73,7 @@ struct Plan {
   std::vector<FeatureSpec> features;
   std::string output_dtype = "float32";
   Layout layout = Layout::kColumns;
+  OutputFormat output_format = OutputFormat::kParquet;
   std::optional<std::string> unit_column;
   int64_t quantile_keys = 65536;
   bool exact_quantiles = false;

@@ -60,6 +60,7 @@ std::string PlanHash(const Plan& plan) {
                                            : nlohmann::json();
   json["split"] = SplitJson(plan.split);
   json["output"] = {{"dtype", plan.output_dtype}, {"matrix", plan.layout == Layout::kMatrix}};
+  if (plan.output_format == OutputFormat::kArrow) json["output"]["format"] = "arrow";
   json["unit_column"] = Optional(plan.unit_column);
   json["quantile_keys"] = plan.quantile_keys;
   json["exact_quantiles"] = plan.exact_quantiles;

@@ -365,11 +365,14 @@ class PlanReader {
 
   void ReadOutput(const YamlNode* node) {
     if (node == nullptr || !ExpectMap(*node, "output")) return;
-    CheckKeys(*node, {"dtype", "layout"}, "key of output");
+    CheckKeys(*node, {"dtype", "layout", "format"}, "key of output");
     ReadChoice(Find(*node, "dtype"), "output.dtype", {"float32", "float64"}, &plan_.output_dtype);
     std::string layout = "columns";
     ReadChoice(Find(*node, "layout"), "output.layout", {"columns", "matrix"}, &layout);
     plan_.layout = layout == "matrix" ? Layout::kMatrix : Layout::kColumns;
+    std::string format = "parquet";
+    ReadChoice(Find(*node, "format"), "output.format", {"parquet", "arrow"}, &format);
+    plan_.output_format = format == "arrow" ? OutputFormat::kArrow : OutputFormat::kParquet;
   }
 
   internal::Faults* faults_;

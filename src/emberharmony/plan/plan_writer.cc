@@ -71,7 +71,9 @@ std::string WritePlan(const Plan& plan) {
            "\n    steps: " + WriteSteps(feature.steps) + "\n";
   }
   const std::string layout = plan.layout == Layout::kMatrix ? "matrix" : "columns";
-  return out + "output: {dtype: " + plan.output_dtype + ", layout: " + layout + "}\n";
+  const std::string format =
+      plan.output_format == OutputFormat::kArrow ? ", format: arrow" : std::string();
+  return out + "output: {dtype: " + plan.output_dtype + ", layout: " + layout + format + "}\n";
 }
 
 }  // namespace emberharmony::plan

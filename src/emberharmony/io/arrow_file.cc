@@ -1,0 +1,275 @@
+#include <arrow/extension_type.h>
+#include <arrow/ipc/dictionary.h>
+#include <arrow/ipc/message.h>
+#include <arrow/ipc/reader.h>
+#include <arrow/type.h>
+
+#include <algorithm>
+#include <array>
+
+#include "emberharmony/base/error_kind.h"
+#include "emberharmony/io/arrow_file_internal.h"
+#include "emberharmony/io/normalized_type_internal.h"
+
+namespace emberharmony::io::internal {
+namespace {
+
+using arrow::Result;
+using arrow::Status;
+using arrow::Type;
+
+constexpr std::string_view kMagic = "ARROW1";
+// "ARROW1", and the padding up to the first message.
+constexpr int64_t kFirstMessage = 8;
+// The footer's length and the magic at the file's end.
+constexpr int64_t kTailBytes = 10;
+// File.fbs
+constexpr int kFooterDictionaries = 2;
+constexpr int kFooterRecordBatches = 3;
+constexpr int64_t kBlockBytes = 24;
+
+/// The nodes, buffers and views of an array and all that is in it.
+struct Parts {
+  int64_t nodes = 0;
+  int64_t buffers = 0;
+  int64_t views = 0;
+};
+
+void CountParts(const arrow::DataType& type, bool before_v5, Parts* parts) {
+  switch (type.id()) {
+    case Type::EXTENSION:
+      return CountParts(*static_cast<const arrow::ExtensionType&>(type).storage_type(), before_v5,
+                        parts);
+    case Type::DICTIONARY:
+      return CountParts(*static_cast<const arrow::DictionaryType&>(type).index_type(), before_v5,
+                        parts);
+    case Type::NA:
+      break;
+    case Type::RUN_END_ENCODED:
+      parts->buffers += before_v5 ? 1 : 0;
+      break;
+    case Type::STRUCT:
+    case Type::FIXED_SIZE_LIST:
+      parts->buffers += 1;
+      break;
+    case Type::SPARSE_UNION:
+      parts->buffers += before_v5 ? 2 : 1;
+      break;
+    case Type::DENSE_UNION:
+      parts->buffers += before_v5 ? 3 : 2;
+      break;
+    case Type::STRING:
+    case Type::BINARY:
+    case Type::LARGE_STRING:
+    case Type::LARGE_BINARY:
+    case Type::LIST_VIEW:
+    case Type::LARGE_LIST_VIEW:
+      parts->buffers += 3;
+      break;
+    case Type::STRING_VIEW:
+    case Type::BINARY_VIEW:
+      parts->buffers += 2;
+      parts->views += 1;
+      break;
+    default:
+      parts->buffers += 2;
+  }
+  parts->nodes += 1;
+  for (const auto& field : type.fields()) CountParts(*field->type(), before_v5, parts);
+}
+
+std::shared_ptr<arrow::DataType> WithoutExtension(std::shared_ptr<arrow::DataType> type) {
+  while (type->id() == Type::EXTENSION) {
+    type = static_cast<const arrow::ExtensionType&>(*type).storage_type();
+  }
+  return type;
+}
+
+/// The id of the dictionary that a flat column's indices refer to; -1 without one.
+Result<int64_t> DictionaryOf(const arrow::DataType& type, int field,
+                             const arrow::ipc::DictionaryFieldMapper& mapper) {
+  if (type.id() == Type::DICTIONARY) return mapper.GetFieldId({field});
+  if (type.id() == Type::RUN_END_ENCODED) {
+    const auto& values = static_cast<const arrow::RunEndEncodedType&>(type).value_type();
+    if (WithoutExtension(values)->id() == Type::DICTIONARY) return mapper.GetFieldId({field, 1});
+  }
+  return -1;
+}
+
+Status ReadColumns(const ArrowMessage& message, ArrowFileIndex* index) {
+  ARROW_ASSIGN_OR_RAISE(const auto opened, arrow::ipc::Message::Open(message.bytes(), nullptr));
+  arrow::ipc::DictionaryMemo memo;
+  ARROW_ASSIGN_OR_RAISE(const auto schema, arrow::ipc::ReadSchema(*opened, &memo));
+  if (!schema->is_native_endian()) {
+    return Status::Invalid(
+        "it is big-endian, which is not supported: write it again on a "
+        "little-endian machine");
+  }
+  index->before_v5 = message.before_v5();
+  Parts parts;
+  arrow::FieldVector fields;
+  for (int i = 0; i < schema->num_fields(); ++i) {
+    const auto& field = schema->field(i);
+    ArrowColumn column;
+    column.type = WithoutExtension(field->type());
+    ARROW_ASSIGN_OR_RAISE(column.dictionary_id, DictionaryOf(*column.type, i, memo.fields()));
+    const Parts before = parts;
+    CountParts(*column.type, index->before_v5, &parts);
+    column.first_node = before.nodes;
+    column.first_buffer = before.buffers;
+    column.first_view = before.views;
+    column.num_buffers = parts.buffers - before.buffers;
+    column.num_views = parts.views - before.views;
+    fields.push_back(arrow::field(field->name(), NormalizedType(field->type()), field->nullable()));
+    index->columns.push_back(std::move(column));
+  }
+  index->schema = arrow::schema(std::move(fields));
+  return Status::OK();
+}
+
+Status AddMessage(const FoundMessage& found, ArrowFileIndex* index) {
+  const ArrowMessage& message = *found.message;
+  if (message.kind() == ArrowMessage::Kind::kDictionary) {
+    const auto ordinal = static_cast<int32_t>(index->dictionaries.size());
+    if (ordinal == INT32_MAX) return Status::Invalid("it has too many dictionaries");
+    index->dictionaries_of[message.dictionary_id()].push_back(ordinal);
+    index->dictionaries.push_back({found.place, message.dictionary_id(), message.is_delta()});
+  } else if (message.kind() == ArrowMessage::Kind::kRecordBatch) {
+    if (message.before_v5() != index->before_v5) {
+      return Status::Invalid("its messages are of different versions of the format");
+    }
+    index->batches.push_back({found.place, message.num_rows(),
+                              static_cast<int32_t>(index->dictionaries.size()), found.message});
+  } else if (message.kind() == ArrowMessage::Kind::kSchema) {
+    return Status::Invalid("it has a second schema");
+  }
+  return Status::OK();
+}
+
+/// A stream: message after message until its end mark or the file's end.
+Status ReadStream(const ArrowFile& file, int64_t begin, arrow::MemoryPool* pool,
+                  ArrowFileIndex* index) {
+  while (true) {
+    ARROW_ASSIGN_OR_RAISE(const FoundMessage found,
+                          ReadArrowMessage(file.file.get(), file.size, begin, pool));
+    if (found.message == nullptr) return Status::OK();
+    ARROW_RETURN_NOT_OK(AddMessage(found, index));
+    begin = found.place.end();
+  }
+}
+
+/// Messages that the footer lists.
+Status ReadBlocks(const ArrowFile& file, const FlatTable::Elements& blocks,
+                  ArrowMessage::Kind expected, arrow::MemoryPool* pool, ArrowFileIndex* index) {
+  for (int64_t i = 0; i < blocks.count; ++i) {
+    int64_t begin;
+    std::memcpy(&begin, blocks.data + kBlockBytes * i, sizeof(begin));
+    ARROW_ASSIGN_OR_RAISE(const FoundMessage found,
+                          ReadArrowMessage(file.file.get(), file.size, begin, pool));
+    if (found.message == nullptr || found.message->kind() != expected) {
+      return Status::Invalid("its footer names a message at ", begin, ", but there is another one");
+    }
+    ARROW_RETURN_NOT_OK(AddMessage(found, index));
+  }
+  return Status::OK();
+}
+
+Status ReadFooter(const ArrowFile& file, arrow::MemoryPool* pool, ArrowFileIndex* index) {
+  std::array<char, kTailBytes> tail{};
+  ARROW_ASSIGN_OR_RAISE(const int64_t read,
+                        file.file->ReadAt(file.size - kTailBytes, kTailBytes, tail.data()));
+  const std::string_view bytes(tail.data(), tail.size());
+  if (read < kTailBytes || bytes.substr(4) != kMagic) {
+    return Status::Invalid(
+        "it does not end with 'ARROW1': it was not written or copied completely");
+  }
+  const int64_t size = FlatTable::Load<int32_t>(bytes, 0);
+  if (size <= 0 || size > file.size - kTailBytes - kFirstMessage) {
+    return Status::Invalid("its footer claims ", size, " bytes");
+  }
+  ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::Buffer> buffer, arrow::AllocateBuffer(size, pool));
+  ARROW_ASSIGN_OR_RAISE(const int64_t got, file.file->ReadAt(file.size - kTailBytes - size, size,
+                                                             buffer->mutable_data()));
+  if (got < size) return Status::Invalid("the file ended while it was read");
+  ARROW_ASSIGN_OR_RAISE(const FlatTable footer, FlatTable::Root(std::string_view(*buffer)));
+  ARROW_ASSIGN_OR_RAISE(const auto dictionaries, footer.Vector(kFooterDictionaries, kBlockBytes));
+  ARROW_ASSIGN_OR_RAISE(const auto batches, footer.Vector(kFooterRecordBatches, kBlockBytes));
+  ARROW_RETURN_NOT_OK(ReadBlocks(file, dictionaries, ArrowMessage::Kind::kDictionary, pool, index));
+  ARROW_RETURN_NOT_OK(ReadBlocks(file, batches, ArrowMessage::Kind::kRecordBatch, pool, index));
+  // All dictionaries serve all batches of a file, so none may replace another.
+  for (const auto& [id, ordinals] : index->dictionaries_of) {
+    const auto whole = std::count_if(ordinals.begin(), ordinals.end(), [&](int32_t ordinal) {
+      return !index->dictionaries[static_cast<size_t>(ordinal)].is_delta;
+    });
+    if (whole > 1) return Status::Invalid("it has ", whole, " dictionaries with the same id ", id);
+  }
+  return Status::OK();
+}
+
+Result<std::shared_ptr<const ArrowFileIndex>> ReadIndex(const ArrowFile& file,
+                                                        arrow::MemoryPool* pool) {
+  std::array<char, kFirstMessage> head{};
+  ARROW_ASSIGN_OR_RAISE(const int64_t read, file.file->ReadAt(0, head.size(), head.data()));
+  const std::string_view bytes(head.data(), static_cast<size_t>(read));
+  if (bytes.starts_with("FEA1")) {
+    return Status::Invalid(
+        "it is in version 1 of the Feather format, which is not supported: "
+        "write it again in version 2");
+  }
+  const bool has_footer = bytes.starts_with(kMagic);
+  if (has_footer && file.size < kFirstMessage + kTailBytes) {
+    return Status::Invalid("it has only ", file.size, " bytes");
+  }
+  ARROW_ASSIGN_OR_RAISE(
+      const FoundMessage schema,
+      ReadArrowMessage(file.file.get(), file.size, has_footer ? kFirstMessage : 0, pool));
+  if (schema.message == nullptr || schema.message->kind() != ArrowMessage::Kind::kSchema) {
+    return Status::Invalid("it does not begin with a schema");
+  }
+  auto index = std::make_shared<ArrowFileIndex>();
+  ARROW_RETURN_NOT_OK(ReadColumns(*schema.message, index.get()));
+  ARROW_RETURN_NOT_OK(has_footer ? ReadFooter(file, pool, index.get())
+                                 : ReadStream(file, schema.place.end(), pool, index.get()));
+  return index;
+}
+
+}  // namespace
+
+int64_t ArrowFileIndex::bytes() const {
+  return static_cast<int64_t>(sizeof(*this) + columns.size() * sizeof(ArrowColumn) +
+                              dictionaries.size() * (sizeof(ArrowDictionaryPlace) + 4) +
+                              batches.size() * sizeof(ArrowBatchPlace));
+}
+
+int64_t ArrowFileIndex::message_bytes() const {
+  int64_t bytes = 0;
+  for (const ArrowBatchPlace& batch : batches) {
+    if (batch.message != nullptr) {
+      bytes += static_cast<int64_t>(sizeof(ArrowMessage)) + batch.message->bytes()->size();
+    }
+  }
+  return bytes;
+}
+
+Status NotArrow(const std::string& name, const Status& why) {
+  if (why.IsOutOfMemory()) return why.WithMessage("'", name, "': ", why.message());
+  return base::DataError("'" + name + "' is not a readable Arrow file: " + why.message() +
+                         "; check that it was written and copied completely");
+}
+
+Result<std::shared_ptr<const ArrowFile>> ReadArrowIndex(
+    std::string name, std::shared_ptr<arrow::io::RandomAccessFile> file, arrow::MemoryPool* pool) {
+  auto result = std::make_shared<ArrowFile>();
+  result->name = std::move(name);
+  result->file = std::move(file);
+  const auto read = [&]() -> Status {
+    ARROW_ASSIGN_OR_RAISE(result->size, result->file->GetSize());
+    ARROW_ASSIGN_OR_RAISE(result->index, ReadIndex(*result, pool));
+    return Status::OK();
+  };
+  const Status status = read();
+  if (!status.ok()) return NotArrow(result->name, status);
+  return result;
+}
+
+}  // namespace emberharmony::io::internal
