@@ -11,9 +11,11 @@ namespace emberharmony::base {
 /// v2) CPU quota of this process's group and its ancestors rounded up, and at least 1.
 int AvailableCores();
 
-/// Runs `worker(worker_index)` on `num_threads` threads (the calling thread is one of them) and
-/// returns when all have ended: the first error by worker index, if any. A worker that fails should
-/// make the others stop through state of its own.
+/// Runs `worker(worker_index)` on `num_threads` threads (the calling thread is one of them, with
+/// index 0) and returns when all have ended: the first error by worker index, if any. A worker that
+/// fails should make the others stop through state of its own. Where the system allows fewer
+/// threads, workers with higher indices don't run: any number of them must be able to do the work.
+/// An exception is an error like others (OutOfMemory for std::bad_alloc).
 arrow::Status RunWorkers(int num_threads, const std::function<arrow::Status(int)>& worker);
 
 /// Runs fn(i) for i in [0, n) on up to num_threads threads, handing out indices in ascending order.
