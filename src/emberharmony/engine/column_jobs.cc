@@ -4,6 +4,7 @@
 #include <mutex>
 #include <optional>
 
+#include "emberharmony/base/call_guarded.h"
 #include "emberharmony/base/thread_pool.h"
 
 namespace emberharmony::engine {
@@ -22,7 +23,7 @@ class ColumnJobScheduler {
     while (true) {
       std::optional<Task> task = Claim(own);
       if (!task) return arrow::Status::OK();
-      arrow::Status status = Run(*task);
+      arrow::Status status = base::CallGuarded([&] { return Run(*task); });
       own = task->slot;
       if (!status.ok()) {
         std::lock_guard lock(mutex_);

@@ -19,6 +19,14 @@ using PieceConsumer = std::function<arrow::Status(const io::Piece& piece, int64_
 arrow::Status ScanColumn(const io::Source& source, const io::Unit& unit, int column,
                          RunContext* context, const PieceConsumer& consumer);
 
+/// What ScanColumn takes of the run's memory at most, as far as that can be told beforehand: for
+/// RunContext::gate.
+int64_t ScanBytes(const io::Source& source, const io::Unit& unit, int column);
+
+/// Rows to be read at a time of so many columns together, so that what is held for each row of them
+/// stays a small part of the run's memory.
+int64_t BatchRowsOfColumns(size_t num_columns, int64_t batch_rows, RunContext* context);
+
 /// DataError unless a unit that states `expected` rows has had `found`.
 arrow::Status CheckUnitRows(const io::Unit& unit, int64_t found, bool at_end);
 

@@ -91,6 +91,8 @@ bool SizesDiffer(const io::Source& source, const io::Unit& unit, const OutputGro
 
 arrow::Status AddRowBytes(const io::Source& source, const io::Unit& unit, const OutputGroup& group,
                           RunContext* context, std::vector<int64_t>* row_bytes) {
+  const TaskGate::Pass pass =
+      context->gate()->Enter(2 * ScanBytes(source, unit, group.source_column));
   RowBytesScan scan(group, context->budget());
   return ScanColumn(source, unit, group.source_column, context,
                     [&](const io::Piece& piece, int64_t first_row) {

@@ -11,9 +11,12 @@
 #include <filesystem>
 #include <map>
 #include <mutex>
+#include <system_error>
 #include <thread>
 
+#include "emberharmony/base/allocation_failure.h"
 #include "emberharmony/base/bounded_queue.h"
+#include "emberharmony/base/call_guarded.h"
 #include "emberharmony/base/thread_pool.h"
 #include "emberharmony/engine/column_scan.h"
 #include "emberharmony/engine/index_partition_internal.h"
@@ -145,7 +148,7 @@ class UnitTransform {
     std::lock_guard lock(mutex_);
     if (!prepared_) {
       prepared_ = true;
-      prepare_status_ = DoPrepare();
+      prepare_status_ = base::CallGuarded([this] { return DoPrepare(); });
     }
     return prepare_status_;
   }
@@ -153,9 +156,11 @@ class UnitTransform {
   /// True when this was the unit's last group.
   arrow::Result<bool> RunGroup(size_t g) {
     const OutputGroup& group = shared_.groups[g];
-    arrow::Status status = WriteGroup(group);
+    const std::string& column = group.pipeline->source_column();
+    const base::Activity activity("transform", column);
+    const TaskGate::Pass pass = shared_.context->gate()->Enter(GroupBytes(group));
+    arrow::Status status = base::CallGuarded([&] { return WriteGroup(group); });
     if (!status.ok()) {
-      const std::string& column = group.pipeline->source_column();
       if (status.message().find("'" + column + "'") == std::string::npos) {
         status = status.WithMessage("column '", column, "': ", status.message());
       }
@@ -179,7 +184,17 @@ class UnitTransform {
   }
 
  private:
+  // Reading, and the rows of a row group in each split until they are encoded: an index, and the
+  // values and pages of each output.
+  int64_t GroupBytes(const OutputGroup& group) const {
+    constexpr int64_t kRowBytes = 16;
+    const int64_t rows = std::min<int64_t>(unit_.num_rows, io::RowGroupCutter::kMaxRows);
+    return 2 * ScanBytes(shared_.source, unit_, group.source_column) + rows * kRowBytes;
+  }
+
   arrow::Status DoPrepare() {
+    reservation_ = base::MemoryReservation(shared_.context->budget());
+    ARROW_RETURN_NOT_OK(reservation_.Resize(unit_.num_rows));
     splits_ = shared_.splits.Unpack(unit_.index);
     ARROW_ASSIGN_OR_RAISE(auto row_groups,
                           PlanRowGroups(shared_.source, unit_, shared_.groups, shared_.splits,
@@ -218,6 +233,7 @@ class UnitTransform {
 
   const TransformShared& shared_;
   const io::Unit& unit_;
+  base::MemoryReservation reservation_;  // of splits_
   std::shared_ptr<const SplitVector> splits_;
   std::array<std::unique_ptr<io::Sink>, kNumSplits> sinks_;
   std::mutex mutex_;
@@ -234,14 +250,20 @@ class TransformRun {
       : shared_(shared), num_units_(shared.source.units().size()), finished_(1) {}
 
   arrow::Result<std::vector<ShardEntry>> Run() {
-    std::thread committer([this] { CommitFinished(); });
+    std::thread committer;
+    try {
+      committer = std::thread([this] { CommitFinished(); });
+    } catch (const std::system_error&) {
+      // No thread to be had, be it for want of memory: the workers wait for the disk themselves.
+    }
+    has_committer_ = committer.joinable();
     arrow::Status status = base::RunWorkers(shared_.context->num_threads(), [&](int) {
-      arrow::Status worker = Work();
+      arrow::Status worker = base::CallGuarded([this] { return Work(); });
       if (!worker.ok()) failed_.store(true);
       return worker;
     });
     finished_.Close();
-    committer.join();
+    if (committer.joinable()) committer.join();
     ARROW_RETURN_NOT_OK(status);
     ARROW_RETURN_NOT_OK(commit_status_);
     return std::move(shards_);
@@ -263,7 +285,11 @@ class TransformRun {
         std::lock_guard lock(mutex_);
         in_flight_.erase(unit);
       }
-      if (!finished_.Push(std::move(work))) break;
+      if (!has_committer_) {
+        Commit(work.get());
+      } else if (!finished_.Push(std::move(work))) {
+        break;
+      }
     }
     return arrow::Status::OK();
   }
@@ -276,11 +302,15 @@ class TransformRun {
   }
 
   void CommitFinished() {
-    while (auto work = finished_.Pop()) {
-      if (failed_.load()) continue;
-      commit_status_ = (*work)->Commit(&shards_);
-      if (!commit_status_.ok()) failed_.store(true);
-    }
+    while (auto work = finished_.Pop()) Commit(work->get());
+  }
+
+  void Commit(UnitTransform* work) {
+    std::lock_guard lock(commit_mutex_);
+    if (failed_.load()) return;
+    const base::Activity activity("writing of shards");
+    commit_status_ = base::CallGuarded([&] { return work->Commit(&shards_); });
+    if (!commit_status_.ok()) failed_.store(true);
   }
 
   const TransformShared& shared_;
@@ -290,8 +320,10 @@ class TransformRun {
   std::mutex mutex_;
   std::map<int64_t, std::shared_ptr<UnitTransform>> in_flight_;  // guarded by mutex_
   base::BoundedQueue<std::shared_ptr<UnitTransform>> finished_;
-  arrow::Status commit_status_;     // of the committer, read after it has ended
-  std::vector<ShardEntry> shards_;  // likewise
+  bool has_committer_ = false;
+  std::mutex commit_mutex_;
+  arrow::Status commit_status_;     // guarded by commit_mutex_
+  std::vector<ShardEntry> shards_;  // guarded by commit_mutex_
 };
 
 // A source without rows still yields one, empty, shard in each split.
@@ -299,9 +331,11 @@ arrow::Status WriteEmptyShards(const TransformShared& shared, std::vector<ShardE
   for (int s = 0; s < kNumSplits; ++s) {
     if (!shared.splits.has_split(s)) continue;
     const std::string& folder = shared.folders.relative[s];
+    io::ParquetSinkOptions options;
+    options.pool = shared.context->budget();
     std::string relative = (folder.empty() ? "" : folder + "/") + ShardName(0);
     ARROW_ASSIGN_OR_RAISE(auto sink, io::MakeParquetSink(shared.folders.root + "/" + relative,
-                                                         {shared.output_schema, {}}, {}));
+                                                         {shared.output_schema, {}}, options));
     for (const OutputGroup& group : shared.groups) {
       ARROW_ASSIGN_OR_RAISE(auto column, sink->OpenColumns(group.first_output, group.num_outputs));
       ARROW_RETURN_NOT_OK(column->Close());

@@ -21,6 +21,7 @@
 #include "emberharmony/io/chunk_store_internal.h"
 #include "emberharmony/io/column_chunk_encoder_internal.h"
 #include "emberharmony/io/column_format_internal.h"
+#include "emberharmony/io/parquet_file_internal.h"
 #include "emberharmony/io/sink.h"
 #include "emberharmony/io/slot_rows_internal.h"
 
@@ -281,12 +282,7 @@ arrow::Result<ShardInfo> ParquetSink::Commit() {
   std::lock_guard lock(mutex_);
   ARROW_RETURN_NOT_OK(CheckComplete());
   ARROW_ASSIGN_OR_RAISE(auto file, base::AtomicFile::Create(path_));
-  const auto write = [&]() -> arrow::Status {
-    BEGIN_PARQUET_CATCH_EXCEPTIONS
-    return WriteFile(file->stream());
-    END_PARQUET_CATCH_EXCEPTIONS
-  };
-  ARROW_RETURN_NOT_OK(write());
+  ARROW_RETURN_NOT_OK(internal::CatchParquet([&] { return WriteFile(file->stream()); }));
   ShardInfo info;
   info.num_rows =
       std::accumulate(layout_.row_group_rows.begin(), layout_.row_group_rows.end(), int64_t{0});
