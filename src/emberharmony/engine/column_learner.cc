@@ -163,8 +163,7 @@ arrow::Result<bool> ColumnLearner::LearnOrRefine(const Pending& pending) {
   return true;
 }
 
-arrow::Status ColumnLearner::SaveStates(StateSpool* spool,
-                                        std::vector<plan::SavedState>* saved) {
+arrow::Status ColumnLearner::SaveStates(StateSpool* spool, std::vector<plan::SavedState>* saved) {
   for (const Pending& pending : pending_) {
     if (pending.refines) continue;
     for (const auto& analyzer : pending.probe.analyzers) {

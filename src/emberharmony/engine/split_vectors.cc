@@ -116,8 +116,8 @@ class KeySplitter : public Splitter {
   arrow::Status Account() {
     size_t bytes = 0;
     for (const Key& key : keys_) {
-      bytes += key.texts.capacity() + (key.entries.capacity() + key.rows.capacity()) *
-                                          sizeof(std::pair<size_t, size_t>);
+      bytes += key.texts.capacity() +
+               (key.entries.capacity() + key.rows.capacity()) * sizeof(std::pair<size_t, size_t>);
     }
     return reservation_.Resize(static_cast<int64_t>(bytes));
   }
