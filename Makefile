@@ -16,7 +16,7 @@ export ASAN_OPTIONS ?= detect_leaks=1:strict_string_checks=1
 export UBSAN_OPTIONS ?= print_stacktrace=1
 
 .PHONY: help setup build demo test unit asan tsan asan-command tsan-command fuzz format check-format lint lint-changed \
-  docs bench clean
+  docs memory bench clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z -]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -96,6 +96,9 @@ lint-changed: check-format  ## the same, on the sources changed since the commit
 docs: setup  ## the documentation as a web site, in build/site/
 	@setup/venv.sh docs
 	@$(PYTHON) -m mkdocs build --strict --site-dir build/site
+
+memory: build  ## resident memory against --memory: hard tables, 128 to 384 MiB, 1 to 8 threads (minutes)
+	@EMBER_MEMORY_MATRIX=full $(PYTHON) -m pytest -q -s tests/faults/test_memory_limit.py
 
 bench: build  ## times ember against Polars and DuckDB on the same tables
 	@$(PYTHON) bench/run.py

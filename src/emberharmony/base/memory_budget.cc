@@ -1,6 +1,9 @@
 #include "emberharmony/base/memory_budget.h"
 
 #include <fmt/format.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 #include <algorithm>
 #include <limits>
@@ -15,22 +18,42 @@ void RaiseTo(std::atomic<int64_t>* peak, int64_t value) {
   }
 }
 
+// What malloc keeps of freed memory goes back to the system; false when there was nothing.
+bool ReturnFreedMemory() {
+#ifdef __GLIBC__
+  return malloc_trim(0) != 0;
+#else
+  return false;
+#endif
+}
+
 }  // namespace
 
-MemoryBudget::MemoryBudget(std::string name, int64_t limit_bytes, MemoryBudget* parent,
-                           arrow::MemoryPool* upstream)
-    : name_(std::move(name)), limit_bytes_(limit_bytes), parent_(parent), upstream_(upstream) {}
+MemoryBudget::MemoryBudget(std::string name, int64_t limit_bytes, int64_t headroom_bytes,
+                           MemoryBudget* parent, arrow::MemoryPool* upstream)
+    : name_(std::move(name)),
+      limit_bytes_(limit_bytes),
+      headroom_bytes_(headroom_bytes),
+      parent_(parent),
+      upstream_(upstream) {}
 
 std::shared_ptr<MemoryBudget> MemoryBudget::MakeRoot(std::string name, int64_t limit_bytes,
                                                      arrow::MemoryPool* upstream) {
   if (upstream == nullptr) upstream = arrow::system_memory_pool();
   return std::shared_ptr<MemoryBudget>(
-      new MemoryBudget(std::move(name), limit_bytes, nullptr, upstream));
+      new MemoryBudget(std::move(name), limit_bytes, /*headroom_bytes=*/0, nullptr, upstream));
 }
 
-std::shared_ptr<MemoryBudget> MemoryBudget::MakeChild(std::string name, int64_t limit_bytes) {
+std::shared_ptr<MemoryBudget> MemoryBudget::MakeChild(std::string name, int64_t limit_bytes,
+                                                      int64_t headroom_bytes) {
   return std::shared_ptr<MemoryBudget>(
-      new MemoryBudget(std::move(name), limit_bytes, this, upstream_));
+      new MemoryBudget(std::move(name), limit_bytes, headroom_bytes, this, upstream_));
+}
+
+bool MemoryBudget::EatsHeadroom(int64_t bytes) const {
+  if (headroom_bytes_ == 0 || bytes == 0) return false;
+  if (bytes_allocated() + bytes <= kSmallHolderBytes) return false;
+  return available_bytes() - bytes < headroom_bytes_;
 }
 
 MemoryBudget::~MemoryBudget() {
@@ -48,7 +71,8 @@ bool MemoryBudget::TryTake(int64_t bytes, int64_t* used_before) {
   do {
     *used_before = used;
     if (bytes > std::numeric_limits<int64_t>::max() - used) return false;
-    if (limit_bytes_ > 0 && used + bytes > limit_bytes_) return false;
+    const int64_t limit = limit_bytes();
+    if (limit > 0 && used + bytes > limit) return false;
   } while (!used_bytes_.compare_exchange_weak(used, used + bytes, std::memory_order_relaxed));
   RaiseTo(&peak_bytes_, used + bytes);
   return true;
@@ -57,6 +81,12 @@ bool MemoryBudget::TryTake(int64_t bytes, int64_t* used_before) {
 arrow::Status MemoryBudget::Reserve(int64_t bytes) {
   if (bytes < 0) {
     return arrow::Status::Invalid(path(), ": expected a number of bytes to reserve, found ", bytes);
+  }
+  if (EatsHeadroom(bytes)) {
+    return arrow::Status::OutOfMemory(fmt::format(
+        "{}: asked for {}, which would leave the other parts of the run less than {}; raise "
+        "--memory, or give a --spill-dir",
+        path(), FormatByteSize(bytes), FormatByteSize(headroom_bytes_)));
   }
   for (MemoryBudget* level = this; level != nullptr; level = level->parent_) {
     int64_t used = 0;
@@ -68,7 +98,7 @@ arrow::Status MemoryBudget::Reserve(int64_t bytes) {
     return arrow::Status::OutOfMemory(fmt::format(
         "{}: asked for {}, {} of {} in use{}; raise --memory, or ask for less at a time with "
         "fewer --threads or columns",
-        path(), FormatByteSize(bytes), FormatByteSize(used), FormatByteSize(level->limit_bytes_),
+        path(), FormatByteSize(bytes), FormatByteSize(used), FormatByteSize(level->limit_bytes()),
         holder));
   }
   return arrow::Status::OK();
@@ -83,8 +113,9 @@ void MemoryBudget::Release(int64_t bytes) {
 int64_t MemoryBudget::available_bytes() const {
   int64_t available = std::numeric_limits<int64_t>::max();
   for (const MemoryBudget* level = this; level != nullptr; level = level->parent_) {
-    if (level->limit_bytes_ <= 0) continue;
-    const int64_t left = level->limit_bytes_ - level->used_bytes_.load(std::memory_order_relaxed);
+    const int64_t limit = level->limit_bytes();
+    if (limit <= 0) continue;
+    const int64_t left = limit - level->used_bytes_.load(std::memory_order_relaxed);
     available = std::min(available, std::max<int64_t>(0, left));
   }
   return available;
@@ -97,12 +128,20 @@ void MemoryBudget::CountAllocation(int64_t bytes) {
   }
 }
 
+arrow::Status MemoryBudget::Refused(int64_t bytes) const {
+  return arrow::Status::OutOfMemory(
+      fmt::format("{}: asked for {}, which the process may not have any more; raise --memory, or "
+                  "ask for less at a time with fewer --threads or columns",
+                  path(), FormatByteSize(bytes)));
+}
+
 arrow::Status MemoryBudget::Allocate(int64_t size, int64_t alignment, uint8_t** out) {
   ARROW_RETURN_NOT_OK(Reserve(size));
   arrow::Status status = upstream_->Allocate(size, alignment, out);
+  if (!status.ok() && ReturnFreedMemory()) status = upstream_->Allocate(size, alignment, out);
   if (!status.ok()) {
     Release(size);
-    return status;
+    return Refused(size);
   }
   CountAllocation(size);
   return status;
@@ -110,15 +149,26 @@ arrow::Status MemoryBudget::Allocate(int64_t size, int64_t alignment, uint8_t** 
 
 arrow::Status MemoryBudget::Reallocate(int64_t old_size, int64_t new_size, int64_t alignment,
                                        uint8_t** ptr) {
-  const int64_t growth = new_size - old_size;
-  if (growth > 0) ARROW_RETURN_NOT_OK(Reserve(growth));
-  arrow::Status status = upstream_->Reallocate(old_size, new_size, alignment, ptr);
-  if (!status.ok()) {
-    if (growth > 0) Release(growth);
-    return status;
+  if (new_size <= old_size) {
+    // To shrink is to ask for less: where the system has no block for the smaller copy, the larger
+    // one stays until it is freed.
+    (void)upstream_->Reallocate(old_size, new_size, alignment, ptr);
+    Release(old_size - new_size);
+    CountAllocation(0);
+    return arrow::Status::OK();
   }
-  if (growth < 0) Release(-growth);
-  CountAllocation(std::max<int64_t>(0, growth));
+  // For a moment there are both.
+  ARROW_RETURN_NOT_OK(Reserve(new_size));
+  arrow::Status status = upstream_->Reallocate(old_size, new_size, alignment, ptr);
+  if (!status.ok() && ReturnFreedMemory()) {
+    status = upstream_->Reallocate(old_size, new_size, alignment, ptr);
+  }
+  if (!status.ok()) {
+    Release(new_size);
+    return Refused(new_size);
+  }
+  Release(old_size);
+  CountAllocation(new_size - old_size);
   return status;
 }
 

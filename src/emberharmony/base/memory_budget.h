@@ -19,16 +19,20 @@ namespace emberharmony::base {
 /// reservation over a limit fails with Status::OutOfMemory whose message names the consumer (the
 /// path of names from the root), what it asked for, what is in use, and the limit; nothing has
 /// changed then. Thread-safe. A parent outlives its children; a child outlives the buffers made
-/// from it. Reallocate accounts for the difference of the sizes, not for the moment when both
-/// exist.
+/// from it. Reallocate accounts for the moment when a growing block's old and new memory both
+/// exist; to shrink never fails.
 class MemoryBudget : public arrow::MemoryPool {
  public:
   /// A root of the tree. limit_bytes 0 means no limit. `upstream` allocates (default: Arrow's
   /// system pool).
   static std::shared_ptr<MemoryBudget> MakeRoot(std::string name, int64_t limit_bytes,
                                                 arrow::MemoryPool* upstream = nullptr);
-  /// A child that may use at most limit_bytes (0: only the ancestors' limits apply).
-  std::shared_ptr<MemoryBudget> MakeChild(std::string name, int64_t limit_bytes = 0);
+  /// A child that may use at most limit_bytes (0: only the ancestors' limits apply). For those who
+  /// can give memory back, by spilling: what they ask for is refused, too, when it would leave the
+  /// others less than headroom_bytes, unless they hold no more than kSmallHolderBytes.
+  std::shared_ptr<MemoryBudget> MakeChild(std::string name, int64_t limit_bytes = 0,
+                                          int64_t headroom_bytes = 0);
+  static constexpr int64_t kSmallHolderBytes = int64_t{1} << 20;
 
   ~MemoryBudget() override;
 
@@ -36,7 +40,9 @@ class MemoryBudget : public arrow::MemoryPool {
   arrow::Status Reserve(int64_t bytes);
   void Release(int64_t bytes);
 
-  int64_t limit_bytes() const { return limit_bytes_; }
+  int64_t limit_bytes() const { return limit_bytes_.load(std::memory_order_relaxed); }
+  /// Changes a limit; below what is in use it refuses all that is new.
+  void set_limit_bytes(int64_t bytes) { limit_bytes_.store(bytes, std::memory_order_relaxed); }
   /// Bytes that could still be reserved here, under the tightest limit up to the root; INT64_MAX
   /// without any limit.
   int64_t available_bytes() const;
@@ -62,15 +68,21 @@ class MemoryBudget : public arrow::MemoryPool {
   std::string backend_name() const override { return upstream_->backend_name(); }
 
  private:
-  MemoryBudget(std::string name, int64_t limit_bytes, MemoryBudget* parent,
+  MemoryBudget(std::string name, int64_t limit_bytes, int64_t headroom_bytes, MemoryBudget* parent,
                arrow::MemoryPool* upstream);
+
+  // Whether so many bytes more would leave the others too little.
+  bool EatsHeadroom(int64_t bytes) const;
 
   // Takes `bytes` at this level alone; false (and the bytes in use) when the limit forbids it.
   bool TryTake(int64_t bytes, int64_t* used_before);
   void CountAllocation(int64_t bytes);
+  // When the budget had room and the system none.
+  arrow::Status Refused(int64_t bytes) const;
 
   std::string name_;
-  int64_t limit_bytes_;
+  std::atomic<int64_t> limit_bytes_;
+  const int64_t headroom_bytes_;
   MemoryBudget* parent_;
   arrow::MemoryPool* upstream_;
   std::atomic<int64_t> used_bytes_{0};

@@ -80,6 +80,70 @@ TEST(MemoryBudget, RefusesNonsense) {
   root->Release(10);
 }
 
+TEST(MemoryBudget, WhoCanSpillLeavesHeadroomToOthers) {
+  auto root = MemoryBudget::MakeRoot("process", 10 * kMiB);
+  auto spills = root->MakeChild("counts", 0, 4 * kMiB);
+  ASSERT_TRUE(spills->Reserve(5 * kMiB).ok());
+  ASSERT_TRUE(spills->Reserve(1 * kMiB).ok());
+  const auto refused = spills->Reserve(1);
+  EXPECT_TRUE(refused.IsOutOfMemory());
+  EXPECT_THAT(refused.message(), testing::HasSubstr("process/counts"));
+  EXPECT_EQ(root->bytes_allocated(), 6 * kMiB);
+  // Others may have it, and small holders.
+  auto small = root->MakeChild("small", 0, 4 * kMiB);
+  EXPECT_TRUE(small->Reserve(1 * kMiB).ok());
+  EXPECT_TRUE(small->Reserve(1).IsOutOfMemory());
+  EXPECT_TRUE(root->Reserve(3 * kMiB).ok());
+  EXPECT_TRUE(root->Reserve(1).IsOutOfMemory());
+  root->Release(3 * kMiB);
+}
+
+TEST(MemoryBudget, ALimitMayChange) {
+  auto root = MemoryBudget::MakeRoot("process", 10);
+  ASSERT_TRUE(root->Reserve(8).ok());
+  root->set_limit_bytes(5);
+  EXPECT_EQ(root->available_bytes(), 0);
+  EXPECT_TRUE(root->Reserve(1).IsOutOfMemory());
+  root->Release(4);
+  EXPECT_TRUE(root->Reserve(1).ok());
+  root->Release(5);
+}
+
+TEST(MemoryBudget, ToShrinkNeverFails) {
+  // Of a system that has no more blocks once there is one.
+  class OneBlock : public arrow::MemoryPool {
+   public:
+    using arrow::MemoryPool::Allocate;
+    using arrow::MemoryPool::Free;
+    using arrow::MemoryPool::Reallocate;
+    arrow::Status Allocate(int64_t size, int64_t alignment, uint8_t** out) override {
+      return arrow::system_memory_pool()->Allocate(size, alignment, out);
+    }
+    arrow::Status Reallocate(int64_t, int64_t, int64_t, uint8_t**) override {
+      return arrow::Status::OutOfMemory("malloc failed");
+    }
+    void Free(uint8_t* buffer, int64_t size, int64_t alignment) override {
+      arrow::system_memory_pool()->Free(buffer, size, alignment);
+    }
+    int64_t bytes_allocated() const override { return 0; }
+    int64_t max_memory() const override { return 0; }
+    int64_t total_bytes_allocated() const override { return 0; }
+    int64_t num_allocations() const override { return 0; }
+    std::string backend_name() const override { return "one"; }
+  };
+  OneBlock system;
+  auto root = MemoryBudget::MakeRoot("process", 100, &system);
+  auto allocated = arrow::AllocateResizableBuffer(32, root.get());
+  ASSERT_TRUE(allocated.ok());
+  std::unique_ptr<arrow::ResizableBuffer> buffer = std::move(*allocated);
+  const auto grown = buffer->Resize(80);
+  EXPECT_TRUE(grown.IsOutOfMemory());
+  EXPECT_THAT(grown.message(), testing::HasSubstr("process: asked for"));
+  EXPECT_TRUE(buffer->Resize(1, /*shrink_to_fit=*/true).ok());
+  buffer.reset();
+  EXPECT_EQ(root->bytes_allocated(), 0);
+}
+
 TEST(MemoryBudget, IsAnArrowMemoryPool) {
   auto root = MemoryBudget::MakeRoot("process", 10 * kMiB);
   auto child = root->MakeChild("buffers");
@@ -92,7 +156,7 @@ TEST(MemoryBudget, IsAnArrowMemoryPool) {
     ASSERT_TRUE(buffer->Resize(4 * kMiB).ok());
     EXPECT_EQ(buffer->data()[kMiB - 1], 42);
     EXPECT_EQ(root->bytes_allocated(), 4 * kMiB);
-    EXPECT_TRUE(buffer->Resize(11 * kMiB).IsOutOfMemory());
+    EXPECT_TRUE(buffer->Resize(7 * kMiB).IsOutOfMemory());
     EXPECT_EQ(root->bytes_allocated(), 4 * kMiB);
     EXPECT_EQ(buffer->data()[kMiB - 1], 42);
     ASSERT_TRUE(buffer->Resize(2 * kMiB, /*shrink_to_fit=*/true).ok());
@@ -101,7 +165,8 @@ TEST(MemoryBudget, IsAnArrowMemoryPool) {
   }
   EXPECT_EQ(child->bytes_allocated(), 0);
   EXPECT_EQ(root->bytes_allocated(), 0);
-  EXPECT_EQ(root->max_memory(), 4 * kMiB);
+  // While the buffer grew there were its 1 MiB and its 4 MiB.
+  EXPECT_EQ(root->max_memory(), 5 * kMiB);
   EXPECT_GE(root->num_allocations(), 3);
   EXPECT_GE(root->total_bytes_allocated(), 4 * kMiB);
   EXPECT_EQ(root->backend_name(), "system");

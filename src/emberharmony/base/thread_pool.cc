@@ -4,13 +4,14 @@
 
 #include <algorithm>
 #include <atomic>
-#include <condition_variable>
 #include <limits>
 #include <mutex>
+#include <new>
 #include <system_error>
 #include <thread>
 #include <vector>
 
+#include "emberharmony/base/call_guarded.h"
 #include "emberharmony/base/thread_pool_internal.h"
 
 namespace emberharmony::base {
@@ -31,41 +32,7 @@ int AffinityCores() {
   return std::max(1u, std::thread::hardware_concurrency());
 }
 
-// Holds threads back until it is known whether all of them could be started.
-class StartGate {
- public:
-  void Open(bool run) {
-    std::lock_guard lock(mutex_);
-    open_ = true;
-    run_ = run;
-    changed_.notify_all();
-  }
-  bool Wait() {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return open_; });
-    return run_;
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool open_ = false;  // guarded by mutex_
-  bool run_ = false;   // guarded by mutex_
-};
-
 }  // namespace
-
-namespace internal {
-
-arrow::Status NoSystemMemory() {
-  return arrow::Status::OutOfMemory("the system has no memory left; lower --memory or --threads");
-}
-
-arrow::Status UnexpectedException(const char* what) {
-  return arrow::Status::UnknownError("unexpected exception: ", what);
-}
-
-}  // namespace internal
 
 int AvailableCores() {
   const int affinity = AffinityCores();
@@ -79,23 +46,18 @@ arrow::Status RunWorkers(int num_threads, const std::function<arrow::Status(int)
   }
   std::vector<arrow::Status> results(static_cast<size_t>(num_threads));
   std::vector<std::thread> threads;
-  StartGate gate;
-  arrow::Status started;
   try {
     threads.reserve(static_cast<size_t>(num_threads) - 1);
     for (int i = 1; i < num_threads; ++i) {
-      threads.emplace_back([&, i] {
-        if (gate.Wait()) results[i] = Guarded([&] { return worker(i); });
-      });
+      threads.emplace_back([&, i] { results[i] = CallGuarded([&] { return worker(i); }); });
     }
-  } catch (const std::system_error& error) {
-    started = arrow::Status::IOError("cannot start ", num_threads, " threads (", error.what(),
-                                     "); lower --threads or raise the process limit (ulimit -u)");
+  } catch (const std::system_error&) {
+    // The system allows no more threads, or there is no memory for their stacks: those that run do
+    // the work.
+  } catch (const std::bad_alloc&) {
   }
-  gate.Open(started.ok());
-  if (started.ok()) results[0] = Guarded([&] { return worker(0); });
+  results[0] = CallGuarded([&] { return worker(0); });
   for (std::thread& thread : threads) thread.join();
-  ARROW_RETURN_NOT_OK(started);
   for (arrow::Status& result : results) ARROW_RETURN_NOT_OK(result);
   return arrow::Status::OK();
 }
@@ -112,7 +74,7 @@ arrow::Status ParallelFor(int num_threads, int64_t n,
     while (!failed.load(std::memory_order_relaxed)) {
       const int64_t i = next.fetch_add(1, std::memory_order_relaxed);
       if (i >= n) break;
-      arrow::Status status = Guarded([&] { return fn(i); });
+      arrow::Status status = CallGuarded([&] { return fn(i); });
       if (status.ok()) continue;
       std::lock_guard lock(mutex);
       failed.store(true, std::memory_order_relaxed);

@@ -1,7 +1,6 @@
 // The `ember` command: reads options, calls the engine, turns its errors into messages and exit
 // statuses.
 #include <fmt/format.h>
-#include <malloc.h>
 #include <signal.h>
 
 #include <CLI/CLI.hpp>
@@ -14,12 +13,12 @@
 #include <exception>
 #include <filesystem>
 #include <limits>
-#include <new>
 #include <optional>
 #include <string>
 #include <system_error>
 #include <vector>
 
+#include "emberharmony/base/allocation_failure.h"
 #include "emberharmony/base/atomic_file.h"
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/base/log.h"
@@ -27,6 +26,7 @@
 #include "emberharmony/base/regular_file.h"
 #include "emberharmony/base/spelling.h"
 #include "emberharmony/cli/inspection_table.h"
+#include "emberharmony/cli/memory_guard.h"
 #include "emberharmony/cli/progress_display.h"
 #include "emberharmony/cli/summary.h"
 #include "emberharmony/engine/runs.h"
@@ -269,6 +269,11 @@ arrow::Result<std::string> RunCommand(const std::string& command, const Argument
 arrow::Status Run(const std::string& command, const Arguments& arguments) {
   ARROW_ASSIGN_OR_RAISE(engine::RunOptions options, RunOptionsOf(arguments));
   ARROW_ASSIGN_OR_RAISE(const base::LogLevel log_level, LogLevelOf(arguments));
+  std::optional<MemoryGuard> guard;
+  if (options.memory_bytes == 0 || options.memory_bytes >= engine::kMemoryBytesMin) {
+    MemoryGuard::Prepare(engine::MemoryLimitBytes(options));
+    guard.emplace(engine::MemoryLimitBytes(options));
+  }
   base::StartLogging(log_level);
   base::Log(base::LogLevel::kInfo, "ember {} {}", EMBER_VERSION, command);
   auto display = MakeProgressDisplay(arguments.quiet ? "none" : arguments.progress);
@@ -292,13 +297,16 @@ arrow::Status Run(const std::string& command, const Arguments& arguments) {
 arrow::Status RunSafely(const std::string& command, const Arguments& arguments) {
   try {
     return Run(command, arguments);
-  } catch (const std::bad_alloc&) {
-    return arrow::Status::OutOfMemory(
-        "the machine has no memory left; close other programs, or ask for less at a time with "
-        "fewer --threads or columns");
   } catch (const std::exception& error) {
+    ARROW_RETURN_NOT_OK(base::AllocationFailureOf(error));
     return base::DataError(fmt::format("the run failed: {}", error.what()));
   }
+}
+
+// As it was given, or what it is by default.
+std::string LimitText(const Arguments& arguments) {
+  if (arguments.memory) return *arguments.memory;
+  return base::FormatByteSize(engine::MemoryLimitBytes(arguments.run));
 }
 
 void DefineCommands(CLI::App* app, Arguments* arguments) {
@@ -379,9 +387,7 @@ std::vector<std::string> CommandNames(const CLI::App& app) {
 }
 
 int Main(int argc, char** argv) {
-  // Large blocks go back to the system when freed, and threads share few arenas: resident memory
-  // follows what is in use.
-  mallopt(M_ARENA_MAX, 2);
+  MemoryGuard::Prepare(0);
   // Memory outside the run's budget comes from malloc, too: mimalloc would keep what was freed.
   setenv("ARROW_DEFAULT_MEMORY_POOL", "system", /*overwrite=*/0);
   Arguments arguments;
@@ -407,8 +413,12 @@ int Main(int argc, char** argv) {
   const arrow::Status status = RunSafely(app.get_subcommands()[0]->get_name(), arguments);
   io::CloseObjectStores();
   if (status.ok()) return 0;
-  fmt::print(stderr, "ember: {}\n", status.message());
-  return static_cast<int>(base::KindOf(status));
+  const base::ErrorKind kind = base::KindOf(status);
+  const std::string limit = kind == base::ErrorKind::kMemory
+                                ? fmt::format(" (--memory is {})", LimitText(arguments))
+                                : "";
+  fmt::print(stderr, "ember: {}{}\n", status.message(), limit);
+  return static_cast<int>(kind);
 }
 
 }  // namespace

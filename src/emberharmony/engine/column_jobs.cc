@@ -4,6 +4,7 @@
 #include <mutex>
 #include <optional>
 
+#include "emberharmony/base/call_guarded.h"
 #include "emberharmony/base/thread_pool.h"
 
 namespace emberharmony::engine {
@@ -23,7 +24,7 @@ class ColumnJobScheduler {
       std::optional<Task> task = Claim(own);
       if (!task) return arrow::Status::OK();
       // Whatever happens to it, the others must not wait for the column.
-      arrow::Status status = base::Guarded([&] { return Run(*task); });
+      arrow::Status status = base::CallGuarded([&] { return Run(*task); });
       own = task->slot;
       if (!status.ok()) {
         std::lock_guard lock(mutex_);

@@ -71,12 +71,12 @@ ColumnLearner::StateKey ColumnLearner::KeyOf(const Pending& pending,
 
 arrow::Result<bool> ColumnLearner::MergeEncoded(const std::string& path_key,
                                                 const std::string& state_key,
-                                                std::string_view bytes) {
+                                                const feature::EncodedState& encoded) {
   auto found = slots_.find({path_key, state_key});
   if (found == slots_.end()) return false;
   Slot& slot = found->second;
-  ARROW_ASSIGN_OR_RAISE(auto state, slot.analyzer->Decode(bytes, *slot.type, state_options_));
-  ARROW_RETURN_NOT_OK(slot.analyzer->Merge(slot.state.get(), *state));
+  ARROW_RETURN_NOT_OK(
+      slot.analyzer->MergeEncoded(slot.state.get(), encoded, *slot.type, state_options_));
   return true;
 }
 
@@ -127,16 +127,16 @@ arrow::Result<std::shared_ptr<const Statistic>> ColumnLearner::FinalizeProbe(
   return analyzer.Finalize(*filled);
 }
 
-// What comes from a state copies it, outside of the budget and while the state is still there: its
-// values in order with a vocabulary's map of them (measured: 1.4 times a state of strings), and
-// then its encoded form.
-arrow::Status ColumnLearner::ReserveCopies(const Pending& pending, bool encoded,
-                                           base::MemoryReservation* copies) const {
-  int64_t bytes = 0;
-  for (const auto& analyzer : pending.probe.analyzers) {
-    bytes += slots_.at(KeyOf(pending, *analyzer)).state->memory_bytes();
+// A step learns from what its analyzers say, and keeps a copy of it in its own form. Where memory
+// is too short for that the states, which have been looked at and saved, make room.
+arrow::Status ColumnLearner::Learn(
+    const Pending& pending, const std::vector<std::shared_ptr<const Statistic>>& statistics) {
+  const arrow::Status status = pending.pipeline->Learn(pending.probe.step, statistics);
+  if (!status.IsOutOfMemory()) return status;
+  for (auto& [key, slot] : slots_) {
+    if (slot.state != nullptr) ARROW_RETURN_NOT_OK(slot.state->Spill());
   }
-  return copies->Resize(bytes * (encoded ? 4 : 3) / 2);
+  return pending.pipeline->Learn(pending.probe.step, statistics);
 }
 
 arrow::Result<bool> ColumnLearner::LearnOrRefine(const Pending& pending) {
@@ -159,33 +159,33 @@ arrow::Result<bool> ColumnLearner::LearnOrRefine(const Pending& pending) {
     return false;
   }
   refinements_.erase(step);
-  ARROW_RETURN_NOT_OK(pending.pipeline->Learn(pending.probe.step, statistics));
+  ARROW_RETURN_NOT_OK(Learn(pending, statistics));
   return true;
 }
 
-arrow::Status ColumnLearner::SaveStates(std::vector<plan::SavedState>* saved) {
+arrow::Status ColumnLearner::SaveStates(StateSpool* spool, std::vector<plan::SavedState>* saved) {
   for (const Pending& pending : pending_) {
     if (pending.refines) continue;
     for (const auto& analyzer : pending.probe.analyzers) {
       const StateKey key = KeyOf(pending, *analyzer);
       if (!saved_.insert(key).second) continue;
-      ARROW_ASSIGN_OR_RAISE(std::string bytes, analyzer->Encode(*slots_.at(key).state));
-      saved->push_back(plan::SavedState{column_, key.first, key.second, std::move(bytes)});
+      ARROW_ASSIGN_OR_RAISE(auto encoded, spool->Encode(*analyzer, *slots_.at(key).state));
+      saved->push_back(plan::SavedState{column_, key.first, key.second, std::move(encoded)});
     }
   }
   return arrow::Status::OK();
 }
 
-arrow::Result<bool> ColumnLearner::FinishPass(std::vector<plan::SavedState>* saved) {
-  base::MemoryReservation copies(state_options_.budget);
+arrow::Result<bool> ColumnLearner::FinishPass(StateSpool* spool,
+                                              std::vector<plan::SavedState>* saved) {
+  // Before anything learns, for then states may have to make room.
+  if (spool != nullptr) ARROW_RETURN_NOT_OK(SaveStates(spool, saved));
   const Pipeline* waiting = nullptr;  // its later steps need what an earlier one has yet to learn
   for (const Pending& pending : pending_) {
     if (pending.pipeline == waiting) continue;
-    ARROW_RETURN_NOT_OK(ReserveCopies(pending, saved != nullptr, &copies));
     ARROW_ASSIGN_OR_RAISE(const bool learned, LearnOrRefine(pending));
     if (!learned) waiting = pending.pipeline;
   }
-  if (saved != nullptr) ARROW_RETURN_NOT_OK(SaveStates(saved));
   scanning_.clear();
   pending_.clear();
   return !std::all_of(pipelines_.begin(), pipelines_.end(),

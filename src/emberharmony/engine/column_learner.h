@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-#include "emberharmony/base/memory_budget.h"
+#include "emberharmony/engine/state_spool.h"
 #include "emberharmony/feature/pipeline.h"
 #include "emberharmony/plan/fitted_plan.h"
 
@@ -36,7 +36,7 @@ class ColumnLearner {
   /// Merges an encoded state of another fit into the one of this pass; false when the pass has no
   /// such state.
   arrow::Result<bool> MergeEncoded(const std::string& path_key, const std::string& state_key,
-                                   std::string_view bytes);
+                                   const feature::EncodedState& encoded);
   /// How many states the pass has.
   int64_t num_states() const;
 
@@ -48,9 +48,9 @@ class ColumnLearner {
   arrow::Status Update(const std::shared_ptr<arrow::Array>& values, const int64_t* weights,
                        int64_t null_weight);
   const std::vector<feature::Pipeline*>& pipelines() const { return pipelines_; }
-  /// Lets the pipelines learn; true when another pass is needed. Encoded states are appended to
-  /// *saved unless it is null.
-  arrow::Result<bool> FinishPass(std::vector<plan::SavedState>* saved);
+  /// Lets the pipelines learn; true when another pass is needed. With a spool, encoded states are
+  /// appended to *saved.
+  arrow::Result<bool> FinishPass(StateSpool* spool, std::vector<plan::SavedState>* saved);
   /// Whether the next pass makes a statistic exact (exact_quantiles): no saved state can stand in
   /// for it.
   bool refining() const { return !refinements_.empty(); }
@@ -81,9 +81,9 @@ class ColumnLearner {
       const Pending& pending, const feature::Analyzer& analyzer) const;
   /// Finalizes what the step learns from and lets it learn, unless a statistic is to be refined.
   arrow::Result<bool> LearnOrRefine(const Pending& pending);
-  arrow::Status SaveStates(std::vector<plan::SavedState>* saved);
-  arrow::Status ReserveCopies(const Pending& pending, bool encoded,
-                              base::MemoryReservation* copies) const;
+  arrow::Status Learn(const Pending& pending,
+                      const std::vector<std::shared_ptr<const feature::Statistic>>& statistics);
+  arrow::Status SaveStates(StateSpool* spool, std::vector<plan::SavedState>* saved);
   arrow::Status UpdateScan(const Scan& scan, const std::shared_ptr<arrow::Array>& values,
                            const int64_t* weights, int64_t null_weight);
 

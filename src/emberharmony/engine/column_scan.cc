@@ -10,18 +10,55 @@ namespace emberharmony::engine {
 
 namespace {
 
-constexpr int64_t kBatchBytes = int64_t{8} << 20;
-constexpr int64_t kMinBatchRows = 64;
+constexpr int64_t kBatchBytesMax = int64_t{8} << 20;
+// Of the run's memory.
+constexpr int64_t kBatchShare = 32;
 // How much larger than its compressed form a column may be taken to be.
 constexpr int64_t kExpansion = 4;
 
-int64_t BatchRows(const io::Source& source, const io::Unit& unit, int column, int64_t batch_rows) {
+int64_t BatchBytes(RunContext* context) {
+  return std::min(kBatchBytesMax, context->budget()->limit_bytes() / kBatchShare);
+}
+
+int64_t BatchRows(const io::Source& source, const io::Unit& unit, int column, RunContext* context) {
   const int64_t bytes = source.Hint(unit, column).compressed_bytes * kExpansion;
   const int64_t row_bytes = std::max<int64_t>(1, bytes / std::max<int64_t>(1, unit.num_rows));
-  return std::min(batch_rows, std::max(kMinBatchRows, kBatchBytes / row_bytes));
+  return std::clamp<int64_t>(BatchBytes(context) / row_bytes, 1, context->options().batch_rows);
 }
 
 }  // namespace
+
+int64_t ScanBytes(const io::Source& source, const io::Unit& unit, int column) {
+  constexpr int64_t kFixedBytes = int64_t{2} << 20;  // a window of the file, indices, weights
+  constexpr int64_t kUnknownBytes = int64_t{8} << 20;
+  // A page as it lies in the file, uncompressed, and decoded. Pages are mostly a small part of a
+  // chunk, dictionaries can be most of it.
+  constexpr int64_t kCopies = 3;
+  constexpr int64_t kPagesBytesMax = int64_t{12} << 20;
+  constexpr int64_t kDictionaryBytesMax = int64_t{48} << 20;
+  const io::ColumnHint hint = source.Hint(unit, column);
+  if (hint.largest_part_bytes == 0) return kFixedBytes + kUnknownBytes;
+  return kFixedBytes + std::min(hint.largest_part_bytes * kCopies,
+                                hint.dictionary_encoded ? kDictionaryBytesMax : kPagesBytesMax);
+}
+
+int64_t ScanBatchesBytes(const io::Unit& unit, size_t num_columns, RunContext* context) {
+  // Of each column a dictionary or values, indices and weights; of the unit its text, the places of
+  // fields, and a batch, which may be several times as large as its text.
+  constexpr int64_t kColumnBytes = int64_t{64} << 10;
+  constexpr int64_t kFixedBytes = int64_t{4} << 20;
+  constexpr int64_t kCopies = 4;
+  return kFixedBytes + kColumnBytes * static_cast<int64_t>(num_columns) +
+         kCopies * std::min(unit.bytes, BatchBytes(context));
+}
+
+int64_t BatchRowsOfColumns(size_t num_columns, int64_t batch_rows, RunContext* context) {
+  // Indices or values, and what is made of them.
+  constexpr int64_t kCellBytes = 24;
+  constexpr int64_t kBatchRowsMin = 64;
+  const int64_t row_bytes = kCellBytes * static_cast<int64_t>(std::max<size_t>(1, num_columns));
+  return std::min(batch_rows, std::max(kBatchRowsMin, BatchBytes(context) / row_bytes));
+}
 
 arrow::Status CheckUnitRows(const io::Unit& unit, int64_t found, bool at_end) {
   if (found == unit.num_rows || (!at_end && found < unit.num_rows)) return arrow::Status::OK();
@@ -33,7 +70,7 @@ arrow::Status CheckUnitRows(const io::Unit& unit, int64_t found, bool at_end) {
 arrow::Status ScanColumn(const io::Source& source, const io::Unit& unit, int column,
                          RunContext* context, const PieceConsumer& consumer) {
   io::BatchOptions options;
-  options.batch_rows = BatchRows(source, unit, column, context->options().batch_rows);
+  options.batch_rows = BatchRows(source, unit, column, context);
   options.pool = context->budget();
   ARROW_ASSIGN_OR_RAISE(auto reader, source.Open(unit, {column}, options));
   int64_t row = 0;
@@ -55,7 +92,7 @@ arrow::Status ScanBatches(const io::Source& source, const io::Unit& unit,
   io::BatchOptions options;
   const int64_t row_bytes = std::max<int64_t>(1, unit.bytes / std::max<int64_t>(1, unit.num_rows));
   options.batch_rows =
-      std::clamp<int64_t>(kBatchBytes / row_bytes, 1, context->options().batch_rows);
+      std::clamp<int64_t>(BatchBytes(context) / row_bytes, 1, context->options().batch_rows);
   options.pool = context->budget();
   ARROW_ASSIGN_OR_RAISE(auto reader, source.Open(unit, columns, options));
   int64_t rows = 0;

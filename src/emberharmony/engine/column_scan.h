@@ -37,6 +37,17 @@ arrow::Status ScanColumns(const io::Source& source, const io::Unit& unit,
                           const std::vector<int>& columns, RunContext* context,
                           const ColumnPieceConsumer& consumer);
 
+/// What ScanColumn takes of the run's memory at most, as far as that can be told beforehand: for
+/// RunContext::gate.
+int64_t ScanBytes(const io::Source& source, const io::Unit& unit, int column);
+
+/// What ScanBatches and ScanColumns take of the run's memory at most, likewise.
+int64_t ScanBatchesBytes(const io::Unit& unit, size_t num_columns, RunContext* context);
+
+/// Rows to be read at a time of so many columns together, so that what is held for each row of them
+/// stays a small part of the run's memory.
+int64_t BatchRowsOfColumns(size_t num_columns, int64_t batch_rows, RunContext* context);
+
 /// DataError unless a unit that states `expected` rows has had `found`.
 arrow::Status CheckUnitRows(const io::Unit& unit, int64_t found, bool at_end);
 

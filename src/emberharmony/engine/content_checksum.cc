@@ -2,10 +2,12 @@
 
 #include <mutex>
 #include <numeric>
+#include <span>
 
+#include "emberharmony/base/allocation_failure.h"
 #include "emberharmony/base/thread_pool.h"
-#include "emberharmony/engine/row_fingerprinter.h"
 #include "emberharmony/engine/transform.h"
+#include "emberharmony/engine/unit_fingerprints.h"
 
 namespace emberharmony::engine {
 
@@ -14,24 +16,21 @@ namespace {
 using Sum128 = unsigned __int128;
 
 arrow::Result<Sum128> SumShard(const std::string& path, RunContext* context) {
+  const base::Activity activity("content checksum");
   ARROW_ASSIGN_OR_RAISE(auto source, io::OpenSource(path, {context->budget()}));
   std::vector<int> columns(source->schema()->num_fields());
   std::iota(columns.begin(), columns.end(), 0);
-  io::BatchOptions options;
-  options.pool = context->budget();
   Sum128 sum = 0;
-  std::vector<uint64_t> fingerprints;
   for (const io::Unit& unit : source->units()) {
-    ARROW_ASSIGN_OR_RAISE(auto reader, source->Open(unit, columns, options));
-    RowFingerprinter fingerprinter(/*seed=*/0, static_cast<int>(columns.size()));
-    while (true) {
-      ARROW_ASSIGN_OR_RAISE(auto batch, reader->Next());
-      if (!batch) break;
-      fingerprints.resize(batch->num_rows);
-      ARROW_RETURN_NOT_OK(fingerprinter.Compute(*batch, fingerprints.data()));
-      for (uint64_t fingerprint : fingerprints) sum += fingerprint;
-      ARROW_RETURN_NOT_OK(context->CheckStop());
-    }
+    Sum128 unit_sum = 0;
+    ARROW_RETURN_NOT_OK(
+        FingerprintUnit(*source, unit, columns, /*seed=*/0, context,
+                        [&](int64_t first_row, std::span<const uint64_t> fingerprints) {
+                          if (first_row == 0) unit_sum = 0;
+                          for (uint64_t fingerprint : fingerprints) unit_sum += fingerprint;
+                          return arrow::Status::OK();
+                        }));
+    sum += unit_sum;
   }
   return sum;
 }

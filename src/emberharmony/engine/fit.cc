@@ -2,7 +2,6 @@
 
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
-#include <arrow/util/byte_size.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -11,10 +10,14 @@
 #include <numeric>
 #include <tuple>
 
+#include "emberharmony/base/allocation_failure.h"
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/engine/column_jobs.h"
 #include "emberharmony/engine/column_learner.h"
+#include "emberharmony/engine/column_memory.h"
+#include "emberharmony/engine/column_scan.h"
 #include "emberharmony/engine/job_schedule.h"
+#include "emberharmony/engine/state_spool.h"
 #include "emberharmony/engine/weighted_scan.h"
 #include "emberharmony/feature/distinct_count.h"
 #include "emberharmony/feature/moments.h"
@@ -32,17 +35,14 @@ struct FitShared {
   const io::Source& source;
   const SplitVectors& splits;
   RunContext* context;
-  bool keep_state;
+  StateSpool* spool;  // nullptr: states are not kept
   std::mutex mutex;
   std::vector<plan::SavedState> states;  // guarded by mutex
 };
 
-feature::StateOptions StateOptionsFor(base::MemoryBudget* budget, RunContext* context) {
-  return feature::StateOptions{budget, context->options().spill_dir};
-}
-
 // Splits a pass over (unit, column) among scan and consumer, and tells the progress.
 arrow::Status ScanUnit(FitShared* shared, int column, int64_t u, const WeightedConsumer& consumer) {
+  const base::Activity activity("fit", shared->source.schema()->field(column)->name());
   const io::Unit& unit = shared->source.units()[u];
   std::shared_ptr<const SplitVector> splits;
   if (shared->splits.uniform_split() > 0) {
@@ -50,6 +50,10 @@ arrow::Status ScanUnit(FitShared* shared, int column, int64_t u, const WeightedC
     shared->context->progress()->Advance(unit.num_rows);
     return arrow::Status::OK();
   }
+  const TaskGate::Pass pass =
+      shared->context->gate()->Enter(unit.num_rows + ScanBytes(shared->source, unit, column));
+  base::MemoryReservation reservation(shared->context->budget());
+  ARROW_RETURN_NOT_OK(reservation.Resize(unit.num_rows));
   splits = shared->splits.Unpack(u);
   ARROW_RETURN_NOT_OK(
       ScanWeighted(shared->source, unit, column, splits.get(), shared->context, consumer));
@@ -75,10 +79,9 @@ class FitJob : public ColumnJob {
       : shared_(shared),
         column_(column),
         field_(shared->source.schema()->field(column)),
-        budget_(shared->context->budget()->MakeChild(fmt::format("fit({})", field_->name()))),
+        memory_(*field_, "fit", shared->context),
         learner_(std::make_unique<ColumnLearner>(column, field_, std::move(pipelines),
-                                                 StateOptionsFor(budget_.get(), shared->context),
-                                                 shared->context->budget())) {}
+                                                 memory_.options(), shared->context->budget())) {}
 
   arrow::Result<bool> BeginPass() override {
     ARROW_RETURN_NOT_OK(WithColumn(learner_->BeginPass(), field_->name()));
@@ -102,18 +105,10 @@ class FitJob : public ColumnJob {
   }
 
   arrow::Result<bool> FinishPass() override {
+    const base::Activity activity("fit", field_->name());
     std::vector<plan::SavedState> saved;
-    arrow::Result<bool> again = learner_->FinishPass(shared_->keep_state ? &saved : nullptr);
+    arrow::Result<bool> again = learner_->FinishPass(shared_->spool, &saved);
     ARROW_RETURN_NOT_OK(WithColumn(again.status(), field_->name()));
-    int64_t kept_bytes = 0;
-    if (!*again) {
-      for (const Pipeline* pipeline : learner_->pipelines()) kept_bytes += LearnedBytes(*pipeline);
-    }
-    for (const plan::SavedState& state : saved) {
-      kept_bytes += static_cast<int64_t>(state.bytes.size());
-    }
-    ARROW_RETURN_NOT_OK(shared_->context->Keep(
-        fmt::format("what column '{}' has learned", field_->name()), kept_bytes));
     std::lock_guard lock(shared_->mutex);
     std::move(saved.begin(), saved.end(), std::back_inserter(shared_->states));
     return again;
@@ -125,7 +120,7 @@ class FitJob : public ColumnJob {
   FitShared* const shared_;
   const int column_;
   const std::shared_ptr<arrow::Field> field_;
-  const std::shared_ptr<base::MemoryBudget> budget_;
+  const ColumnMemory memory_;
   std::unique_ptr<ColumnLearner> learner_;
 };
 
@@ -146,9 +141,7 @@ class DetectJob : public FitJob {
   arrow::Result<bool> BeginPass() override {
     if (detected_) return FitJob::BeginPass();
     for (const auto& analyzer : analyzers_) {
-      ARROW_ASSIGN_OR_RAISE(
-          auto state,
-          analyzer->MakeState(*field_->type(), StateOptionsFor(budget_.get(), shared_->context)));
+      ARROW_ASSIGN_OR_RAISE(auto state, analyzer->MakeState(*field_->type(), memory_.options()));
       states_.push_back(std::move(state));
     }
     return !analyzers_.empty();
@@ -186,8 +179,7 @@ class DetectJob : public FitJob {
     for (auto& pipeline : bound.pipelines) pipelines.push_back(pipeline.get());
     *learned_ = std::move(bound.pipelines);
     learner_ = std::make_unique<ColumnLearner>(column_, field_, std::move(pipelines),
-                                               StateOptionsFor(budget_.get(), shared_->context),
-                                               shared_->context->budget());
+                                               memory_.options(), shared_->context->budget());
     for (size_t i = 0; i < analyzers_.size(); ++i) {
       learner_->Preload("", analyzers_[i]->state_key(), std::move(states_[i]));
     }
@@ -202,7 +194,11 @@ class DetectJob : public FitJob {
  private:
   arrow::Status FillProfile() {
     for (size_t i = 0; i < analyzers_.size(); ++i) {
-      ARROW_ASSIGN_OR_RAISE(auto statistic, analyzers_[i]->Finalize(*states_[i]));
+      // How many values there are is all that is asked for: none of them is ranked.
+      static const auto kCountOnly = feature::MakeValueCountsAnalyzer({.max_size = 0});
+      const feature::Analyzer& analyzer =
+          analyzers_[i]->state_key() == kCountOnly->state_key() ? *kCountOnly : *analyzers_[i];
+      ARROW_ASSIGN_OR_RAISE(auto statistic, analyzer.Finalize(*states_[i]));
       if (auto* counts = dynamic_cast<const feature::ValueCountsStatistic*>(statistic.get())) {
         profile_->count = counts->count;
         profile_->null_count = counts->null_count;
@@ -243,23 +239,54 @@ void SortStates(std::vector<plan::SavedState>* states) {
             });
 }
 
-}  // namespace
-
-int64_t LearnedBytes(const Pipeline& pipeline) {
-  int64_t bytes = 0;
-  for (int step = 0; step < pipeline.num_steps(); ++step) {
-    const auto vocabulary = pipeline.step(step).VocabularyTable();
-    // The map of the values takes as much again and half of it.
-    if (vocabulary != nullptr) bytes += arrow::util::TotalBufferSize(*vocabulary) * 5 / 2;
+// One column's states at a time, piece by piece from the models' files.
+arrow::Status MergeColumn(const std::vector<MergePart>& parts, int column,
+                          const std::vector<Pipeline*>& pipelines, RunContext* context,
+                          StateSpool* spool, std::vector<plan::SavedState>* saved) {
+  auto field = parts[0].input_schema->field(column);
+  const base::Activity activity("merge", field->name());
+  const ColumnMemory memory(*field, "merge", context);
+  ColumnLearner learner(column, field, pipelines, memory.options(), context->budget());
+  ARROW_RETURN_NOT_OK(learner.BeginPass());
+  for (size_t m = 0; m < parts.size(); ++m) {
+    int64_t found = 0;
+    for (const plan::SavedState& state : parts[m].states) {
+      if (state.source_column != column) continue;
+      ARROW_RETURN_NOT_OK(context->CheckStop());
+      ARROW_ASSIGN_OR_RAISE(bool merged,
+                            learner.MergeEncoded(state.path_key, state.state_key, state.bytes));
+      found += merged;
+    }
+    if (found != learner.num_states()) {
+      return base::UsageError(
+          fmt::format("column '{}': model {} lacks a state that the plan's steps need; fit it "
+                      "with `ember fit`, or keep its state with --keep-state",
+                      field->name(), m + 1));
+    }
   }
-  return bytes;
+  ARROW_ASSIGN_OR_RAISE(bool again, learner.FinishPass(spool, saved));
+  if (again && learner.refining()) {
+    return base::UsageError(fmt::format(
+        "column '{}' cannot be merged: together the parts have more than quantile_keys ({}) "
+        "distinct values, and exact_quantiles then takes another pass over the data; fit the "
+        "whole table instead, or raise quantile_keys in all plans",
+        field->name(), parts[0].plan.quantile_keys));
+  }
+  if (!again) return arrow::Status::OK();
+  return base::UsageError(fmt::format(
+      "column '{}' cannot be merged: one of its steps learned from another learned step; "
+      "fit the whole table instead",
+      field->name()));
 }
+
+}  // namespace
 
 arrow::Result<std::vector<plan::SavedState>> FitPipelines(const io::Source& source,
                                                           const SplitVectors& splits,
                                                           const plan::BoundPlan& bound,
                                                           bool keep_state, RunContext* context) {
-  FitShared shared{source, splits, context, keep_state, {}, {}};
+  StateSpool spool(context->options().spill_dir);
+  FitShared shared{source, splits, context, keep_state ? &spool : nullptr, {}, {}};
   std::map<int, std::vector<Pipeline*>> by_column;
   for (size_t i = 0; i < bound.pipelines.size(); ++i) {
     if (!bound.pipelines[i]->learned())
@@ -282,7 +309,8 @@ arrow::Result<std::vector<plan::SavedState>> FitPipelines(const io::Source& sour
 arrow::Result<DetectedPlan> DetectPlan(const io::Source& source, const SplitVectors& splits,
                                        const plan::AutomaticPlanOptions& options, bool learn,
                                        bool keep_state, RunContext* context) {
-  FitShared shared{source, splits, context, keep_state, {}, {}};
+  StateSpool spool(context->options().spill_dir);
+  FitShared shared{source, splits, context, keep_state ? &spool : nullptr, {}, {}};
   const int num_columns = source.schema()->num_fields();
   DetectedPlan detected;
   detected.profiles.resize(num_columns);
@@ -317,21 +345,26 @@ arrow::Result<DetectedPlan> DetectPlan(const io::Source& source, const SplitVect
   return detected;
 }
 
-arrow::Result<std::shared_ptr<plan::FittedPlan>> MergeModels(
-    const std::vector<std::shared_ptr<plan::FittedPlan>>& models) {
-  if (models.empty()) return base::UsageError("nothing to merge: name at least one model");
-  const plan::FittedPlan& first = *models[0];
-  for (size_t m = 0; m < models.size(); ++m) {
-    if (plan::PlanHash(models[m]->plan()) != plan::PlanHash(first.plan())) {
+arrow::Result<MergePart> MergePart::Load(const std::string& model_dir, RunContext* context) {
+  ARROW_ASSIGN_OR_RAISE(auto model,
+                        plan::FittedPlan::Load(model_dir, /*with_states=*/true, context->budget()));
+  return MergePart{model->plan(), model->input_schema(), model->time_cuts(), model->states()};
+}
+
+arrow::Status CheckMergeable(const std::vector<MergePart>& parts) {
+  if (parts.empty()) return base::UsageError("nothing to merge: name at least one model");
+  const MergePart& first = parts[0];
+  for (size_t m = 0; m < parts.size(); ++m) {
+    if (plan::PlanHash(parts[m].plan) != plan::PlanHash(first.plan)) {
       return base::UsageError(fmt::format(
           "model {} was fitted with another plan than model 1; merge fits of one plan", m + 1));
     }
-    if (!models[m]->input_schema()->Equals(*first.input_schema())) {
+    if (!parts[m].input_schema->Equals(*first.input_schema)) {
       return base::UsageError(
           fmt::format("model {} was fitted on other columns or types than model 1", m + 1));
     }
   }
-  const plan::SplitSpec& split = first.plan().split;
+  const plan::SplitSpec& split = first.plan.split;
   if (split.method == plan::SplitMethod::kRandom) {
     return base::UsageError(
         "models with a random split cannot be merged: a row's split follows from its position in "
@@ -343,54 +376,32 @@ arrow::Result<std::shared_ptr<plan::FittedPlan>> MergeModels(
         "models with a time split by shares cannot be merged: each part has cut its own rows; fit "
         "the whole table, or give the cuts as instants (validation_from, test_from)");
   }
-  auto schema = first.input_schema();
+  return arrow::Status::OK();
+}
+
+arrow::Result<std::shared_ptr<plan::FittedPlan>> MergeModels(const std::vector<MergePart>& parts,
+                                                             RunContext* context) {
+  ARROW_RETURN_NOT_OK(CheckMergeable(parts));
+  const MergePart& first = parts[0];
+  auto schema = first.input_schema;
   ARROW_ASSIGN_OR_RAISE(plan::BoundPlan bound,
-                        plan::BindPlan(first.plan(), *schema, "plan.yaml", false));
+                        plan::BindPlan(first.plan, *schema, "plan.yaml", false));
   std::map<int, std::vector<Pipeline*>> by_column;
   for (size_t i = 0; i < bound.pipelines.size(); ++i) {
     by_column[bound.source_columns[i]].push_back(bound.pipelines[i].get());
   }
+  StateSpool spool(context->options().spill_dir);
   std::vector<plan::SavedState> saved;
   for (auto& [column, pipelines] : by_column) {
     const bool learns = std::any_of(pipelines.begin(), pipelines.end(),
                                     [](const Pipeline* p) { return !p->learned(); });
     if (!learns) continue;
-    auto field = schema->field(column);
-    ColumnLearner learner(column, field, pipelines, {}, arrow::default_memory_pool());
-    ARROW_RETURN_NOT_OK(learner.BeginPass());
-    for (size_t m = 0; m < models.size(); ++m) {
-      int64_t found = 0;
-      for (const plan::SavedState& state : models[m]->states()) {
-        if (state.source_column != column) continue;
-        ARROW_ASSIGN_OR_RAISE(bool merged,
-                              learner.MergeEncoded(state.path_key, state.state_key, state.bytes));
-        found += merged;
-      }
-      if (found != learner.num_states()) {
-        return base::UsageError(
-            fmt::format("column '{}': model {} lacks a state that the plan's steps need; fit it "
-                        "with `ember fit`, or keep its state with --keep-state",
-                        field->name(), m + 1));
-      }
-    }
-    ARROW_ASSIGN_OR_RAISE(bool again, learner.FinishPass(&saved));
-    if (again && learner.refining()) {
-      return base::UsageError(fmt::format(
-          "column '{}' cannot be merged: together the parts have more than quantile_keys ({}) "
-          "distinct values, and exact_quantiles then takes another pass over the data; fit the "
-          "whole table instead, or raise quantile_keys in all plans",
-          field->name(), first.plan().quantile_keys));
-    }
-    if (again) {
-      return base::UsageError(fmt::format(
-          "column '{}' cannot be merged: one of its steps learned from another learned step; "
-          "fit the whole table instead",
-          field->name()));
-    }
+    const arrow::Status status = MergeColumn(parts, column, pipelines, context, &spool, &saved);
+    ARROW_RETURN_NOT_OK(WithColumn(status, schema->field(column)->name()));
   }
   SortStates(&saved);
-  ARROW_ASSIGN_OR_RAISE(auto result, plan::FittedPlan::Make(first.plan(), schema, std::move(bound),
-                                                            first.time_cuts()));
+  ARROW_ASSIGN_OR_RAISE(
+      auto result, plan::FittedPlan::Make(first.plan, schema, std::move(bound), first.time_cuts));
   result->set_states(std::move(saved));
   return result;
 }

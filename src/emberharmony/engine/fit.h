@@ -13,9 +13,6 @@
 
 namespace emberharmony::engine {
 
-/// About what a pipeline's vocabularies hold, which no budget accounts for.
-int64_t LearnedBytes(const feature::Pipeline& pipeline);
-
 /// Learns what the bound plan's pipelines need from the training rows and completes them. With
 /// keep_state their states, in canonical order, are returned as well.
 arrow::Result<std::vector<plan::SavedState>> FitPipelines(const io::Source& source,
@@ -38,10 +35,24 @@ arrow::Result<DetectedPlan> DetectPlan(const io::Source& source, const SplitVect
                                        const plan::AutomaticPlanOptions& options, bool learn,
                                        bool keep_state, RunContext* context);
 
+/// What merging needs of a model. Its states stay in its folder and are read from there.
+struct MergePart {
+  plan::Plan plan;
+  std::shared_ptr<arrow::Schema> input_schema;
+  std::optional<plan::TimeCuts> time_cuts;
+  std::vector<plan::SavedState> states;
+
+  /// Loads and checks the whole model, and keeps this.
+  static arrow::Result<MergePart> Load(const std::string& model_dir, RunContext* context);
+};
+
+/// UsageError unless there are parts, of equal plans and schemas.
+arrow::Status CheckMergeable(const std::vector<MergePart>& parts);
+
 /// One model from the fits of disjoint parts: what one fit of the whole would have given, byte for
 /// byte. All must have been saved with their states, for equal plans and schemas. UsageError
 /// otherwise, or when a step learned from another learned step that is not an impute.
-arrow::Result<std::shared_ptr<plan::FittedPlan>> MergeModels(
-    const std::vector<std::shared_ptr<plan::FittedPlan>>& models);
+arrow::Result<std::shared_ptr<plan::FittedPlan>> MergeModels(const std::vector<MergePart>& parts,
+                                                             RunContext* context);
 
 }  // namespace emberharmony::engine

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <exception>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,13 +42,18 @@ class HtmlElement {
       : writer_(writer), tag_(tag) {
     writer_->Begin(tag_, attributes);
   }
-  ~HtmlElement() { writer_->End(tag_); }
+  /// Ends the element, which takes memory: an exception then leaves the destructor. Where one is
+  /// under way already the text is not wanted any more.
+  ~HtmlElement() noexcept(false) {
+    if (std::uncaught_exceptions() == exceptions_) writer_->End(tag_);
+  }
   HtmlElement(const HtmlElement&) = delete;
   HtmlElement& operator=(const HtmlElement&) = delete;
 
  private:
   HtmlWriter* writer_;
   std::string tag_;
+  const int exceptions_ = std::uncaught_exceptions();
 };
 
 }  // namespace emberharmony::engine::internal

@@ -8,8 +8,11 @@
 #include <mutex>
 #include <numeric>
 
+#include "emberharmony/base/allocation_failure.h"
 #include "emberharmony/base/canonical_json.h"
 #include "emberharmony/engine/column_extremes.h"
+#include "emberharmony/engine/column_memory.h"
+#include "emberharmony/engine/column_scan.h"
 #include "emberharmony/engine/job_schedule.h"
 #include "emberharmony/engine/weighted_scan.h"
 #include "emberharmony/feature/distinct_count.h"
@@ -77,7 +80,7 @@ class InspectJob : public ColumnJob {
         options_(options),
         context_(context),
         field_(source.schema()->field(column)),
-        budget_(context->budget()->MakeChild("inspect(" + field_->name() + ")")),
+        memory_(*field_, "inspect", context),
         found_(found) {
     const arrow::DataType& type = *field_->type();
     found_->name = field_->name();
@@ -98,8 +101,7 @@ class InspectJob : public ColumnJob {
 
   arrow::Result<bool> BeginPass() override {
     for (const auto& analyzer : analyzers_) {
-      const feature::StateOptions options{budget_.get(), context_->options().spill_dir};
-      ARROW_ASSIGN_OR_RAISE(auto state, analyzer->MakeState(*field_->type(), options));
+      ARROW_ASSIGN_OR_RAISE(auto state, analyzer->MakeState(*field_->type(), memory_.options()));
       states_.push_back(std::move(state));
     }
     found_->read = !analyzers_.empty();
@@ -107,7 +109,9 @@ class InspectJob : public ColumnJob {
   }
 
   arrow::Status ProcessUnit(int64_t u) override {
+    const base::Activity activity("inspect", field_->name());
     const io::Unit& unit = source_.units()[u];
+    const TaskGate::Pass pass = context_->gate()->Enter(ScanBytes(source_, unit, column_));
     ARROW_RETURN_NOT_OK(
         ScanWeighted(source_, unit, column_, nullptr, context_,
                      [&](const auto& values, const int64_t* weights, int64_t null_weight) {
@@ -130,6 +134,7 @@ class InspectJob : public ColumnJob {
   }
 
   arrow::Result<bool> FinishPass() override {
+    const base::Activity activity("inspect", field_->name());
     if (found_->read) ARROW_RETURN_NOT_OK(Finish());
     return false;
   }
@@ -231,7 +236,7 @@ class InspectJob : public ColumnJob {
   const InspectOptions& options_;
   RunContext* const context_;
   const std::shared_ptr<arrow::Field> field_;
-  const std::shared_ptr<base::MemoryBudget> budget_;
+  const ColumnMemory memory_;
   InspectedColumn* const found_;
   std::vector<std::shared_ptr<const feature::Analyzer>> analyzers_;
   int histogram_ = -1, distinct_ = -1, moments_ = -1, counts_ = -1;  // -1: not of this type

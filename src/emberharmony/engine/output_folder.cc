@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <filesystem>
+#include <new>
 #include <system_error>
 #include <vector>
 
@@ -157,12 +158,23 @@ arrow::Status OutputFolder::Lock() {
 }
 
 OutputFolder::~OutputFolder() {
-  std::error_code ignored;
-  if (!published_ && !fs::exists(internal::CompletePath(path_), ignored)) {
-    fs::remove_all(scratch_path(), ignored);
-    if (!existed_) fs::remove(path_, ignored);
+  // Paths take memory, which a run that failed for want of it has given back by now; what is
+  // refused once may still be had.
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    try {
+      Clean();
+      break;
+    } catch (const std::bad_alloc&) {
+    }
   }
   if (lock_ >= 0) close(lock_);
+}
+
+void OutputFolder::Clean() {
+  std::error_code ignored;
+  if (published_ || fs::exists(internal::CompletePath(path_), ignored)) return;
+  fs::remove_all(scratch_path(), ignored);
+  if (!existed_) fs::remove(path_, ignored);
 }
 
 std::string OutputFolder::scratch_path() const { return path_ + "/" + internal::kScratchName; }

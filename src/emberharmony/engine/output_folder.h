@@ -44,6 +44,8 @@ class OutputFolder {
   arrow::Status Publish();
 
  private:
+  // Removes what an unpublished run has written.
+  void Clean();
   OutputFolder(std::string path, bool existed) : path_(std::move(path)), existed_(existed) {}
   arrow::Status Lock();
 

@@ -2,6 +2,9 @@
 
 #include <sys/resource.h>
 
+#include <exception>
+#include <system_error>
+
 #include "emberharmony/base/log.h"
 #include "emberharmony/base/memory_budget.h"
 
@@ -19,11 +22,20 @@ double ProcessCpuSeconds() {
 }  // namespace
 
 Progress::Progress(ProgressListener* listener) : listener_(listener) {
-  if (listener_ != nullptr) reporter_ = std::thread([this] { Report(); });
+  if (listener_ == nullptr) return;
+  try {
+    reporter_ = std::thread([this] { Report(); });
+  } catch (const std::system_error&) {
+    // No thread to be had: phases are still reported when they end.
+  }
 }
 
 Progress::~Progress() {
-  EndPhase();
+  try {
+    EndPhase();
+  } catch (const std::exception&) {
+    // No memory for a last report, of a run that has failed anyway.
+  }
   {
     std::lock_guard lock(mutex_);
     closing_ = true;
@@ -94,7 +106,12 @@ void Progress::Report() {
   std::unique_lock lock(mutex_);
   while (!closing_) {
     wake_.wait_for(lock, std::chrono::milliseconds(listener_->interval_ms()));
-    if (!closing_ && !phase_.empty()) listener_->OnProgress(Take(/*finished=*/false));
+    if (closing_ || phase_.empty()) continue;
+    try {
+      listener_->OnProgress(Take(/*finished=*/false));
+    } catch (const std::exception&) {
+      // A report that there is no memory for is left out; the run goes on.
+    }
   }
 }
 

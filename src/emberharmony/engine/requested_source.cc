@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "emberharmony/base/allocation_failure.h"
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/base/log.h"
 #include "emberharmony/base/memory_budget.h"
@@ -33,6 +34,7 @@ arrow::Result<RequestedSource> OpenRequested(const SourceRequest& request, RunCo
   if (request.where) {
     ARROW_ASSIGN_OR_RAISE(expression, io::filter::ParseExpression(*request.where, "--where"));
   }
+  const base::Activity activity("opening the source");
   RequestedSource source;
   io::SourceOptions options;
   options.pool = context->budget();
@@ -57,6 +59,7 @@ arrow::Result<RequestedSource> OpenRequested(const SourceRequest& request, RunCo
 arrow::Status SelectRows(const SourceRequest& request, RunContext* context,
                          RequestedSource* source) {
   if (source->filter == nullptr) return arrow::Status::OK();
+  const base::Activity activity("filter");
   const io::Source& whole = *source->whole;
   context->progress()->BeginPhase("filter", whole.num_rows(), whole.num_rows(), whole.num_bytes());
   io::FilterOptions options;

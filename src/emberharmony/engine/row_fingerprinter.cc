@@ -42,7 +42,14 @@ arrow::Status RowFingerprinter::BeginPiece(const io::Piece& piece, ColumnCells* 
     return arrow::Status::OK();
   }
   column->dictionary_id = piece.encoded() ? piece.dictionary_id : 0;
-  column->fingerprints.resize(piece.values->length() + 1);
+  const auto size = static_cast<size_t>(piece.values->length()) + 1;
+  if (size > column->fingerprints.capacity()) {
+    const auto growth = static_cast<int64_t>((size - column->fingerprints.capacity()) * 8);
+    ARROW_RETURN_NOT_OK(reservation_.Resize(reservation_.bytes() + growth));
+    std::vector<uint64_t>().swap(column->fingerprints);  // not copied: all of it is written anew
+    column->fingerprints.reserve(size);
+  }
+  column->fingerprints.resize(size);
   ARROW_RETURN_NOT_OK(io::CellFingerprints(*piece.values, column->fingerprints.data()));
   column->fingerprints.back() = 0;
   return arrow::Status::OK();

@@ -5,16 +5,20 @@
 #include <cstdint>
 #include <vector>
 
+#include "emberharmony/base/memory_budget.h"
 #include "emberharmony/io/batch.h"
 
 namespace emberharmony::engine {
 
 /// Row fingerprints (DESIGN section 5) of the batches of one reader: a dictionary's entries are
-/// hashed once, however many batches it serves. One thread at a time.
+/// hashed once, however many batches it serves. Eight bytes for each entry of the columns'
+/// dictionaries, and each row of a batch where there is none, are accounted for in the budget. One
+/// thread at a time.
 class RowFingerprinter {
  public:
-  RowFingerprinter(int64_t seed, int num_columns) : seed_(seed), columns_(num_columns) {}
-  /// out has batch.num_rows entries; batch has all num_columns columns.
+  RowFingerprinter(int64_t seed, int num_columns, base::MemoryBudget* budget = nullptr)
+      : seed_(seed), columns_(num_columns), reservation_(budget) {}
+  /// out has batch.num_rows entries; batch has all num_columns columns. OutOfMemory.
   arrow::Status Compute(const io::Batch& batch, uint64_t* out);
 
  private:
@@ -24,14 +28,15 @@ class RowFingerprinter {
     size_t piece = 0;                    // where the batch's next row is
     int64_t next_row = 0;                // within that piece
   };
-  static arrow::Status BeginPiece(const io::Piece& piece, ColumnCells* column);
+  arrow::Status BeginPiece(const io::Piece& piece, ColumnCells* column);
   // The cells of the next n rows, each num_columns after the one before.
   arrow::Status GatherCells(const io::Column& pieces, int64_t n, ColumnCells* column,
                             uint64_t* out);
 
   int64_t seed_;
   std::vector<ColumnCells> columns_;
-  std::vector<uint64_t> cells_;  // of a block of rows, row-major
+  base::MemoryReservation reservation_;  // of the columns' fingerprints
+  std::vector<uint64_t> cells_;          // of a block of rows, row-major
 };
 
 }  // namespace emberharmony::engine

@@ -1,32 +1,36 @@
 #include "emberharmony/engine/run_context.h"
 
 #include <fmt/format.h>
-#include <malloc.h>
 
+#include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <system_error>
 
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/base/log.h"
 #include "emberharmony/base/machine_memory.h"
+#include "emberharmony/base/process_memory.h"
 #include "emberharmony/base/thread_pool.h"
 
 namespace emberharmony::engine {
 
 namespace {
 
-constexpr int64_t kMinMemoryBytes = int64_t{128} << 20;
-// What the process holds beside accounted memory once it runs: thread stacks, malloc's slack,
-// page-cache-backed code.
-constexpr int64_t kUnaccountedBytes = int64_t{24} << 20;
-constexpr int64_t kTightMemoryBytes = int64_t{192} << 20;
-constexpr int kReturnedBlockBytes = 256 << 10;
+// What a run takes beside accounted memory: thread stacks, small objects, malloc's slack.
+int64_t UnaccountedBytes(int64_t limit_bytes) { return (int64_t{8} << 20) + limit_bytes / 32; }
+// How often the budget is fitted to what is really there.
+constexpr int64_t kLookMs = 10;
 
 }  // namespace
 
+int64_t MemoryLimitBytes(const RunOptions& options) {
+  return options.memory_bytes > 0 ? options.memory_bytes : base::MachineMemoryBytes() / 4 * 3;
+}
+
 arrow::Result<std::unique_ptr<RunContext>> RunContext::Make(const RunOptions& options,
                                                             ProgressListener* listener) {
-  if (options.memory_bytes != 0 && options.memory_bytes < kMinMemoryBytes) {
+  if (options.memory_bytes != 0 && options.memory_bytes < kMemoryBytesMin) {
     return base::UsageError(fmt::format("--memory must be at least 128MiB, found {}",
                                         base::FormatByteSize(options.memory_bytes)));
   }
@@ -45,37 +49,43 @@ arrow::Result<std::unique_ptr<RunContext>> RunContext::Make(const RunOptions& op
   }
   std::unique_ptr<RunContext> context(new RunContext(options, listener));
   context->num_threads_ = options.num_threads > 0 ? options.num_threads : base::AvailableCores();
-  context->memory_limit_bytes_ =
-      options.memory_bytes > 0 ? options.memory_bytes : base::MachineMemoryBytes() / 4 * 3;
-  if (context->memory_limit_bytes_ <= kTightMemoryBytes) {
-    // Every block of some size is handed back as soon as it is freed; costs page faults, which
-    // memory in plenty is spared.
-    mallopt(M_MMAP_THRESHOLD, kReturnedBlockBytes);
-    mallopt(M_TRIM_THRESHOLD, kReturnedBlockBytes);
+  context->memory_limit_bytes_ = MemoryLimitBytes(options);
+  const base::ProcessMemory memory = base::ReadProcessMemory();
+  if (memory.private_mapped > 0) {
+    context->private_bytes_max_ = base::PrivateBytesMax(context->memory_limit_bytes_, memory);
   }
-  int64_t outside = base::ResidentBytes() + kUnaccountedBytes;
-  int64_t accounted = std::max(context->memory_limit_bytes_ - outside, kMinMemoryBytes / 4);
+  const int64_t available = memory.private_mapped > 0
+                                ? context->private_bytes_max_ - memory.private_mapped
+                                : context->memory_limit_bytes_ - base::ResidentBytes();
+  const int64_t accounted =
+      std::max(available - UnaccountedBytes(context->memory_limit_bytes_), kMemoryBytesMin / 4);
   context->budget_ = base::MemoryBudget::MakeRoot("run", accounted);
+  context->gate_ = std::make_unique<TaskGate>(context->budget_.get());
   base::Log(base::LogLevel::kInfo, "{} threads; memory limit {}, of which {} for the run's data",
             context->num_threads_, base::FormatByteSize(context->memory_limit_bytes_),
             base::FormatByteSize(accounted));
-  context->kept_ = base::MemoryReservation(context->budget_.get());
   return context;
-}
-
-arrow::Status RunContext::Keep(const std::string& what, int64_t bytes) {
-  std::lock_guard lock(kept_mutex_);
-  const arrow::Status status = kept_.Resize(kept_.bytes() + bytes);
-  return status.ok() ? status : status.WithMessage(what, ": ", status.message());
 }
 
 arrow::Status RunContext::CheckStop() {
   if (stop_.load(std::memory_order_relaxed)) return base::InterruptedError("interrupted");
-  if (base::ResidentBytes() > memory_limit_bytes_ / 8 * 7) {
-    std::unique_lock lock(trim_mutex_, std::try_to_lock);
-    if (lock.owns_lock()) malloc_trim(0);
-  }
+  const int64_t now = std::chrono::duration_cast<std::chrono::milliseconds>(
+                          std::chrono::steady_clock::now().time_since_epoch())
+                          .count();
+  int64_t next = next_look_ms_.load(std::memory_order_relaxed);
+  if (now >= next && next_look_ms_.compare_exchange_strong(next, now + kLookMs)) FitBudget();
   return arrow::Status::OK();
+}
+
+// What the process has mapped beyond what is accounted for (malloc's slack, small objects, stacks)
+// is not the budget's to give.
+void RunContext::FitBudget() {
+  if (private_bytes_max_ == 0) return;
+  const int64_t used = budget_->bytes_allocated();
+  const int64_t mapped = base::ReadProcessMemory().private_mapped;
+  const int64_t outside = std::max<int64_t>(0, mapped - used);
+  const int64_t limit = private_bytes_max_ - outside - UnaccountedBytes(memory_limit_bytes_) / 2;
+  budget_->set_limit_bytes(std::max(limit, kMemoryBytesMin / 8));
 }
 
 }  // namespace emberharmony::engine

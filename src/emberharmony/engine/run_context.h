@@ -6,11 +6,11 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <string>
 
 #include "emberharmony/base/memory_budget.h"
 #include "emberharmony/engine/progress.h"
+#include "emberharmony/engine/task_gate.h"
 
 namespace emberharmony::engine {
 
@@ -28,6 +28,12 @@ struct RunOptions {
   bool overwrite = false;   ///< replaces an earlier output of this program
 };
 
+/// The least that RunOptions::memory_bytes may be.
+inline constexpr int64_t kMemoryBytesMin = int64_t{128} << 20;
+
+/// The limit of resident memory that the options mean, in bytes.
+int64_t MemoryLimitBytes(const RunOptions& options);
+
 /// What a run shares between its parts: limits, progress and the wish to stop. Thread-safe.
 class RunContext {
  public:
@@ -43,18 +49,18 @@ class RunContext {
   int num_threads() const { return num_threads_; }
   int64_t memory_limit_bytes() const { return memory_limit_bytes_; }
   base::MemoryBudget* budget() { return budget_.get(); }
-  /// Accounts for memory that the run holds from now to its end, outside of the budget's
-  /// allocations; OutOfMemory that names `what` when there is no room for it.
-  arrow::Status Keep(const std::string& what, int64_t bytes);
+  /// Where tasks wait while there is no memory for more of them.
+  TaskGate* gate() { return gate_.get(); }
   Progress* progress() { return &progress_; }
 
   /// Asks the run to end; async-signal-safe.
   void RequestStop() { stop_.store(true, std::memory_order_relaxed); }
-  /// Called between batches: Cancelled once a stop has been requested. Hands freed memory back to
-  /// the system when the process nears its limit.
+  /// Called between batches: Cancelled once a stop has been requested. From time to time the budget
+  /// is fitted to what the process holds outside of it.
   arrow::Status CheckStop();
 
  private:
+  void FitBudget();
   RunContext(const RunOptions& options, ProgressListener* listener)
       : options_(options), progress_(listener) {}
 
@@ -64,9 +70,9 @@ class RunContext {
   std::shared_ptr<base::MemoryBudget> budget_;
   Progress progress_;
   std::atomic<bool> stop_{false};
-  std::mutex trim_mutex_;
-  std::mutex kept_mutex_;
-  base::MemoryReservation kept_;  // guarded by kept_mutex_; of budget_
+  std::unique_ptr<TaskGate> gate_;
+  int64_t private_bytes_max_ = 0;  // for all that the process maps; 0: unknown
+  std::atomic<int64_t> next_look_ms_{0};
 };
 
 }  // namespace emberharmony::engine

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "emberharmony/base/allocation_failure.h"
 #include "emberharmony/base/atomic_file.h"
 #include "emberharmony/base/canonical_json.h"
 #include "emberharmony/base/error_kind.h"
@@ -41,6 +42,14 @@ class Stopwatch {
  private:
   std::chrono::steady_clock::time_point begin_;
 };
+
+// Where there is no output folder to spill to. Temporary files have no names, so nothing stays
+// behind.
+void SpillToTemporaryFolder(RunContext* context) {
+  std::error_code error;
+  const std::filesystem::path temporary = std::filesystem::temp_directory_path(error);
+  if (!error) context->set_default_spill_dir(temporary.string());
+}
 
 plan::AutomaticPlanOptions AutomaticOptions(const PlanRequest& request) {
   plan::AutomaticPlanOptions options;
@@ -218,6 +227,7 @@ void FinishReport(const Stopwatch& stopwatch, RunContext* context, RunReport* re
 }
 
 arrow::Status WriteReports(const RunReport& report, const std::string& folder) {
+  const base::Activity activity("report");
   ARROW_RETURN_NOT_OK(base::WriteFileAtomically(folder + "/run_report.json", report.ToJson()));
   return base::WriteFileAtomically(folder + "/report.html", ReportHtml(report));
 }
@@ -255,6 +265,7 @@ arrow::Result<Manifest> MakeManifest(std::vector<ShardEntry> shards, const Split
 arrow::Result<Inspection> RunInspect(const SourceRequest& source_request,
                                      const InspectOptions& options, RunContext* context) {
   ARROW_ASSIGN_OR_RAISE(RequestedSource requested, OpenRequested(source_request, context));
+  SpillToTemporaryFolder(context);
   ARROW_RETURN_NOT_OK(SelectRows(source_request, context, &requested));
   const io::Source& source = *requested.selected;
   Inspection inspection{source_request.location,
@@ -271,6 +282,7 @@ arrow::Result<std::string> RunPlan(const SourceRequest& source_request,
   ARROW_ASSIGN_OR_RAISE(RequestedSource requested, OpenRequested(source_request, context));
   const io::Source* source = requested.selected.get();
   ARROW_RETURN_NOT_OK(CheckTarget(*source->schema(), plan_request.target));
+  SpillToTemporaryFolder(context);
   ARROW_RETURN_NOT_OK(SelectRows(source_request, context, &requested));
   source = requested.selected.get();
   ARROW_ASSIGN_OR_RAISE(auto splits, MakeSplits(requested, AutomaticSplit(plan_request), context));
@@ -314,9 +326,6 @@ arrow::Result<RunReport> RunTransform(const std::string& model_dir,
   const io::Source* source = requested.selected.get();
   ARROW_ASSIGN_OR_RAISE(const auto binding, model->Bind(*source->schema()));
   ARROW_RETURN_NOT_OK(CheckOutputColumns(*model, binding.target_column >= 0));
-  for (const auto& pipeline : model->pipelines()) {
-    ARROW_RETURN_NOT_OK(context->Keep("the model", LearnedBytes(*pipeline)));
-  }
   ARROW_ASSIGN_OR_RAISE(auto folder, CreateOutput(output, source_request, model_dir, *context));
   ARROW_RETURN_NOT_OK(SelectRows(source_request, context, &requested));
   source = requested.selected.get();
@@ -374,14 +383,16 @@ arrow::Result<RunReport> RunExtract(const SourceRequest& source_request,
 arrow::Result<RunReport> RunMerge(const std::vector<std::string>& model_dirs,
                                   const std::string& output, RunContext* context) {
   Stopwatch stopwatch;
-  std::vector<std::shared_ptr<plan::FittedPlan>> models;
+  std::vector<MergePart> parts;
   for (const std::string& dir : model_dirs) {
-    ARROW_ASSIGN_OR_RAISE(auto model, plan::FittedPlan::Load(dir));
-    models.push_back(std::move(model));
+    ARROW_ASSIGN_OR_RAISE(MergePart part, MergePart::Load(dir, context));
+    parts.push_back(std::move(part));
   }
-  ARROW_ASSIGN_OR_RAISE(auto merged, MergeModels(models));
+  ARROW_RETURN_NOT_OK(CheckMergeable(parts));
   ARROW_ASSIGN_OR_RAISE(auto folder,
                         OutputFolder::Create(output, context->options().overwrite, model_dirs));
+  context->set_default_spill_dir(folder->scratch_path());
+  ARROW_ASSIGN_OR_RAISE(auto merged, MergeModels(parts, context));
   ARROW_RETURN_NOT_OK(merged->Save(folder->staging_path()));
   ARROW_RETURN_NOT_OK(folder->Publish());
   RunReport report;

@@ -26,7 +26,7 @@ struct PlanRequest {
 };
 
 /// What was done, for the report and the summary; everything that may differ between equal runs is
-/// in here only.
+/// in here only. The model's memory is the run's: a report must not outlive its RunContext.
 struct RunReport {
   std::string command;
   std::string source;

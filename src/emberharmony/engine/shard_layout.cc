@@ -92,25 +92,30 @@ bool SizesDiffer(const io::Source& source, const io::Unit& unit, const OutputGro
 arrow::Status AddRowBytes(const io::Source& source, const io::Unit& unit,
                           const std::vector<const OutputGroup*>& groups, RunContext* context,
                           std::vector<int64_t>* row_bytes) {
+  if (source.columns_independent()) {
+    for (const OutputGroup* group : groups) {
+      const TaskGate::Pass pass =
+          context->gate()->Enter(2 * ScanBytes(source, unit, group->source_column));
+      RowBytesScan scan(*group, context->budget());
+      ARROW_RETURN_NOT_OK(ScanColumn(source, unit, group->source_column, context,
+                                     [&](const io::Piece& piece, int64_t first_row) {
+                                       return scan.Add(piece, row_bytes->data() + first_row);
+                                     }));
+    }
+    return arrow::Status::OK();
+  }
   std::vector<int> columns;
   std::vector<RowBytesScan> scans;
   for (const OutputGroup* group : groups) {
     columns.push_back(group->source_column);
     scans.emplace_back(*group, context->budget());
   }
-  if (!source.columns_independent()) {
-    return ScanColumns(source, unit, columns, context,
-                       [&](size_t column, const io::Piece& piece, int64_t first_row) {
-                         return scans[column].Add(piece, row_bytes->data() + first_row);
-                       });
-  }
-  for (size_t i = 0; i < groups.size(); ++i) {
-    ARROW_RETURN_NOT_OK(ScanColumn(source, unit, columns[i], context,
-                                   [&](const io::Piece& piece, int64_t first_row) {
-                                     return scans[i].Add(piece, row_bytes->data() + first_row);
-                                   }));
-  }
-  return arrow::Status::OK();
+  const TaskGate::Pass pass =
+      context->gate()->Enter(2 * ScanBatchesBytes(unit, columns.size(), context));
+  return ScanColumns(source, unit, columns, context,
+                     [&](size_t column, const io::Piece& piece, int64_t first_row) {
+                       return scans[column].Add(piece, row_bytes->data() + first_row);
+                     });
 }
 
 }  // namespace

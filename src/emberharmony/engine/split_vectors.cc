@@ -12,8 +12,10 @@
 #include <cstring>
 #include <numeric>
 #include <optional>
+#include <span>
 #include <string>
 
+#include "emberharmony/base/allocation_failure.h"
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/base/fingerprint.h"
 #include "emberharmony/base/philox.h"
@@ -21,6 +23,7 @@
 #include "emberharmony/engine/column_scan.h"
 #include "emberharmony/engine/row_fingerprinter.h"
 #include "emberharmony/engine/time_cuts.h"
+#include "emberharmony/engine/unit_fingerprints.h"
 #include "emberharmony/io/cell_text.h"
 
 namespace emberharmony::engine {
@@ -53,8 +56,9 @@ class Splitter {
 // Row fingerprints over all columns of the source.
 class RowSplitter : public Splitter {
  public:
-  RowSplitter(int64_t seed, int num_columns, const plan::SplitThresholds& thresholds)
-      : thresholds_(thresholds), fingerprinter_(seed, num_columns) {}
+  RowSplitter(int64_t seed, int num_columns, const plan::SplitThresholds& thresholds,
+              base::MemoryBudget* budget)
+      : thresholds_(thresholds), fingerprinter_(seed, num_columns, budget) {}
 
   arrow::Status Assign(const io::Batch& batch, uint8_t* out) override {
     fingerprints_.resize(batch.num_rows);
@@ -75,8 +79,10 @@ class KeySplitter : public Splitter {
  public:
   static arrow::Result<std::unique_ptr<Splitter>> Make(int64_t seed, const arrow::Schema& schema,
                                                        const std::vector<int>& key_columns,
-                                                       const plan::SplitThresholds& thresholds) {
+                                                       const plan::SplitThresholds& thresholds,
+                                                       base::MemoryBudget* budget) {
     auto splitter = std::make_unique<KeySplitter>();
+    splitter->reservation_ = base::MemoryReservation(budget);
     splitter->thresholds_ = thresholds;
     splitter->seed_text_ = fmt::format("{}", seed);
     for (int column : key_columns) {
@@ -88,7 +94,7 @@ class KeySplitter : public Splitter {
 
   arrow::Status Assign(const io::Batch& batch, uint8_t* out) override {
     for (size_t k = 0; k < keys_.size(); ++k)
-      SpreadTexts(batch.columns[k], &keys_[k], batch.num_rows);
+      ARROW_RETURN_NOT_OK(SpreadTexts(batch.columns[k], k, batch.num_rows));
     std::string text;
     for (int64_t row = 0; row < batch.num_rows; ++row) {
       text = seed_text_;
@@ -114,8 +120,9 @@ class KeySplitter : public Splitter {
 
   // Appends the texts of `values` and, last, of null to key->texts, and their places to
   // key->entries.
-  static void WriteEntries(const arrow::Array& values, Key* key) {
+  arrow::Status WriteEntries(const arrow::Array& values, Key* key) {
     key->entries.clear();
+    key->entries.reserve(values.length() + 1);
     for (int64_t i = 0; i <= values.length(); ++i) {
       size_t begin = key->texts.size();
       if (i == values.length() || values.IsNull(i)) {
@@ -125,9 +132,20 @@ class KeySplitter : public Splitter {
       }
       key->entries.emplace_back(begin, key->texts.size());
     }
+    return Account();
   }
 
-  static void SpreadTexts(const io::Column& column, Key* key, int64_t num_rows) {
+  arrow::Status Account() {
+    size_t bytes = 0;
+    for (const Key& key : keys_) {
+      bytes += key.texts.capacity() +
+               (key.entries.capacity() + key.rows.capacity()) * sizeof(std::pair<size_t, size_t>);
+    }
+    return reservation_.Resize(static_cast<int64_t>(bytes));
+  }
+
+  arrow::Status SpreadTexts(const io::Column& column, size_t k, int64_t num_rows) {
+    Key* key = &keys_[k];
     key->rows.clear();
     key->rows.reserve(num_rows);
     bool kept = key->dictionary_id != 0 && !column.pieces.empty() &&
@@ -139,7 +157,7 @@ class KeySplitter : public Splitter {
     for (const io::Piece& piece : column.pieces) {
       if (!piece.encoded() || piece.dictionary_id == 0 ||
           piece.dictionary_id != key->dictionary_id) {
-        WriteEntries(*piece.values, key);
+        ARROW_RETURN_NOT_OK(WriteEntries(*piece.values, key));
         key->dictionary_id = piece.encoded() ? piece.dictionary_id : 0;
       }
       const int32_t* indices = piece.encoded() ? piece.index_data() : nullptr;
@@ -147,11 +165,13 @@ class KeySplitter : public Splitter {
         key->rows.push_back(key->entries[indices != nullptr ? indices[i] : i]);
       }
     }
+    return arrow::Status::OK();
   }
 
   plan::SplitThresholds thresholds_;
   std::string seed_text_;
   std::vector<Key> keys_;
+  base::MemoryReservation reservation_;  // of the texts and their places
 };
 
 // Instants before and behind the cuts.
@@ -206,7 +226,8 @@ arrow::Status AssignUnit(const io::Source& source, const io::Unit& unit,
                          const std::vector<int>& columns, Splitter* splitter, RunContext* context,
                          SplitVector* out) {
   io::BatchOptions options;
-  options.batch_rows = std::min<int64_t>(context->options().batch_rows, kSplitBatchRows);
+  options.batch_rows = BatchRowsOfColumns(
+      columns.size(), std::min<int64_t>(context->options().batch_rows, kSplitBatchRows), context);
   options.pool = context->budget();
   ARROW_ASSIGN_OR_RAISE(auto reader, source.Open(unit, columns, options));
   int64_t row = 0;
@@ -322,7 +343,9 @@ class SplitAssignment {
 
   arrow::Result<std::unique_ptr<UnitSplits>> BeginUnit(int64_t u) {
     ARROW_ASSIGN_OR_RAISE(auto splitter, MakeSplitter());
-    return std::make_unique<ScannedUnit>(this, u, std::move(splitter));
+    base::MemoryReservation reservation(context_->budget());
+    ARROW_RETURN_NOT_OK(reservation.Resize(source_.units()[u].num_rows));
+    return std::make_unique<ScannedUnit>(this, u, std::move(splitter), std::move(reservation));
   }
 
   arrow::Status Complete() {
@@ -334,10 +357,12 @@ class SplitAssignment {
  private:
   class ScannedUnit : public UnitSplits {
    public:
-    ScannedUnit(SplitAssignment* assignment, int64_t unit, std::unique_ptr<Splitter> splitter)
+    ScannedUnit(SplitAssignment* assignment, int64_t unit, std::unique_ptr<Splitter> splitter,
+                base::MemoryReservation reservation)
         : assignment_(assignment),
           unit_(unit),
           splitter_(std::move(splitter)),
+          reservation_(std::move(reservation)),
           splits_(static_cast<size_t>(assignment->source_.units()[unit].num_rows)) {}
     const std::vector<int>& columns() const override { return assignment_->columns_; }
     arrow::Result<const uint8_t*> Assign(const io::Batch& batch) override {
@@ -358,6 +383,7 @@ class SplitAssignment {
     SplitAssignment* const assignment_;
     const int64_t unit_;
     const std::unique_ptr<Splitter> splitter_;
+    base::MemoryReservation reservation_;  // of splits_
     SplitVector splits_;
     int64_t row_ = 0;
   };
@@ -416,6 +442,11 @@ class SplitAssignment {
         context_->num_threads(), static_cast<int64_t>(units.size()),
         [&](int64_t u) -> arrow::Status {
           if (may_be_nan || source_.Hint(units[u], column).null_count != 0) {
+            const base::Activity activity("drop", column_name);
+            const TaskGate::Pass pass =
+                context_->gate()->Enter(units[u].num_rows + ScanBytes(source_, units[u], column));
+            base::MemoryReservation reservation(context_->budget());
+            ARROW_RETURN_NOT_OK(reservation.Resize(units[u].num_rows));
             SplitVector splits(units[u].num_rows);
             ARROW_RETURN_NOT_OK(ScanColumn(source_, units[u], column, context_,
                                            [&](const io::Piece& piece, int64_t first_row) {
@@ -456,10 +487,34 @@ class SplitAssignment {
   arrow::Result<std::unique_ptr<Splitter>> MakeSplitter() const {
     if (spec_.method == plan::SplitMethod::kTime)
       return std::make_unique<TimeSplitter>(*vectors_->time_cuts_);
-    if (!spec_.key.empty())
-      return KeySplitter::Make(spec_.seed, *source_.schema(), columns_, thresholds_);
-    return std::make_unique<RowSplitter>(spec_.seed, static_cast<int>(columns_.size()),
-                                         thresholds_);
+    if (by_rows()) {
+      return std::make_unique<RowSplitter>(spec_.seed, static_cast<int>(columns_.size()),
+                                           thresholds_, context_->budget());
+    }
+    return KeySplitter::Make(spec_.seed, *source_.schema(), columns_, thresholds_,
+                             context_->budget());
+  }
+
+  // Whether the fingerprints of whole rows decide.
+  bool by_rows() const { return spec_.method == plan::SplitMethod::kHash && spec_.key.empty(); }
+
+  arrow::Status AssignByRows(const io::Unit& unit, SplitVector* splits) {
+    return FingerprintUnit(source_, unit, columns_, spec_.seed, context_,
+                           [&](int64_t first_row, std::span<const uint64_t> fingerprints) {
+                             uint8_t* out = splits->data() + first_row;
+                             for (const uint64_t fingerprint : fingerprints)
+                               *out++ = SplitOfFingerprint(fingerprint, thresholds_);
+                             return arrow::Status::OK();
+                           });
+  }
+
+  // What reading the columns takes, and the texts or instants of their values.
+  int64_t KeyBytes(const io::Unit& unit) const {
+    if (!source_.columns_independent())
+      return 2 * ScanBatchesBytes(unit, columns_.size(), context_);
+    int64_t bytes = 0;
+    for (const int column : columns_) bytes += 2 * ScanBytes(source_, unit, column);
+    return bytes;
   }
 
   arrow::Status AssignAll(int only) {
@@ -470,10 +525,16 @@ class SplitAssignment {
     ARROW_RETURN_NOT_OK(base::ParallelFor(
         context_->num_threads(), static_cast<int64_t>(units.size()),
         [&](int64_t u) -> arrow::Status {
+          const base::Activity activity("split");
+          base::MemoryReservation reservation(context_->budget());
+          ARROW_RETURN_NOT_OK(reservation.Resize(units[u].num_rows));
           SplitVector splits(units[u].num_rows, static_cast<uint8_t>(std::max(only, 0)));
           if (only < 0 && spec_.method == plan::SplitMethod::kRandom) {
             AssignRandomly(spec_.seed, source_, units[u], thresholds_, &splits);
+          } else if (only < 0 && by_rows()) {
+            ARROW_RETURN_NOT_OK(AssignByRows(units[u], &splits));
           } else if (only < 0) {
+            const TaskGate::Pass pass = context_->gate()->Enter(KeyBytes(units[u]));
             ARROW_ASSIGN_OR_RAISE(auto splitter, MakeSplitter());
             ARROW_RETURN_NOT_OK(
                 AssignUnit(source_, units[u], columns_, splitter.get(), context_, &splits));

@@ -13,9 +13,12 @@
 #include <map>
 #include <mutex>
 #include <nlohmann/json.hpp>
+#include <system_error>
 #include <thread>
 
+#include "emberharmony/base/allocation_failure.h"
 #include "emberharmony/base/bounded_queue.h"
+#include "emberharmony/base/call_guarded.h"
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/base/log.h"
 #include "emberharmony/base/thread_pool.h"
@@ -170,7 +173,7 @@ class UnitTransform {
     std::lock_guard lock(mutex_);
     if (!prepared_) {
       prepared_ = true;
-      prepare_status_ = DoPrepare();
+      prepare_status_ = base::CallGuarded([this] { return DoPrepare(); });
     }
     return prepare_status_;
   }
@@ -178,9 +181,14 @@ class UnitTransform {
   /// True when this was the unit's last task.
   arrow::Result<bool> RunTask(size_t task) {
     if (shared_.source.columns_independent()) {
-      ARROW_RETURN_NOT_OK(WithColumn(WriteGroup(shared_.groups[task]), shared_.groups[task]));
+      const OutputGroup& group = shared_.groups[task];
+      const base::Activity activity("transform", group.pipeline->source_column());
+      const TaskGate::Pass pass = shared_.context->gate()->Enter(GroupBytes(group));
+      ARROW_RETURN_NOT_OK(WithColumn(base::CallGuarded([&] { return WriteGroup(group); }), group));
       shared_.context->progress()->Advance(unit_.num_rows);
     } else {
+      const base::Activity activity("transform");
+      const TaskGate::Pass pass = shared_.context->gate()->Enter(UnitBytes());
       ARROW_RETURN_NOT_OK(WriteGroupsTogether());
       shared_.context->progress()->Advance(unit_.num_rows *
                                            static_cast<int64_t>(shared_.groups.size()));
@@ -205,7 +213,27 @@ class UnitTransform {
   }
 
  private:
+  // Reading, and the rows of a row group in each split until they are encoded: an index, and the
+  // values and pages of each output.
+  int64_t GroupBytes(const OutputGroup& group) const {
+    return 2 * ScanBytes(shared_.source, unit_, group.source_column) + RowGroupBytes();
+  }
+
+  // The same for all groups of the unit at once.
+  int64_t UnitBytes() const {
+    const size_t num_groups = shared_.groups.size();
+    return 2 * ScanBatchesBytes(unit_, num_groups, shared_.context) +
+           static_cast<int64_t>(num_groups) * RowGroupBytes();
+  }
+
+  int64_t RowGroupBytes() const {
+    constexpr int64_t kRowBytes = 16;
+    return std::min<int64_t>(unit_.num_rows, io::RowGroupCutter::kMaxRows) * kRowBytes;
+  }
+
   arrow::Status DoPrepare() {
+    reservation_ = base::MemoryReservation(shared_.context->budget());
+    ARROW_RETURN_NOT_OK(reservation_.Resize(unit_.num_rows));
     splits_ = shared_.splits.Unpack(unit_.index);
     ARROW_ASSIGN_OR_RAISE(auto row_groups,
                           PlanRowGroups(shared_.source, unit_, shared_.groups, shared_.splits,
@@ -270,6 +298,7 @@ class UnitTransform {
 
   const TransformShared& shared_;
   const io::Unit& unit_;
+  base::MemoryReservation reservation_;  // of splits_
   std::shared_ptr<const SplitVector> splits_;
   std::array<std::unique_ptr<io::Sink>, kNumSplits> sinks_;
   std::mutex mutex_;
@@ -286,14 +315,20 @@ class TransformRun {
       : shared_(shared), num_units_(shared.source.units().size()), finished_(1) {}
 
   arrow::Result<std::vector<ShardEntry>> Run() {
-    std::thread committer([this] { CommitFinished(); });
+    std::thread committer;
+    try {
+      committer = std::thread([this] { CommitFinished(); });
+    } catch (const std::system_error&) {
+      // No thread to be had, be it for want of memory: the workers wait for the disk themselves.
+    }
+    has_committer_ = committer.joinable();
     arrow::Status status = base::RunWorkers(shared_.context->num_threads(), [&](int) {
-      arrow::Status worker = base::Guarded([&] { return Work(); });
+      arrow::Status worker = base::CallGuarded([this] { return Work(); });
       if (!worker.ok()) failed_.store(true);
       return worker;
     });
     finished_.Close();
-    committer.join();
+    if (committer.joinable()) committer.join();
     ARROW_RETURN_NOT_OK(status);
     ARROW_RETURN_NOT_OK(commit_status_);
     return std::move(shards_);
@@ -314,7 +349,11 @@ class TransformRun {
         std::lock_guard lock(mutex_);
         in_flight_.erase(unit);
       }
-      if (!finished_.Push(std::move(work))) break;
+      if (!has_committer_) {
+        Commit(work.get());
+      } else if (!finished_.Push(std::move(work))) {
+        break;
+      }
     }
     return arrow::Status::OK();
   }
@@ -327,11 +366,15 @@ class TransformRun {
   }
 
   void CommitFinished() {
-    while (auto work = finished_.Pop()) {
-      if (failed_.load()) continue;
-      commit_status_ = base::Guarded([&] { return (*work)->Commit(&shards_); });
-      if (!commit_status_.ok()) failed_.store(true);
-    }
+    while (auto work = finished_.Pop()) Commit(work->get());
+  }
+
+  void Commit(UnitTransform* work) {
+    std::lock_guard lock(commit_mutex_);
+    if (failed_.load()) return;
+    const base::Activity activity("writing of shards");
+    commit_status_ = base::CallGuarded([&] { return work->Commit(&shards_); });
+    if (!commit_status_.ok()) failed_.store(true);
   }
 
   const TransformShared& shared_;
@@ -341,8 +384,10 @@ class TransformRun {
   std::mutex mutex_;
   std::map<int64_t, std::shared_ptr<UnitTransform>> in_flight_;  // guarded by mutex_
   base::BoundedQueue<std::shared_ptr<UnitTransform>> finished_;
-  arrow::Status commit_status_;     // of the committer, read after it has ended
-  std::vector<ShardEntry> shards_;  // likewise
+  bool has_committer_ = false;
+  std::mutex commit_mutex_;
+  arrow::Status commit_status_;     // guarded by commit_mutex_
+  std::vector<ShardEntry> shards_;  // guarded by commit_mutex_
 };
 
 /// An id that a float32 can't hold is refused before anything is written, where it can be known.
@@ -395,9 +440,11 @@ arrow::Status WriteEmptyShards(const TransformShared& shared, std::vector<ShardE
   for (int s = 0; s < kNumSplits; ++s) {
     if (!shared.splits.has_split(s)) continue;
     const std::string& folder = shared.folders.relative[s];
+    io::SinkOptions options;
+    options.pool = shared.context->budget();
     std::string relative = (folder.empty() ? "" : folder + "/") + ShardName(shared, 0);
     ARROW_ASSIGN_OR_RAISE(auto sink,
-                          MakeShard(shared, shared.folders.root + "/" + relative, {}, {}));
+                          MakeShard(shared, shared.folders.root + "/" + relative, {}, options));
     for (const OutputGroup& group : shared.groups) {
       ARROW_ASSIGN_OR_RAISE(auto column, sink->OpenColumns(group.first_output, group.num_outputs));
       ARROW_RETURN_NOT_OK(column->Close());

@@ -2,6 +2,7 @@
 
 #include <mutex>
 
+#include "emberharmony/base/allocation_failure.h"
 #include "emberharmony/base/thread_pool.h"
 #include "emberharmony/engine/column_scan.h"
 #include "emberharmony/engine/weighted_scan.h"
@@ -82,16 +83,22 @@ class UnitJobs {
                          const std::vector<int>& columns) {
     // Learning sees training rows only.
     if (splits_.uniform_split() > 0) return arrow::Status::OK();
+    const base::Activity activity("fit");
+    const TaskGate::Pass pass =
+        context_->gate()->Enter(unit.num_rows + ScanBatchesBytes(unit, columns.size(), context_));
     std::vector<std::unique_ptr<WeightedScan>> scans;
     for (ColumnJob* job : jobs) {
       scans.push_back(std::make_unique<WeightedScan>(
           [job](const auto& values, const int64_t* weights, int64_t null_weight) {
             return job->Consume(values, weights, null_weight);
-          }));
+          },
+          context_->budget()));
     }
     if (splits_.pending()) {
       ARROW_RETURN_NOT_OK(ScanAndSplit(unit, columns, scans));
     } else {
+      base::MemoryReservation reservation(context_->budget());
+      ARROW_RETURN_NOT_OK(reservation.Resize(unit.num_rows));
       const auto splits = splits_.Unpack(unit.index);
       ARROW_RETURN_NOT_OK(
           ScanColumns(source_, unit, columns, context_,

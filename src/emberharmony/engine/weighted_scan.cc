@@ -22,6 +22,11 @@ class IndexCounter {
     rows_ = 0;
   }
 
+  // Of counters, for each of so many entries.
+  static int64_t BytesOf(int64_t num_entries) {
+    return static_cast<int64_t>(sizeof(uint32_t)) * (num_entries <= kMaxInterleaved ? 4 : 1);
+  }
+
   void Count(const int32_t* indices, const uint8_t* splits, int64_t n) {
     if (splits != nullptr) {
       lanes_ == 4 ? CountTraining<4>(indices, splits, n) : CountTraining<1>(indices, splits, n);
@@ -70,7 +75,8 @@ class IndexCounter {
 // The dictionary that is being counted.
 class WeightedScan::Dictionary {
  public:
-  explicit Dictionary(WeightedConsumer consumer) : consumer_(std::move(consumer)) {}
+  Dictionary(WeightedConsumer consumer, base::MemoryBudget* budget)
+      : consumer_(std::move(consumer)), reservation_(budget) {}
 
   arrow::Status Add(const io::Piece& piece, const uint8_t* splits) {
     if (!piece.encoded()) {
@@ -82,6 +88,10 @@ class WeightedScan::Dictionary {
       ARROW_RETURN_NOT_OK(Flush());
       values_ = piece.values;
       dictionary_id_ = piece.dictionary_id;
+      // A weight and at most four counters for each entry.
+      ARROW_RETURN_NOT_OK(
+          Account((values_->length() + 1) * (IndexCounter::BytesOf(values_->length() + 1) +
+                                             static_cast<int64_t>(sizeof(int64_t)))));
       counter_.Begin(values_->length() + 1);
     }
     counter_.Count(piece.index_data(), splits, piece.num_rows);
@@ -97,8 +107,13 @@ class WeightedScan::Dictionary {
   }
 
  private:
+  arrow::Status Account(int64_t bytes) {
+    return bytes <= reservation_.bytes() ? arrow::Status::OK() : reservation_.Resize(bytes);
+  }
+
   arrow::Status AddPlain(const io::Piece& piece, const uint8_t* splits) {
     if (splits == nullptr) return consumer_(piece.values, nullptr, 0);
+    ARROW_RETURN_NOT_OK(Account(piece.num_rows * static_cast<int64_t>(sizeof(int64_t))));
     weights_.resize(piece.num_rows);
     for (int64_t i = 0; i < piece.num_rows; ++i) weights_[i] = splits[i] == 0;
     return consumer_(piece.values, weights_.data(), 0);
@@ -109,10 +124,11 @@ class WeightedScan::Dictionary {
   uint64_t dictionary_id_ = 0;
   IndexCounter counter_;
   std::vector<int64_t> weights_;
+  base::MemoryReservation reservation_;  // of weights_ and the counter
 };
 
-WeightedScan::WeightedScan(WeightedConsumer consumer)
-    : dictionary_(std::make_unique<Dictionary>(std::move(consumer))) {}
+WeightedScan::WeightedScan(WeightedConsumer consumer, base::MemoryBudget* budget)
+    : dictionary_(std::make_unique<Dictionary>(std::move(consumer), budget)) {}
 
 WeightedScan::~WeightedScan() = default;
 
@@ -125,7 +141,7 @@ arrow::Status WeightedScan::Finish() { return dictionary_->Flush(); }
 arrow::Status ScanWeighted(const io::Source& source, const io::Unit& unit, int column,
                            const SplitVector* splits, RunContext* context,
                            const WeightedConsumer& consumer) {
-  WeightedScan scan(consumer);
+  WeightedScan scan(consumer, context->budget());
   ARROW_RETURN_NOT_OK(
       ScanColumn(source, unit, column, context, [&](const io::Piece& piece, int64_t first_row) {
         return scan.Add(piece, splits != nullptr ? splits->data() + first_row : nullptr);

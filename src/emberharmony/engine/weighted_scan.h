@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 
+#include "emberharmony/base/memory_budget.h"
 #include "emberharmony/engine/split_vectors.h"
 #include "emberharmony/io/source.h"
 
@@ -17,10 +18,10 @@ using WeightedConsumer = std::function<arrow::Status(const std::shared_ptr<arrow
                                                      const int64_t* weights, int64_t null_weight)>;
 
 /// Weighs the pieces of one column of a unit, which come in order, and hands on its values as
-/// ScanWeighted does. One thread at a time.
+/// ScanWeighted does. Weights and counters are accounted for in the budget. One thread at a time.
 class WeightedScan {
  public:
-  explicit WeightedScan(WeightedConsumer consumer);
+  explicit WeightedScan(WeightedConsumer consumer, base::MemoryBudget* budget = nullptr);
   ~WeightedScan();
   /// `splits`: those of the piece's rows; nullptr when every row is a training row.
   arrow::Status Add(const io::Piece& piece, const uint8_t* splits);

@@ -12,6 +12,19 @@
 
 namespace emberharmony::feature {
 
+arrow::Status Analyzer::EncodeTo(const State& state, const ByteConsumer& out) const {
+  ARROW_ASSIGN_OR_RAISE(const std::string bytes, Encode(state));
+  return out(bytes);
+}
+
+arrow::Status Analyzer::MergeEncoded(State* into, const EncodedState& encoded,
+                                     const arrow::DataType& type,
+                                     const StateOptions& options) const {
+  ARROW_ASSIGN_OR_RAISE(const std::string bytes, encoded.ReadAll());
+  ARROW_ASSIGN_OR_RAISE(const auto state, Decode(bytes, type, options));
+  return Merge(into, *state);
+}
+
 arrow::Result<std::shared_ptr<const Analyzer>> AnalyzerForStateKey(const std::string& state_key) {
   if (state_key == "moments") return MakeMomentsAnalyzer();
   if (state_key == "value_counts") return MakeValueCountsAnalyzer();

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "emberharmony/base/memory_budget.h"
+#include "emberharmony/feature/encoded_state.h"
 
 namespace emberharmony::feature {
 
@@ -35,6 +36,10 @@ struct AnalyzerTraits {
 struct StateOptions {
   base::MemoryBudget* budget = nullptr;  ///< nullptr: unlimited
   std::string spill_dir;                 ///< empty: may not spill
+  /// For what can be spilled: a budget that leaves headroom to all else; nullptr: `budget`.
+  base::MemoryBudget* spillable = nullptr;
+  /// Of what Finalize makes, which may outlive the state; nullptr: Arrow's default pool.
+  arrow::MemoryPool* pool = nullptr;
 };
 
 /// What has been learned so far. One thread at a time.
@@ -42,6 +47,9 @@ class State {
  public:
   virtual ~State() = default;
   virtual int64_t memory_bytes() const = 0;
+  /// Gives memory back where that is possible, by writing to StateOptions.spill_dir. What the state
+  /// holds stays the same.
+  virtual arrow::Status Spill() { return arrow::Status::OK(); }
 };
 
 /// What a finalized state says. Each analyzer's header declares its own kind. Immutable.
@@ -81,6 +89,13 @@ class Analyzer {
   virtual arrow::Result<std::unique_ptr<State>> Decode(std::string_view bytes,
                                                        const arrow::DataType& type,
                                                        const StateOptions& options) const = 0;
+  /// Encode, handed on piece by piece: states that grow with the data are never encoded whole in
+  /// memory.
+  virtual arrow::Status EncodeTo(const State& state, const ByteConsumer& out) const;
+  /// Decode and Merge in one, reading piece by piece.
+  virtual arrow::Status MergeEncoded(State* into, const EncodedState& encoded,
+                                     const arrow::DataType& type,
+                                     const StateOptions& options) const;
 };
 
 /// The analyzer whose states are saved under this state_key (for merging saved states): parameters

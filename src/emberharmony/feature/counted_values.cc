@@ -60,18 +60,52 @@ arrow::Status Corrupt(const std::string& what) {
                          "; they were damaged or come from another version: fit again");
 }
 
+// Encoded bytes, front to back, through a window.
+class EncodedWindow {
+ public:
+  explicit EncodedWindow(const EncodedState& encoded) : encoded_(encoded) {}
+
+  // Bytes that are at hand; takers shorten it from the front.
+  std::string_view& rest() { return rest_; }
+  // All that were not taken.
+  int64_t left() const { return static_cast<int64_t>(rest_.size()) + encoded_.size() - offset_; }
+
+  // More bytes at hand, twice as many as before when none were taken. False at the end. Views of
+  // what was at hand become invalid.
+  arrow::Result<bool> Refill() {
+    constexpr int64_t kWindowBytes = 256 * 1024;
+    if (offset_ == encoded_.size()) return false;
+    std::string next(rest_);
+    const auto kept = static_cast<int64_t>(next.size());
+    const int64_t length = std::min(std::max(kWindowBytes, kept), encoded_.size() - offset_);
+    next.resize(static_cast<size_t>(kept + length));
+    ARROW_RETURN_NOT_OK(encoded_.Read(offset_, length, next.data() + kept));
+    offset_ += length;
+    buffer_ = std::move(next);
+    rest_ = buffer_;
+    return true;
+  }
+
+ private:
+  const EncodedState& encoded_;
+  int64_t offset_ = 0;
+  std::string buffer_;
+  std::string_view rest_;
+};
+
 // The entries of an encoded section, checked one by one.
 class DecodedStream : public EntryStream {
  public:
-  DecodedStream(const ValueKeys& keys, int section, int64_t num_entries, std::string_view* bytes)
-      : keys_(keys), section_(section), left_(num_entries), bytes_(bytes) {}
+  DecodedStream(const ValueKeys& keys, int section, int64_t num_entries, EncodedWindow* window)
+      : keys_(keys), section_(section), left_(num_entries), window_(window) {}
 
   // Of the entries so far.
   int64_t count() const { return count_; }
 
   arrow::Result<bool> Next(CountedEntry* entry) override {
-    if (left_-- == 0) return false;
-    if (!TakeEntry(section_, bytes_, entry)) return Corrupt("they end too early");
+    if (left_ == 0) return false;
+    --left_;
+    while (!TakeEntry(section_, &window_->rest(), entry)) ARROW_RETURN_NOT_OK(ReadOn());
     if (!IsValue(*entry)) return Corrupt("a value does not fit type " + keys_.type()->ToString());
     if (entry->count <= 0 || __builtin_add_overflow(count_, entry->count, &count_)) {
       return Corrupt("a count is out of range");
@@ -79,10 +113,38 @@ class DecodedStream : public EntryStream {
     if (!first_ && !ComesBefore(previous_, *entry)) return Corrupt("values are not in order");
     first_ = false;
     previous_ = *entry;
+    // The window moves on, the next value is compared with this one.
+    previous_bytes_.assign(entry->bytes);
+    previous_.bytes = previous_bytes_;
     return true;
   }
 
  private:
+  // An entry that is not whole needs more bytes, unless enough of them are there to know better.
+  arrow::Status ReadOn() {
+    const std::string_view rest = window_->rest();
+    constexpr size_t kShortEntryMax = 8 + 9;
+    int64_t needed = 0;
+    if (section_ != kLongSection) {
+      if (rest.size() >= kShortEntryMax) return Corrupt("a count has no end");
+    } else {
+      int shift = 0;
+      size_t i = 0;
+      for (; i < rest.size() && i < 9; ++i, shift += 7) {
+        needed |= static_cast<int64_t>(rest[i] & 0x7f) << shift;
+        if ((rest[i] & 0x80) == 0) break;
+      }
+      if (i == 9) return Corrupt("a length has no end");
+      if (i < rest.size() && static_cast<size_t>(needed) + i + 10 <= rest.size()) {
+        return Corrupt("a count has no end");
+      }
+      if (i == rest.size()) needed = 0;
+    }
+    if (needed > window_->left()) return Corrupt("they end too early");
+    ARROW_ASSIGN_OR_RAISE(const bool more, window_->Refill());
+    return more ? arrow::Status::OK() : Corrupt("they end too early");
+  }
+
   bool IsValue(const CountedEntry& entry) const {
     if (keys_.form() == ValueKeys::Form::kNumber) return section_ == 0 && keys_.IsKey(entry.key);
     if (section_ == 0 && !IsShortKey(entry.key)) return false;
@@ -94,10 +156,11 @@ class DecodedStream : public EntryStream {
   const ValueKeys& keys_;
   const int section_;
   int64_t left_;
-  std::string_view* bytes_;
+  EncodedWindow* window_;
   int64_t count_ = 0;
   bool first_ = true;
   CountedEntry previous_;
+  std::string previous_bytes_;
 };
 
 }  // namespace
@@ -108,11 +171,17 @@ std::string_view BytesOf(int section, const CountedEntry& entry, char (&buffer)[
   return {buffer, section == 0 ? static_cast<size_t>(entry.key >> 56) : 8};
 }
 
+// Who may spill leaves headroom to those who may not.
+base::MemoryBudget* CountedValues::TableBudget(const StateOptions& options) {
+  const bool spills = !options.spill_dir.empty() && options.spillable != nullptr;
+  return spills ? options.spillable : options.budget;
+}
+
 CountedValues::CountedValues(ValueKeys keys, StateOptions options)
     : keys_(std::move(keys)),
       options_(std::move(options)),
-      tables_{KeyTable(options_.budget), KeyTable(options_.budget)},
-      long_table_(options_.budget) {}
+      tables_{KeyTable(TableBudget(options_)), KeyTable(TableBudget(options_))},
+      long_table_(TableBudget(options_)) {}
 
 int64_t CountedValues::memory_bytes() const {
   return static_cast<int64_t>(sizeof(*this)) + tables_[0].memory_bytes() +
@@ -249,6 +318,8 @@ arrow::Status CountedValues::MakeSpace(const arrow::Status& refused) {
   return refused.IsOutOfMemory() && CanSpill() ? Spill() : refused;
 }
 
+arrow::Status CountedValues::GiveBack() { return CanSpill() ? Spill() : arrow::Status::OK(); }
+
 bool CountedValues::CanSpill() const {
   return !options_.spill_dir.empty() && memory_bytes() >= kSpillBytesMin;
 }
@@ -325,70 +396,107 @@ arrow::Status CountedValues::ForEach(bool ordered, const Visit& visit) const {
 }
 
 arrow::Result<std::string> CountedValues::Encode() const {
-  std::string out(kMagic, sizeof(kMagic));
-  out.push_back(static_cast<char>(kVersion));
-  out.push_back(static_cast<char>(keys_.form()));
-  AppendInteger(null_count_, &out);
-  std::array<int64_t, kNumSections> num_entries{};
-  const size_t patch = out.size();
-  out.append(8 * kNumSections, '\0');
-  ARROW_RETURN_NOT_OK(ForEach(true, [&](int section, const CountedEntry& entry) {
-    ++num_entries[section];
-    AppendEntry(entry, section, &out);
+  std::string out;
+  ARROW_RETURN_NOT_OK(EncodeTo([&](std::string_view bytes) {
+    out.append(bytes);
     return arrow::Status::OK();
   }));
-  std::memcpy(out.data() + patch, num_entries.data(), 8 * kNumSections);
   return out;
+}
+
+arrow::Result<int64_t> CountedValues::CountEntries(int section) const {
+  if (!spilled()) return section == kLongSection ? long_table_.size() : tables_[section].size();
+  // Equal values of several runs are one entry: only reading them tells.
+  const std::unique_ptr<EntryStream> stream = Stream(section);
+  CountedEntry entry;
+  for (int64_t n = 0;; ++n) {
+    ARROW_ASSIGN_OR_RAISE(const bool more, stream->Next(&entry));
+    if (!more) return n;
+  }
+}
+
+arrow::Status CountedValues::EncodeTo(const ByteConsumer& out) const {
+  constexpr size_t kPieceBytes = 256 * 1024;
+  std::string piece(kMagic, sizeof(kMagic));
+  piece.push_back(static_cast<char>(kVersion));
+  piece.push_back(static_cast<char>(keys_.form()));
+  AppendInteger(null_count_, &piece);
+  for (int section = 0; section < kNumSections; ++section) {
+    ARROW_ASSIGN_OR_RAISE(const int64_t num_entries, CountEntries(section));
+    AppendInteger(num_entries, &piece);
+  }
+  ARROW_RETURN_NOT_OK(ForEach(true, [&](int section, const CountedEntry& entry) -> arrow::Status {
+    AppendEntry(entry, section, &piece);
+    if (piece.size() < kPieceBytes) return arrow::Status::OK();
+    ARROW_RETURN_NOT_OK(out(piece));
+    piece.clear();
+    return arrow::Status::OK();
+  }));
+  return out(piece);
 }
 
 arrow::Result<std::unique_ptr<CountedValues>> CountedValues::Decode(std::string_view bytes,
                                                                     ValueKeys keys,
                                                                     const StateOptions& options) {
+  auto values = std::make_unique<CountedValues>(std::move(keys), options);
+  ARROW_RETURN_NOT_OK(values->MergeEncoded(EncodedState(
+      static_cast<int64_t>(bytes.size()), [&](int64_t offset, int64_t length, void* out) {
+        std::memcpy(out, bytes.data() + offset, static_cast<size_t>(length));
+        return arrow::Status::OK();
+      })));
+  return values;
+}
+
+arrow::Status CountedValues::MergeEncoded(const EncodedState& encoded) {
+  EncodedWindow window(encoded);
+  ARROW_RETURN_NOT_OK(window.Refill().status());
+  std::string_view& bytes = window.rest();
   if (bytes.size() < kHeaderBytes || std::memcmp(bytes.data(), kMagic, sizeof(kMagic)) != 0) {
     return Corrupt("the header is missing");
   }
   if (static_cast<uint8_t>(bytes[4]) != kVersion) {
     return Corrupt("expected version 1, found " + std::to_string(static_cast<uint8_t>(bytes[4])));
   }
-  if (static_cast<uint8_t>(bytes[5]) != static_cast<uint8_t>(keys.form())) {
-    return Corrupt("they do not count values of type " + keys.type()->ToString());
+  if (static_cast<uint8_t>(bytes[5]) != static_cast<uint8_t>(keys_.form())) {
+    return Corrupt("they do not count values of type " + keys_.type()->ToString());
   }
   bytes.remove_prefix(6);
-  auto values = std::make_unique<CountedValues>(std::move(keys), options);
-  values->null_count_ = TakeInteger<int64_t>(&bytes);
-  if (values->null_count_ < 0) return Corrupt("they count nulls below zero");
+  const auto null_count = TakeInteger<int64_t>(&bytes);
+  if (null_count < 0) return Corrupt("they count nulls below zero");
+  ARROW_RETURN_NOT_OK(AddWeight(null_count, &null_count_));
   std::array<int64_t, kNumSections> num_entries{};
   for (int64_t& n : num_entries) n = TakeInteger<int64_t>(&bytes);
   for (int section = 0; section < kNumSections; ++section) {
-    ARROW_RETURN_NOT_OK(values->DecodeSection(section, num_entries[section], &bytes));
+    // An entry takes 9 bytes at least, so what we reserve is in proportion to what is there.
+    if (num_entries[section] < 0 || num_entries[section] > window.left() / 9) {
+      return Corrupt("they hold fewer values than they say");
+    }
+    DecodedStream stream(keys_, section, num_entries[section], &window);
+    ARROW_RETURN_NOT_OK(MergeSection(section, num_entries[section], &stream));
+    ARROW_RETURN_NOT_OK(AddWeight(stream.count(), &count_));
   }
-  if (!bytes.empty()) return Corrupt(std::to_string(bytes.size()) + " bytes too many");
-  return values;
+  if (window.left() != 0) return Corrupt(std::to_string(window.left()) + " bytes too many");
+  return runs_.size() > kRunsMax && !options_.spill_dir.empty() ? MergeRuns() : arrow::Status::OK();
 }
 
-arrow::Status CountedValues::DecodeSection(int section, int64_t num_entries,
-                                           std::string_view* bytes) {
-  // An entry takes 9 bytes at least, so what we reserve is in proportion to what is there.
-  if (num_entries < 0 || num_entries > static_cast<int64_t>(bytes->size() / 9)) {
-    return Corrupt("they hold fewer values than they say");
-  }
+arrow::Status CountedValues::MergeSection(int section, int64_t num_entries, EntryStream* stream) {
   if (num_entries == 0) return arrow::Status::OK();
-  DecodedStream stream(keys_, section, num_entries, bytes);
   // Entries come in hash order, for which the table must be large enough from the start.
-  const arrow::Status room = section == kLongSection ? long_table_.Reserve(num_entries, 0)
-                                                     : tables_[section].Reserve(num_entries);
+  const arrow::Status room = section == kLongSection
+                                 ? long_table_.Reserve(long_table_.size() + num_entries, 0)
+                                 : tables_[section].Reserve(tables_[section].size() + num_entries);
   if (!room.ok()) {
     if (!room.IsOutOfMemory() || options_.spill_dir.empty()) return room;
     ARROW_RETURN_NOT_OK(MakeFile());
     ValueRunWriter writer(file_);
-    ARROW_RETURN_NOT_OK(writer.WriteSection(section, &stream));
+    ARROW_RETURN_NOT_OK(writer.WriteSection(section, stream));
     runs_.push_back(writer.run());
-    return AddWeight(stream.count(), &count_);
+    return arrow::Status::OK();
   }
   CountedEntry entry;
   for (;;) {
-    ARROW_ASSIGN_OR_RAISE(const bool more, stream.Next(&entry));
-    if (!more) return AddWeight(stream.count(), &count_);
+    ARROW_ASSIGN_OR_RAISE(const bool more, stream->Next(&entry));
+    if (!more) return arrow::Status::OK();
     ARROW_RETURN_NOT_OK(section == kLongSection
                             ? AddToLongTable(&entry.bytes, &entry.count, 1)
                             : AddToKeyTable(section, &entry.key, &entry.count, 1));

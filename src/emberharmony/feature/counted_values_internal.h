@@ -52,8 +52,15 @@ class CountedValues {
   /// Distinct values; only when not spilled().
   int64_t size() const { return tables_[0].size() + tables_[1].size() + long_table_.size(); }
 
+  /// Spill, where that is allowed and of use.
+  arrow::Status GiveBack();
+
   /// Canonical bytes.
   arrow::Result<std::string> Encode() const;
+  arrow::Status EncodeTo(const ByteConsumer& out) const;
+  /// Adds an encoded multiset of the same type: bytes from strangers are checked. After an error
+  /// the multiset holds part of it.
+  arrow::Status MergeEncoded(const EncodedState& encoded);
   static arrow::Result<std::unique_ptr<CountedValues>> Decode(std::string_view bytes,
                                                               ValueKeys keys,
                                                               const StateOptions& options);
@@ -72,7 +79,9 @@ class CountedValues {
   arrow::Status MergeRuns();
   std::unique_ptr<EntryStream> Stream(int section) const;
   std::unique_ptr<EntryStream> StreamRuns(int section) const;
-  arrow::Status DecodeSection(int section, int64_t num_entries, std::string_view* bytes);
+  arrow::Status MergeSection(int section, int64_t num_entries, EntryStream* stream);
+  arrow::Result<int64_t> CountEntries(int section) const;
+  static base::MemoryBudget* TableBudget(const StateOptions& options);
 
   ValueKeys keys_;
   StateOptions options_;

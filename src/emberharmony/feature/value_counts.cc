@@ -12,6 +12,7 @@ namespace {
 struct ValueCountsState : State {
   explicit ValueCountsState(std::unique_ptr<CountedValues> counted) : values(std::move(counted)) {}
   int64_t memory_bytes() const override { return values->memory_bytes(); }
+  arrow::Status Spill() override { return values->GiveBack(); }
   std::unique_ptr<CountedValues> values;
 };
 
@@ -56,6 +57,15 @@ class ValueCountsAnalyzer : public Analyzer {
     return ValuesOf(state).Encode();
   }
 
+  arrow::Status EncodeTo(const State& state, const ByteConsumer& out) const override {
+    return ValuesOf(state).EncodeTo(out);
+  }
+
+  arrow::Status MergeEncoded(State* into, const EncodedState& encoded, const arrow::DataType&,
+                             const StateOptions&) const override {
+    return ValuesOf(into).MergeEncoded(encoded);
+  }
+
   arrow::Result<std::unique_ptr<State>> Decode(std::string_view bytes, const arrow::DataType& type,
                                                const StateOptions& options) const override {
     ARROW_ASSIGN_OR_RAISE(ValueKeys keys, ValueKeys::Make(type));
@@ -69,7 +79,7 @@ class ValueCountsAnalyzer : public Analyzer {
     auto statistic = std::make_shared<ValueCountsStatistic>();
     statistic->count = values.count();
     statistic->null_count = values.null_count();
-    ValueRanking ranking(values.keys(), options_, values.spilled(), values.options().budget);
+    ValueRanking ranking(values.keys(), options_, values.spilled(), values.options());
     ARROW_RETURN_NOT_OK(values.ForEach(false, [&](int section, const CountedEntry& entry) {
       return ranking.Add(section, entry);
     }));

@@ -7,6 +7,7 @@
 
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/base/memory_budget.h"
+#include "emberharmony/feature/array_pool.h"
 #include "emberharmony/feature/counted_values_internal.h"
 
 namespace emberharmony::feature {
@@ -34,8 +35,11 @@ arrow::Result<std::unique_ptr<ValueIndex>> ValueIndex::Make(std::shared_ptr<arro
     return base::UsageError("a map is made from plain values, not from a dictionary array");
   }
   ARROW_ASSIGN_OR_RAISE(ValueKeys keys, ValueKeys::Make(*values->type()));
-  auto impl = std::make_unique<Impl>(
-      Impl{values, CountedValues(std::move(keys), {dynamic_cast<base::MemoryBudget*>(pool), ""})});
+  base::MemoryBudget* budget =
+      pool == nullptr ? BudgetOf(*values) : dynamic_cast<base::MemoryBudget*>(pool);
+  StateOptions memory;
+  memory.budget = budget;
+  auto impl = std::make_unique<Impl>(Impl{values, CountedValues(std::move(keys), memory)});
   constexpr int64_t kBlock = 65536;
   std::vector<int64_t> positions(std::min(kBlock, length));
   for (int64_t begin = 0; begin < length; begin += kBlock) {

@@ -25,7 +25,8 @@ class ValueIndex {
   /// fixed-size bytes, bools, integers, floats, dates, times, timestamps, durations, decimals.
   /// DataError when a value repeats or is missing, UsageError for a type that cannot be counted,
   /// OutOfMemory. Memory (some 16 to 24 bytes a value, longer strings more) is accounted for when
-  /// `pool` is a base::MemoryBudget, which must then outlive the map. nullptr: not accounted for.
+  /// `pool` is a base::MemoryBudget, which must then outlive the map. nullptr: the pool that the
+  /// values' own memory came from.
   static arrow::Result<std::unique_ptr<ValueIndex>> Make(std::shared_ptr<arrow::Array> values,
                                                          arrow::MemoryPool* pool = nullptr);
   ~ValueIndex();

@@ -133,9 +133,12 @@ bool IsText(arrow::Type::type id) {
 template <typename Builder>
 arrow::Result<std::shared_ptr<arrow::Array>> BuildText(
     const std::shared_ptr<arrow::DataType>& type, int64_t n,
-    const std::function<std::string_view(int64_t)>& bytes) {
-  Builder builder(type, arrow::default_memory_pool());
+    const std::function<std::string_view(int64_t)>& bytes, arrow::MemoryPool* pool) {
+  Builder builder(type, pool);
   ARROW_RETURN_NOT_OK(builder.Reserve(n));
+  int64_t num_bytes = 0;
+  for (int64_t i = 0; i < n; ++i) num_bytes += static_cast<int64_t>(bytes(i).size());
+  ARROW_RETURN_NOT_OK(builder.ReserveData(num_bytes));
   for (int64_t i = 0; i < n; ++i) ARROW_RETURN_NOT_OK(builder.Append(bytes(i)));
   return builder.Finish();
 }
@@ -288,11 +291,12 @@ bool ValueKeys::IsKey(std::string_view bytes) const {
 }
 
 arrow::Result<std::shared_ptr<arrow::Array>> ValueKeys::MakeNumbers(
-    int64_t n, const std::function<uint64_t(int64_t)>& key) const {
-  if (form_ == Form::kNothing) return arrow::MakeArrayOfNull(type_, 0);
+    int64_t n, const std::function<uint64_t(int64_t)>& key, arrow::MemoryPool* pool) const {
+  if (form_ == Form::kNothing) return arrow::MakeArrayOfNull(type_, 0, pool);
   const int64_t num_bytes =
       layout_ == Layout::kBool ? arrow::bit_util::BytesForBits(n) : n * width_;
-  ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::Buffer> buffer, arrow::AllocateBuffer(num_bytes));
+  ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::Buffer> buffer,
+                        arrow::AllocateBuffer(num_bytes, pool));
   uint8_t* out = buffer->mutable_data();
   if (layout_ == Layout::kBool) {
     std::fill_n(out, num_bytes, 0);
@@ -313,24 +317,26 @@ arrow::Result<std::shared_ptr<arrow::Array>> ValueKeys::MakeNumbers(
 }
 
 arrow::Result<std::shared_ptr<arrow::Array>> ValueKeys::MakeBytes(
-    int64_t n, const std::function<std::string_view(int64_t)>& bytes) const {
+    int64_t n, const std::function<std::string_view(int64_t)>& bytes,
+    arrow::MemoryPool* pool) const {
   switch (type_->id()) {
     case arrow::Type::STRING:
-      return BuildText<arrow::StringBuilder>(type_, n, bytes);
+      return BuildText<arrow::StringBuilder>(type_, n, bytes, pool);
     case arrow::Type::BINARY:
-      return BuildText<arrow::BinaryBuilder>(type_, n, bytes);
+      return BuildText<arrow::BinaryBuilder>(type_, n, bytes, pool);
     case arrow::Type::LARGE_STRING:
-      return BuildText<arrow::LargeStringBuilder>(type_, n, bytes);
+      return BuildText<arrow::LargeStringBuilder>(type_, n, bytes, pool);
     case arrow::Type::LARGE_BINARY:
-      return BuildText<arrow::LargeBinaryBuilder>(type_, n, bytes);
+      return BuildText<arrow::LargeBinaryBuilder>(type_, n, bytes, pool);
     case arrow::Type::STRING_VIEW:
-      return BuildText<arrow::StringViewBuilder>(type_, n, bytes);
+      return BuildText<arrow::StringViewBuilder>(type_, n, bytes, pool);
     case arrow::Type::BINARY_VIEW:
-      return BuildText<arrow::BinaryViewBuilder>(type_, n, bytes);
+      return BuildText<arrow::BinaryViewBuilder>(type_, n, bytes, pool);
     default:
       break;
   }
-  ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::Buffer> buffer, arrow::AllocateBuffer(n * width_));
+  ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::Buffer> buffer,
+                        arrow::AllocateBuffer(n * width_, pool));
   for (int64_t i = 0; i < n; ++i) {
     uint8_t* out = buffer->mutable_data() + i * width_;
     if (layout_ == Layout::kDecimal) {

@@ -46,11 +46,12 @@ class ValueKeys {
   bool IsKey(uint64_t key) const;
   bool IsKey(std::string_view bytes) const;
 
-  /// The values of these keys.
+  /// The values of these keys; bytes(i) is asked for twice.
   arrow::Result<std::shared_ptr<arrow::Array>> MakeNumbers(
-      int64_t n, const std::function<uint64_t(int64_t)>& key) const;
+      int64_t n, const std::function<uint64_t(int64_t)>& key, arrow::MemoryPool* pool) const;
   arrow::Result<std::shared_ptr<arrow::Array>> MakeBytes(
-      int64_t n, const std::function<std::string_view(int64_t)>& bytes) const;
+      int64_t n, const std::function<std::string_view(int64_t)>& bytes,
+      arrow::MemoryPool* pool) const;
 
  private:
   enum class Layout { kSigned, kUnsigned, kFloat, kBool, kText, kFixedBytes, kDecimal };

@@ -17,8 +17,12 @@ constexpr int64_t kSlack = 1024;
 }  // namespace
 
 ValueRanking::ValueRanking(const ValueKeys& keys, const ValueCountsOptions& options,
-                           bool copy_bytes, base::MemoryBudget* budget)
-    : keys_(keys), options_(options), copy_bytes_(copy_bytes), reservation_(budget) {}
+                           bool copy_bytes, const StateOptions& memory)
+    : keys_(keys),
+      options_(options),
+      copy_bytes_(copy_bytes),
+      pool_(memory.pool != nullptr ? memory.pool : arrow::default_memory_pool()),
+      reservation_(memory.budget) {}
 
 // Prefixes are padded with zeros, so among strings of up to eight bytes with equal ones the shorter
 // is the smaller.
@@ -54,8 +58,7 @@ arrow::Status ValueRanking::Add(int section, const CountedEntry& entry) {
     return arrow::Status::CapacityError("more than 2^32 - 1 long strings to rank; set max_size");
   }
   if (long_bytes_.size() == long_bytes_.capacity()) {
-    long_bytes_.reserve(std::max<size_t>(64, 2 * long_bytes_.size()));
-    ARROW_RETURN_NOT_OK(Account());
+    ARROW_RETURN_NOT_OK(Grow(std::max<size_t>(64, 2 * long_bytes_.size()), &long_bytes_));
   }
   ranked.long_index = static_cast<uint32_t>(long_bytes_.size());
   long_bytes_.push_back(entry.bytes.data());
@@ -70,11 +73,13 @@ arrow::Status ValueRanking::Add(int section, const CountedEntry& entry) {
 arrow::Status ValueRanking::CopyLong(std::string_view bytes, const char** copy) {
   const int64_t size = static_cast<int64_t>(bytes.size());
   if (size > block_bytes_) {
-    block_bytes_ = std::max(std::clamp(copied_bytes_, kBlockBytesMin, kBlockBytesMax), size);
+    const int64_t block_bytes =
+        std::max(std::clamp(copied_bytes_, kBlockBytesMin, kBlockBytesMax), size);
+    ARROW_RETURN_NOT_OK(Account(block_bytes));
+    block_bytes_ = block_bytes;
     copies_.push_back(std::make_unique_for_overwrite<char[]>(block_bytes_));
     block_ = copies_.back().get();
     copied_bytes_ += block_bytes_;
-    ARROW_RETURN_NOT_OK(Account());
   }
   std::memcpy(block_, bytes.data(), size);
   *copy = block_;
@@ -83,17 +88,25 @@ arrow::Status ValueRanking::CopyLong(std::string_view bytes, const char** copy) 
   return arrow::Status::OK();
 }
 
-arrow::Status ValueRanking::Account() {
+// For a moment there are both the old and the new memory.
+template <class T>
+arrow::Status ValueRanking::Grow(size_t capacity, std::vector<T>* vector) {
+  ARROW_RETURN_NOT_OK(Account(static_cast<int64_t>(capacity * sizeof(T))));
+  vector->reserve(capacity);
+  return Account();
+}
+
+// What is held, and what is about to be.
+arrow::Status ValueRanking::Account(int64_t more) {
   return reservation_.Resize(static_cast<int64_t>(ranked_.capacity() * sizeof(Ranked) +
                                                   long_bytes_.capacity() * sizeof(char*)) +
-                             copied_bytes_);
+                             copied_bytes_ + more);
 }
 
 arrow::Status ValueRanking::Push(const Ranked& ranked) {
   if (have_worst_ && RanksBefore(worst_, ranked)) return arrow::Status::OK();
   if (ranked_.size() == ranked_.capacity()) {
-    ranked_.reserve(std::max<size_t>(64, ranked_.size() + ranked_.size() / 2));
-    ARROW_RETURN_NOT_OK(Account());
+    ARROW_RETURN_NOT_OK(Grow(std::max<size_t>(64, ranked_.size() + ranked_.size() / 2), &ranked_));
   }
   ranked_.push_back(ranked);
   if (options_.max_size >= 0 &&
@@ -147,7 +160,7 @@ arrow::Status ValueRanking::Finish(ValueCountsStatistic* statistic) {
             [this](const Ranked& a, const Ranked& b) { return RanksBefore(a, b); });
   const auto n = static_cast<int64_t>(ranked_.size());
   ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::Buffer> counts,
-                        arrow::AllocateBuffer(n * static_cast<int64_t>(sizeof(int64_t))));
+                        arrow::AllocateBuffer(n * static_cast<int64_t>(sizeof(int64_t)), pool_));
   auto* out = reinterpret_cast<int64_t*>(counts->mutable_data());
   statistic->kept_count = 0;
   for (int64_t i = 0; i < n; ++i) {
@@ -158,12 +171,13 @@ arrow::Status ValueRanking::Finish(ValueCountsStatistic* statistic) {
   statistic->distinct_count = distinct_count_;
   if (keys_.form() == ValueKeys::Form::kBytes) {
     char buffer[8];
-    ARROW_ASSIGN_OR_RAISE(statistic->values, keys_.MakeBytes(n, [&](int64_t i) {
-      return BytesOf(ranked_[i], buffer);
-    }));
+    ARROW_ASSIGN_OR_RAISE(
+        statistic->values,
+        keys_.MakeBytes(n, [&](int64_t i) { return BytesOf(ranked_[i], buffer); }, pool_));
   } else {
-    ARROW_ASSIGN_OR_RAISE(statistic->values,
-                          keys_.MakeNumbers(n, [&](int64_t i) { return ranked_[i].prefix; }));
+    ARROW_ASSIGN_OR_RAISE(
+        statistic->values,
+        keys_.MakeNumbers(n, [&](int64_t i) { return ranked_[i].prefix; }, pool_));
   }
   return arrow::Status::OK();
 }

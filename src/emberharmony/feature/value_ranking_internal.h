@@ -20,7 +20,7 @@ class ValueRanking {
  public:
   /// copy_bytes: long strings do not stay where they are (they come from a run).
   ValueRanking(const ValueKeys& keys, const ValueCountsOptions& options, bool copy_bytes,
-               base::MemoryBudget* budget);
+               const StateOptions& memory);
 
   /// Takes a value unless its count is below min_count.
   arrow::Status Add(int section, const CountedEntry& entry);
@@ -39,13 +39,16 @@ class ValueRanking {
   std::string_view BytesOf(const Ranked& ranked, char (&buffer)[8]) const;
   arrow::Status Push(const Ranked& ranked);
   arrow::Status CopyLong(std::string_view bytes, const char** copy);
-  arrow::Status Account();
+  arrow::Status Account(int64_t more = 0);
+  template <class T>
+  arrow::Status Grow(size_t capacity, std::vector<T>* vector);
   void KeepBest();
   void CompactLong();
 
   const ValueKeys& keys_;
   const ValueCountsOptions options_;
   const bool copy_bytes_;
+  arrow::MemoryPool* const pool_;
   base::MemoryReservation reservation_;
   std::vector<Ranked> ranked_;
   std::vector<const char*> long_bytes_;

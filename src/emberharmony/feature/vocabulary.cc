@@ -5,9 +5,11 @@
 
 #include <limits>
 #include <memory>
+#include <new>
 #include <utility>
 
 #include "emberharmony/base/error_kind.h"
+#include "emberharmony/feature/array_pool.h"
 #include "emberharmony/feature/learn_checks.h"
 #include "emberharmony/feature/learned_facts.h"
 #include "emberharmony/feature/step_options.h"
@@ -121,12 +123,13 @@ std::shared_ptr<arrow::RecordBatch> Vocabulary::VocabularyTable() const {
   if (index_ == nullptr) return nullptr;
   std::shared_ptr<arrow::Array> ids;
   const auto number = [&]<class T>(T) {
-    std::vector<T> numbers(static_cast<size_t>(size()));
-    for (size_t i = 0; i < numbers.size(); ++i) {
-      numbers[i] = static_cast<T>(first_id() + static_cast<int64_t>(i));
-    }
-    ids = arrow::MakeArray(arrow::ArrayData::Make(
-        id_type(), size(), {nullptr, arrow::Buffer::FromVector(std::move(numbers))}, 0));
+    auto allocated =
+        arrow::AllocateBuffer(size() * static_cast<int64_t>(sizeof(T)), PoolOf(*index_->values()));
+    if (!allocated.ok()) throw std::bad_alloc();
+    const std::shared_ptr<arrow::Buffer> buffer = *std::move(allocated);
+    auto* numbers = reinterpret_cast<T*>(buffer->mutable_data());
+    for (int64_t i = 0; i < size(); ++i) numbers[i] = static_cast<T>(first_id() + i);
+    ids = arrow::MakeArray(arrow::ArrayData::Make(id_type(), size(), {nullptr, buffer}, 0));
   };
   id_type()->id() == arrow::Type::INT32 ? number(int32_t{}) : number(int64_t{});
   return arrow::RecordBatch::Make(

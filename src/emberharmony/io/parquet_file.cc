@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "emberharmony/base/allocation_failure.h"
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/io/parquet_file_internal.h"
 
@@ -167,12 +168,11 @@ arrow::Result<ParquetFileSchema> SchemaOf(const parquet::FileMetaData& metadata)
 
 Status CatchParquet(const std::function<Status()>& function) {
   try {
-    return function();
+    return base::RecognizeAllocationFailure(function());
   } catch (const parquet::ParquetStatusException& exception) {
-    return exception.status();
-  } catch (const std::bad_alloc&) {
-    return Status::OutOfMemory("the system gave no more memory");
+    return base::RecognizeAllocationFailure(exception.status());
   } catch (const std::exception& exception) {
+    ARROW_RETURN_NOT_OK(base::AllocationFailureOf(exception));
     return Status::Invalid(exception.what());
   }
 }

@@ -14,6 +14,7 @@
 #include "emberharmony/io/column_chunk_encoder_internal.h"
 #include "emberharmony/io/column_format_internal.h"
 #include "emberharmony/io/matrix_encoder_internal.h"
+#include "emberharmony/io/parquet_file_internal.h"
 #include "emberharmony/io/row_group_sink_internal.h"
 
 namespace emberharmony::io {
@@ -93,9 +94,7 @@ class ParquetSink : public RowGroupSink {
     return MakeParquetMatrixEncoder(values_per_row, value_bytes, pool());
   }
   arrow::Status WriteFile(arrow::io::OutputStream* stream) override {
-    BEGIN_PARQUET_CATCH_EXCEPTIONS
-    return WriteParquetFile(stream);
-    END_PARQUET_CATCH_EXCEPTIONS
+    return internal::CatchParquet([&] { return WriteParquetFile(stream); });
   }
 
  private:

@@ -288,6 +288,9 @@ ColumnHint ParquetSource::Hint(const Unit& unit, int column) const {
       const ColumnChunkPlace& place = footer->chunk(row_group, leaf);
       // Not more than a file can have, so that sums stay sane whatever a footer claims.
       hint.compressed_bytes += std::clamp<int64_t>(place.compressed_bytes, 0, int64_t{1} << 48);
+      hint.largest_part_bytes =
+          std::max(hint.largest_part_bytes,
+                   std::clamp<int64_t>(place.uncompressed_bytes, 0, int64_t{1} << 48));
       hint.dictionary_encoded = hint.dictionary_encoded && place.has_dictionary;
       const bool known = hint.null_count >= 0 && place.null_count >= 0;
       hint.null_count = known ? hint.null_count + place.null_count : -1;

@@ -1,14 +1,13 @@
 #include "emberharmony/ops/status.h"
 
-#include <new>
 #include <stdexcept>
+
+#include "emberharmony/base/allocation_failure.h"
 
 namespace emberharmony::ops {
 
 arrow::Status ToStatus(const std::exception& error) {
-  if (dynamic_cast<const std::bad_alloc*>(&error) != nullptr) {
-    return arrow::Status::OutOfMemory(error.what());
-  }
+  ARROW_RETURN_NOT_OK(base::AllocationFailureOf(error));
   if (dynamic_cast<const std::invalid_argument*>(&error) != nullptr) {
     return arrow::Status::Invalid(error.what());
   }

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "emberharmony/feature/encoded_state.h"
 #include "emberharmony/plan/plan.h"
 #include "emberharmony/plan/time_cuts.h"
 
@@ -15,10 +16,10 @@ namespace emberharmony::plan {
 
 /// One saved state of a fit: what merge needs.
 struct SavedState {
-  int source_column = -1;  ///< index in the fitted schema (FittedPlan::input_schema)
-  std::string path_key;    ///< feature::Probe::path_key
-  std::string state_key;   ///< feature::Analyzer::state_key
-  std::string bytes;       ///< Analyzer::Encode
+  int source_column = -1;       ///< index in the fitted schema (FittedPlan::input_schema)
+  std::string path_key;         ///< feature::Probe::path_key
+  std::string state_key;        ///< feature::Analyzer::state_key
+  feature::EncodedState bytes;  ///< Analyzer::Encode
 };
 
 /// What was learned: the plan, the schema of the columns it uses, and learned pipelines. Immutable
@@ -57,9 +58,9 @@ class FittedPlan {
   /// name is written.
   arrow::Status Save(const std::string& dir) const;
   /// Reads a folder written by Save; bounded and checked: it may come from a stranger. Without
-  /// `with_states` the folder state/ is not looked at. DataError when something is missing or does
-  /// not fit together. With a budget, OutOfMemory when loading would take more than it has left;
-  /// what the plan holds afterwards is not accounted for.
+  /// `with_states` the folder state/ is not looked at; with them, they are checked, and read again
+  /// from there when they are used. DataError when something is missing or does not fit together.
+  /// What is loaded is accounted for in the budget (OutOfMemory), which must outlive the plan.
   static arrow::Result<std::shared_ptr<FittedPlan>> Load(const std::string& dir,
                                                          bool with_states = true,
                                                          base::MemoryBudget* budget = nullptr);

@@ -157,11 +157,11 @@ class FittedPlanTest : public testing::Test {
 };
 
 std::vector<SavedState> States() {
-  return {{3, "[[\"clip\"]]", "moments", std::string("\0\1\2", 3)},
-          {3, "", "value_counts", std::string(100000, 'x')},
-          {3, "", "moments", ""},
-          {0, "", "distinct_count", "abc"},
-          {-1, "", "moments", "of a column that the model does not use"}};
+  return {{3, "[[\"clip\"]]", "moments", feature::EncodedState(std::string("\0\1\2", 3))},
+          {3, "", "value_counts", feature::EncodedState(std::string(1000000, 'x'))},
+          {3, "", "moments", {}},
+          {0, "", "distinct_count", feature::EncodedState("abc")},
+          {-1, "", "moments", feature::EncodedState("of a column that the model does not use")}};
 }
 
 TEST_F(FittedPlanTest, Schemas) {
@@ -200,8 +200,12 @@ TEST_F(FittedPlanTest, SavedLoadedAndSavedAgainIsTheSame) {
   EXPECT_TRUE((*loaded)->output_schema(true)->Equals(*model->output_schema(true), true));
   EXPECT_TRUE((*loaded)->input_schema()->Equals(*model->input_schema(), true));
   ASSERT_EQ((*loaded)->states().size(), 4u);
-  EXPECT_EQ((*loaded)->states()[1].bytes, "");
-  EXPECT_EQ((*loaded)->states()[2].bytes.size(), 100000u);
+  EXPECT_EQ((*loaded)->states()[1].bytes.size(), 0);
+  EXPECT_EQ((*loaded)->states()[2].bytes.ReadAll(), std::string(1000000, 'x'));
+  char middle[3] = {};
+  ASSERT_TRUE((*loaded)->states()[0].bytes.Read(1, 2, middle).ok());
+  EXPECT_STREQ(middle, "bc");
+  EXPECT_FALSE((*loaded)->states()[0].bytes.Read(1, 3, middle).ok());
   EXPECT_EQ((*loaded)->states()[3].path_key, "[[\"clip\"]]");
   auto without = FittedPlan::Load(Path("a"), false);
   ASSERT_TRUE(without.ok());

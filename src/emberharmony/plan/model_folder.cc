@@ -6,10 +6,12 @@
 #include <charconv>
 #include <filesystem>
 #include <map>
+#include <new>
 #include <nlohmann/json.hpp>
 #include <system_error>
 #include <utility>
 
+#include "emberharmony/base/allocation_failure.h"
 #include "emberharmony/base/atomic_file.h"
 #include "emberharmony/base/canonical_json.h"
 #include "emberharmony/base/error_kind.h"
@@ -68,8 +70,12 @@ class WorkingFolder {
   explicit WorkingFolder(fs::path path) : path_(std::move(path)) {}
   ~WorkingFolder() {
     if (path_.empty()) return;
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
+    try {
+      std::error_code ignored;
+      fs::remove_all(path_, ignored);
+    } catch (const std::bad_alloc&) {
+      // It lies in the run's scratch folder, which is removed as a whole.
+    }
   }
   arrow::Status Create() {
     std::error_code error;
@@ -125,7 +131,8 @@ arrow::Result<json> ParseModelJson(const std::string& path) {
 // Reads one model folder; every error names the file.
 class ModelReader {
  public:
-  ModelReader(fs::path dir, base::MemoryBudget* budget) : dir_(std::move(dir)), held_(budget) {}
+  ModelReader(fs::path dir, base::MemoryBudget* budget)
+      : dir_(std::move(dir)), pool_(budget != nullptr ? budget : arrow::default_memory_pool()) {}
 
   arrow::Status Damaged(std::string_view what) const {
     return base::DataError(
@@ -233,6 +240,13 @@ class ModelReader {
     return found == object.end() ? kNothing : *found;
   }
 
+  static arrow::Status AboutVocabulary(const arrow::Status& status,
+                                       const feature::Pipeline& pipeline) {
+    if (!status.IsOutOfMemory()) return status;
+    return status.WithMessage("the vocabulary of column ", Quoted(pipeline.source_column()), ": ",
+                              status.message());
+  }
+
   // Integers above 2^53 stand as strings (base::CanonicalJson).
   static std::optional<int64_t> IntegerOf(const json& value) {
     if (value.is_number_integer() && !value.is_number_unsigned()) return value.get<int64_t>();
@@ -251,37 +265,32 @@ class ModelReader {
   // gives.
   arrow::Status RestoreStep(feature::Pipeline* pipeline, int step, int64_t position, json learned) {
     std::shared_ptr<arrow::RecordBatch> vocabulary;
-    const int64_t held_before = held_.bytes();
-    int64_t vocabulary_bytes = 0;
     const json& file = Member(learned, "vocabulary_file");
     if (!file.is_null()) {
       const std::string expected = internal::VocabularyFileName(position);
       if (file != json(expected)) return Damaged("vocabulary_file must be " + expected);
       ARROW_ASSIGN_OR_RAISE(const std::string path, internal::ModelFile(dir_, expected));
-      ARROW_ASSIGN_OR_RAISE(vocabulary_bytes, internal::VocabularyBytes(path));
-      // The columns as read, in one piece, and the map of the values: measured, three times.
-      const arrow::Status room = held_.Resize(held_before + vocabulary_bytes * 7 / 2);
-      if (!room.ok()) {
-        return room.WithMessage("the vocabulary of column ", Quoted(pipeline->source_column()),
-                                ": ", room.message());
-      }
-      ARROW_ASSIGN_OR_RAISE(vocabulary, internal::ReadVocabulary(path));
+      const base::Activity activity("reading of the vocabulary", pipeline->source_column());
+      auto read = internal::ReadVocabulary(path, pool_);
+      if (!read.ok()) return AboutVocabulary(read.status(), *pipeline);
+      vocabulary = *std::move(read);
       learned.erase("vocabulary_file");
     }
     const arrow::Status status = pipeline->Restore(step, learned, vocabulary);
-    ARROW_RETURN_NOT_OK(held_.Resize(held_before + vocabulary_bytes * 5 / 2));
+    if (status.IsOutOfMemory()) return AboutVocabulary(status, *pipeline);
     if (status.ok() || base::KindOf(status) != base::ErrorKind::kUsage) return status;
     return base::DataError(status.message());
   }
 
   fs::path dir_;
-  base::MemoryReservation held_;
+  arrow::MemoryPool* const pool_;
   json model_;
 };
 
 }  // namespace
 
 arrow::Status FittedPlan::Save(const std::string& dir) const {
+  const base::Activity activity("writing of the model");
   fs::path final_path = fs::path(dir).lexically_normal();
   if (!final_path.has_filename()) final_path = final_path.parent_path();
   ARROW_RETURN_NOT_OK(CheckFree(final_path));
@@ -332,6 +341,7 @@ arrow::Status FittedPlan::Save(const std::string& dir) const {
 arrow::Result<std::shared_ptr<FittedPlan>> FittedPlan::Load(const std::string& dir,
                                                             bool with_states,
                                                             base::MemoryBudget* budget) {
+  const base::Activity activity("reading of the model");
   ModelReader reader(dir, budget);
   ARROW_ASSIGN_OR_RAISE(Plan plan, reader.ReadPlan());
   ARROW_RETURN_NOT_OK(reader.ReadJson(plan));

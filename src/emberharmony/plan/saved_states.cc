@@ -74,6 +74,18 @@ class StateReader {
     return base::DataError("'" + path_ + "' is damaged: " + std::string(what) +
                            "; fit again, or copy the model afresh");
   }
+  // Passes over bytes that are read again later: their place in the file.
+  arrow::Result<int64_t> Skip(uint64_t size) {
+    constexpr uint64_t kPieceBytes = 256 << 10;
+    if (size > static_cast<uint64_t>(left_)) return Damaged("it ends too early");
+    ARROW_ASSIGN_OR_RAISE(const int64_t place, file_->Tell());
+    std::string piece;
+    for (; size > 0; size -= piece.size()) {
+      ARROW_RETURN_NOT_OK(Bytes(std::min(size, kPieceBytes), &piece));
+    }
+    return place;
+  }
+  const std::string& path() const { return path_; }
   arrow::Status Bytes(uint64_t size, std::string* out) {
     if (size > static_cast<uint64_t>(left_)) return Damaged("it ends too early");
     out->resize(size);
@@ -105,6 +117,14 @@ class StateReader {
   XXH3_state_t* hash_;
 };
 
+// The file is opened each time: a merge may have more models than a process may have open files.
+arrow::Status ReadAgain(const std::string& path, int64_t offset, int64_t length, void* out) {
+  ARROW_ASSIGN_OR_RAISE(const auto file, arrow::io::ReadableFile::Open(path));
+  ARROW_ASSIGN_OR_RAISE(const int64_t read, file->ReadAt(offset, length, out));
+  if (read == length) return arrow::Status::OK();
+  return base::DataError("'" + path + "' has changed since it was opened; run again");
+}
+
 arrow::Status ReadStates(StateReader* reader, const arrow::Schema& schema,
                          std::vector<SavedState>* states) {
   std::string magic;
@@ -132,7 +152,12 @@ arrow::Status ReadStates(StateReader* reader, const arrow::Schema& schema,
       return reader->Damaged("its states are out of order");
     uint64_t size = 0;
     ARROW_RETURN_NOT_OK(reader->Number(&size));
-    ARROW_RETURN_NOT_OK(reader->Bytes(size, &state.bytes));
+    ARROW_ASSIGN_OR_RAISE(const int64_t place, reader->Skip(size));
+    state.bytes = feature::EncodedState(
+        static_cast<int64_t>(size),
+        [path = reader->path(), place](int64_t offset, int64_t length, void* out) {
+          return ReadAgain(path, place + offset, length, out);
+        });
     states->push_back(std::move(state));
   }
   return arrow::Status::OK();
@@ -157,7 +182,8 @@ arrow::Status WriteSavedStates(const std::string& path, const std::vector<SavedS
     ARROW_RETURN_NOT_OK(writer.Key(state.path_key));
     ARROW_RETURN_NOT_OK(writer.Key(state.state_key));
     ARROW_RETURN_NOT_OK(writer.Number(static_cast<uint64_t>(state.bytes.size())));
-    ARROW_RETURN_NOT_OK(writer.Bytes(state.bytes));
+    ARROW_RETURN_NOT_OK(
+        state.bytes.ReadTo([&](std::string_view piece) { return writer.Bytes(piece); }));
   }
   ARROW_RETURN_NOT_OK(writer.Number(static_cast<uint64_t>(XXH3_64bits_digest(hash.get()))));
   return file->Commit();

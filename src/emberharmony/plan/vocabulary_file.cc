@@ -13,12 +13,13 @@
 
 #include <exception>
 #include <limits>
-#include <new>
 #include <utility>
 
+#include "emberharmony/base/allocation_failure.h"
 #include "emberharmony/base/atomic_file.h"
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/base/regular_file.h"
+#include "emberharmony/feature/array_pool.h"
 #include "emberharmony/plan/type_text_internal.h"
 #include "emberharmony/plan/vocabulary_file_internal.h"
 
@@ -29,7 +30,6 @@ constexpr int64_t kRowGroupRows = 262144;
 // Ids differ from row to row, so no honest file gets near: more rows a byte are a decompression
 // bomb.
 constexpr int64_t kRowsPerByteMax = 64;
-constexpr int64_t kPlainBytesMax = int64_t{1} << 48;
 constexpr const char* kTypeKey = "emberharmony.value_type";
 
 std::shared_ptr<arrow::Schema> VocabularySchema(const std::shared_ptr<arrow::DataType>& value_type,
@@ -70,11 +70,16 @@ arrow::Result<std::shared_ptr<arrow::RecordBatch>> WithValueType(
                                   batch->num_rows(), {values, batch->column(1), batch->column(2)});
 }
 
-arrow::Result<std::unique_ptr<parquet::arrow::FileReader>> Open(const std::string& path) {
+arrow::Result<std::unique_ptr<parquet::arrow::FileReader>> Open(const std::string& path,
+                                                                arrow::MemoryPool* pool) {
   ARROW_ASSIGN_OR_RAISE(auto file, base::OpenRegularFile(path));
   ARROW_ASSIGN_OR_RAISE(const int64_t file_bytes, file->GetSize());
-  ARROW_ASSIGN_OR_RAISE(auto reader,
-                        parquet::arrow::OpenFile(std::move(file), arrow::default_memory_pool()));
+  // One column after the other, and no reading ahead of what is decoded.
+  parquet::ArrowReaderProperties properties(/*use_threads=*/false);
+  properties.set_pre_buffer(false);
+  parquet::arrow::FileReaderBuilder builder;
+  ARROW_RETURN_NOT_OK(builder.Open(std::move(file), parquet::ReaderProperties(pool)));
+  ARROW_ASSIGN_OR_RAISE(auto reader, builder.memory_pool(pool)->properties(properties)->Build());
   const int64_t num_rows = reader->parquet_reader()->metadata()->num_rows();
   if (num_rows < 0 || num_rows > std::numeric_limits<int32_t>::max() ||
       num_rows / kRowsPerByteMax > file_bytes) {
@@ -83,22 +88,9 @@ arrow::Result<std::unique_ptr<parquet::arrow::FileReader>> Open(const std::strin
   return reader;
 }
 
-arrow::Result<int64_t> PlainBytes(const std::string& path) {
-  ARROW_ASSIGN_OR_RAISE(const auto reader, Open(path));
-  const auto metadata = reader->parquet_reader()->metadata();
-  int64_t bytes = 0;
-  for (int i = 0; i < metadata->num_row_groups(); ++i) {
-    const int64_t group_bytes = metadata->RowGroup(i)->total_byte_size();
-    if (group_bytes < 0 || group_bytes > kPlainBytesMax - bytes) {
-      return Damaged(path, fmt::format("it claims a row group of {} bytes", group_bytes));
-    }
-    bytes += group_bytes;
-  }
-  return bytes;
-}
-
-arrow::Result<std::shared_ptr<arrow::RecordBatch>> Read(const std::string& path) {
-  ARROW_ASSIGN_OR_RAISE(const auto reader, Open(path));
+arrow::Result<std::shared_ptr<arrow::RecordBatch>> Read(const std::string& path,
+                                                        arrow::MemoryPool* pool) {
+  ARROW_ASSIGN_OR_RAISE(const auto reader, Open(path, pool));
   std::shared_ptr<arrow::Schema> schema;
   ARROW_RETURN_NOT_OK(reader->GetSchema(&schema));
   const bool shape_fits =
@@ -120,31 +112,29 @@ arrow::Result<std::shared_ptr<arrow::RecordBatch>> Read(const std::string& path)
                              ? arrow::Result<std::string>(arrow::Status::KeyError(""))
                              : metadata->Get(kTypeKey);
   if (!type_text.ok()) return Damaged(path, "it does not name its values' type");
-  ARROW_ASSIGN_OR_RAISE(const auto batch, table->CombineChunksToBatch());
+  ARROW_ASSIGN_OR_RAISE(const auto batch, table->CombineChunksToBatch(pool));
   return WithValueType(batch, *type_text, path);
-}
-
-// What `read` says of the file, with every failure of Parquet's as one of the file.
-template <class Value>
-arrow::Result<Value> Guarded(const std::string& path,
-                             arrow::Result<Value> (*read)(const std::string&)) {
-  try {
-    arrow::Result<Value> value = read(path);
-    if (value.ok() || value.status().IsOutOfMemory() || value.status().detail() != nullptr) {
-      return value;
-    }
-    return Damaged(path, value.status().message());
-  } catch (const std::bad_alloc&) {
-    return arrow::Status::OutOfMemory("no memory to read '", path, "'");
-  } catch (const std::exception& error) {
-    return Damaged(path, error.what());
-  }
 }
 
 }  // namespace
 
 std::string VocabularyFileName(int64_t position) {
   return fmt::format("vocabulary/{:05}.parquet", position);
+}
+
+// Every failure of Parquet's is one of the file.
+arrow::Result<std::shared_ptr<arrow::RecordBatch>> ReadVocabulary(const std::string& path,
+                                                                  arrow::MemoryPool* pool) {
+  try {
+    arrow::Result<std::shared_ptr<arrow::RecordBatch>> value = Read(path, pool);
+    const arrow::Status status = base::RecognizeAllocationFailure(value.status());
+    if (status.ok() || status.detail() != nullptr) return value;
+    if (status.IsOutOfMemory()) return status;
+    return Damaged(path, status.message());
+  } catch (const std::exception& error) {
+    ARROW_RETURN_NOT_OK(base::AllocationFailureOf(error));
+    return Damaged(path, error.what());
+  }
 }
 
 arrow::Status WriteVocabulary(const std::string& path,
@@ -160,6 +150,7 @@ arrow::Status WriteVocabulary(const std::string& path,
       schema, arrow::ArrayVector{values, vocabulary->column(1), vocabulary->column(2)},
       vocabulary->num_rows());
   ARROW_ASSIGN_OR_RAISE(const auto file, base::AtomicFile::Create(path));
+  arrow::MemoryPool* pool = feature::PoolOf(*values);
   // Values are distinct: a dictionary would only repeat them.
   const auto properties = parquet::WriterProperties::Builder()
                               .version(parquet::ParquetVersion::PARQUET_2_6)
@@ -167,23 +158,16 @@ arrow::Status WriteVocabulary(const std::string& path,
                               ->compression(parquet::Compression::SNAPPY)
                               ->disable_dictionary()
                               ->created_by("emberharmony")
+                              ->memory_pool(pool)
                               ->build();
   // The Arrow schema is kept because Parquet alone does not tell all types apart (seconds, large
   // strings).
   const auto arrow_properties = parquet::ArrowWriterProperties::Builder().store_schema()->build();
   const std::shared_ptr<arrow::io::OutputStream> stream(file->stream(),
                                                         [](arrow::io::OutputStream*) {});
-  ARROW_RETURN_NOT_OK(parquet::arrow::WriteTable(*table, arrow::default_memory_pool(), stream,
-                                                 kRowGroupRows, properties, arrow_properties));
+  ARROW_RETURN_NOT_OK(base::RecognizeAllocationFailure(parquet::arrow::WriteTable(
+      *table, pool, stream, kRowGroupRows, properties, arrow_properties)));
   return file->Commit();
-}
-
-arrow::Result<int64_t> VocabularyBytes(const std::string& path) {
-  return Guarded(path, PlainBytes);
-}
-
-arrow::Result<std::shared_ptr<arrow::RecordBatch>> ReadVocabulary(const std::string& path) {
-  return Guarded(path, Read);
 }
 
 }  // namespace emberharmony::plan::internal

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <arrow/memory_pool.h>
 #include <arrow/result.h>
 #include <arrow/status.h>
 #include <arrow/type_fwd.h>
@@ -14,15 +15,12 @@ namespace emberharmony::plan::internal {
 /// folder.
 std::string VocabularyFileName(int64_t position);
 
-/// How many bytes the file's columns have when they are read, as its footer claims; DataError as
-/// ReadVocabulary's.
-arrow::Result<int64_t> VocabularyBytes(const std::string& path);
-
 /// Writes a vocabulary (columns value, id, count) as Parquet, the same bytes for the same rows.
 arrow::Status WriteVocabulary(const std::string& path,
                               const std::shared_ptr<arrow::RecordBatch>& vocabulary);
 /// Reads it back: value of any flat type, id int32 or int64, count int64, no nulls. DataError when
 /// the file is anything else; the file may come from a stranger.
-arrow::Result<std::shared_ptr<arrow::RecordBatch>> ReadVocabulary(const std::string& path);
+arrow::Result<std::shared_ptr<arrow::RecordBatch>> ReadVocabulary(
+    const std::string& path, arrow::MemoryPool* pool = arrow::default_memory_pool());
 
 }  // namespace emberharmony::plan::internal
