@@ -101,6 +101,7 @@ class FitJob : public ColumnJob {
 
   arrow::Status Consume(const std::shared_ptr<arrow::Array>& values, const int64_t* weights,
                         int64_t null_weight) override {
+    const base::Activity activity("fit", field_->name());
     return WithColumn(learner_->Update(values, weights, null_weight), field_->name());
   }
 
@@ -150,6 +151,7 @@ class DetectJob : public FitJob {
   arrow::Status Consume(const std::shared_ptr<arrow::Array>& values, const int64_t* weights,
                         int64_t null_weight) override {
     if (detected_) return FitJob::Consume(values, weights, null_weight);
+    const base::Activity activity("fit", field_->name());
     std::lock_guard lock(state_mutex_);
     feature::WeightedValues weighted{*values, weights, null_weight};
     for (size_t i = 0; i < analyzers_.size(); ++i) {

@@ -125,6 +125,7 @@ class InspectJob : public ColumnJob {
 
   arrow::Status Consume(const std::shared_ptr<arrow::Array>& values, const int64_t* weights,
                         int64_t null_weight) override {
+    const base::Activity activity("inspect", field_->name());
     std::lock_guard lock(mutex_);
     const feature::WeightedValues weighted{*values, weights, null_weight};
     for (size_t i = 0; i < analyzers_.size(); ++i) {

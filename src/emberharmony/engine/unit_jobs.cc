@@ -83,7 +83,7 @@ class UnitJobs {
                          const std::vector<int>& columns) {
     // Learning sees training rows only.
     if (splits_.uniform_split() > 0) return arrow::Status::OK();
-    const base::Activity activity("fit");
+    const base::Activity activity("reading of columns");
     const TaskGate::Pass pass =
         context_->gate()->Enter(unit.num_rows + ScanBatchesBytes(unit, columns.size(), context_));
     std::vector<std::unique_ptr<WeightedScan>> scans;

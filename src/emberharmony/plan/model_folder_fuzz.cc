@@ -97,7 +97,8 @@ void Learn(feature::Pipeline* pipeline, int column, std::vector<plan::SavedState
       auto state = *analyzer->MakeState(*block.values->type(), {});
       Require(analyzer->Update(state.get(), {*block.values, nullptr, 2}).ok(), "a seed's values");
       statistics.push_back(*analyzer->Finalize(*state));
-      states->push_back({column, probe.path_key, analyzer->state_key(), *analyzer->Encode(*state)});
+      states->push_back({column, probe.path_key, analyzer->state_key(),
+                         feature::EncodedState(*analyzer->Encode(*state))});
     }
     Require(pipeline->Learn(probe.step, statistics).ok(), "a seed can be learned");
   }
@@ -170,7 +171,9 @@ void DecodeStates(const plan::FittedPlan& model, base::MemoryBudget* budget) {
     const auto analyzer = feature::AnalyzerForStateKey(state.state_key);
     if (!analyzer.ok()) continue;
     const auto& type = *model.input_schema()->field(state.source_column)->type();
-    (void)(*analyzer)->Decode(state.bytes, type, {budget, ""});
+    auto merged = (*analyzer)->MakeState(type, {budget, ""});
+    if (!merged.ok()) continue;
+    (void)(*analyzer)->MergeEncoded(merged->get(), state.bytes, type, {budget, ""});
   }
 }
 

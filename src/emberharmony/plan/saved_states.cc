@@ -119,7 +119,7 @@ class StateReader {
 
 // The file is opened each time: a merge may have more models than a process may have open files.
 arrow::Status ReadAgain(const std::string& path, int64_t offset, int64_t length, void* out) {
-  ARROW_ASSIGN_OR_RAISE(const auto file, arrow::io::ReadableFile::Open(path));
+  ARROW_ASSIGN_OR_RAISE(const auto file, base::OpenRegularFile(path));
   ARROW_ASSIGN_OR_RAISE(const int64_t read, file->ReadAt(offset, length, out));
   if (read == length) return arrow::Status::OK();
   return base::DataError("'" + path + "' has changed since it was opened; run again");

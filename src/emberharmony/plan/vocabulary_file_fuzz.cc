@@ -92,7 +92,6 @@ extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   Folder().Write("input", {reinterpret_cast<const char*>(data), size});
   const std::string path = (Folder().path() / "input").string();
-  (void)plan::internal::VocabularyBytes(path);
   const auto vocabulary = plan::internal::ReadVocabulary(path);
   if (!vocabulary.ok()) return 0;
   FuzzSeeds::FuzzRequire((*vocabulary)->Validate().ok(), "a vocabulary is sound");
