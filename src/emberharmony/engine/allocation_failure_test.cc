@@ -114,7 +114,7 @@ class AllocationFailureTest : public testing::Test {
           "version: 1\nfeatures:\n"
           "  - {columns: [number], steps: [{impute: median}, {scale: standard}]}\n"
           "  - {columns: [word], steps: [vocabulary]}\n";
-      return RunExtract({source(), {}, {}}, plan, output(), context.get()).status();
+      return RunExtract({source(), {}, {}, {}}, plan, output(), context.get()).status();
     });
   }
 

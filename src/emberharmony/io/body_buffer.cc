@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "emberharmony/base/allocation_failure.h"
 #include "emberharmony/io/body_buffer_internal.h"
 
 namespace emberharmony::io::internal {
@@ -98,11 +99,12 @@ Status BodyBuffer::Start() {
   }
   ARROW_ASSIGN_OR_RAISE(const auto input, range_.Read(0, range_.size, pool_));
   ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::Buffer> output, arrow::AllocateBuffer(size_, pool_));
-  ARROW_ASSIGN_OR_RAISE(const int64_t written, codec_->Decompress(input->size(), input->data(),
-                                                                  size_, output->mutable_data()));
-  if (written != size_) {
+  const Result<int64_t> written =
+      codec_->Decompress(input->size(), input->data(), size_, output->mutable_data());
+  ARROW_RETURN_NOT_OK(base::RecognizeAllocationFailure(written.status()));
+  if (*written != size_) {
     return Status::Invalid("a buffer should be ", size_, " bytes, but decompressed it has ",
-                           written);
+                           *written);
   }
   whole_ = std::move(output);
   return Status::OK();
@@ -123,14 +125,13 @@ Status BodyBuffer::Decompress(int64_t count, uint8_t* out) {
     if (decompressor_->IsFinished()) {
       return Status::Invalid("a compressed buffer ends ", count - done, " bytes too early");
     }
-    ARROW_ASSIGN_OR_RAISE(
-        const auto result,
-        decompressor_->Decompress(input_->size() - input_begin_, input_->data() + input_begin_,
-                                  count - done, out + done));
-    input_begin_ += result.bytes_read;
-    done += result.bytes_written;
-    produced_ += result.bytes_written;
-    if (result.bytes_read > 0 || result.bytes_written > 0) continue;
+    const auto result = decompressor_->Decompress(
+        input_->size() - input_begin_, input_->data() + input_begin_, count - done, out + done);
+    ARROW_RETURN_NOT_OK(base::RecognizeAllocationFailure(result.status()));
+    input_begin_ += result->bytes_read;
+    done += result->bytes_written;
+    produced_ += result->bytes_written;
+    if (result->bytes_read > 0 || result->bytes_written > 0) continue;
     // No progress with input left: nothing would ever change.
     if (input_begin_ < input_->size()) {
       return Status::Invalid("a compressed buffer can't be decompressed further");

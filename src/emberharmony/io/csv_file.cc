@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "emberharmony/base/allocation_failure.h"
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/io/csv_file_internal.h"
 
@@ -78,7 +79,8 @@ class GzipStream : public CsvStream {
     while (done < size) {
       auto read = unpacked_->Read(size - done, out + done);
       if (!read.ok()) {
-        if (read.status().IsOutOfMemory()) return read.status();
+        const Status status = base::RecognizeAllocationFailure(read.status());
+        if (status.IsOutOfMemory()) return status;
         return base::DataError("'" + name_ + "' can't be unpacked: " + read.status().message() +
                                "; the file is damaged or was cut short: copy it anew");
       }
