@@ -16,10 +16,6 @@ constexpr int64_t kBatchShare = 32;
 // How much larger than its compressed form a column may be taken to be.
 constexpr int64_t kExpansion = 4;
 
-int64_t BatchBytes(RunContext* context) {
-  return std::min(kBatchBytesMax, context->budget()->limit_bytes() / kBatchShare);
-}
-
 int64_t BatchRows(const io::Source& source, const io::Unit& unit, int column, RunContext* context) {
   const int64_t bytes = source.Hint(unit, column).compressed_bytes * kExpansion;
   const int64_t row_bytes = std::max<int64_t>(1, bytes / std::max<int64_t>(1, unit.num_rows));
@@ -27,6 +23,10 @@ int64_t BatchRows(const io::Source& source, const io::Unit& unit, int column, Ru
 }
 
 }  // namespace
+
+int64_t BatchBytes(RunContext* context) {
+  return std::min(kBatchBytesMax, context->budget()->limit_bytes() / kBatchShare);
+}
 
 int64_t ScanBytes(const io::Source& source, const io::Unit& unit, int column) {
   constexpr int64_t kFixedBytes = int64_t{2} << 20;  // a window of the file, indices, weights

@@ -44,6 +44,9 @@ int64_t ScanBytes(const io::Source& source, const io::Unit& unit, int column);
 /// What ScanBatches and ScanColumns take of the run's memory at most, likewise.
 int64_t ScanBatchesBytes(const io::Unit& unit, size_t num_columns, RunContext* context);
 
+/// What a batch may hold, beside a single row.
+int64_t BatchBytes(RunContext* context);
+
 /// Rows to be read at a time of so many columns together, so that what is held for each row of them
 /// stays a small part of the run's memory.
 int64_t BatchRowsOfColumns(size_t num_columns, int64_t batch_rows, RunContext* context);

@@ -2,10 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "emberharmony/base/allocation_failure.h"
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/base/log.h"
 #include "emberharmony/base/memory_budget.h"
+#include "emberharmony/engine/column_scan.h"
 #include "emberharmony/io/filtered_source.h"
 #include "emberharmony/io/object_stores.h"
 
@@ -21,6 +24,22 @@ arrow::Status Narrow(const SourceRequest& request, RequestedSource* source) {
     ARROW_ASSIGN_OR_RAISE(source->selected, io::SelectColumns(source->whole, request.columns));
   }
   return arrow::Status::OK();
+}
+
+// As many as the memory has room for, each with one unit's columns.
+int FilterThreads(const io::Source& source, const io::filter::Filter& filter, RunContext* context) {
+  int64_t largest = 1;
+  for (const io::Unit& unit : source.units()) {
+    int64_t bytes = 0;
+    if (source.columns_independent()) {
+      for (const int column : filter.columns()) bytes += ScanBytes(source, unit, column);
+    } else {
+      bytes = ScanBatchesBytes(unit, filter.columns().size(), context);
+    }
+    largest = std::max(largest, bytes);
+  }
+  return static_cast<int>(std::clamp<int64_t>(context->budget()->available_bytes() / largest, 1,
+                                              context->num_threads()));
 }
 
 }  // namespace
@@ -63,8 +82,9 @@ arrow::Status SelectRows(const SourceRequest& request, RunContext* context,
   const io::Source& whole = *source->whole;
   context->progress()->BeginPhase("filter", whole.num_rows(), whole.num_rows(), whole.num_bytes());
   io::FilterOptions options;
-  options.num_threads = context->num_threads();
+  options.num_threads = FilterThreads(whole, *source->filter, context);
   options.batch_rows = context->options().batch_rows;
+  options.batch_bytes = BatchBytes(context);
   options.pool = context->budget();
   options.rows_wanted = request.limit_rows;
   options.progress = [context](int64_t rows) {

@@ -98,12 +98,11 @@ class RowFinder {
 
   /// Few rows at a time where values are long.
   int64_t BatchRows(const Unit& unit, const Filter& filter) const {
-    constexpr int64_t kBatchBytes = int64_t{8} << 20;
     constexpr int64_t kMinBatchRows = 64;
     constexpr int64_t kExpansion = 4;
     const int64_t row_bytes = std::max<int64_t>(
         1, BytesOf(unit, filter) * kExpansion / std::max<int64_t>(1, unit.num_rows));
-    return std::min(options_.batch_rows, std::max(kMinBatchRows, kBatchBytes / row_bytes));
+    return std::min(options_.batch_rows, std::max(kMinBatchRows, options_.batch_bytes / row_bytes));
   }
 
   /// The candidates that pass a condition, and the rows of `also`.

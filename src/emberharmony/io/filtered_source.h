@@ -17,7 +17,8 @@ namespace emberharmony::io {
 struct FilterOptions {
   int num_threads = 1;
   int64_t batch_rows = 65536;
-  arrow::MemoryPool* pool = nullptr;  ///< default: arrow::default_memory_pool()
+  int64_t batch_bytes = int64_t{8} << 20;  ///< fewer rows at a time where they would hold more
+  arrow::MemoryPool* pool = nullptr;       ///< default: arrow::default_memory_pool()
   /// Units beyond those that hold so many passing rows are not looked at, and vanish.
   std::optional<int64_t> rows_wanted;
   bool prune = true;  ///< false: read even what statistics decide
