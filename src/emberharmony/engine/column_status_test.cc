@@ -14,6 +14,13 @@ TEST(ColumnStatus, NamesTheColumnOnce) {
   EXPECT_EQ(WithColumn(status, "x").message(), "column 'x': it is damaged");
 }
 
+TEST(ColumnStatus, TheStepsNumberIsForBinding) {
+  EXPECT_EQ(WithColumn(base::DataError("step 0: column 'x' is empty"), "x").message(),
+            "column 'x' is empty");
+  EXPECT_EQ(WithColumn(base::DataError("step 12: no: never"), "x").message(),
+            "column 'x': no: never");
+}
+
 TEST(ColumnStatus, AnInterruptionIsNoFaultOfTheColumn) {
   EXPECT_EQ(WithColumn(base::InterruptedError("interrupted"), "x").message(), "interrupted");
   EXPECT_TRUE(WithColumn(arrow::Status::OK(), "x").ok());
