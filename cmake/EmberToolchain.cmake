@@ -27,7 +27,7 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang" AND CMAKE_CXX_COMPILER_LAUNCHER)
 endif()
 if(EMBER_SANITIZE)
   add_compile_options(-fsanitize=${EMBER_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
-  # A check at each virtual call, for a mistake that the address sanitizer sees as well; a tenth of the compile time.
+  # A check at each virtual call, for a mistake that the address sanitizer sees as well.
   add_compile_options(-fno-sanitize=vptr)
   add_link_options(-fsanitize=${EMBER_SANITIZE})
 endif()

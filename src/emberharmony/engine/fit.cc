@@ -16,6 +16,7 @@
 #include "emberharmony/engine/column_learner.h"
 #include "emberharmony/engine/column_memory.h"
 #include "emberharmony/engine/column_scan.h"
+#include "emberharmony/engine/column_status.h"
 #include "emberharmony/engine/job_schedule.h"
 #include "emberharmony/engine/state_spool.h"
 #include "emberharmony/engine/weighted_scan.h"
@@ -63,15 +64,6 @@ arrow::Status ScanUnit(FitShared* shared, int column, int64_t u, const WeightedC
 
 // Says which column is meant. A pipeline says which of its steps, for who binds a plan to look up
 // its place; here the message itself names it.
-arrow::Status WithColumn(const arrow::Status& status, const std::string& column) {
-  if (status.ok()) return status;
-  std::string message = status.message();
-  const size_t end = message.starts_with("step ") ? message.find(": ") : std::string::npos;
-  if (end != std::string::npos) message.erase(0, end + 2);
-  if (message.find("'" + column + "'") == std::string::npos)
-    message = "column '" + column + "': " + message;
-  return status.WithMessage(message);
-}
 
 class FitJob : public ColumnJob {
  public:

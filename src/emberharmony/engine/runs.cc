@@ -253,7 +253,8 @@ arrow::Result<Manifest> MakeManifest(std::vector<ShardEntry> shards, const Split
   if (checksum) context->progress()->EndPhase();
   manifest.shards = std::move(shards);
   if (model.plan().layout == plan::Layout::kMatrix) {
-    for (const auto& field : model.output_schema(/*with_target=*/false)->fields()) {
+    const auto schema = model.output_schema(/*with_target=*/false);
+    for (const auto& field : schema->fields()) {
       manifest.features.push_back(field->name());
     }
   }

@@ -23,6 +23,7 @@
 #include "emberharmony/base/log.h"
 #include "emberharmony/base/thread_pool.h"
 #include "emberharmony/engine/column_scan.h"
+#include "emberharmony/engine/column_status.h"
 #include "emberharmony/engine/index_partition_internal.h"
 #include "emberharmony/engine/shard_layout.h"
 #include "emberharmony/io/cell_fingerprint.h"
@@ -269,11 +270,7 @@ class UnitTransform {
   }
 
   static arrow::Status WithColumn(const arrow::Status& status, const OutputGroup& group) {
-    const std::string& column = group.pipeline->source_column();
-    if (status.ok() || status.message().find("'" + column + "'") != std::string::npos) {
-      return status;
-    }
-    return status.WithMessage("column '", column, "': ", status.message());
+    return engine::WithColumn(status, group.pipeline->source_column());
   }
 
   arrow::Status WriteGroupsTogether() {

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "emberharmony/base/fuzz_seeds_internal.h"
+#include "emberharmony/base/fuzz_seeds.h"
 #include "emberharmony/base/memory_budget.h"
 #include "emberharmony/feature/analyzer.h"
 
@@ -21,7 +21,7 @@
 namespace {
 
 using namespace emberharmony;  // NOLINT: a fuzz target has no namespace of its own
-using base::internal::FuzzSeeds;
+using base::FuzzSeeds;
 
 struct Kind {
   std::shared_ptr<const feature::Analyzer> analyzer;

@@ -46,7 +46,9 @@ arrow::Result<std::shared_ptr<const arrow::KeyValueMetadata>> FileMetadata(
   if (!seen->Equals(schema, /*check_metadata=*/false)) {
     arrow::FieldVector fields;
     for (const auto& field : schema.fields()) fields.push_back(field->RemoveMetadata());
-    ARROW_ASSIGN_OR_RAISE(const auto bytes, arrow::ipc::SerializeSchema(*arrow::schema(fields)));
+    // Readers that find an Arrow schema take its metadata for the file's.
+    ARROW_ASSIGN_OR_RAISE(const auto bytes, arrow::ipc::SerializeSchema(*arrow::schema(
+                                                std::move(fields), schema.metadata())));
     keys.emplace_back("ARROW:schema");
     values.push_back(arrow::util::base64_encode(std::string_view(*bytes)));
   }

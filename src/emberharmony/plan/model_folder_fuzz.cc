@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "emberharmony/base/atomic_file.h"
-#include "emberharmony/base/fuzz_seeds_internal.h"
+#include "emberharmony/base/fuzz_seeds.h"
 #include "emberharmony/base/memory_budget.h"
 #include "emberharmony/plan/fitted_plan.h"
 #include "emberharmony/plan/vocabulary_file_internal.h"
@@ -26,8 +26,8 @@
 namespace {
 
 using namespace emberharmony;  // NOLINT: a fuzz target has no namespace of its own
+using base::FuzzSeeds;
 using base::internal::FuzzFolder;
-using base::internal::FuzzSeeds;
 namespace fs = std::filesystem;
 
 constexpr char kBetween = '\x1e';

@@ -3,7 +3,7 @@
 #include <string>
 #include <string_view>
 
-#include "emberharmony/base/fuzz_seeds_internal.h"
+#include "emberharmony/base/fuzz_seeds.h"
 #include "emberharmony/plan/plan.h"
 
 // The input is a plan. What the reader takes, the writer must write so that it reads the same, and
@@ -12,7 +12,7 @@
 namespace {
 
 using namespace emberharmony;  // NOLINT: a fuzz target has no namespace of its own
-using base::internal::FuzzSeeds;
+using base::FuzzSeeds;
 
 constexpr std::string_view kEverything = R"(version: 1
 target: {column: delay, drop_null: true}

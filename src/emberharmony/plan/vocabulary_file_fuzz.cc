@@ -10,7 +10,7 @@
 #include <string_view>
 
 #include "emberharmony/base/atomic_file.h"
-#include "emberharmony/base/fuzz_seeds_internal.h"
+#include "emberharmony/base/fuzz_seeds.h"
 #include "emberharmony/feature/pipeline.h"
 #include "emberharmony/plan/vocabulary_file_internal.h"
 
@@ -20,8 +20,8 @@
 namespace {
 
 using namespace emberharmony;  // NOLINT: a fuzz target has no namespace of its own
+using base::FuzzSeeds;
 using base::internal::FuzzFolder;
-using base::internal::FuzzSeeds;
 
 const FuzzFolder& Folder() {
   static const FuzzFolder folder;

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <system_error>
 
-namespace emberharmony::base::internal {
+namespace emberharmony::base {
 
 /// What a fuzz target starts from: well-formed inputs, made by the code that writes them, so that
 /// they follow its formats. Files "seed-NAME" in the corpus folder, the last argument of libFuzzer
@@ -75,4 +75,4 @@ class FuzzFolder {
   std::filesystem::path path_;
 };
 
-}  // namespace emberharmony::base::internal
+}  // namespace emberharmony::base
