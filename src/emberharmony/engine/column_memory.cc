@@ -7,8 +7,8 @@ namespace emberharmony::engine {
 ColumnMemory::ColumnMemory(const arrow::Field& field, const char* what, RunContext* context)
     : context_(context),
       budget_(context->budget()->MakeChild(fmt::format("{}({})", what, field.name()))),
-      spillable_(budget_->MakeChild("counts", /*limit_bytes=*/0,
-                                    context->budget()->limit_bytes() / 4)) {}
+      spillable_(
+          budget_->MakeChild("counts", /*limit_bytes=*/0, context->budget()->limit_bytes() / 4)) {}
 
 feature::StateOptions ColumnMemory::options() const {
   return feature::StateOptions{budget_.get(), context_->options().spill_dir, spillable_.get(),

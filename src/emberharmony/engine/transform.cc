@@ -319,10 +319,13 @@ class TransformRun {
       // No thread to be had, be it for want of memory: the workers wait for the disk themselves.
     }
     has_committer_ = committer.joinable();
-    arrow::Status status = base::RunWorkers(shared_.context->num_threads(), [&](int) {
-      arrow::Status worker = base::CallGuarded([this] { return Work(); });
-      if (!worker.ok()) failed_.store(true);
-      return worker;
+    // Guarded as a whole: whatever happens, the committer is waited for.
+    arrow::Status status = base::CallGuarded([&] {
+      return base::RunWorkers(shared_.context->num_threads(), [&](int) {
+        arrow::Status worker = base::CallGuarded([this] { return Work(); });
+        if (!worker.ok()) failed_.store(true);
+        return worker;
+      });
     });
     finished_.Close();
     if (committer.joinable()) committer.join();

@@ -329,7 +329,7 @@ TEST_F(FittedPlanTest, BindFindsColumnsAnywhere) {
 // Every change of a file must give an error, or leave the model as good as it was; never crash.
 TEST_F(FittedPlanTest, DamagedFoldersAreRefused) {
   const auto model = Fitted();
-  model->set_states({{0, "", "moments", "some bytes"}});
+  model->set_states({{0, "", "moments", feature::EncodedState("some bytes")}});
   ASSERT_TRUE(model->Save(Path("m")).ok());
   const auto files = Files(Path("m"));
   for (const auto& [name, content] : files) {
