@@ -40,8 +40,8 @@ class Stopwatch {
   std::chrono::steady_clock::time_point begin_;
 };
 
-// The rows that were asked for: with all columns, from which whole rows are hashed into splits, and
-// with those asked for.
+// The rows that were asked for: with all columns as they are, from which whole rows are hashed into
+// splits, and with the columns asked for, structs flattened, by which everything else goes.
 struct RequestedSource {
   std::shared_ptr<io::Source> whole;
   std::shared_ptr<io::Source> selected;
@@ -57,8 +57,9 @@ arrow::Result<RequestedSource> OpenRequested(const SourceRequest& request, RunCo
     }
     source.whole = io::LimitRows(std::move(source.whole), *request.limit_rows);
   }
-  source.selected = source.whole;
-  if (!request.columns.empty()) {
+  if (request.columns.empty()) {
+    source.selected = io::FlattenStructs(source.whole);
+  } else {
     ARROW_ASSIGN_OR_RAISE(source.selected, io::SelectColumns(source.whole, request.columns));
   }
   return source;
@@ -171,8 +172,8 @@ arrow::Result<Fitted> Fit(const RequestedSource& requested, const PlanRequest& r
   Fitted fitted;
   if (!given) {
     fitted.automatic = true;
-    ARROW_ASSIGN_OR_RAISE(fitted.splits,
-                          SplitVectors::Make(*requested.whole, AutomaticSplit(request), context));
+    ARROW_ASSIGN_OR_RAISE(fitted.splits, SplitVectors::Make(*requested.whole, *requested.selected,
+                                                            AutomaticSplit(request), context));
     ARROW_ASSIGN_OR_RAISE(DetectedPlan detected,
                           DetectPlan(source, *fitted.splits, AutomaticOptions(request),
                                      /*learn=*/true, keep_state, context));
@@ -183,8 +184,9 @@ arrow::Result<Fitted> Fit(const RequestedSource& requested, const PlanRequest& r
   std::optional<std::string> required_column;
   if (given->plan.target && given->plan.target->drop_null)
     required_column = given->plan.target->column;
-  ARROW_ASSIGN_OR_RAISE(fitted.splits, SplitVectors::Make(*requested.whole, given->plan.split,
-                                                          context, required_column));
+  ARROW_ASSIGN_OR_RAISE(fitted.splits,
+                        SplitVectors::Make(*requested.whole, *requested.selected, given->plan.split,
+                                           context, required_column));
   ARROW_ASSIGN_OR_RAISE(auto states,
                         FitPipelines(source, *fitted.splits, given->bound, keep_state, context));
   return FinishFit(std::move(given->plan), std::move(given->bound), std::move(states), source,
@@ -250,8 +252,8 @@ arrow::Result<std::string> RunPlan(const SourceRequest& source_request,
   ARROW_ASSIGN_OR_RAISE(RequestedSource requested, OpenRequested(source_request, context));
   const io::Source* source = requested.selected.get();
   ARROW_RETURN_NOT_OK(CheckTarget(*source->schema(), plan_request.target));
-  ARROW_ASSIGN_OR_RAISE(
-      auto splits, SplitVectors::Make(*requested.whole, AutomaticSplit(plan_request), context));
+  ARROW_ASSIGN_OR_RAISE(auto splits, SplitVectors::Make(*requested.whole, *requested.selected,
+                                                        AutomaticSplit(plan_request), context));
   ARROW_ASSIGN_OR_RAISE(DetectedPlan detected,
                         DetectPlan(*source, *splits, AutomaticOptions(plan_request),
                                    /*learn=*/false, /*keep_state=*/false, context));

@@ -270,8 +270,10 @@ void MarkMissing(const io::Piece& piece, uint8_t* splits) {
 // One computation of split vectors.
 class SplitAssignment {
  public:
-  SplitAssignment(const io::Source& source, const plan::SplitSpec& spec, RunContext* context)
+  SplitAssignment(const io::Source& source, const io::Source& named, const plan::SplitSpec& spec,
+                  RunContext* context)
       : source_(source),
+        named_(named),
         spec_(spec),
         context_(context),
         vectors_(std::make_shared<SplitVectors>()) {}
@@ -312,9 +314,12 @@ class SplitAssignment {
   }
 
  private:
-  // The columns that assigning rows reads.
+  // Whether rows are hashed as a whole.
+  bool by_row() const { return spec_.method == plan::SplitMethod::kHash && spec_.key.empty(); }
+
+  // The columns that assigning rows reads, of source_ by_row() and of named_ else.
   arrow::Status FindColumns() {
-    const arrow::Schema& schema = *source_.schema();
+    const arrow::Schema& schema = *named_.schema();
     if (spec_.method == plan::SplitMethod::kTime) {
       columns_ = {schema.GetFieldIndex(spec_.time_column)};
       return arrow::Status::OK();
@@ -322,15 +327,15 @@ class SplitAssignment {
     if (spec_.method == plan::SplitMethod::kRandom || OnlySplit() >= 0) return arrow::Status::OK();
     for (const std::string& name : spec_.key) columns_.push_back(schema.GetFieldIndex(name));
     if (!spec_.key.empty()) return arrow::Status::OK();
-    for (const auto& field : schema.fields()) {
+    for (const auto& field : source_.schema()->fields()) {
       if (!arrow::is_nested(field->type()->id())) continue;
-      return base::UsageError(
-          fmt::format("the split hashes whole rows, and column '{}' is nested ({}), which this "
-                      "version cannot hash; give a plan whose "
-                      "split has a key, e.g. split: {{method: hash, key: [{}]}}",
-                      field->name(), field->type()->ToString(), FirstFlatColumn(schema)));
+      return base::UsageError(fmt::format(
+          "the split hashes whole rows, and column '{}' is nested ({}), which this "
+          "version cannot hash; give a plan whose "
+          "split has a key, e.g. split: {{method: hash, key: [{}]}}",
+          field->name(), field->type()->ToString(), FirstFlatColumn(*source_.schema())));
     }
-    columns_.resize(schema.num_fields());
+    columns_.resize(source_.schema()->num_fields());
     std::iota(columns_.begin(), columns_.end(), 0);
     return arrow::Status::OK();
   }
@@ -351,9 +356,9 @@ class SplitAssignment {
   }
 
   arrow::Status DropRowsWithout(const std::string& column_name) {
-    const int column = source_.schema()->GetFieldIndex(column_name);
+    const int column = named_.schema()->GetFieldIndex(column_name);
     if (column < 0) return arrow::Status::Invalid("no column '", column_name, "' to require");
-    const arrow::DataType* type = source_.schema()->field(column)->type().get();
+    const arrow::DataType* type = named_.schema()->field(column)->type().get();
     if (type->id() == arrow::Type::DICTIONARY)
       type = static_cast<const arrow::DictionaryType*>(type)->value_type().get();
     const bool may_be_nan = arrow::is_floating(type->id());
@@ -365,9 +370,9 @@ class SplitAssignment {
     ARROW_RETURN_NOT_OK(base::ParallelFor(
         context_->num_threads(), static_cast<int64_t>(units.size()),
         [&](int64_t u) -> arrow::Status {
-          if (may_be_nan || source_.Hint(units[u], column).null_count != 0) {
+          if (may_be_nan || named_.Hint(units[u], column).null_count != 0) {
             SplitVector splits(units[u].num_rows);
-            ARROW_RETURN_NOT_OK(ScanColumn(source_, units[u], column, context_,
+            ARROW_RETURN_NOT_OK(ScanColumn(named_, units[u], column, context_,
                                            [&](const io::Piece& piece, int64_t first_row) {
                                              MarkMissing(piece, splits.data() + first_row);
                                              return arrow::Status::OK();
@@ -386,7 +391,7 @@ class SplitAssignment {
 
   arrow::Status FindCuts() {
     if (spec_.method != plan::SplitMethod::kTime) return arrow::Status::OK();
-    const arrow::DataType& type = *source_.schema()->field(columns_[0])->type();
+    const arrow::DataType& type = *named_.schema()->field(columns_[0])->type();
     ARROW_ASSIGN_OR_RAISE(vectors_->time_cuts_, plan::GivenCuts(spec_, type));
     if (vectors_->time_cuts_.has_value()) return arrow::Status::OK();
     if (OnlySplit() == 0) {
@@ -399,7 +404,7 @@ class SplitAssignment {
       Unpack(vectors_->packed_[u], splits.get());
       return splits;
     };
-    ARROW_ASSIGN_OR_RAISE(vectors_->time_cuts_, FindTimeCuts(source_, spec_, counted, context_));
+    ARROW_ASSIGN_OR_RAISE(vectors_->time_cuts_, FindTimeCuts(named_, spec_, counted, context_));
     return arrow::Status::OK();
   }
 
@@ -407,7 +412,7 @@ class SplitAssignment {
     if (spec_.method == plan::SplitMethod::kTime)
       return std::make_unique<TimeSplitter>(*vectors_->time_cuts_);
     if (!spec_.key.empty())
-      return KeySplitter::Make(spec_.seed, *source_.schema(), columns_, thresholds_);
+      return KeySplitter::Make(spec_.seed, *named_.schema(), columns_, thresholds_);
     return std::make_unique<RowSplitter>(spec_.seed, static_cast<int>(columns_.size()),
                                          thresholds_);
   }
@@ -425,8 +430,8 @@ class SplitAssignment {
             AssignRandomly(spec_.seed, first_rows_[u], thresholds_, &splits);
           } else if (only < 0) {
             ARROW_ASSIGN_OR_RAISE(auto splitter, MakeSplitter());
-            ARROW_RETURN_NOT_OK(
-                AssignUnit(source_, units[u], columns_, splitter.get(), context_, &splits));
+            ARROW_RETURN_NOT_OK(AssignUnit(by_row() ? source_ : named_, units[u], columns_,
+                                           splitter.get(), context_, &splits));
           }
           num_without_instant += Finish(u, &splits);
           context_->progress()->Advance(units[u].num_rows);
@@ -460,6 +465,7 @@ class SplitAssignment {
   }
 
   const io::Source& source_;
+  const io::Source& named_;
   const plan::SplitSpec& spec_;
   RunContext* const context_;
   const std::shared_ptr<SplitVectors> vectors_;
@@ -482,9 +488,9 @@ std::shared_ptr<const SplitVectors> SplitVectors::Uniform(const io::Source& sour
 }
 
 arrow::Result<std::shared_ptr<const SplitVectors>> SplitVectors::Make(
-    const io::Source& source, const plan::SplitSpec& spec, RunContext* context,
-    const std::optional<std::string>& required_column) {
-  return SplitAssignment(source, spec, context).Run(required_column);
+    const io::Source& source, const io::Source& named, const plan::SplitSpec& spec,
+    RunContext* context, const std::optional<std::string>& required_column) {
+  return SplitAssignment(source, named, spec, context).Run(required_column);
 }
 
 std::shared_ptr<const SplitVector> SplitVectors::Unpack(int64_t unit) const {

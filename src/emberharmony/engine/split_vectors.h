@@ -33,13 +33,16 @@ class SplitVectors {
  public:
   /// Every row in one split.
   static std::shared_ptr<const SplitVectors> Uniform(const io::Source& source, int split);
+  /// Without a key, `source` counts, with all its columns as they are; columns that are named (a
+  /// key, a time, a required one) are those of `named`, which shows the same rows.
+  ///
   /// With a `required_column` (a target with drop_null) the rows in which it is null or NaN are
   /// dropped, before the split counts anything; it is read once more for that, unless the source
   /// knows that a unit has none. DataError for a null in the column of a time split, UsageError for
   /// a split that the source cannot have.
   static arrow::Result<std::shared_ptr<const SplitVectors>> Make(
-      const io::Source& source, const plan::SplitSpec& spec, RunContext* context,
-      const std::optional<std::string>& required_column = std::nullopt);
+      const io::Source& source, const io::Source& named, const plan::SplitSpec& spec,
+      RunContext* context, const std::optional<std::string>& required_column = std::nullopt);
 
   /// -1, or the split that every row is in.
   int uniform_split() const { return uniform_split_; }

@@ -6,6 +6,7 @@
 #include "emberharmony/base/fingerprint.h"
 #include "emberharmony/base/thread_pool.h"
 #include "emberharmony/io/file_format_internal.h"
+#include "emberharmony/io/nested_column_reader_internal.h"
 #include "emberharmony/io/parquet_column_reader_internal.h"
 #include "emberharmony/io/parquet_source_internal.h"
 
@@ -65,11 +66,24 @@ bool SameColumns(const arrow::Schema& a, const arrow::Schema& b) {
   return true;
 }
 
+/// The place of a column among a file's levels of nesting; null where it has none of this shape.
+const NestedNode* FindNode(const ParquetFooter& footer, const std::vector<int>& path) {
+  if (footer.nested == nullptr) return nullptr;
+  const std::vector<NestedNode>* nodes = footer.nested.get();
+  const NestedNode* node = nullptr;
+  for (const int child : path) {
+    if (child >= static_cast<int>(nodes->size())) return nullptr;
+    node = &(*nodes)[static_cast<size_t>(child)];
+    nodes = &node->children;
+  }
+  return node;
+}
+
 /// Reads the columns of one unit.
 class UnitReader : public BatchReader {
  public:
   UnitReader(int64_t num_rows, int64_t batch_rows, Cursor start,
-             std::vector<std::unique_ptr<ParquetColumnReader>> columns)
+             std::vector<std::unique_ptr<ColumnReader>> columns)
       : num_rows_(num_rows),
         batch_rows_(batch_rows),
         cursor_(start),
@@ -97,7 +111,7 @@ class UnitReader : public BatchReader {
   const int64_t num_rows_;
   const int64_t batch_rows_;
   Cursor cursor_;
-  std::vector<std::unique_ptr<ParquetColumnReader>> columns_;
+  std::vector<std::unique_ptr<ColumnReader>> columns_;
   Status status_;  // the first error, which stays
 };
 
@@ -106,7 +120,7 @@ class UnitReader : public BatchReader {
 Result<std::shared_ptr<Source>> ParquetSource::Make(SourceFiles found, int64_t footer_bytes_max) {
   struct Footer {
     std::shared_ptr<const ParquetFile> file;
-    ParquetFileSchema schema;
+    std::shared_ptr<arrow::Schema> schema;
   };
   std::vector<ListedFile>& files = found.files;
   auto source = std::shared_ptr<ParquetSource>(new ParquetSource());
@@ -150,7 +164,7 @@ Result<std::shared_ptr<Source>> ParquetSource::MakeFromFile(
   ListedFile listed;
   listed.relative_path = name;
   listed.named = true;
-  ParquetFileSchema schema;
+  std::shared_ptr<arrow::Schema> schema;
   ARROW_ASSIGN_OR_RAISE(auto footer, ReadParquetFooter(std::move(name), std::move(file), &schema));
   listed.size = footer->size;
   auto source = std::shared_ptr<ParquetSource>(new ParquetSource());
@@ -162,21 +176,18 @@ Result<std::shared_ptr<Source>> ParquetSource::MakeFromFile(
 }
 
 Status ParquetSource::AddFile(int32_t index, const ParquetFile& file,
-                              const ParquetFileSchema& schema) {
+                              const std::shared_ptr<arrow::Schema>& schema) {
   if (schema_ == nullptr) {
-    schema_ = schema.schema;
-    leaves_ = schema.leaves;
-  } else if (!SameColumns(*schema_, *schema.schema)) {
-    return DifferentSchema(files_[0].relative_path, *schema_, file.name, *schema.schema);
-  } else if (schema.leaves != leaves_) {
-    return base::DataError("the nested columns of '" + files_[0].relative_path + "' and '" +
-                           file.name +
-                           "' are stored differently: give the files as separate sources");
+    schema_ = schema;
+    members_ = StructMembers(*schema_);
+    leaves_ = LeavesOfColumns(*schema_);
+  } else if (!SameColumns(*schema_, *schema)) {
+    return DifferentSchema(files_[0].relative_path, *schema_, file.name, *schema);
   } else {
     // A column that is nullable anywhere is nullable.
     for (int i = 0; i < schema_->num_fields(); ++i) {
-      if (schema_->field(i)->nullable() || !schema.schema->field(i)->nullable()) continue;
-      ARROW_ASSIGN_OR_RAISE(schema_, schema_->SetField(i, schema.schema->field(i)));
+      if (schema_->field(i)->nullable() || !schema->field(i)->nullable()) continue;
+      ARROW_ASSIGN_OR_RAISE(schema_, schema_->SetField(i, schema->field(i)));
     }
   }
   first_row_group_.push_back(num_row_groups_);
@@ -198,6 +209,7 @@ void ParquetSource::KeepFooter(const ParquetFile& file) {
   if (footers_[0] != nullptr && footer->schema->Equals(*footers_[0]->schema)) {
     auto shared = std::make_shared<ParquetFooter>(*footer);
     shared->schema = footers_[0]->schema;
+    shared->nested = footers_[0]->nested;
     footer = std::move(shared);
   }
   footers_.back() = std::move(footer);
@@ -257,8 +269,14 @@ Result<std::shared_ptr<const ParquetFile>> ParquetSource::OpenFile(int32_t index
   return opened;
 }
 
+const std::shared_ptr<arrow::Field>& ParquetSource::field(int column) const {
+  if (column < schema_->num_fields()) return schema_->field(column);
+  return members_.at(static_cast<size_t>(column - schema_->num_fields())).field;
+}
+
 ColumnHint ParquetSource::Hint(const Unit& unit, int column) const {
-  const auto& leaves = leaves_.at(static_cast<size_t>(column));
+  const ColumnLeaves& leaves = leaves_.at(static_cast<size_t>(column));
+  const bool flat = !arrow::is_nested(field(column)->type()->id());
   auto footer = footers_.at(static_cast<size_t>(unit.file));
   if (footer == nullptr) {
     const auto file = OpenFile(unit.file);
@@ -267,8 +285,9 @@ ColumnHint ParquetSource::Hint(const Unit& unit, int column) const {
     footer = (*file)->footer;
   }
   ColumnHint hint;
-  hint.null_count = leaves.flat ? 0 : -1;
-  hint.dictionary_encoded = leaves.flat;
+  // Writers differ in whether a member is null where its struct is.
+  hint.null_count = flat && column < schema_->num_fields() ? 0 : -1;
+  hint.dictionary_encoded = flat;
   for (const int row_group : unit.row_groups) {
     for (int leaf = leaves.first; leaf < leaves.first + leaves.count; ++leaf) {
       const ColumnChunkPlace& place = footer->chunk(row_group, leaf);
@@ -280,6 +299,26 @@ ColumnHint ParquetSource::Hint(const Unit& unit, int column) const {
     }
   }
   return hint;
+}
+
+Result<std::unique_ptr<ColumnReader>> ParquetSource::OpenColumn(
+    const std::shared_ptr<const ParquetFile>& file, int column, std::vector<RowGroupChunk> chunks,
+    arrow::MemoryPool* pool) const {
+  const arrow::Field& shown = *field(column);
+  if (!arrow::is_nested(shown.type()->id())) {
+    const int leaf = leaves_[static_cast<size_t>(column)].first;
+    return std::make_unique<ParquetColumnReader>(file, shown, leaf, std::move(chunks), pool);
+  }
+  const int member = column - schema_->num_fields();
+  const std::vector<int> path =
+      member < 0 ? std::vector<int>{column} : members_[static_cast<size_t>(member)].path;
+  const NestedNode* node = FindNode(*file->footer, path);
+  if (node == nullptr) {
+    return base::DataError("'" + file->name + "', column '" + shown.name() +
+                           "': it is not stored as its type, " + shown.type()->ToString() +
+                           ", says; write the file again");
+  }
+  return std::make_unique<NestedColumnReader>(file, shown, node, std::move(chunks), pool);
 }
 
 Result<std::unique_ptr<BatchReader>> ParquetSource::Open(const Unit& unit,
@@ -297,31 +336,21 @@ Result<std::unique_ptr<BatchReader>> ParquetSource::Open(const Unit& unit,
   }
   ARROW_ASSIGN_OR_RAISE(auto file, OpenFile(unit.file));
   arrow::MemoryPool* pool = options.pool != nullptr ? options.pool : arrow::default_memory_pool();
-  std::vector<std::unique_ptr<ParquetColumnReader>> readers;
+  std::vector<std::unique_ptr<ColumnReader>> readers;
   for (const int column : columns) {
-    if (column < 0 || column >= schema_->num_fields()) {
+    if (column < 0 || column >= static_cast<int>(leaves_.size())) {
       return base::UsageError("there is no column " + std::to_string(column) + " among " +
-                              std::to_string(schema_->num_fields()));
-    }
-    const FieldLeaves& leaves = leaves_[static_cast<size_t>(column)];
-    if (!leaves.flat) {
-      return base::UsageError(
-          "column '" + schema_->field(column)->name() + "' is nested (" +
-          schema_->field(column)->type()->ToString() +
-          "), and nested columns are not supported: leave it out of the plan or "
-          "flatten it first");
+                              std::to_string(leaves_.size()));
     }
     std::vector<RowGroupChunk> chunks;
     for (const int row_group : unit.row_groups) {
       const uint64_t ordinal =
           first_row_group_.at(static_cast<size_t>(unit.file)) + static_cast<uint64_t>(row_group);
-      const uint64_t id = ordinal * static_cast<uint64_t>(schema_->num_fields()) +
-                          static_cast<uint64_t>(column) + 1;
+      const uint64_t id = ordinal * leaves_.size() + static_cast<uint64_t>(column) + 1;
       const auto& place = file->footer->row_groups.at(static_cast<size_t>(row_group));
       chunks.push_back({row_group, place.num_rows, id});
     }
-    auto reader = std::make_unique<ParquetColumnReader>(file, schema_->field(column), leaves.first,
-                                                        std::move(chunks), pool);
+    ARROW_ASSIGN_OR_RAISE(auto reader, OpenColumn(file, column, std::move(chunks), pool));
     if (start.next_row > 0) ARROW_RETURN_NOT_OK(reader->Skip(start.next_row));
     readers.push_back(std::move(reader));
   }

@@ -4,9 +4,12 @@
 #include <mutex>
 #include <unordered_map>
 
+#include "emberharmony/io/column_reader_internal.h"
 #include "emberharmony/io/file_store_internal.h"
+#include "emberharmony/io/leaf_pages_internal.h"
 #include "emberharmony/io/parquet_file_internal.h"
 #include "emberharmony/io/source.h"
+#include "emberharmony/io/struct_members.h"
 
 namespace emberharmony::io::internal {
 
@@ -40,10 +43,15 @@ class ParquetSource : public Source {
 
  private:
   ParquetSource() = default;
-  arrow::Status AddFile(int32_t index, const ParquetFile& file, const ParquetFileSchema& schema);
+  arrow::Status AddFile(int32_t index, const ParquetFile& file,
+                        const std::shared_ptr<arrow::Schema>& schema);
+  const std::shared_ptr<arrow::Field>& field(int column) const;
   void AddUnits(int32_t index, const ParquetFile& file);
   void KeepFooter(const ParquetFile& file);
   arrow::Result<std::shared_ptr<const ParquetFile>> OpenFile(int32_t index) const;
+  arrow::Result<std::unique_ptr<ColumnReader>> OpenColumn(
+      const std::shared_ptr<const ParquetFile>& file, int column, std::vector<RowGroupChunk> chunks,
+      arrow::MemoryPool* pool) const;
   void Remember(int32_t index, std::shared_ptr<const ParquetFile> file) const;
 
   std::shared_ptr<const FileStore> store_;  // null: the file was open already
@@ -51,7 +59,8 @@ class ParquetSource : public Source {
   std::vector<uint64_t> first_row_group_;  // by file: how many row groups the files before it have
   uint64_t num_row_groups_ = 0;
   std::shared_ptr<arrow::Schema> schema_;
-  std::vector<FieldLeaves> leaves_;
+  std::vector<StructMember> members_;
+  std::vector<ColumnLeaves> leaves_;                           // by column: fields, then members
   std::vector<std::shared_ptr<const ParquetFooter>> footers_;  // by file; null where not kept
   int64_t footer_bytes_left_ = kFooterBytesMax;
   std::vector<Unit> units_;

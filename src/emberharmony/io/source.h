@@ -56,6 +56,9 @@ struct ColumnHint {
 };
 
 /// A table, split into units. Immutable after Open; all functions are thread-safe.
+///
+/// Columns are numbers: first the fields of schema(), then the members of its structs in the order
+/// of StructMembers (io/struct_members.h), so that a member can be read without its siblings.
 class Source {
  public:
   virtual ~Source() = default;
@@ -68,7 +71,7 @@ class Source {
   /// is its own (files yes; a query's answer no).
   virtual bool rows_are_numbered() const { return true; }
   virtual ColumnHint Hint(const Unit& unit, int column) const = 0;
-  /// Columns are indices into schema(). A nested column is refused with its name.
+  /// A column that is nested as a whole comes as plain pieces of nested arrays.
   virtual arrow::Result<std::unique_ptr<BatchReader>> Open(const Unit& unit,
                                                            const std::vector<int>& columns,
                                                            const BatchOptions& options,
@@ -110,7 +113,13 @@ arrow::Result<std::shared_ptr<Source>> OpenSource(const std::string& location,
 /// last one is cut.
 std::shared_ptr<Source> LimitRows(std::shared_ptr<Source> source, int64_t num_rows);
 
-/// A source that shows only these columns, in the order of the source's schema (--columns).
+/// A source whose columns are flat or lists: every struct's members, called `parent.child`, stand
+/// in the struct's place. The source itself where it has no structs.
+std::shared_ptr<Source> FlattenStructs(std::shared_ptr<Source> source);
+
+/// A source that shows only these columns, in the order of the source's schema (--columns). A
+/// struct's member is called `parent.child`; a struct stands for all its members. A name that two
+/// columns share is refused.
 arrow::Result<std::shared_ptr<Source>> SelectColumns(std::shared_ptr<Source> source,
                                                      const std::vector<std::string>& names);
 
