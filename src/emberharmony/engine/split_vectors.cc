@@ -219,13 +219,6 @@ arrow::Status AssignUnit(const io::Source& source, const io::Unit& unit,
   return CheckUnitRows(unit, row, /*at_end=*/true);
 }
 
-std::string FirstFlatColumn(const arrow::Schema& schema) {
-  for (const auto& field : schema.fields()) {
-    if (!arrow::is_nested(field->type()->id())) return field->name();
-  }
-  return "COLUMN";
-}
-
 // The four splits that a byte holds.
 constexpr std::array<std::array<uint8_t, 4>, 256> kFourSplits = [] {
   std::array<std::array<uint8_t, 4>, 256> table{};
@@ -327,14 +320,6 @@ class SplitAssignment {
     if (spec_.method == plan::SplitMethod::kRandom || OnlySplit() >= 0) return arrow::Status::OK();
     for (const std::string& name : spec_.key) columns_.push_back(schema.GetFieldIndex(name));
     if (!spec_.key.empty()) return arrow::Status::OK();
-    for (const auto& field : source_.schema()->fields()) {
-      if (!arrow::is_nested(field->type()->id())) continue;
-      return base::UsageError(fmt::format(
-          "the split hashes whole rows, and column '{}' is nested ({}), which this "
-          "version cannot hash; give a plan whose "
-          "split has a key, e.g. split: {{method: hash, key: [{}]}}",
-          field->name(), field->type()->ToString(), FirstFlatColumn(*source_.schema())));
-    }
     columns_.resize(source_.schema()->num_fields());
     std::iota(columns_.begin(), columns_.end(), 0);
     return arrow::Status::OK();
