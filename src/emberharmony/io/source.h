@@ -101,9 +101,10 @@ struct SourceOptions {
 /// otherwise. At most 64 files are open at a time, and a file that changed in between is an error.
 ///
 /// Types of Parquet are those of parquet::arrow::FromParquetSchema, a stored Arrow schema included,
-/// with these differences: dictionary types become their value type (what stays encoded says each
-/// piece), large and view strings and bytes utf8 and binary, extension types their storage,
-/// decimals decimal128 up to 38 digits and decimal256 above; metadata are dropped, time zones keep
+/// with these differences, at every depth: dictionary types become their value type (what stays
+/// encoded says each piece), large and view strings and bytes utf8 and binary, extension types
+/// their storage, decimals decimal128 up to 38 digits and decimal256 above, lists of every kind but
+/// maps list; what is inside of nested types is nullable; metadata are dropped, time zones keep
 /// their text. INT96 is timestamp[ns]; a time that nanoseconds in 64 bits can't hold is an error.
 /// Strings are not checked for UTF-8.
 arrow::Result<std::shared_ptr<Source>> OpenSource(const std::string& location,
