@@ -221,13 +221,6 @@ arrow::Status AssignUnit(const io::Source& source, const io::Unit& unit,
   return CheckUnitRows(unit, row, /*at_end=*/true);
 }
 
-std::string FirstFlatColumn(const arrow::Schema& schema) {
-  for (const auto& field : schema.fields()) {
-    if (!arrow::is_nested(field->type()->id())) return field->name();
-  }
-  return "COLUMN";
-}
-
 // The four splits that a byte holds.
 constexpr std::array<std::array<uint8_t, 4>, 256> kFourSplits = [] {
   std::array<std::array<uint8_t, 4>, 256> table{};
@@ -272,8 +265,10 @@ void MarkMissing(const io::Piece& piece, uint8_t* splits) {
 // One computation of split vectors.
 class SplitAssignment {
  public:
-  SplitAssignment(const io::Source& source, const plan::SplitSpec& spec, RunContext* context)
+  SplitAssignment(const io::Source& source, const io::Source& named, const plan::SplitSpec& spec,
+                  RunContext* context)
       : source_(source),
+        named_(named),
         spec_(spec),
         context_(context),
         owner_(std::make_shared<SplitVectors>()),
@@ -310,8 +305,9 @@ class SplitAssignment {
       return uniform;
     }
     ARROW_RETURN_NOT_OK(ReserveVectors());
-    *pending = in_scan && only < 0 && spec_.method == plan::SplitMethod::kHash &&
-               !source_.columns_independent();
+    // A scan of other columns can't hash whole rows on its way.
+    *pending = in_scan && &source_ == &named_ && only < 0 &&
+               spec_.method == plan::SplitMethod::kHash && !source_.columns_independent();
     if (*pending) {
       is_assigned_.resize(vectors_->packed_.size());
     } else {
@@ -362,9 +358,12 @@ class SplitAssignment {
     int64_t row_ = 0;
   };
 
-  // The columns that assigning rows reads.
+  // Whether rows are hashed as a whole.
+  bool by_row() const { return spec_.method == plan::SplitMethod::kHash && spec_.key.empty(); }
+
+  // The columns that assigning rows reads, of source_ by_row() and of named_ else.
   arrow::Status FindColumns() {
-    const arrow::Schema& schema = *source_.schema();
+    const arrow::Schema& schema = *named_.schema();
     if (spec_.method == plan::SplitMethod::kTime) {
       columns_ = {schema.GetFieldIndex(spec_.time_column)};
       return arrow::Status::OK();
@@ -372,15 +371,7 @@ class SplitAssignment {
     if (spec_.method == plan::SplitMethod::kRandom || OnlySplit() >= 0) return arrow::Status::OK();
     for (const std::string& name : spec_.key) columns_.push_back(schema.GetFieldIndex(name));
     if (!spec_.key.empty()) return arrow::Status::OK();
-    for (const auto& field : schema.fields()) {
-      if (!arrow::is_nested(field->type()->id())) continue;
-      return base::UsageError(
-          fmt::format("the split hashes whole rows, and column '{}' is nested ({}), which this "
-                      "version cannot hash; give a plan whose "
-                      "split has a key, e.g. split: {{method: hash, key: [{}]}}",
-                      field->name(), field->type()->ToString(), FirstFlatColumn(schema)));
-    }
-    columns_.resize(schema.num_fields());
+    columns_.resize(source_.schema()->num_fields());
     std::iota(columns_.begin(), columns_.end(), 0);
     return arrow::Status::OK();
   }
@@ -401,9 +392,9 @@ class SplitAssignment {
   }
 
   arrow::Status DropRowsWithout(const std::string& column_name) {
-    const int column = source_.schema()->GetFieldIndex(column_name);
+    const int column = named_.schema()->GetFieldIndex(column_name);
     if (column < 0) return arrow::Status::Invalid("no column '", column_name, "' to require");
-    const arrow::DataType* type = source_.schema()->field(column)->type().get();
+    const arrow::DataType* type = named_.schema()->field(column)->type().get();
     if (type->id() == arrow::Type::DICTIONARY)
       type = static_cast<const arrow::DictionaryType*>(type)->value_type().get();
     const bool may_be_nan = arrow::is_floating(type->id());
@@ -415,9 +406,9 @@ class SplitAssignment {
     ARROW_RETURN_NOT_OK(base::ParallelFor(
         context_->num_threads(), static_cast<int64_t>(units.size()),
         [&](int64_t u) -> arrow::Status {
-          if (may_be_nan || source_.Hint(units[u], column).null_count != 0) {
+          if (may_be_nan || named_.Hint(units[u], column).null_count != 0) {
             SplitVector splits(units[u].num_rows);
-            ARROW_RETURN_NOT_OK(ScanColumn(source_, units[u], column, context_,
+            ARROW_RETURN_NOT_OK(ScanColumn(named_, units[u], column, context_,
                                            [&](const io::Piece& piece, int64_t first_row) {
                                              MarkMissing(piece, splits.data() + first_row);
                                              return arrow::Status::OK();
@@ -436,7 +427,7 @@ class SplitAssignment {
 
   arrow::Status FindCuts() {
     if (spec_.method != plan::SplitMethod::kTime) return arrow::Status::OK();
-    const arrow::DataType& type = *source_.schema()->field(columns_[0])->type();
+    const arrow::DataType& type = *named_.schema()->field(columns_[0])->type();
     ARROW_ASSIGN_OR_RAISE(vectors_->time_cuts_, plan::GivenCuts(spec_, type));
     if (vectors_->time_cuts_.has_value()) return arrow::Status::OK();
     if (OnlySplit() == 0) {
@@ -449,7 +440,7 @@ class SplitAssignment {
       Unpack(vectors_->packed_[u], splits.get());
       return splits;
     };
-    ARROW_ASSIGN_OR_RAISE(vectors_->time_cuts_, FindTimeCuts(source_, spec_, counted, context_));
+    ARROW_ASSIGN_OR_RAISE(vectors_->time_cuts_, FindTimeCuts(named_, spec_, counted, context_));
     return arrow::Status::OK();
   }
 
@@ -457,7 +448,7 @@ class SplitAssignment {
     if (spec_.method == plan::SplitMethod::kTime)
       return std::make_unique<TimeSplitter>(*vectors_->time_cuts_);
     if (!spec_.key.empty())
-      return KeySplitter::Make(spec_.seed, *source_.schema(), columns_, thresholds_);
+      return KeySplitter::Make(spec_.seed, *named_.schema(), columns_, thresholds_);
     return std::make_unique<RowSplitter>(spec_.seed, static_cast<int>(columns_.size()),
                                          thresholds_);
   }
@@ -475,8 +466,8 @@ class SplitAssignment {
             AssignRandomly(spec_.seed, source_, units[u], thresholds_, &splits);
           } else if (only < 0) {
             ARROW_ASSIGN_OR_RAISE(auto splitter, MakeSplitter());
-            ARROW_RETURN_NOT_OK(
-                AssignUnit(source_, units[u], columns_, splitter.get(), context_, &splits));
+            ARROW_RETURN_NOT_OK(AssignUnit(by_row() ? source_ : named_, units[u], columns_,
+                                           splitter.get(), context_, &splits));
           }
           num_without_instant += Finish(u, &splits);
           context_->progress()->Advance(units[u].num_rows);
@@ -510,6 +501,7 @@ class SplitAssignment {
   }
 
   const io::Source& source_;
+  const io::Source& named_;
   const plan::SplitSpec spec_;
   RunContext* const context_;
   std::shared_ptr<SplitVectors> owner_;  // of vectors_, until Run returns it
@@ -536,16 +528,17 @@ std::shared_ptr<const SplitVectors> SplitVectors::Uniform(const io::Source& sour
 }
 
 arrow::Result<std::shared_ptr<const SplitVectors>> SplitVectors::Make(
-    const io::Source& source, const plan::SplitSpec& spec, RunContext* context,
-    const std::optional<std::string>& required_column) {
+    const io::Source& source, const io::Source& named, const plan::SplitSpec& spec,
+    RunContext* context, const std::optional<std::string>& required_column) {
   bool pending = false;
-  return SplitAssignment(source, spec, context).Run(required_column, /*in_scan=*/false, &pending);
+  return SplitAssignment(source, named, spec, context)
+      .Run(required_column, /*in_scan=*/false, &pending);
 }
 
 arrow::Result<std::shared_ptr<const SplitVectors>> SplitVectors::MakeForScan(
-    const io::Source& source, const plan::SplitSpec& spec, RunContext* context,
-    const std::optional<std::string>& required_column) {
-  auto assignment = std::make_unique<SplitAssignment>(source, spec, context);
+    const io::Source& source, const io::Source& named, const plan::SplitSpec& spec,
+    RunContext* context, const std::optional<std::string>& required_column) {
+  auto assignment = std::make_unique<SplitAssignment>(source, named, spec, context);
   bool pending = false;
   ARROW_ASSIGN_OR_RAISE(auto vectors, assignment->Run(required_column, /*in_scan=*/true, &pending));
   if (pending) vectors->assignment_ = std::move(assignment);
