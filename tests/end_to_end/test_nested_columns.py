@@ -252,6 +252,42 @@ def test_lists_of_a_mebibyte_stay_within_the_limit(run_ember, tmp_path):
     assert report["peak_resident_bytes"] <= 256 << 20
 
 
+def test_where_on_a_field_of_a_struct(run_ember, tmp_path):
+    draw = random.Random(11)
+    cells = [
+        None if draw.random() < 0.1 else {"a": draw.choice([None, 1, 5, 9]), "l": [row] * (row % 3)}
+        for row in range(3000)
+    ]
+    kind = pa.struct([("a", pa.int64()), ("l", pa.list_(pa.int32()))])
+    table = pa.table({"id": range(3000), "s": pa.array(cells, kind)})
+    source = tmp_path / "table.parquet"
+    pq.write_table(table, source, row_group_size=1000, data_page_size=500, write_batch_size=50)
+    plan = write_plan(tmp_path / "plan.yaml", ALL_TRAINING, passthrough(["id", "s.a"]))
+    where = "s.a > 3 AND (id < 500 OR id > 2500)"
+    run_ember("extract", source, "-o", tmp_path / "out", "--plan", plan, "--where", where, "-q")
+    found = read_shards(tmp_path / "out" / "train")
+    expected = [
+        (row, cell["a"])
+        for row, cell in enumerate(cells)
+        if cell and (cell["a"] or 0) > 3 and (row < 500 or row > 2500)
+    ]
+    assert 100 < len(expected) < 1000
+    assert list(zip(*found.to_pydict().values(), strict=True)) == expected
+
+
+def test_arrow_files_may_hold_nested_columns_that_are_not_used(run_ember, tmp_path):
+    table = pa.table({"id": [1, 2, 3], "s": [{"a": 1}, None, {"a": 3}], "l": [[1], None, []]})
+    source = tmp_path / "table.arrow"
+    with pa.ipc.new_file(source, table.schema) as writer:
+        writer.write_table(table)
+    plan = write_plan(tmp_path / "plan.yaml", ALL_TRAINING, passthrough(["id"]))
+    run_ember("extract", source, "-o", tmp_path / "out", "--plan", plan, "-q")
+    assert read_shards(tmp_path / "out" / "train").to_pydict() == {"id": [1, 2, 3]}
+    process = run_ember("extract", source, "-o", tmp_path / "no", "-q", status=2)
+    assert "'s' is nested" in process.stderr
+    assert "'s'" not in run_ember("inspect", source).stderr
+
+
 def test_damaged_levels_never_crash(run_ember, tmp_path):
     table = random_table(41, 200, [2, 3, 4])
     source = tmp_path / "t.parquet"

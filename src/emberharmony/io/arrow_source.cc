@@ -236,7 +236,7 @@ Result<std::unique_ptr<BatchReader>> ArrowSource::Open(const Unit& unit,
       return base::UsageError("column '" + shown.name() + "' is nested (" +
                               (member ? "a field of a struct" : shown.type()->ToString()) +
                               "), and nested columns of Arrow files are not supported: leave it "
-                              "out of the plan or flatten it first");
+                              "out of the plan and give its split a key, or flatten it first");
     }
     auto of_column = batches;
     for (ArrowBatchToRead& batch : of_column) {

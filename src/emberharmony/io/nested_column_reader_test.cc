@@ -1,12 +1,16 @@
 #include <arrow/api.h>
+#include <arrow/compute/api_vector.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <parquet/arrow/writer.h>
 
+#include <algorithm>
+#include <numeric>
 #include <random>
 
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/base/memory_budget.h"
+#include "emberharmony/io/filtered_source.h"
 #include "emberharmony/io/handmade_parquet_internal.h"
 #include "emberharmony/io/nested_column_reader_internal.h"
 #include "emberharmony/io/parquet_test_tables_internal.h"
@@ -139,6 +143,25 @@ std::shared_ptr<ArrayData> WithType(const ArrayData& data, const std::shared_ptr
   return result;
 }
 
+/// The cells of a column, whole or a member, under the source's type.
+std::shared_ptr<arrow::Array> CellsOf(const arrow::Table& table, const Source& source, int column) {
+  const int num_fields = source.schema()->num_fields();
+  const auto members = StructMembers(*source.schema());
+  const int top = column < num_fields ? column : members[column - num_fields].path[0];
+  auto cells = arrow::Concatenate(table.column(top)->chunks()).ValueOrDie();
+  cells = arrow::MakeArray(WithType(*cells->data(), source.schema()->field(top)->type()));
+  if (column < num_fields) return cells;
+  return TakeMember(cells, members[column - num_fields], arrow::default_memory_pool()).ValueOrDie();
+}
+
+/// All columns of a source, whole structs and members.
+std::vector<int> AllColumns(const Source& source) {
+  std::vector<int> columns(source.schema()->fields().size() +
+                           StructMembers(*source.schema()).size());
+  std::iota(columns.begin(), columns.end(), 0);
+  return columns;
+}
+
 /// Every column of the file, whole structs and members, against the cells it was made of.
 void ExpectReadsBack(const arrow::Table& table, const std::shared_ptr<arrow::Buffer>& file,
                      const std::vector<int64_t>& batch_rows, int64_t skip_rows,
@@ -146,10 +169,7 @@ void ExpectReadsBack(const arrow::Table& table, const std::shared_ptr<arrow::Buf
   const auto opened = OpenBytes(file);
   ASSERT_TRUE(opened.ok()) << what << opened.status().ToString();
   const Source& source = **opened;
-  const int num_fields = source.schema()->num_fields();
-  const auto members = StructMembers(*source.schema());
-  std::vector<int> columns;
-  for (int i = 0; i < num_fields + static_cast<int>(members.size()); ++i) columns.push_back(i);
+  const std::vector<int> columns = AllColumns(source);
   for (const int64_t rows : batch_rows) {
     BatchOptions options;
     options.batch_rows = rows;
@@ -157,13 +177,7 @@ void ExpectReadsBack(const arrow::Table& table, const std::shared_ptr<arrow::Buf
     ASSERT_TRUE(arrays.ok()) << what << arrays.status().ToString();
     for (const int column : columns) {
       const auto& found = *(*arrays)[static_cast<size_t>(column)];
-      const int top = column < num_fields ? column : members[column - num_fields].path[0];
-      auto expected = arrow::Concatenate(table.column(top)->chunks()).ValueOrDie();
-      expected = arrow::MakeArray(WithType(*expected->data(), source.schema()->field(top)->type()));
-      if (column >= num_fields) {
-        expected = TakeMember(expected, members[column - num_fields], arrow::default_memory_pool())
-                       .ValueOrDie();
-      }
+      auto expected = CellsOf(table, source, column);
       if (skip_rows > 0) expected = expected->Slice(skip_rows);
       ASSERT_TRUE(found.ValidateFull().ok()) << what << found.ValidateFull().ToString();
       ASSERT_TRUE(found.Equals(*expected))
@@ -198,6 +212,73 @@ TEST(NestedColumnReader, RandomTypesDepthsAndPages) {
     ExpectReadsBack(*table, file, {1, 29, 1000}, 0, what);
     // ReadColumns skips in each unit; the file is one.
     ExpectReadsBack(*table, file, {50}, static_cast<int64_t>(1 + random.Below(299)), what);
+  }
+}
+
+TEST(NestedColumnReader, SelectedRows) {
+  constexpr int64_t kRows = 600;
+  for (uint64_t seed = 1; seed <= 30; ++seed) {
+    RandomNested random(seed);
+    arrow::Int32Builder numbers;
+    for (int i = 0; i < kRows; ++i) ASSERT_TRUE(numbers.Append(i).ok());
+    arrow::FieldVector fields = {arrow::field("row", arrow::int32())};
+    arrow::ArrayVector arrays = {numbers.Finish().ValueOrDie()};
+    for (int i = 0; i < 3; ++i) {
+      // One struct without lists, whose leaves can pass over pages.
+      auto type =
+          i == 0
+              ? arrow::struct_({arrow::field("a", arrow::utf8()), arrow::field("b", random.Leaf())})
+              : random.Type(1 + static_cast<int>(random.Below(4)));
+      arrays.push_back(random.Cells(type, kRows, true));
+      fields.push_back(arrow::field("c" + std::to_string(i), type));
+    }
+    const auto table = arrow::Table::Make(arrow::schema(fields), arrays);
+    parquet::WriterProperties::Builder builder;
+    builder.data_page_version(seed % 2 == 0 ? parquet::ParquetDataPageVersion::V1
+                                            : parquet::ParquetDataPageVersion::V2);
+    builder.data_pagesize(1 + static_cast<int64_t>(random.Below(200)))->write_batch_size(11);
+    if (seed % 3 == 0) builder.enable_write_page_index();
+    if (seed % 4 == 0) builder.disable_dictionary();
+    const auto source = OpenBytes(WriteParquet(*table, 250, builder.build())).ValueOrDie();
+
+    std::string text;
+    std::vector<bool> passes(kRows, false);
+    for (int i = 0; i < 4; ++i) {
+      const auto first = static_cast<int>(random.Below(kRows));
+      const int last = first + static_cast<int>(random.Below(60) * (i % 2));
+      text += (i == 0 ? "row BETWEEN " : " OR row BETWEEN ") + std::to_string(first) + " AND " +
+              std::to_string(last);
+      for (int row = first; row <= std::min<int>(last, kRows - 1); ++row) passes[row] = true;
+    }
+    arrow::Int64Builder kept;
+    for (int64_t row = 0; row < kRows; ++row) {
+      if (passes[static_cast<size_t>(row)]) ASSERT_TRUE(kept.Append(row).ok());
+    }
+    const auto rows = kept.Finish().ValueOrDie();
+    SCOPED_TRACE("seed " + std::to_string(seed) + ": " + text);
+    const auto expression = filter::ParseExpression(text, "where").ValueOrDie();
+    const auto bound = filter::Filter::Bind(*expression, *source->schema(), "where").ValueOrDie();
+    FilterOptions filter_options;
+    filter_options.prune = seed % 5 != 0;
+    const auto filtered = FilterRows(source, bound, filter_options).ValueOrDie();
+    ASSERT_EQ(filtered->num_rows(), rows->length());
+    const std::vector<int> columns = AllColumns(*source);
+    for (const int64_t batch_rows : {3, 1000}) {
+      BatchOptions options;
+      options.batch_rows = batch_rows;
+      const int64_t skip = batch_rows == 3 ? rows->length() / 3 : 0;
+      const auto found = ReadColumns(*filtered, columns, options, skip);
+      ASSERT_TRUE(found.ok()) << found.status().ToString();
+      for (const int column : columns) {
+        const auto wanted =
+            arrow::compute::Take(*CellsOf(*table, *source, column), *rows->Slice(skip))
+                .ValueOrDie();
+        const auto& cells = (*found)[static_cast<size_t>(column)];
+        ASSERT_TRUE(cells->Equals(*wanted)) << "column " << column << "\n"
+                                            << cells->ToString() << "\n"
+                                            << wanted->ToString();
+      }
+    }
   }
 }
 

@@ -73,6 +73,8 @@ class Source {
   /// Whether the same data always come as the same rows in the same order, so that a row's position
   /// is its own (files yes; a query's answer no).
   virtual bool rows_are_numbered() const { return true; }
+  /// Whether nested columns and members of structs can be read (of Arrow files they can't).
+  virtual bool reads_nested() const { return true; }
   virtual ColumnHint Hint(const Unit& unit, int column) const = 0;
   /// A column that is nested as a whole comes as plain pieces of nested arrays.
   virtual arrow::Result<std::unique_ptr<BatchReader>> Open(const Unit& unit,
@@ -143,7 +145,7 @@ arrow::Result<std::shared_ptr<Source>> OpenSource(const std::string& location,
 std::shared_ptr<Source> LimitRows(std::shared_ptr<Source> source, int64_t num_rows);
 
 /// A source whose columns are flat or lists: every struct's members, called `parent.child`, stand
-/// in the struct's place. The source itself where it has no structs.
+/// in the struct's place. The source itself where it has no structs, or cannot read them.
 std::shared_ptr<Source> FlattenStructs(std::shared_ptr<Source> source);
 
 /// A source that shows only these columns, in the order of the source's schema (--columns). A
