@@ -42,6 +42,21 @@ Status Contradiction() {
   return Status::Invalid("its repetition and definition levels contradict each other");
 }
 
+/// Bytes of a row, by the footer.
+double RowBytes(const ParquetFooter& footer, const std::vector<TypedLeaf>& leaves,
+                const std::vector<RowGroupChunk>& chunks) {
+  double bytes = 0;
+  double rows = 1;
+  for (const RowGroupChunk& chunk : chunks) {
+    rows += static_cast<double>(chunk.num_rows);
+    for (const TypedLeaf& leaf : leaves) {
+      const auto& place = footer.chunk(chunk.row_group, leaf.node->first_leaf);
+      bytes += static_cast<double>(std::max<int64_t>(place.uncompressed_bytes, 0));
+    }
+  }
+  return std::max(bytes / rows, 1.0);
+}
+
 int64_t BytesOf(const ArrayData& data) {
   int64_t bytes = 0;
   for (const auto& buffer : data.buffers) bytes += buffer != nullptr ? buffer->size() : 0;
@@ -57,6 +72,9 @@ NestedColumnReader::NestedColumnReader(std::shared_ptr<const ParquetFile> file,
     : file_(std::move(file)), type_(field.type()), node_(node), pool_(pool) {
   std::vector<TypedLeaf> leaves;
   layout_status_ = FindLeaves(*node_, type_, &leaves);
+  // A guess: the first piece shows how long rows are.
+  const double fitting = kPieceBytes / RowBytes(*file_->footer, leaves, chunks);
+  piece_rows_ = static_cast<int64_t>(std::clamp(fitting, 1.0, double{kFirstPieceRows}));
   for (const TypedLeaf& leaf : leaves) {
     const std::string path =
         file_->footer->schema->Column(leaf.node->first_leaf)->path()->ToDotString();

@@ -47,7 +47,7 @@ class NestedColumnReader : public ColumnReader {
 
   static constexpr int64_t kPieceBytes = int64_t{4} << 20;
   static constexpr int64_t kPieceRowsMax = 8192;
-  static constexpr int64_t kFirstPieceRows = 64;
+  static constexpr int kFirstPieceRows = 64;  // at most
 
   const std::shared_ptr<const ParquetFile> file_;
   const std::shared_ptr<arrow::DataType> type_;
