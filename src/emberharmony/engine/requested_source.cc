@@ -19,8 +19,9 @@ namespace {
 arrow::Status Narrow(const SourceRequest& request, RequestedSource* source) {
   const bool limited = request.limit_rows.has_value() && source->filter == nullptr;
   if (limited) source->whole = io::LimitRows(std::move(source->whole), *request.limit_rows);
-  source->selected = source->whole;
-  if (!request.columns.empty()) {
+  if (request.columns.empty()) {
+    source->selected = io::FlattenStructs(source->whole);
+  } else {
     ARROW_ASSIGN_OR_RAISE(source->selected, io::SelectColumns(source->whole, request.columns));
   }
   return arrow::Status::OK();

@@ -22,8 +22,8 @@ struct SourceRequest {
   std::optional<std::string> where;   ///< a filter (io/filter/filter.h); absent: all rows
 };
 
-/// The rows that were asked for: with all columns, from which whole rows are hashed into splits,
-/// and with those asked for.
+/// The rows that were asked for: with all columns as they are, from which whole rows are hashed
+/// into splits, and with the columns asked for, structs flattened, by which everything else goes.
 struct RequestedSource {
   std::shared_ptr<io::Source> whole;
   std::shared_ptr<io::Source> selected;

@@ -161,10 +161,8 @@ void LogPlan(const std::string& what, const plan::Plan& plan) {
 arrow::Result<std::shared_ptr<const SplitVectors>> MakeSplits(
     const RequestedSource& requested, const plan::SplitSpec& spec, RunContext* context,
     const std::optional<std::string>& required_column = std::nullopt) {
-  if (requested.selected == requested.whole) {
-    return SplitVectors::MakeForScan(*requested.whole, spec, context, required_column);
-  }
-  return SplitVectors::Make(*requested.whole, spec, context, required_column);
+  return SplitVectors::MakeForScan(*requested.whole, *requested.selected, spec, context,
+                                   required_column);
 }
 
 arrow::Result<Fitted> Fit(const RequestedSource& requested, const PlanRequest& request,

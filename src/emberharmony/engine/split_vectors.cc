@@ -242,13 +242,6 @@ arrow::Status AssignUnit(const io::Source& source, const io::Unit& unit,
   return CheckUnitRows(unit, row, /*at_end=*/true);
 }
 
-std::string FirstFlatColumn(const arrow::Schema& schema) {
-  for (const auto& field : schema.fields()) {
-    if (!arrow::is_nested(field->type()->id())) return field->name();
-  }
-  return "COLUMN";
-}
-
 // The four splits that a byte holds.
 constexpr std::array<std::array<uint8_t, 4>, 256> kFourSplits = [] {
   std::array<std::array<uint8_t, 4>, 256> table{};
@@ -293,8 +286,10 @@ void MarkMissing(const io::Piece& piece, uint8_t* splits) {
 // One computation of split vectors.
 class SplitAssignment {
  public:
-  SplitAssignment(const io::Source& source, const plan::SplitSpec& spec, RunContext* context)
+  SplitAssignment(const io::Source& source, const io::Source& named, const plan::SplitSpec& spec,
+                  RunContext* context)
       : source_(source),
+        named_(named),
         spec_(spec),
         context_(context),
         owner_(std::make_shared<SplitVectors>()),
@@ -331,8 +326,9 @@ class SplitAssignment {
       return uniform;
     }
     ARROW_RETURN_NOT_OK(ReserveVectors());
-    *pending = in_scan && only < 0 && spec_.method == plan::SplitMethod::kHash &&
-               !source_.columns_independent();
+    // A scan of other columns can't hash whole rows on its way.
+    *pending = in_scan && &source_ == &named_ && only < 0 &&
+               spec_.method == plan::SplitMethod::kHash && !source_.columns_independent();
     if (*pending) {
       is_assigned_.resize(vectors_->packed_.size());
     } else {
@@ -388,9 +384,12 @@ class SplitAssignment {
     int64_t row_ = 0;
   };
 
-  // The columns that assigning rows reads.
+  // Whether rows are hashed as a whole.
+  bool by_row() const { return spec_.method == plan::SplitMethod::kHash && spec_.key.empty(); }
+
+  // The columns that assigning rows reads, of source_ by_row() and of named_ else.
   arrow::Status FindColumns() {
-    const arrow::Schema& schema = *source_.schema();
+    const arrow::Schema& schema = *named_.schema();
     if (spec_.method == plan::SplitMethod::kTime) {
       columns_ = {schema.GetFieldIndex(spec_.time_column)};
       return arrow::Status::OK();
@@ -398,15 +397,7 @@ class SplitAssignment {
     if (spec_.method == plan::SplitMethod::kRandom || OnlySplit() >= 0) return arrow::Status::OK();
     for (const std::string& name : spec_.key) columns_.push_back(schema.GetFieldIndex(name));
     if (!spec_.key.empty()) return arrow::Status::OK();
-    for (const auto& field : schema.fields()) {
-      if (!arrow::is_nested(field->type()->id())) continue;
-      return base::UsageError(
-          fmt::format("the split hashes whole rows, and column '{}' is nested ({}), which this "
-                      "version cannot hash; give a plan whose "
-                      "split has a key, e.g. split: {{method: hash, key: [{}]}}",
-                      field->name(), field->type()->ToString(), FirstFlatColumn(schema)));
-    }
-    columns_.resize(schema.num_fields());
+    columns_.resize(source_.schema()->num_fields());
     std::iota(columns_.begin(), columns_.end(), 0);
     return arrow::Status::OK();
   }
@@ -427,9 +418,9 @@ class SplitAssignment {
   }
 
   arrow::Status DropRowsWithout(const std::string& column_name) {
-    const int column = source_.schema()->GetFieldIndex(column_name);
+    const int column = named_.schema()->GetFieldIndex(column_name);
     if (column < 0) return arrow::Status::Invalid("no column '", column_name, "' to require");
-    const arrow::DataType* type = source_.schema()->field(column)->type().get();
+    const arrow::DataType* type = named_.schema()->field(column)->type().get();
     if (type->id() == arrow::Type::DICTIONARY)
       type = static_cast<const arrow::DictionaryType*>(type)->value_type().get();
     const bool may_be_nan = arrow::is_floating(type->id());
@@ -441,14 +432,14 @@ class SplitAssignment {
     ARROW_RETURN_NOT_OK(base::ParallelFor(
         context_->num_threads(), static_cast<int64_t>(units.size()),
         [&](int64_t u) -> arrow::Status {
-          if (may_be_nan || source_.Hint(units[u], column).null_count != 0) {
+          if (may_be_nan || named_.Hint(units[u], column).null_count != 0) {
             const base::Activity activity("drop", column_name);
             const TaskGate::Pass pass =
-                context_->gate()->Enter(units[u].num_rows + ScanBytes(source_, units[u], column));
+                context_->gate()->Enter(units[u].num_rows + ScanBytes(named_, units[u], column));
             base::MemoryReservation reservation(context_->budget());
             ARROW_RETURN_NOT_OK(reservation.Resize(units[u].num_rows));
             SplitVector splits(units[u].num_rows);
-            ARROW_RETURN_NOT_OK(ScanColumn(source_, units[u], column, context_,
+            ARROW_RETURN_NOT_OK(ScanColumn(named_, units[u], column, context_,
                                            [&](const io::Piece& piece, int64_t first_row) {
                                              MarkMissing(piece, splits.data() + first_row);
                                              return arrow::Status::OK();
@@ -467,7 +458,7 @@ class SplitAssignment {
 
   arrow::Status FindCuts() {
     if (spec_.method != plan::SplitMethod::kTime) return arrow::Status::OK();
-    const arrow::DataType& type = *source_.schema()->field(columns_[0])->type();
+    const arrow::DataType& type = *named_.schema()->field(columns_[0])->type();
     ARROW_ASSIGN_OR_RAISE(vectors_->time_cuts_, plan::GivenCuts(spec_, type));
     if (vectors_->time_cuts_.has_value()) return arrow::Status::OK();
     if (OnlySplit() == 0) {
@@ -480,25 +471,22 @@ class SplitAssignment {
       Unpack(vectors_->packed_[u], splits.get());
       return splits;
     };
-    ARROW_ASSIGN_OR_RAISE(vectors_->time_cuts_, FindTimeCuts(source_, spec_, counted, context_));
+    ARROW_ASSIGN_OR_RAISE(vectors_->time_cuts_, FindTimeCuts(named_, spec_, counted, context_));
     return arrow::Status::OK();
   }
 
   arrow::Result<std::unique_ptr<Splitter>> MakeSplitter() const {
     if (spec_.method == plan::SplitMethod::kTime)
       return std::make_unique<TimeSplitter>(*vectors_->time_cuts_);
-    if (by_rows()) {
+    if (by_row()) {
       return std::make_unique<RowSplitter>(spec_.seed, static_cast<int>(columns_.size()),
                                            thresholds_, context_->budget());
     }
-    return KeySplitter::Make(spec_.seed, *source_.schema(), columns_, thresholds_,
+    return KeySplitter::Make(spec_.seed, *named_.schema(), columns_, thresholds_,
                              context_->budget());
   }
 
-  // Whether the fingerprints of whole rows decide.
-  bool by_rows() const { return spec_.method == plan::SplitMethod::kHash && spec_.key.empty(); }
-
-  arrow::Status AssignByRows(const io::Unit& unit, SplitVector* splits) {
+  arrow::Status AssignByRow(const io::Unit& unit, SplitVector* splits) {
     return FingerprintUnit(source_, unit, columns_, spec_.seed, context_,
                            [&](int64_t first_row, std::span<const uint64_t> fingerprints) {
                              uint8_t* out = splits->data() + first_row;
@@ -510,10 +498,10 @@ class SplitAssignment {
 
   // What reading the columns takes, and the texts or instants of their values.
   int64_t KeyBytes(const io::Unit& unit) const {
-    if (!source_.columns_independent())
+    if (!named_.columns_independent())
       return 2 * ScanBatchesBytes(unit, columns_.size(), context_);
     int64_t bytes = 0;
-    for (const int column : columns_) bytes += 2 * ScanBytes(source_, unit, column);
+    for (const int column : columns_) bytes += 2 * ScanBytes(named_, unit, column);
     return bytes;
   }
 
@@ -531,13 +519,13 @@ class SplitAssignment {
           SplitVector splits(units[u].num_rows, static_cast<uint8_t>(std::max(only, 0)));
           if (only < 0 && spec_.method == plan::SplitMethod::kRandom) {
             AssignRandomly(spec_.seed, source_, units[u], thresholds_, &splits);
-          } else if (only < 0 && by_rows()) {
-            ARROW_RETURN_NOT_OK(AssignByRows(units[u], &splits));
+          } else if (only < 0 && by_row()) {
+            ARROW_RETURN_NOT_OK(AssignByRow(units[u], &splits));
           } else if (only < 0) {
             const TaskGate::Pass pass = context_->gate()->Enter(KeyBytes(units[u]));
             ARROW_ASSIGN_OR_RAISE(auto splitter, MakeSplitter());
             ARROW_RETURN_NOT_OK(
-                AssignUnit(source_, units[u], columns_, splitter.get(), context_, &splits));
+                AssignUnit(named_, units[u], columns_, splitter.get(), context_, &splits));
           }
           num_without_instant += Finish(u, &splits);
           context_->progress()->Advance(units[u].num_rows);
@@ -571,6 +559,7 @@ class SplitAssignment {
   }
 
   const io::Source& source_;
+  const io::Source& named_;
   const plan::SplitSpec spec_;
   RunContext* const context_;
   std::shared_ptr<SplitVectors> owner_;  // of vectors_, until Run returns it
@@ -597,16 +586,17 @@ std::shared_ptr<const SplitVectors> SplitVectors::Uniform(const io::Source& sour
 }
 
 arrow::Result<std::shared_ptr<const SplitVectors>> SplitVectors::Make(
-    const io::Source& source, const plan::SplitSpec& spec, RunContext* context,
-    const std::optional<std::string>& required_column) {
+    const io::Source& source, const io::Source& named, const plan::SplitSpec& spec,
+    RunContext* context, const std::optional<std::string>& required_column) {
   bool pending = false;
-  return SplitAssignment(source, spec, context).Run(required_column, /*in_scan=*/false, &pending);
+  return SplitAssignment(source, named, spec, context)
+      .Run(required_column, /*in_scan=*/false, &pending);
 }
 
 arrow::Result<std::shared_ptr<const SplitVectors>> SplitVectors::MakeForScan(
-    const io::Source& source, const plan::SplitSpec& spec, RunContext* context,
-    const std::optional<std::string>& required_column) {
-  auto assignment = std::make_unique<SplitAssignment>(source, spec, context);
+    const io::Source& source, const io::Source& named, const plan::SplitSpec& spec,
+    RunContext* context, const std::optional<std::string>& required_column) {
+  auto assignment = std::make_unique<SplitAssignment>(source, named, spec, context);
   bool pending = false;
   ARROW_ASSIGN_OR_RAISE(auto vectors, assignment->Run(required_column, /*in_scan=*/true, &pending));
   if (pending) vectors->assignment_ = std::move(assignment);

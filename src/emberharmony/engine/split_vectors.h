@@ -49,19 +49,23 @@ class SplitVectors {
   ~SplitVectors();
   /// Every row in one split.
   static std::shared_ptr<const SplitVectors> Uniform(const io::Source& source, int split);
+  /// Without a key, `source` counts, with all its columns as they are; columns that are named (a
+  /// key, a time, a required one) are those of `named`, which shows the same rows.
+  ///
   /// With a `required_column` (a target with drop_null) the rows in which it is null or NaN are
   /// dropped, before the split counts anything; it is read once more for that, unless the source
   /// knows that a unit has none. DataError for a null in the column of a time split, UsageError for
   /// a split that the source cannot have.
   static arrow::Result<std::shared_ptr<const SplitVectors>> Make(
-      const io::Source& source, const plan::SplitSpec& spec, RunContext* context,
-      const std::optional<std::string>& required_column = std::nullopt);
+      const io::Source& source, const io::Source& named, const plan::SplitSpec& spec,
+      RunContext* context, const std::optional<std::string>& required_column = std::nullopt);
 
-  /// As Make; but where a hash decides and the source's columns are read together, nothing is read
-  /// yet: the first scan of the units for something else assigns their rows on its way.
+  /// As Make; but where a hash decides, the source's columns are read together and `named` is
+  /// `source` itself, nothing is read yet: the first scan of the units for something else assigns
+  /// their rows on its way.
   static arrow::Result<std::shared_ptr<const SplitVectors>> MakeForScan(
-      const io::Source& source, const plan::SplitSpec& spec, RunContext* context,
-      const std::optional<std::string>& required_column = std::nullopt);
+      const io::Source& source, const io::Source& named, const plan::SplitSpec& spec,
+      RunContext* context, const std::optional<std::string>& required_column = std::nullopt);
   /// Whether rows have yet to be assigned: then there are no counts and nothing to Unpack.
   bool pending() const { return assignment_ != nullptr; }
   /// While pending, once for each unit, several at a time.

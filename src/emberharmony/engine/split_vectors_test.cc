@@ -44,7 +44,7 @@ arrow::Result<std::shared_ptr<const SplitVectors>> Make(const io::Source& source
   options.num_threads = 2;
   const auto context = RunContext::Make(options, nullptr);
   EXPECT_TRUE(context.ok()) << context.status();
-  return SplitVectors::Make(source, spec, context->get());
+  return SplitVectors::Make(source, source, spec, context->get());
 }
 
 plan::SplitSpec Random() {

@@ -6,6 +6,7 @@
 #include "emberharmony/base/thread_pool.h"
 #include "emberharmony/io/arrow_source_internal.h"
 #include "emberharmony/io/file_format_internal.h"
+#include "emberharmony/io/struct_members.h"
 #include "emberharmony/io/table_columns_internal.h"
 #include "emberharmony/io/unit_reader_internal.h"
 
@@ -164,6 +165,7 @@ Result<std::vector<ArrowBatchToRead>> ArrowSource::BatchesOf(const Unit& unit,
 
 ColumnHint ArrowSource::Hint(const Unit& unit, int column) const {
   ColumnHint hint;
+  if (column >= schema_->num_fields()) return hint;  // a struct's member, which can't be read
   // A hint is only that: what is wrong with the file is reported when it is read.
   const auto file = OpenFile(unit.file);
   if (!file.ok()) return hint;
@@ -218,16 +220,23 @@ Result<std::unique_ptr<BatchReader>> ArrowSource::Open(const Unit& unit,
       store_ == nullptr ? kReadBytesOfOpenFile : ReadBytesEach(*store_, columns.size());
   std::vector<std::unique_ptr<ArrowColumnReader>> readers;
   for (const int column : columns) {
-    if (column < 0 || column >= schema_->num_fields()) {
+    const auto num_fields = schema_->num_fields();
+    const std::vector<StructMember> members =
+        column < num_fields ? std::vector<StructMember>() : StructMembers(*schema_);
+    const auto num_columns = num_fields + static_cast<int>(members.size());
+    if (column < 0 || column >= num_columns) {
       return base::UsageError("there is no column " + std::to_string(column) + " among " +
-                              std::to_string(schema_->num_fields()));
+                              std::to_string(num_columns));
     }
-    const auto& type = file->index->columns[static_cast<size_t>(column)].type;
-    if (!ArrowColumnReader::CanRead(*type)) {
-      return base::UsageError(
-          "column '" + schema_->field(column)->name() + "' is nested (" + type->ToString() +
-          "), and nested columns are not supported: leave it out of the plan or "
-          "flatten it first");
+    const bool member = column >= num_fields;
+    const arrow::Field& shown =
+        member ? *members[static_cast<size_t>(column - num_fields)].field : *schema_->field(column);
+    if (member ||
+        !ArrowColumnReader::CanRead(*file->index->columns[static_cast<size_t>(column)].type)) {
+      return base::UsageError("column '" + shown.name() + "' is nested (" +
+                              (member ? "a field of a struct" : shown.type()->ToString()) +
+                              "), and nested columns of Arrow files are not supported: leave it "
+                              "out of the plan and give its split a key, or flatten it first");
     }
     auto of_column = batches;
     for (ArrowBatchToRead& batch : of_column) {

@@ -38,6 +38,7 @@ class ArrowSource : public Source {
   const std::shared_ptr<arrow::Schema>& schema() const override { return schema_; }
   const std::vector<Unit>& units() const override { return units_; }
   bool columns_independent() const override { return true; }
+  bool reads_nested() const override { return false; }
   ColumnHint Hint(const Unit& unit, int column) const override;
   arrow::Result<std::unique_ptr<BatchReader>> Open(const Unit& unit,
                                                    const std::vector<int>& columns,

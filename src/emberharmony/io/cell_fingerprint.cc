@@ -16,6 +16,8 @@
 
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/base/fingerprint.h"
+#include "emberharmony/io/canonical_decimal_internal.h"
+#include "emberharmony/io/nested_json_internal.h"
 
 namespace emberharmony::io {
 namespace {
@@ -34,6 +36,7 @@ enum TypeByte : uint8_t {
   kBytes = 8,
   kDecimal = 9,
   kTime = 10,
+  kNested = 11,
 };
 
 // FarmHash's Fingerprint64 (farmhashna::Hash64) for up to 32 bytes, written out for a type byte in
@@ -215,22 +218,6 @@ void HashViews(TypeByte type, const arrow::Array& values, uint64_t* out) {
   }
 }
 
-// The number without exponent and without trailing zeros after the point: "-12.5", "100", "0".
-void CanonicalDecimal(std::string digits, int32_t scale, std::string* out) {
-  const bool negative = digits[0] == '-';
-  if (negative) digits.erase(0, 1);
-  if (scale < 0 && digits != "0") digits.append(static_cast<size_t>(-scale), '0');
-  if (scale > 0) {
-    if (digits.size() <= static_cast<size_t>(scale))
-      digits.insert(0, scale + 1 - digits.size(), '0');
-    digits.insert(digits.size() - scale, 1, '.');
-    digits.erase(digits.find_last_not_of('0') + 1);
-    if (digits.back() == '.') digits.pop_back();
-  }
-  out->assign(negative && digits != "0" ? "-" : "");
-  out->append(digits);
-}
-
 template <typename ArrayType, typename DecimalType>
 arrow::Status HashDecimals(const arrow::Array& values, uint64_t* out) {
   const int32_t scale = static_cast<const arrow::DecimalType&>(*values.type()).scale();
@@ -246,7 +233,8 @@ arrow::Status HashDecimals(const arrow::Array& values, uint64_t* out) {
       out[i] = 0;
       continue;
     }
-    CanonicalDecimal(DecimalType(array.GetValue(i)).ToIntegerString(), scale, &text);
+    text.clear();
+    AppendCanonicalDecimal(DecimalType(array.GetValue(i)).ToIntegerString(), scale, &text);
     out[i] =
         HashBytes(kDecimal, reinterpret_cast<const uint8_t*>(text.data()), text.size(), &scratch);
   }
@@ -258,6 +246,23 @@ arrow::Status HashDictionary(const arrow::DictionaryArray& values, uint64_t* out
   ARROW_RETURN_NOT_OK(CellFingerprints(*values.dictionary(), entries.data()));
   for (int64_t i = 0; i < values.length(); ++i)
     out[i] = values.IsNull(i) ? 0 : entries[values.GetValueIndex(i)];
+  return arrow::Status::OK();
+}
+
+arrow::Status HashNested(const arrow::Array& values, uint64_t* out) {
+  ARROW_ASSIGN_OR_RAISE(const auto cells, JsonCells::Make(values));
+  std::string json;
+  std::string scratch;
+  for (int64_t i = 0; i < values.length(); ++i) {
+    if (values.IsNull(i)) {
+      out[i] = 0;
+      continue;
+    }
+    json.clear();
+    cells->Append(i, &json);
+    out[i] =
+        HashBytes(kNested, reinterpret_cast<const uint8_t*>(json.data()), json.size(), &scratch);
+  }
   return arrow::Status::OK();
 }
 
@@ -373,6 +378,14 @@ arrow::Status CellFingerprints(const arrow::Array& values, uint64_t* out) {
       return HashDictionary(static_cast<const arrow::DictionaryArray&>(values), out);
     case arrow::Type::EXTENSION:
       return CellFingerprints(*static_cast<const arrow::ExtensionArray&>(values).storage(), out);
+    case arrow::Type::STRUCT:
+    case arrow::Type::LIST:
+    case arrow::Type::LARGE_LIST:
+    case arrow::Type::FIXED_SIZE_LIST:
+    case arrow::Type::LIST_VIEW:
+    case arrow::Type::LARGE_LIST_VIEW:
+    case arrow::Type::MAP:
+      return HashNested(values, out);
     default:
       return HashNumbers(values, out);
   }

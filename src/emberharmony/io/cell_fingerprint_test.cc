@@ -18,6 +18,7 @@
 namespace emberharmony::io {
 namespace {
 
+using arrow::TimeUnit;
 using arrow::json::ArrayFromJSONString;
 
 std::vector<uint64_t> Hashes(const arrow::Array& values) {
@@ -109,7 +110,6 @@ TEST(CellFingerprint, FloatsHaveOneZeroAndOneNan) {
 }
 
 TEST(CellFingerprint, TimesOfAnyUnit) {
-  using arrow::TimeUnit;
   EXPECT_EQ(Hashes(arrow::timestamp(TimeUnit::SECOND), "[-1]")[0], ExpectedWord(6, -1000000));
   EXPECT_EQ(Hashes(arrow::timestamp(TimeUnit::MILLI, "UTC"), "[5]")[0], ExpectedWord(6, 5000));
   EXPECT_EQ(Hashes(arrow::timestamp(TimeUnit::MICRO), "[-5]")[0], ExpectedWord(6, -5));
@@ -147,11 +147,91 @@ TEST(CellFingerprint, SlicesAndDictionaries) {
   EXPECT_EQ(Hashes(arrow::null(), "[null, null]"), (std::vector<uint64_t>{0, 0}));
 }
 
-TEST(CellFingerprint, NestedTypesAreRefused) {
-  const auto nested = ArrayFromJSONString(arrow::list(arrow::int32()), "[[1]]").ValueOrDie();
-  uint64_t out = 0;
-  const auto status = CellFingerprints(*nested, &out);
-  EXPECT_EQ(base::KindOf(status), base::ErrorKind::kUsage);
+/// A list of one cell of each value, and the JSON that its fingerprint must cover.
+void ExpectJson(const std::shared_ptr<arrow::DataType>& type, const std::string& value,
+                const std::string& json) {
+  EXPECT_EQ(Hashes(arrow::list(type), "[[" + value + "]]")[0], Expected(11, "[" + json + "]"))
+      << type->ToString() << " " << value;
+}
+
+TEST(CellFingerprint, NestedCellsAreCanonicalJson) {
+  const auto pair =
+      arrow::struct_({arrow::field("b", arrow::int32()), arrow::field("a\"", arrow::utf8())});
+  EXPECT_EQ(Hashes(pair, R"([{"b": 1, "a\"": "x"}, null, {"b": null, "a\"": null}])"),
+            (std::vector<uint64_t>{Expected(11, R"({"b":1,"a\"":"x"})"), 0,
+                                   Expected(11, R"({"b":null,"a\"":null})")}));
+  for (const auto& list : {arrow::list(arrow::int64()), arrow::large_list(arrow::uint8()),
+                           arrow::list_view(arrow::int16())}) {
+    EXPECT_EQ(Hashes(list, "[[1, null], [], null]"),
+              (std::vector<uint64_t>{Expected(11, "[1,null]"), Expected(11, "[]"), 0}));
+  }
+  EXPECT_EQ(Hashes(arrow::fixed_size_list(arrow::int32(), 2), "[[1, 2], [3, 4]]")[1],
+            Expected(11, "[3,4]"));
+  EXPECT_EQ(Hashes(arrow::map(arrow::utf8(), arrow::list(pair)),
+                   R"([[["k", [{"b": 7, "a\"": null}]], ["l", null]]])")[0],
+            Expected(11, R"([{"key":"k","value":[{"b":7,"a\"":null}]},{"key":"l","value":null}])"));
+  // Slices of nested arrays.
+  const auto lists = ArrayFromJSONString(arrow::list(pair),
+                                         R"([[{"b": 1, "a\"": "p"}], [], [{"b": 2, "a\"": "q"}]])")
+                         .ValueOrDie();
+  EXPECT_EQ(Hashes(*lists->Slice(2))[0], Expected(11, R"([{"b":2,"a\"":"q"}])"));
+}
+
+TEST(CellFingerprint, FlatValuesInsideOfNestedCells) {
+  ExpectJson(arrow::boolean(), "true", "true");
+  ExpectJson(arrow::uint64(), "18446744073709551615", "18446744073709551615");
+  ExpectJson(arrow::int64(), "-9223372036854775808", "-9223372036854775808");
+  // ECMAScript's rules and the examples of RFC 8785, appendix B.
+  for (const auto& [value, json] : std::vector<std::pair<std::string, std::string>>{
+           {"0", "0"},
+           {"-0.0", "0"},
+           {"1", "1"},
+           {"-1.5", "-1.5"},
+           {"100000", "100000"},
+           {"5e-324", "5e-324"},
+           {"-1.7976931348623157e308", "-1.7976931348623157e+308"},
+           {"9007199254740992", "9007199254740992"},
+           {"295147905179352830000", "295147905179352830000"},
+           {"1e21", "1e+21"},
+           {"9.999999999999997e22", "9.999999999999997e+22"},
+           {"999999999999999700000", "999999999999999700000"},
+           {"333333333.33333329", "333333333.3333333"},
+           {"0.000001", "0.000001"},
+           {"0.0000033333333333333333", "0.0000033333333333333333"},
+           {"1e-7", "1e-7"},
+           {"1424953923781206.2", "1424953923781206.2"},
+           {"NaN", "\"NaN\""},
+           {"Inf", "\"Infinity\""},
+           {"-Inf", "\"-Infinity\""}}) {
+    ExpectJson(arrow::float64(), value, json);
+  }
+  ExpectJson(arrow::float32(), "0.1", "0.10000000149011612");
+  ExpectJson(arrow::decimal128(10, 2), "\"-12.50\"", "-12.5");
+  ExpectJson(arrow::decimal256(50, 0), "\"100\"", "100");
+  ExpectJson(arrow::utf8(), R"("a\"\\\/\u0008\t\n\f\r\u0001\u001f\u007f\u00e9")",
+             "\"a\\\"\\\\/\\b\\t\\n\\f\\r\\u0001\\u001f\x7f\xc3\xa9\"");
+  ExpectJson(arrow::binary(), R"("abcd")", "\"YWJjZA==\"");
+  ExpectJson(arrow::fixed_size_binary(3), R"("abc")", "\"YWJj\"");
+  ExpectJson(arrow::date32(), "-1", "\"1969-12-31\"");
+  ExpectJson(arrow::timestamp(TimeUnit::NANO), "-1", "\"1969-12-31 23:59:59.999999\"");
+  ExpectJson(arrow::timestamp(TimeUnit::MILLI, "Europe/Paris"), "1500",
+             "\"1970-01-01 00:00:01.500\"");
+  ExpectJson(arrow::time64(TimeUnit::NANO), "2999", "2");
+  ExpectJson(arrow::time32(TimeUnit::SECOND), "2", "2000000");
+  ExpectJson(arrow::duration(TimeUnit::MILLI), "-3", "-3000");
+  ExpectJson(arrow::null(), "null", "null");
+}
+
+TEST(CellFingerprint, TypesWithoutAFormAreRefused) {
+  auto deep = arrow::int32();
+  for (int i = 0; i < 300; ++i) deep = arrow::list(deep);
+  for (const auto& type : {deep, arrow::list(arrow::month_interval()), arrow::month_interval(),
+                           arrow::dense_union({arrow::field("x", arrow::int32())})}) {
+    uint64_t out = 0;
+    const auto cells = arrow::MakeArrayOfNull(type, 1).ValueOrDie();
+    EXPECT_EQ(base::KindOf(CellFingerprints(*cells, &out)), base::ErrorKind::kUsage)
+        << type->ToString();
+  }
 }
 
 TEST(RowFingerprint, IsTheFingerprintOfSeedAndCells) {

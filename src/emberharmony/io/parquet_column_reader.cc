@@ -1,153 +1,33 @@
 #include <arrow/array.h>
 #include <arrow/type.h>
-#include <parquet/exception.h>
-#include <parquet/properties.h>
-#include <parquet/schema.h>
 
 #include <algorithm>
-#include <cstring>
 
-#include "emberharmony/base/error_kind.h"
 #include "emberharmony/io/parquet_column_reader_internal.h"
 
 namespace emberharmony::io::internal {
-namespace {
 
 using arrow::Status;
 
-/// The most bytes that one compressed byte can become; generous, but finite.
-int64_t ExpansionMax(parquet::Compression::type codec) {
-  switch (codec) {
-    case parquet::Compression::UNCOMPRESSED:
-      return 1;
-    case parquet::Compression::SNAPPY:
-      return 64;
-    case parquet::Compression::LZ4:
-    case parquet::Compression::LZ4_HADOOP:
-    case parquet::Compression::LZ4_FRAME:
-      return 256;
-    case parquet::Compression::GZIP:
-      return 1100;
-    case parquet::Compression::ZSTD:
-      return int64_t{1} << 16;
-    default:
-      return int64_t{1} << 24;
-  }
-}
-
-/// No page of the chunk can be larger, neither compressed nor not. The footer's uncompressed size
-/// is doubled, because some writers leave out page headers or levels.
-int64_t PageBytesMax(int64_t compressed, int64_t uncompressed, parquet::Compression::type codec) {
-  constexpr int64_t kSlack = int64_t{64} << 10;
-  constexpr int64_t kPageMax = int64_t{1} << 31;
-  const int64_t claimed = 2 * std::clamp<int64_t>(std::max(compressed, uncompressed), 0, kPageMax);
-  const int64_t possible = std::min(compressed, kPageMax) * ExpansionMax(codec);
-  return std::min({claimed, possible, kPageMax}) + kSlack;
-}
-
-/// The bytes that a PLAIN value of a column takes at least.
-int64_t PlainWidthMin(const parquet::ColumnDescriptor& descriptor) {
-  switch (descriptor.physical_type()) {
-    case parquet::Type::INT32:
-    case parquet::Type::FLOAT:
-    case parquet::Type::BYTE_ARRAY:
-      return 4;
-    case parquet::Type::INT64:
-    case parquet::Type::DOUBLE:
-      return 8;
-    case parquet::Type::INT96:
-      return 12;
-    case parquet::Type::FIXED_LEN_BYTE_ARRAY:
-      return std::max(descriptor.type_length(), 1);
-    default:
-      return 0;  // booleans: 8 to a byte
-  }
-}
-
-}  // namespace
-
-Status PageMemoryPool::Check(int64_t size) {
-  if (size <= limit_) return Status::OK();
-  refused_ = true;
-  return Status::OutOfMemory("a page claims ", size,
-                             " bytes, but the column chunk can't hold more than ", limit_);
-}
-
-Status PageMemoryPool::Allocate(int64_t size, int64_t alignment, uint8_t** out) {
-  ARROW_RETURN_NOT_OK(Check(size));
-  return parent_->Allocate(size, alignment, out);
-}
-
-Status PageMemoryPool::Reallocate(int64_t old_size, int64_t new_size, int64_t alignment,
-                                  uint8_t** ptr) {
-  if (new_size > old_size) ARROW_RETURN_NOT_OK(Check(new_size));
-  return parent_->Reallocate(old_size, new_size, alignment, ptr);
-}
-
 ParquetColumnReader::ParquetColumnReader(std::shared_ptr<const ParquetFile> file,
-                                         std::shared_ptr<arrow::Field> field, int leaf,
+                                         const arrow::Field& field, int leaf,
                                          std::vector<RowGroupChunk> chunks, arrow::MemoryPool* pool,
                                          int64_t read_bytes)
-    : file_(std::move(file)),
-      field_(std::move(field)),
-      leaf_(leaf),
-      chunks_(std::move(chunks)),
-      pool_(pool),
-      page_pool_(pool),
-      stream_(std::make_shared<ChunkStream>(read_bytes, pool)) {}
-
-Status ParquetColumnReader::WithContext(const Status& status) const {
-  if (status.ok()) return status;
-  std::string where = "'" + file_->name + "', ";
-  if (next_chunk_ > 0) {
-    where += "row group " + std::to_string(chunks_[next_chunk_ - 1].row_group) + ", ";
-  }
-  where += "column '" + field_->name() + "': ";
-  if (status.IsOutOfMemory() && !page_pool_.refused()) {
-    return status.WithMessage(where, status.message());
-  }
-  return base::DataError(where + status.message() +
-                         "; the file is damaged or was written wrongly: get or write it again");
-}
+    : pool_(pool),
+      pages_(std::move(file), field.name(), field.type(), leaf, std::move(chunks), pool,
+             read_bytes),
+      max_level_(pages_.max_definition_level()) {}
 
 Status ParquetColumnReader::Skip(int64_t n) {
-  return WithContext(CatchParquet([&] { return SkipRows(n); }));
+  return pages_.WithContext(CatchParquet([&] { return SkipRows(n); }));
 }
 
 Status ParquetColumnReader::SkipRows(int64_t n) {
   if (n <= 0) return Status::OK();
-  if (n < page_rows_left_) return PassOver(n);
-  n -= page_rows_left_;
-  chunk_rows_left_ -= page_rows_left_;
-  page_rows_left_ = 0;
-  if (n >= chunk_rows_left_) {
-    n -= chunk_rows_left_;
-    chunk_rows_left_ = 0;
-    while (next_chunk_ < chunks_.size() && n >= chunks_[next_chunk_].num_rows) {
-      n -= chunks_[next_chunk_++].num_rows;
-    }
+  if (n >= page_rows_left_) {
+    ARROW_ASSIGN_OR_RAISE(n, pages_.SkipRows(n - page_rows_left_));
+    BeginPage();
   }
-  if (n == 0) return Status::OK();
-  if (chunk_rows_left_ == 0) ARROW_RETURN_NOT_OK(OpenChunk());
-  skip_rows_ = n;
-  pages_->set_data_page_filter([this](const parquet::DataPageStats& page) {
-    const bool within = skip_rows_ > 0 && expected_page_rows_ < 0 && page.num_values >= 0 &&
-                        page.num_values <= skip_rows_;
-    if (!within) return false;
-    skip_rows_ -= page.num_values;
-    chunk_rows_left_ -= page.num_values;
-    stream_->PassOverNextRead();
-    return true;
-  });
-  ARROW_RETURN_NOT_OK(JumpToPage());
-  // What remains of skip_rows_ lies in the page that follows.
-  while (page_rows_left_ == 0) ARROW_RETURN_NOT_OK(NextPage());
-  const int64_t rest = skip_rows_;
-  skip_rows_ = 0;
-  return PassOver(rest);
-}
-
-Status ParquetColumnReader::PassOver(int64_t n) {
   while (n > 0) {
     const int64_t count = std::min({n, page_rows_left_, kBlockRows});
     if (count == 0) return Status::Invalid("a page has fewer rows than were to be passed over");
@@ -158,79 +38,20 @@ Status ParquetColumnReader::PassOver(int64_t n) {
   return Status::OK();
 }
 
-Status ParquetColumnReader::JumpToPage() {
-  const RowGroupChunk& chunk = chunks_[next_chunk_ - 1];
-  const ColumnChunkPlace& place = file_->footer->chunk(chunk.row_group, leaf_);
-  LoadOffsetIndex();
-  if (offset_index_ == nullptr) return Status::OK();
-  const int64_t here = chunk.num_rows - chunk_rows_left_;
-  const auto& pages = offset_index_->page_locations();
-  const auto next = std::upper_bound(
-      pages.begin(), pages.end(), here + skip_rows_,
-      [](int64_t row, const parquet::PageLocation& page) { return row < page.first_row_index; });
-  const auto page = next - 1;
-  if (page->first_row_index <= here) return Status::OK();
-  // The dictionary comes first.
-  if (place.has_dictionary && dictionary_ == nullptr) {
-    ARROW_RETURN_NOT_OK(NextPage());
-    if (dictionary_ == nullptr || page_rows_left_ > 0) return Status::OK();
-  }
-  const int64_t end = next == pages.end() ? chunk.num_rows : next->first_row_index;
-  stream_->SeekTo(page->offset - place.begin);
-  skip_rows_ -= page->first_row_index - here;
-  chunk_rows_left_ = chunk.num_rows - page->first_row_index;
-  expected_page_rows_ = end - page->first_row_index;
-  return Status::OK();
-}
-
-/// An index that cannot be right is as good as none.
-void ParquetColumnReader::LoadOffsetIndex() {
-  if (offset_index_tried_) return;
-  offset_index_tried_ = true;
-  constexpr int32_t kIndexBytesMax = 16 << 20;
-  const RowGroupChunk& chunk = chunks_[next_chunk_ - 1];
-  const ColumnChunkPlace& place = file_->footer->chunk(chunk.row_group, leaf_);
-  const int64_t bytes = place.offset_index_bytes;
-  if (bytes <= 0 || bytes > kIndexBytesMax || place.offset_index_begin < 0 ||
-      place.offset_index_begin > file_->size - bytes) {
-    return;
-  }
-  std::unique_ptr<parquet::OffsetIndex> index;
-  const Status status = CatchParquet([&]() -> Status {
-    ARROW_ASSIGN_OR_RAISE(auto buffer, file_->file->ReadAt(place.offset_index_begin, bytes));
-    if (buffer->size() != bytes) return Status::Invalid("the offset index is cut off");
-    index = parquet::OffsetIndex::Make(buffer->data(), bytes, parquet::ReaderProperties(pool_));
-    return Status::OK();
-  });
-  if (!status.ok() || index->page_locations().empty()) return;
-  int64_t row = 0;
-  int64_t offset = place.begin;
-  for (const parquet::PageLocation& page : index->page_locations()) {
-    const bool first = &page == &index->page_locations().front();
-    if (first ? page.first_row_index != 0 || page.offset < offset
-              : page.first_row_index <= row || page.offset <= offset) {
-      return;
-    }
-    row = page.first_row_index;
-    offset = page.offset;
-  }
-  if (row >= chunk.num_rows || offset >= place.begin + place.compressed_bytes) return;
-  offset_index_ = std::move(index);
-}
-
 Status ParquetColumnReader::Read(int64_t n, Column* out) {
-  return WithContext(CatchParquet([&] { return ReadRows(n, out); }));
+  return pages_.WithContext(CatchParquet([&] { return ReadRows(n, out); }));
 }
 
 Status ParquetColumnReader::ReadRows(int64_t n, Column* out) {
   while (n > 0) {
     if (page_rows_left_ == 0) {
-      if (chunk_rows_left_ == 0) FinishIndices(out);  // the next chunk has another dictionary
-      ARROW_RETURN_NOT_OK(NextPage());
-      continue;
+      // The next chunk has another dictionary.
+      if (pages_.levels_after_page() == 0) FinishIndices(out);
+      ARROW_RETURN_NOT_OK(pages_.Next());
+      BeginPage();
     }
     int64_t count = std::min(n, page_rows_left_);
-    if (page_has_indices_) {
+    if (pages_.has_indices()) {
       if (piece_ == nullptr) ARROW_RETURN_NOT_OK(StartIndices(n));
       count = std::min(count, piece_capacity_ - piece_rows_);
       ARROW_RETURN_NOT_OK(AppendIndices(count));
@@ -240,184 +61,23 @@ Status ParquetColumnReader::ReadRows(int64_t n, Column* out) {
       ARROW_RETURN_NOT_OK(AppendPlain(count, out));
     }
     page_rows_left_ -= count;
-    chunk_rows_left_ -= count;
     n -= count;
   }
   FinishIndices(out);
   return Status::OK();
 }
 
-Status ParquetColumnReader::OpenChunk() {
-  while (next_chunk_ < chunks_.size() && chunks_[next_chunk_].num_rows == 0) ++next_chunk_;
-  if (next_chunk_ == chunks_.size()) return Status::Invalid("rows were asked for beyond its end");
-  const RowGroupChunk& chunk = chunks_[next_chunk_++];
-  const ParquetFooter& footer = *file_->footer;
-  const ColumnChunkPlace& place = footer.chunk(chunk.row_group, leaf_);
-  if (place.encrypted) {
-    return Status::Invalid("it is encrypted, and encrypted columns are not supported");
-  }
-  if (place.num_values != chunk.num_rows) {
-    return Status::Invalid("the footer says that it has ", place.num_values,
-                           " values, but its row group has ", chunk.num_rows, " rows");
-  }
-  int64_t size = place.compressed_bytes;
-  if (place.begin < 0 || size < 0 || size > file_->size || place.begin > file_->size - size) {
-    return Status::Invalid("its data should be ", size, " bytes at offset ", place.begin,
-                           ", but the file has only ", file_->size, " bytes");
-  }
-  // No dictionary page's header is longer.
-  if (footer.chunk_sizes_short) size += std::min<int64_t>(100, file_->size - place.begin - size);
-  const parquet::ColumnDescriptor* descriptor = footer.schema->Column(leaf_);
-  nullable_ = descriptor->max_definition_level() > 0;
-  ARROW_ASSIGN_OR_RAISE(value_decoder_, PageValueDecoder::Make(descriptor, field_->type(), pool_));
-  page_pool_.set_limit(PageBytesMax(place.compressed_bytes, place.uncompressed_bytes, place.codec));
-  parquet::ReaderProperties properties(&page_pool_);
-  properties.set_page_checksum_verification(true);
-  page_.reset();
-  pages_.reset();
-  dictionary_.reset();
-  offset_index_.reset();
-  offset_index_tried_ = false;
-  expected_page_rows_ = -1;
-  stream_->Reset(file_->file, place.begin, size);
-  pages_ = parquet::PageReader::Open(stream_, place.num_values, place.codec, properties,
-                                     *descriptor, footer.always_compressed);
-  chunk_rows_left_ = chunk.num_rows;
-  return Status::OK();
-}
-
-Status ParquetColumnReader::NextPage() {
-  if (chunk_rows_left_ == 0) ARROW_RETURN_NOT_OK(OpenChunk());
-  page_ = pages_->NextPage();
-  if (page_ == nullptr) {
-    return Status::Invalid("its pages end ", chunk_rows_left_, " rows too early");
-  }
-  switch (page_->type()) {
-    case parquet::PageType::DICTIONARY_PAGE:
-      return SetDictionary(static_cast<const parquet::DictionaryPage&>(*page_));
-    case parquet::PageType::DATA_PAGE:
-    case parquet::PageType::DATA_PAGE_V2:
-      return SetDataPage(static_cast<const parquet::DataPage&>(*page_));
-    default:
-      return Status::OK();  // index pages and kinds to come hold no rows
-  }
-}
-
-Status ParquetColumnReader::SetDictionary(const parquet::DictionaryPage& page) {
-  if (dictionary_ != nullptr) return Status::Invalid("it has more than one dictionary page");
-  if (page.encoding() != parquet::Encoding::PLAIN &&
-      page.encoding() != parquet::Encoding::PLAIN_DICTIONARY) {
-    return Status::Invalid("its dictionary page has the encoding ",
-                           parquet::EncodingToString(page.encoding()), ", PLAIN was expected");
-  }
-  const parquet::ColumnDescriptor& descriptor = *file_->footer->schema->Column(leaf_);
-  const int64_t width = PlainWidthMin(descriptor);
-  const int64_t n = page.num_values();
-  const int64_t possible = width > 0 ? page.size() / width : int64_t{page.size()} * 8;
-  if (n < 0 || n > possible) {
-    // Values without any bytes can't repeat within reason.
-    const bool one_empty_value = n == 1 && descriptor.type_length() == 0 && width == 1;
-    if (!one_empty_value) {
-      return Status::Invalid("its dictionary page claims ", n, " values in ", page.size(),
-                             " bytes");
-    }
-  }
-  ARROW_RETURN_NOT_OK(
-      value_decoder_->SetPage(parquet::Encoding::PLAIN, n, page.data(), page.size()));
-  std::vector<std::shared_ptr<arrow::Array>> arrays;
-  ARROW_RETURN_NOT_OK(value_decoder_->Decode({n, n, nullptr}, &arrays));
-  dictionary_ = std::move(arrays.at(0));
-  return Status::OK();
-}
-
-Status ParquetColumnReader::SetDataPage(const parquet::DataPage& page) {
-  if (page.num_values() < 0 || page.num_values() > chunk_rows_left_) {
-    return Status::Invalid("a page claims ", page.num_values(), " rows where only ",
-                           chunk_rows_left_, " are left");
-  }
-  if (expected_page_rows_ >= 0 && page.num_values() != expected_page_rows_) {
-    return Status::Invalid("the offset index says that a page has ", expected_page_rows_,
-                           " rows, but it has ", page.num_values());
-  }
-  expected_page_rows_ = -1;
-  const uint8_t* values = nullptr;
-  int64_t size = 0;
-  if (page.type() == parquet::PageType::DATA_PAGE) {
-    ARROW_RETURN_NOT_OK(SplitPageV1(static_cast<const parquet::DataPageV1&>(page), &values, &size));
-  } else {
-    ARROW_RETURN_NOT_OK(SplitPageV2(static_cast<const parquet::DataPageV2&>(page), &values, &size));
-  }
-  const bool encoded = page.encoding() == parquet::Encoding::RLE_DICTIONARY ||
-                       page.encoding() == parquet::Encoding::PLAIN_DICTIONARY;
-  page_has_indices_ = encoded && field_->type()->id() != arrow::Type::NA;
-  if (page_has_indices_) {
-    ARROW_RETURN_NOT_OK(SetIndices(values, size));
-  } else {
-    ARROW_RETURN_NOT_OK(value_decoder_->SetPage(page.encoding(), page.num_values(), values, size));
-  }
-  page_rows_left_ = page.num_values();
-  return Status::OK();
-}
-
-Status ParquetColumnReader::SplitPageV1(const parquet::DataPageV1& page, const uint8_t** values,
-                                        int64_t* size) {
-  *values = page.data();
-  *size = page.size();
-  if (!nullable_) return Status::OK();
-  if (page.definition_level_encoding() != parquet::Encoding::RLE) {
-    return Status::Invalid("its definition levels have the encoding ",
-                           parquet::EncodingToString(page.definition_level_encoding()),
-                           ", RLE was expected");
-  }
-  uint32_t level_bytes = 0;
-  if (*size < 4) return Status::Invalid("a page has no definition levels");
-  std::memcpy(&level_bytes, *values, sizeof(level_bytes));
-  if (level_bytes > static_cast<uint64_t>(*size - 4)) {
-    return Status::Invalid("a page of ", *size, " bytes claims ", level_bytes,
-                           " bytes of definition levels");
-  }
-  levels_ = DefinitionLevelDecoder(*values + 4, level_bytes);
-  *values += 4 + static_cast<int64_t>(level_bytes);
-  *size -= 4 + static_cast<int64_t>(level_bytes);
-  return Status::OK();
-}
-
-Status ParquetColumnReader::SplitPageV2(const parquet::DataPageV2& page, const uint8_t** values,
-                                        int64_t* size) {
-  const int64_t repetition = page.repetition_levels_byte_length();
-  const int64_t definition = page.definition_levels_byte_length();
-  if (repetition < 0 || definition < 0 || repetition + definition > page.size()) {
-    return Status::Invalid("a page of ", page.size(), " bytes claims ", repetition, " and ",
-                           definition, " bytes of levels");
-  }
-  if (nullable_) levels_ = DefinitionLevelDecoder(page.data() + repetition, definition);
-  *values = page.data() + repetition + definition;
-  *size = page.size() - repetition - definition;
-  return Status::OK();
-}
-
-Status ParquetColumnReader::SetIndices(const uint8_t* values, int64_t size) {
-  if (dictionary_ == nullptr) {
-    // Fine as long as there are only nulls: every index is beyond an empty dictionary.
-    ARROW_ASSIGN_OR_RAISE(dictionary_, arrow::MakeEmptyArray(field_->type(), pool_));
-  }
-  const auto length = static_cast<uint32_t>(dictionary_->length());
-  // A page of nulls may leave out the bit width. Width 1 without data fails as soon as an index is
-  // asked for.
-  const int bit_width = size == 0 ? 1 : values[0];
-  if (bit_width > 32) {
-    return Status::Invalid("a page has dictionary indices of ", bit_width,
-                           " bits, 32 are the most");
-  }
-  const int64_t header = size == 0 ? 0 : 1;
-  indices_ = IndexDecoder(values + header, size - header, bit_width, length);
-  return Status::OK();
+void ParquetColumnReader::BeginPage() {
+  page_rows_left_ = pages_.num_levels();
+  if (page_rows_left_ == 0 || max_level_ == 0) return;
+  const PageBytesView levels = pages_.definition_levels();
+  levels_ = DefinitionLevelDecoder(levels.data, levels.size, max_level_);
 }
 
 Status ParquetColumnReader::StartIndices(int64_t rows_wanted) {
   // Never far beyond the page at hand, whatever a footer claims.
-  piece_capacity_ =
-      std::min({rows_wanted, chunk_rows_left_, std::max(page_rows_left_, kPieceRows)});
+  piece_capacity_ = std::min({rows_wanted, page_rows_left_ + pages_.levels_after_page(),
+                              std::max(page_rows_left_, kPieceRows)});
   ARROW_ASSIGN_OR_RAISE(piece_, arrow::AllocateBuffer(piece_capacity_ * 4, pool_));
   piece_rows_ = 0;
   return Status::OK();
@@ -425,17 +85,17 @@ Status ParquetColumnReader::StartIndices(int64_t rows_wanted) {
 
 Status ParquetColumnReader::AppendIndices(int64_t n) {
   auto* out = reinterpret_cast<uint32_t*>(piece_->mutable_data()) + piece_rows_;
-  const auto null_index = static_cast<uint32_t>(dictionary_->length());
+  const auto null_index = static_cast<uint32_t>(pages_.dictionary()->length());
   piece_rows_ += n;
-  if (!nullable_) return indices_.Decode(n, out);
+  if (max_level_ == 0) return pages_.indices()->Decode(n, out);
   while (n > 0) {
     const int64_t count = std::min(n, kBlockRows);
     int64_t num_valid = 0;
     ARROW_RETURN_NOT_OK(levels_.Decode(count, valid_bits_.data(), &num_valid));
     if (num_valid == count) {
-      ARROW_RETURN_NOT_OK(indices_.Decode(count, out));
+      ARROW_RETURN_NOT_OK(pages_.indices()->Decode(count, out));
     } else {
-      ARROW_RETURN_NOT_OK(indices_.Decode(num_valid, dense_.data()));
+      ARROW_RETURN_NOT_OK(pages_.indices()->Decode(num_valid, dense_.data()));
       kernels_.expand(dense_.data(), valid_bits_.data(), count, null_index, out);
     }
     out += count;
@@ -446,13 +106,13 @@ Status ParquetColumnReader::AppendIndices(int64_t n) {
 
 Status ParquetColumnReader::AppendPlain(int64_t n, Column* out) {
   PageRows rows{n, n, nullptr};
-  if (nullable_) {
+  if (max_level_ > 0) {
     ARROW_ASSIGN_OR_RAISE(rows.valid_bits, arrow::AllocateBuffer((n + 7) / 8, pool_));
     ARROW_RETURN_NOT_OK(levels_.Decode(n, rows.valid_bits->mutable_data(), &rows.num_valid));
     if (rows.num_valid == n) rows.valid_bits.reset();
   }
   std::vector<std::shared_ptr<arrow::Array>> arrays;
-  ARROW_RETURN_NOT_OK(value_decoder_->Decode(rows, &arrays));
+  ARROW_RETURN_NOT_OK(pages_.values()->Decode(rows, &arrays));
   int64_t decoded = 0;
   for (auto& array : arrays) {
     Piece piece;
@@ -470,10 +130,10 @@ void ParquetColumnReader::FinishIndices(Column* out) {
   std::shared_ptr<arrow::Buffer> indices = std::move(piece_);
   if (piece_rows_ < piece_capacity_) indices = arrow::SliceBuffer(indices, 0, piece_rows_ * 4);
   Piece piece;
-  piece.values = dictionary_;
+  piece.values = pages_.dictionary();
   piece.indices = std::move(indices);
   piece.num_rows = piece_rows_;
-  piece.dictionary_id = chunks_[next_chunk_ - 1].dictionary_id;
+  piece.dictionary_id = pages_.chunk().dictionary_id;
   out->pieces.push_back(std::move(piece));
 }
 

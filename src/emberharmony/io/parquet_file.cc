@@ -14,6 +14,7 @@
 #include "emberharmony/base/allocation_failure.h"
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/io/parquet_file_internal.h"
+#include "emberharmony/io/struct_members.h"
 
 namespace emberharmony::io::internal {
 namespace {
@@ -21,9 +22,27 @@ namespace {
 using arrow::Status;
 using arrow::Type;
 
-/// The type in which a flat column is handed out.
+/// The type in which a column is handed out. It is not deep: parquet-cpp refuses schemas of more
+/// than 100 levels.
 std::shared_ptr<arrow::DataType> Normalized(const std::shared_ptr<arrow::DataType>& type) {
   switch (type->id()) {
+    case Type::STRUCT: {
+      arrow::FieldVector fields;
+      for (const auto& field : type->fields()) {
+        fields.push_back(arrow::field(field->name(), Normalized(field->type())));
+      }
+      return arrow::struct_(std::move(fields));
+    }
+    case Type::LIST:
+    case Type::LARGE_LIST:
+    case Type::FIXED_SIZE_LIST:
+    case Type::LIST_VIEW:
+    case Type::LARGE_LIST_VIEW:
+      return arrow::list(Normalized(type->field(0)->type()));
+    case Type::MAP: {
+      const auto& map = static_cast<const arrow::MapType&>(*type);
+      return arrow::map(Normalized(map.key_type()), Normalized(map.item_type()));
+    }
     case Type::DICTIONARY:
       return Normalized(static_cast<const arrow::DictionaryType&>(*type).value_type());
     case Type::EXTENSION:
@@ -53,17 +72,33 @@ Status NotParquet(const std::string& name, const std::string& why) {
                          "; check that it was written and copied completely");
 }
 
-std::vector<FieldLeaves> FindLeaves(const parquet::SchemaDescriptor& schema) {
-  std::vector<FieldLeaves> leaves(static_cast<size_t>(schema.group_node()->field_count()));
-  for (int leaf = 0; leaf < schema.num_columns(); ++leaf) {
-    const int field = schema.group_node()->FieldIndex(*schema.GetColumnRoot(leaf));
-    FieldLeaves& entry = leaves.at(static_cast<size_t>(field));
-    if (entry.count++ == 0) entry.first = leaf;
-    entry.flat = schema.GetColumnRoot(leaf)->is_primitive() &&
-                 schema.Column(leaf)->max_repetition_level() == 0 &&
-                 schema.Column(leaf)->max_definition_level() <= 1;
+int CountLeaves(const arrow::DataType& type) {
+  if (!arrow::is_nested(type.id())) return 1;
+  int count = 0;
+  for (const auto& field : type.fields()) count += CountLeaves(*field->type());
+  return count;
+}
+
+/// Checks that the Arrow types have as many leaves as the file, level for level: an element of the
+/// schema that they do not show would shift all that follow it.
+Status CheckLeaves(const arrow::Schema& schema, const parquet::SchemaDescriptor& descriptor) {
+  const parquet::schema::GroupNode* root = descriptor.group_node();
+  if (schema.num_fields() != root->field_count()) {
+    return Status::Invalid("its schema has ", root->field_count(), " columns, of which only ",
+                           schema.num_fields(), " can be understood");
   }
-  return leaves;
+  std::vector<int> counts(static_cast<size_t>(root->field_count()));
+  for (int leaf = 0; leaf < descriptor.num_columns(); ++leaf) {
+    ++counts.at(static_cast<size_t>(root->FieldIndex(*descriptor.GetColumnRoot(leaf))));
+  }
+  for (int i = 0; i < schema.num_fields(); ++i) {
+    const int found = CountLeaves(*schema.field(i)->type());
+    if (found == counts[static_cast<size_t>(i)]) continue;
+    return Status::Invalid("its column '", schema.field(i)->name(), "' has ",
+                           counts[static_cast<size_t>(i)], " leaves, but its type ",
+                           schema.field(i)->type()->ToString(), " shows ", found);
+  }
+  return Status::OK();
 }
 
 Status CheckMagic(const ParquetFile& file) {
@@ -109,6 +144,12 @@ arrow::Result<std::shared_ptr<const ParquetFooter>> Compact(const parquet::FileM
   auto footer = std::make_shared<ParquetFooter>();
   auto schema = std::make_shared<parquet::SchemaDescriptor>();
   schema->Init(metadata.schema()->schema_root());
+  const parquet::schema::GroupNode* root = schema->group_node();
+  for (int i = 0; i < root->field_count() && footer->nested == nullptr; ++i) {
+    if (root->field(i)->is_primitive() && !root->field(i)->is_repeated()) continue;
+    ARROW_ASSIGN_OR_RAISE(auto nodes, NestedLayout(*schema));
+    footer->nested = std::make_shared<const std::vector<NestedNode>>(std::move(nodes));
+  }
   footer->schema = std::move(schema);
   const auto& version = metadata.writer_version();
   footer->chunk_sizes_short =
@@ -148,19 +189,12 @@ arrow::Result<ParquetFileSchema> SchemaOf(const parquet::FileMetaData& metadata)
                                   metadata.key_value_metadata()->Contains("ARROW:schema");
     ARROW_RETURN_NOT_OK(parquet::arrow::FromParquetSchema(&descriptor, properties, &schema));
   }
-  result.leaves = FindLeaves(descriptor);
-  if (schema->num_fields() != static_cast<int>(result.leaves.size())) {
-    return Status::Invalid("its schema has ", result.leaves.size(), " columns, of which only ",
-                           schema->num_fields(), " can be understood");
-  }
   arrow::FieldVector fields;
-  for (int i = 0; i < schema->num_fields(); ++i) {
-    const auto& field = schema->field(i);
-    auto type =
-        result.leaves[static_cast<size_t>(i)].flat ? Normalized(field->type()) : field->type();
-    fields.push_back(arrow::field(field->name(), std::move(type), field->nullable()));
+  for (const auto& field : schema->fields()) {
+    fields.push_back(arrow::field(field->name(), Normalized(field->type()), field->nullable()));
   }
   result.schema = arrow::schema(std::move(fields));
+  ARROW_RETURN_NOT_OK(CheckLeaves(*result.schema, descriptor));
   return result;
 }
 
@@ -175,6 +209,25 @@ Status CatchParquet(const std::function<Status()>& function) {
     ARROW_RETURN_NOT_OK(base::AllocationFailureOf(exception));
     return Status::Invalid(exception.what());
   }
+}
+
+std::vector<ColumnLeaves> LeavesOfColumns(const arrow::Schema& schema) {
+  std::vector<ColumnLeaves> leaves;
+  int first = 0;
+  for (const auto& field : schema.fields()) {
+    leaves.push_back({first, CountLeaves(*field->type())});
+    first += leaves.back().count;
+  }
+  // Members come in the order of their leaves; only the structs that they are in were counted.
+  int member_first = 0;
+  int parent = -1;
+  for (const StructMember& member : StructMembers(schema)) {
+    if (member.path[0] != parent) member_first = leaves[static_cast<size_t>(member.path[0])].first;
+    parent = member.path[0];
+    leaves.push_back({member_first, CountLeaves(*member.field->type())});
+    member_first += leaves.back().count;
+  }
+  return leaves;
 }
 
 arrow::Result<std::shared_ptr<const ParquetFile>> ReadParquetFooter(

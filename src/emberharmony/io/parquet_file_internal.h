@@ -13,6 +13,8 @@
 #include <string>
 #include <vector>
 
+#include "emberharmony/io/nested_layout_internal.h"
+
 namespace emberharmony::io::internal {
 
 /// Where a column chunk lies and what its footer says about it.
@@ -38,6 +40,8 @@ struct RowGroupPlace {
 /// Immutable.
 struct ParquetFooter {
   std::shared_ptr<const parquet::SchemaDescriptor> schema;
+  /// By field of the schema; null where no column is nested.
+  std::shared_ptr<const std::vector<NestedNode>> nested;
   std::vector<RowGroupPlace> row_groups;
   std::vector<ColumnChunkPlace> chunks;  ///< by row group, then by leaf column
   /// Old parquet-mr left the dictionary page's header out of the chunk's size (PARQUET-816).
@@ -59,28 +63,30 @@ struct ParquetFile {
   std::shared_ptr<const ParquetFooter> footer;
 };
 
-/// Which leaf columns of a Parquet schema belong to a top-level field.
-struct FieldLeaves {
+/// Which leaf columns of a Parquet schema belong to a column.
+struct ColumnLeaves {
   int first = 0;
   int count = 0;
-  bool flat = false;  ///< one leaf, neither nested nor repeated
-  bool operator==(const FieldLeaves&) const = default;
 };
 
 /// A file's columns as this library shows them.
 struct ParquetFileSchema {
   std::shared_ptr<arrow::Schema> schema;
-  std::vector<FieldLeaves> leaves;    ///< by field
   bool arrow_schema_damaged = false;  ///< a stored Arrow schema was there, and could not be read
 };
+
+/// The leaves of every column, numbered as Source does: fields, then members of structs. A Parquet
+/// file has its leaves in the schema's order, so they follow from the types.
+std::vector<ColumnLeaves> LeavesOfColumns(const arrow::Schema& schema);
 
 /// Reads a file's footer, and its schema where one is asked for. Errors are DataErrors that name
 /// the file.
 ///
-/// The Arrow schema is what parquet::arrow::FromParquetSchema gives, with these differences in flat
-/// columns: dictionary types become their value type, large and view strings (bytes) utf8 (binary),
-/// extension types their storage, decimals decimal128 up to 38 digits and decimal256 above.
-/// Metadata are dropped; time zones keep their text.
+/// The Arrow schema is what parquet::arrow::FromParquetSchema gives, with these differences, at
+/// every depth: dictionary types become their value type, large and view strings (bytes) utf8
+/// (binary), extension types their storage, decimals decimal128 up to 38 digits and decimal256
+/// above, all kinds of lists but maps list; what is inside of nested types is nullable, but for the
+/// keys of maps. Metadata are dropped; time zones keep their text.
 arrow::Result<std::shared_ptr<const ParquetFile>> ReadParquetFooter(
     std::string name, std::shared_ptr<arrow::io::RandomAccessFile> file,
     ParquetFileSchema* schema = nullptr);

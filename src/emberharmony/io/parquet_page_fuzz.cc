@@ -7,9 +7,11 @@
 #include <cstring>
 
 #include "emberharmony/base/memory_budget.h"
+#include "emberharmony/io/cell_fingerprint.h"
 #include "emberharmony/io/handmade_parquet_internal.h"
 #include "emberharmony/io/parquet_source_internal.h"
 #include "emberharmony/io/rle_decoder_internal.h"
+#include "emberharmony/io/struct_members.h"
 
 // The input's first byte says what the rest is: a whole Parquet file, or the runs of an index or
 // level decoder. Whatever it is, reading ends in values or an error, within 256 MiB.
@@ -41,6 +43,11 @@ void CheckColumn(const io::Column& column, int64_t num_rows) {
       Require(arrow::MakeArray(std::move(bytes))->ValidateFull().ok());
     }
     Require(piece.values->Validate().ok());
+    // Goes through every cell of what is nested.
+    std::vector<uint64_t> fingerprints(static_cast<size_t>(piece.values->length()));
+    if (arrow::is_nested(piece.values->type_id())) {
+      Require(io::CellFingerprints(*piece.values, fingerprints.data()).ok());
+    }
   }
   Require(rows == num_rows);
 }
@@ -55,7 +62,9 @@ void ReadFile(std::shared_ptr<arrow::Buffer> buffer) {
   options.batch_rows = 37;
   options.pool = budget.get();
   for (const io::Unit& unit : source.units()) {
-    for (int column = 0; column < source.schema()->num_fields(); ++column) {
+    const auto num_columns = source.schema()->num_fields() +
+                             static_cast<int>(io::StructMembers(*source.schema()).size());
+    for (int column = 0; column < num_columns; ++column) {
       (void)source.Hint(unit, column);
       const int64_t start = unit.num_rows > 50 ? 41 : 0;
       for (const int64_t first : {int64_t{0}, start}) {
@@ -88,6 +97,9 @@ void ReadPages(const uint8_t* data, size_t size) {
   column.type_length = column.type == parquet::Type::FIXED_LEN_BYTE_ARRAY ? 1 + data[0] / 8 : -1;
   column.nullable = (data[1] & 1) != 0;
   column.data_page_v2 = (data[1] & 2) != 0;
+  column.nesting = static_cast<io::testing::HandmadeNesting>((data[1] >> 5) % 5);
+  const bool lists = column.nesting > io::testing::HandmadeNesting::kStruct;
+  if (lists) column.num_rows = data[4] % 64;
   if (column.type == parquet::Type::BYTE_ARRAY) {
     column.logical_type = (data[1] & 4) != 0   ? parquet::LogicalType::String()
                           : (data[1] & 8) != 0 ? parquet::LogicalType::Decimal(30, 3)
@@ -102,9 +114,12 @@ void ReadPages(const uint8_t* data, size_t size) {
   const std::string first = bytes.substr(dictionary, middle - dictionary);
   const std::string second = bytes.substr(middle);
   const auto page = [&](const std::string& body, uint8_t encoding, uint8_t rows) {
-    const size_t levels = column.nullable ? std::min<size_t>(body.size(), rows % 16) : 0;
-    column.pages.push_back(
-        {rows, kEncodings[encoding % 8], body.substr(0, levels), body.substr(levels)});
+    const bool nested = column.nesting != io::testing::HandmadeNesting::kNone;
+    const size_t repetition = lists ? std::min<size_t>(body.size(), rows / 16) : 0;
+    const size_t definition =
+        column.nullable || nested ? std::min<size_t>(body.size() - repetition, rows % 16) : 0;
+    column.pages.push_back({rows, kEncodings[encoding % 8], body.substr(repetition, definition),
+                            body.substr(repetition + definition), body.substr(0, repetition)});
   };
   page(first, data[5], data[6]);
   page(second, data[5] / 8, data[7]);

@@ -7,9 +7,11 @@
 #include "emberharmony/base/log.h"
 #include "emberharmony/base/thread_pool.h"
 #include "emberharmony/io/file_format_internal.h"
+#include "emberharmony/io/nested_column_reader_internal.h"
 #include "emberharmony/io/parquet_column_reader_internal.h"
 #include "emberharmony/io/parquet_source_internal.h"
 #include "emberharmony/io/selected_column_internal.h"
+#include "emberharmony/io/unit_reader_internal.h"
 
 namespace emberharmony::io::internal {
 namespace {
@@ -67,41 +69,18 @@ bool SameColumns(const arrow::Schema& a, const arrow::Schema& b) {
   return true;
 }
 
-/// Reads the columns of one unit.
-class UnitReader : public BatchReader {
- public:
-  UnitReader(int64_t num_rows, int64_t batch_rows, Cursor start,
-             std::vector<std::unique_ptr<ParquetColumnReader>> columns)
-      : num_rows_(num_rows),
-        batch_rows_(batch_rows),
-        cursor_(start),
-        columns_(std::move(columns)) {}
-
-  Result<std::optional<Batch>> Next() override {
-    ARROW_RETURN_NOT_OK(status_);
-    const int64_t n = std::min(batch_rows_, num_rows_ - cursor_.next_row);
-    if (n <= 0) return std::optional<Batch>();
-    Batch batch;
-    batch.first_row = cursor_.next_row;
-    batch.num_rows = n;
-    batch.columns.resize(columns_.size());
-    for (size_t i = 0; i < columns_.size(); ++i) {
-      status_ = columns_[i]->Read(n, &batch.columns[i]);
-      ARROW_RETURN_NOT_OK(status_);
-    }
-    cursor_.next_row += n;
-    return std::optional<Batch>(std::move(batch));
+/// The place of a column among a file's levels of nesting; null where it has none of this shape.
+const NestedNode* FindNode(const ParquetFooter& footer, const std::vector<int>& path) {
+  if (footer.nested == nullptr) return nullptr;
+  const std::vector<NestedNode>* nodes = footer.nested.get();
+  const NestedNode* node = nullptr;
+  for (const int child : path) {
+    if (child >= static_cast<int>(nodes->size())) return nullptr;
+    node = &(*nodes)[static_cast<size_t>(child)];
+    nodes = &node->children;
   }
-
-  Cursor cursor() const override { return cursor_; }
-
- private:
-  const int64_t num_rows_;
-  const int64_t batch_rows_;
-  Cursor cursor_;
-  std::vector<std::unique_ptr<ParquetColumnReader>> columns_;
-  Status status_;  // the first error, which stays
-};
+  return node;
+}
 
 }  // namespace
 
@@ -167,13 +146,10 @@ Status ParquetSource::AddFile(int32_t index, const ParquetFile& file,
                               const ParquetFileSchema& schema) {
   if (schema_ == nullptr) {
     schema_ = schema.schema;
-    leaves_ = schema.leaves;
+    members_ = StructMembers(*schema_);
+    leaves_ = LeavesOfColumns(*schema_);
   } else if (!SameColumns(*schema_, *schema.schema)) {
     return DifferentSchema(files_[0].relative_path, *schema_, file.name, *schema.schema);
-  } else if (schema.leaves != leaves_) {
-    return base::DataError("the nested columns of '" + files_[0].relative_path + "' and '" +
-                           file.name +
-                           "' are stored differently: give the files as separate sources");
   } else {
     // A column that is nullable anywhere is nullable.
     for (int i = 0; i < schema_->num_fields(); ++i) {
@@ -203,6 +179,7 @@ void ParquetSource::KeepFooter(const ParquetFile& file) {
   if (footers_[0] != nullptr && footer->schema->Equals(*footers_[0]->schema)) {
     auto shared = std::make_shared<ParquetFooter>(*footer);
     shared->schema = footers_[0]->schema;
+    shared->nested = footers_[0]->nested;
     footer = std::move(shared);
   }
   footers_.back() = std::move(footer);
@@ -271,8 +248,18 @@ std::vector<std::string> ParquetSource::warnings() const {
           " is damaged: columns are read with Parquet's own types"};
 }
 
+const std::shared_ptr<arrow::Field>& ParquetSource::field(int column) const {
+  if (column < schema_->num_fields()) return schema_->field(column);
+  return members_.at(static_cast<size_t>(column - schema_->num_fields())).field;
+}
+
+bool ParquetSource::has_statistics(int column) const {
+  return column < schema_->num_fields() && !arrow::is_nested(field(column)->type()->id());
+}
+
 ColumnHint ParquetSource::Hint(const Unit& unit, int column) const {
-  const auto& leaves = leaves_.at(static_cast<size_t>(column));
+  const ColumnLeaves& leaves = leaves_.at(static_cast<size_t>(column));
+  const bool flat = !arrow::is_nested(field(column)->type()->id());
   auto footer = footers_.at(static_cast<size_t>(unit.file));
   if (footer == nullptr) {
     const auto file = OpenFile(unit.file);
@@ -281,8 +268,9 @@ ColumnHint ParquetSource::Hint(const Unit& unit, int column) const {
     footer = (*file)->footer;
   }
   ColumnHint hint;
-  hint.null_count = leaves.flat ? 0 : -1;
-  hint.dictionary_encoded = leaves.flat;
+  // Writers differ in whether a member is null where its struct is.
+  hint.null_count = has_statistics(column) ? 0 : -1;
+  hint.dictionary_encoded = flat;
   for (const int row_group : unit.row_groups) {
     for (int leaf = leaves.first; leaf < leaves.first + leaves.count; ++leaf) {
       const ColumnChunkPlace& place = footer->chunk(row_group, leaf);
@@ -319,71 +307,44 @@ arrow::MemoryPool* PoolOf(const BatchOptions& options) {
   return options.pool != nullptr ? options.pool : arrow::default_memory_pool();
 }
 
-/// Reads the selected rows of the columns of one unit.
-class SelectedUnitReader : public BatchReader {
- public:
-  SelectedUnitReader(int64_t num_selected, int64_t batch_rows, Cursor start,
-                     std::vector<std::unique_ptr<SelectedColumn>> columns)
-      : num_selected_(num_selected),
-        batch_rows_(batch_rows),
-        cursor_(start),
-        columns_(std::move(columns)) {}
-
-  Result<std::optional<Batch>> Next() override {
-    ARROW_RETURN_NOT_OK(status_);
-    const int64_t n = std::min(batch_rows_, num_selected_ - cursor_.next_row);
-    if (n <= 0) return std::optional<Batch>();
-    Batch batch;
-    batch.first_row = cursor_.next_row;
-    batch.num_rows = n;
-    batch.columns.resize(columns_.size());
-    for (size_t i = 0; i < columns_.size(); ++i) {
-      status_ = columns_[i]->Read(n, &batch.columns[i]);
-      ARROW_RETURN_NOT_OK(status_);
-    }
-    cursor_.next_row += n;
-    return std::optional<Batch>(std::move(batch));
-  }
-
-  Cursor cursor() const override { return cursor_; }
-
- private:
-  const int64_t num_selected_;
-  const int64_t batch_rows_;
-  Cursor cursor_;
-  std::vector<std::unique_ptr<SelectedColumn>> columns_;
-  Status status_;  // the first error, which stays
-};
-
 }  // namespace
 
-Result<std::unique_ptr<ParquetColumnReader>> ParquetSource::MakeReader(
+Result<std::unique_ptr<ColumnReader>> ParquetSource::MakeReader(
     std::shared_ptr<const ParquetFile> file, const Unit& unit, int column, size_t num_columns,
     arrow::MemoryPool* pool) const {
-  if (column < 0 || column >= schema_->num_fields()) {
+  if (column < 0 || column >= static_cast<int>(leaves_.size())) {
     return base::UsageError("there is no column " + std::to_string(column) + " among " +
-                            std::to_string(schema_->num_fields()));
-  }
-  const FieldLeaves& leaves = leaves_[static_cast<size_t>(column)];
-  if (!leaves.flat) {
-    return base::UsageError("column '" + schema_->field(column)->name() + "' is nested (" +
-                            schema_->field(column)->type()->ToString() +
-                            "), and nested columns are not supported: leave it out of the plan or "
-                            "flatten it first");
+                            std::to_string(leaves_.size()));
   }
   std::vector<RowGroupChunk> chunks;
   for (const int row_group : unit.row_groups) {
     const uint64_t ordinal =
         first_row_group_.at(static_cast<size_t>(unit.file)) + static_cast<uint64_t>(row_group);
-    const uint64_t id =
-        ordinal * static_cast<uint64_t>(schema_->num_fields()) + static_cast<uint64_t>(column) + 1;
+    const uint64_t id = ordinal * leaves_.size() + static_cast<uint64_t>(column) + 1;
     const auto& place = file->footer->row_groups.at(static_cast<size_t>(row_group));
     chunks.push_back({row_group, place.num_rows, id});
   }
+  const arrow::Field& shown = *field(column);
+  const ColumnLeaves& leaves = leaves_[static_cast<size_t>(column)];
   const int64_t read_bytes =
-      store_ == nullptr ? ParquetColumnReader::kReadBytes : ReadBytesEach(*store_, num_columns);
-  return std::make_unique<ParquetColumnReader>(std::move(file), schema_->field(column),
-                                               leaves.first, std::move(chunks), pool, read_bytes);
+      store_ == nullptr
+          ? LeafPages::kReadBytes
+          : ReadBytesEach(*store_, num_columns * static_cast<size_t>(std::max(leaves.count, 1)));
+  if (!arrow::is_nested(shown.type()->id())) {
+    return std::make_unique<ParquetColumnReader>(std::move(file), shown, leaves.first,
+                                                 std::move(chunks), pool, read_bytes);
+  }
+  const int member = column - schema_->num_fields();
+  const std::vector<int> path =
+      member < 0 ? std::vector<int>{column} : members_[static_cast<size_t>(member)].path;
+  const NestedNode* node = FindNode(*file->footer, path);
+  if (node == nullptr) {
+    return base::DataError("'" + file->name + "', column '" + shown.name() +
+                           "': it is not stored as its type, " + shown.type()->ToString() +
+                           ", says; write the file again");
+  }
+  return std::make_unique<NestedColumnReader>(std::move(file), shown, node, chunks, pool,
+                                              read_bytes);
 }
 
 Result<std::unique_ptr<BatchReader>> ParquetSource::Open(const Unit& unit,
@@ -392,14 +353,15 @@ Result<std::unique_ptr<BatchReader>> ParquetSource::Open(const Unit& unit,
                                                          Cursor start) const {
   ARROW_RETURN_NOT_OK(CheckRead(unit, options, unit.num_rows, start));
   ARROW_ASSIGN_OR_RAISE(auto file, OpenFile(unit.file));
-  std::vector<std::unique_ptr<ParquetColumnReader>> readers;
+  std::vector<std::unique_ptr<ColumnReader>> readers;
   for (const int column : columns) {
     ARROW_ASSIGN_OR_RAISE(auto reader,
                           MakeReader(file, unit, column, columns.size(), PoolOf(options)));
     if (start.next_row > 0) ARROW_RETURN_NOT_OK(reader->Skip(start.next_row));
     readers.push_back(std::move(reader));
   }
-  return std::make_unique<UnitReader>(unit.num_rows, options.batch_rows, start, std::move(readers));
+  return std::make_unique<UnitReader<ColumnReader>>(unit.num_rows, options.batch_rows, start,
+                                                    std::move(readers));
 }
 
 Result<std::unique_ptr<BatchReader>> ParquetSource::OpenSelected(
@@ -420,8 +382,8 @@ Result<std::unique_ptr<BatchReader>> ParquetSource::OpenSelected(
                                                        PoolOf(options)));
     readers.back()->SkipSelected(start.next_row);
   }
-  return std::make_unique<SelectedUnitReader>(selection->num_selected(), options.batch_rows, start,
-                                              std::move(readers));
+  return std::make_unique<UnitReader<SelectedColumn>>(selection->num_selected(), options.batch_rows,
+                                                      start, std::move(readers));
 }
 
 Result<std::shared_ptr<const FileStatistics>> ParquetSource::StatisticsOf(
@@ -441,8 +403,7 @@ Result<std::vector<UnitPart>> ParquetSource::Parts(const Unit& unit,
   ARROW_ASSIGN_OR_RAISE(auto file, OpenFile(unit.file));
   std::vector<int> leaves;
   for (const int column : columns) {
-    const FieldLeaves& of_column = leaves_.at(static_cast<size_t>(column));
-    if (of_column.flat) leaves.push_back(of_column.first);
+    if (has_statistics(column)) leaves.push_back(leaves_.at(static_cast<size_t>(column)).first);
   }
   ARROW_ASSIGN_OR_RAISE(auto statistics, StatisticsOf(*file, unit.file, leaves));
   std::vector<UnitPart> parts;
@@ -452,7 +413,7 @@ Result<std::vector<UnitPart>> ParquetSource::Parts(const Unit& unit,
     size_t leaf = 0;
     for (const int column : columns) {
       part.columns.emplace_back();
-      if (!leaves_[static_cast<size_t>(column)].flat) continue;
+      if (!has_statistics(column)) continue;
       part.columns.back() = RangeOf(statistics->chunk(row_group, leaf), *file->footer, leaves[leaf],
                                     schema_->field(column)->type(), arrow::default_memory_pool());
       ++leaf;

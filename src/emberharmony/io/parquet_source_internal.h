@@ -4,11 +4,13 @@
 #include <mutex>
 #include <unordered_map>
 
+#include "emberharmony/io/column_reader_internal.h"
 #include "emberharmony/io/file_store_internal.h"
-#include "emberharmony/io/parquet_column_reader_internal.h"
+#include "emberharmony/io/leaf_pages_internal.h"
 #include "emberharmony/io/parquet_file_internal.h"
 #include "emberharmony/io/parquet_statistics_internal.h"
 #include "emberharmony/io/source.h"
+#include "emberharmony/io/struct_members.h"
 
 namespace emberharmony::io::internal {
 
@@ -50,12 +52,17 @@ class ParquetSource : public Source {
  private:
   ParquetSource() = default;
   arrow::Status AddFile(int32_t index, const ParquetFile& file, const ParquetFileSchema& schema);
+  const std::shared_ptr<arrow::Field>& field(int column) const;
+  /// Whether a footer's statistics speak of the column: of a struct's member they may leave out the
+  /// nulls of its struct.
+  bool has_statistics(int column) const;
   void AddUnits(int32_t index, const ParquetFile& file);
   void KeepFooter(const ParquetFile& file);
   arrow::Result<std::shared_ptr<const ParquetFile>> OpenFile(int32_t index) const;
-  arrow::Result<std::unique_ptr<ParquetColumnReader>> MakeReader(
-      std::shared_ptr<const ParquetFile> file, const Unit& unit, int column, size_t num_columns,
-      arrow::MemoryPool* pool) const;
+  arrow::Result<std::unique_ptr<ColumnReader>> MakeReader(std::shared_ptr<const ParquetFile> file,
+                                                          const Unit& unit, int column,
+                                                          size_t num_columns,
+                                                          arrow::MemoryPool* pool) const;
   arrow::Result<std::shared_ptr<const FileStatistics>> StatisticsOf(
       const ParquetFile& file, int32_t index, const std::vector<int>& leaves) const;
   void Remember(int32_t index, std::shared_ptr<const ParquetFile> file) const;
@@ -65,7 +72,8 @@ class ParquetSource : public Source {
   std::vector<uint64_t> first_row_group_;  // by file: how many row groups the files before it have
   uint64_t num_row_groups_ = 0;
   std::shared_ptr<arrow::Schema> schema_;
-  std::vector<FieldLeaves> leaves_;
+  std::vector<StructMember> members_;
+  std::vector<ColumnLeaves> leaves_;                           // by column: fields, then members
   std::vector<std::shared_ptr<const ParquetFooter>> footers_;  // by file; null where not kept
   int64_t footer_bytes_left_ = kFooterBytesMax;
   std::vector<Unit> units_;

@@ -42,6 +42,9 @@ arrow::Result<std::shared_ptr<Source>> OpenBytes(const std::shared_ptr<arrow::Bu
 /// The rows of a column's pieces appended to a builder, with every promise of Piece checked.
 arrow::Status AppendPieces(const Column& column, arrow::ArrayBuilder* builder);
 
+/// The type of a column as Source numbers them.
+std::shared_ptr<arrow::DataType> TypeOfColumn(const Source& source, int column);
+
 /// All rows of these columns from `skip_rows` of each unit on, each column as one array; checks
 /// what BatchReader promises.
 arrow::Result<arrow::ArrayVector> ReadColumns(const Source& source, const std::vector<int>& columns,

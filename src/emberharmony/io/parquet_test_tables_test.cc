@@ -9,6 +9,7 @@
 
 #include "emberharmony/io/parquet_source_internal.h"
 #include "emberharmony/io/parquet_test_tables_internal.h"
+#include "emberharmony/io/struct_members.h"
 
 namespace emberharmony::io::testing {
 namespace {
@@ -258,12 +259,17 @@ Status AppendPieces(const Column& column, arrow::ArrayBuilder* builder) {
   return Status::OK();
 }
 
+std::shared_ptr<arrow::DataType> TypeOfColumn(const Source& source, int column) {
+  const arrow::Schema& schema = *source.schema();
+  if (column < schema.num_fields()) return schema.field(column)->type();
+  return StructMembers(schema).at(static_cast<size_t>(column - schema.num_fields())).field->type();
+}
+
 arrow::Result<arrow::ArrayVector> ReadColumns(const Source& source, const std::vector<int>& columns,
                                               const BatchOptions& options, int64_t skip_rows) {
   std::vector<std::unique_ptr<arrow::ArrayBuilder>> builders(columns.size());
   for (size_t i = 0; i < columns.size(); ++i) {
-    ARROW_ASSIGN_OR_RAISE(builders[i],
-                          arrow::MakeBuilder(source.schema()->field(columns[i])->type()));
+    ARROW_ASSIGN_OR_RAISE(builders[i], arrow::MakeBuilder(TypeOfColumn(source, columns[i])));
   }
   std::map<std::pair<size_t, uint64_t>, const arrow::Array*> dictionaries;
   for (const Unit& unit : source.units()) {

@@ -11,6 +11,7 @@
 
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/io/partitioned_source_internal.h"
+#include "emberharmony/io/row_selection.h"
 
 namespace emberharmony::io::internal {
 namespace {
@@ -209,6 +210,7 @@ class PartitionedSource : public Source {
   const std::vector<Unit>& units() const override { return source_->units(); }
   bool columns_independent() const override { return source_->columns_independent(); }
   bool rows_are_numbered() const override { return source_->rows_are_numbered(); }
+  bool reads_nested() const override { return source_->reads_nested(); }
 
   ColumnHint Hint(const Unit& unit, int column) const override {
     if (!IsKey(column)) return source_->Hint(unit, InFile(column));
@@ -221,19 +223,44 @@ class PartitionedSource : public Source {
   Result<std::unique_ptr<BatchReader>> Open(const Unit& unit, const std::vector<int>& columns,
                                             const BatchOptions& options,
                                             Cursor start) const override {
+    return OpenWith(unit, columns, options, unit.num_rows, start, [&](const auto& of_file) {
+      return source_->Open(unit, of_file, options, start);
+    });
+  }
+
+  Result<std::unique_ptr<BatchReader>> OpenSelected(const Unit& unit,
+                                                    const std::vector<int>& columns,
+                                                    const BatchOptions& options,
+                                                    std::shared_ptr<const RowSelection> selection,
+                                                    Cursor start) const override {
+    return OpenWith(unit, columns, options, selection->num_selected(), start,
+                    [&](const auto& of_file) {
+                      return source_->OpenSelected(unit, of_file, options, selection, start);
+                    });
+  }
+
+  /// Of the folders' columns nothing is told.
+  Result<std::vector<UnitPart>> Parts(const Unit& unit,
+                                      const std::vector<int>& columns) const override {
     std::vector<int> of_file;
-    std::vector<const Constant*> constants;
     for (const int column : columns) {
-      constants.push_back(IsKey(column) ? &ConstantOf(unit, column) : nullptr);
       if (!IsKey(column)) of_file.push_back(InFile(column));
     }
-    if (of_file.size() == columns.size()) return source_->Open(unit, of_file, options, start);
-    std::unique_ptr<BatchReader> reader;
-    if (!of_file.empty()) {
-      ARROW_ASSIGN_OR_RAISE(reader, source_->Open(unit, of_file, options, start));
+    ARROW_ASSIGN_OR_RAISE(auto parts, source_->Parts(unit, of_file));
+    for (UnitPart& part : parts) {
+      std::vector<ColumnRange> ranges(columns.size());
+      size_t next = 0;
+      for (size_t i = 0; i < columns.size(); ++i) {
+        if (!IsKey(columns[i])) ranges[i] = std::move(part.columns.at(next++));
+      }
+      part.columns = std::move(ranges);
     }
-    return std::make_unique<PartitionedReader>(std::move(reader), std::move(constants),
-                                               unit.num_rows, start, options);
+    return parts;
+  }
+
+  void VisitPositions(const Unit& unit,
+                      const std::function<void(int64_t, int64_t)>& visit) const override {
+    source_->VisitPositions(unit, visit);
   }
 
   std::vector<std::string> warnings() const override { return source_->warnings(); }
@@ -247,6 +274,25 @@ class PartitionedSource : public Source {
   int InFile(int column) const {
     return column < num_file_columns_ ? column
                                       : column - (schema_->num_fields() - num_file_columns_);
+  }
+  /// Adds constants to what `open` reads of the file's columns, num_rows rows from `start` on.
+  template <typename OpenFileColumns>
+  Result<std::unique_ptr<BatchReader>> OpenWith(const Unit& unit, const std::vector<int>& columns,
+                                                const BatchOptions& options, int64_t num_rows,
+                                                Cursor start, OpenFileColumns open) const {
+    std::vector<int> of_file;
+    std::vector<const Constant*> constants;
+    for (const int column : columns) {
+      constants.push_back(IsKey(column) ? &ConstantOf(unit, column) : nullptr);
+      if (!IsKey(column)) of_file.push_back(InFile(column));
+    }
+    if (of_file.size() == columns.size()) return open(of_file);
+    std::unique_ptr<BatchReader> reader;
+    if (!of_file.empty()) {
+      ARROW_ASSIGN_OR_RAISE(reader, open(of_file));
+    }
+    return std::make_unique<PartitionedReader>(std::move(reader), std::move(constants), num_rows,
+                                               start, options);
   }
   const Constant& ConstantOf(const Unit& unit, int column) const {
     const auto key = static_cast<size_t>(column - num_file_columns_);

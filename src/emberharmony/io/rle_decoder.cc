@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstring>
 
@@ -42,6 +43,13 @@ class BitWriter {
     }
   }
 
+  /// The n lowest bits, 64 at most.
+  void AppendBits(uint64_t bits, int n) {
+    const int take = std::min(n, 64 - num_bits_);
+    Append(bits, take);
+    if (take < n) Append(bits >> take, n - take);
+  }
+
   /// Writes what is left; returns how many of all bits are set.
   int64_t Finish() {
     num_set_ += std::popcount(word_);
@@ -69,6 +77,23 @@ class BitWriter {
   int num_bits_ = 0;  // in word_, below 64 between calls
   int64_t num_set_ = 0;
 };
+
+int BitWidth(int max_level) {
+  return static_cast<int>(std::bit_width(static_cast<uint32_t>(max_level)));
+}
+
+arrow::Status CheckLevel(uint32_t level, uint32_t max_level) {
+  if (level <= max_level) return arrow::Status::OK();
+  return arrow::Status::Invalid("a level of nesting is ", level, ", but the column's highest is ",
+                                max_level);
+}
+
+/// The next count levels, 64 at most, of a bit-packed run; returns the largest.
+uint32_t UnpackLevels(const RunReader& runs, int bit_width, int64_t count,
+                      std::array<uint32_t, 64>* levels) {
+  return BestBitUnpackKernels().unpack(runs.packed_data(), runs.packed_size(),
+                                       runs.packed_bit_offset(), bit_width, count, levels->data());
+}
 
 }  // namespace
 
@@ -150,20 +175,60 @@ arrow::Status IndexDecoder::Decode(int64_t n, uint32_t* out) {
   return arrow::Status::OK();
 }
 
+LevelDecoder::LevelDecoder(const uint8_t* data, int64_t size, int max_level)
+    : runs_(data, size, std::max(BitWidth(max_level), 1)),
+      max_level_(static_cast<uint32_t>(max_level)),
+      bit_width_(BitWidth(max_level)) {}
+
+arrow::Status LevelDecoder::Decode(int64_t n, int16_t* out) {
+  if (max_level_ == 0) {
+    std::fill_n(out, n, int16_t{0});
+    return arrow::Status::OK();
+  }
+  while (n > 0) {
+    ARROW_RETURN_NOT_OK(runs_.Advance());
+    int64_t count = std::min(n, runs_.values_left());
+    if (runs_.repeated()) {
+      ARROW_RETURN_NOT_OK(CheckLevel(runs_.repeated_value(), max_level_));
+      std::fill_n(out, count, static_cast<int16_t>(runs_.repeated_value()));
+    } else {
+      std::array<uint32_t, 64> levels;
+      count = std::min<int64_t>(count, levels.size());
+      ARROW_RETURN_NOT_OK(CheckLevel(UnpackLevels(runs_, bit_width_, count, &levels), max_level_));
+      std::copy_n(levels.begin(), count, out);
+    }
+    runs_.Consume(count);
+    out += count;
+    n -= count;
+  }
+  return arrow::Status::OK();
+}
+
+DefinitionLevelDecoder::DefinitionLevelDecoder(const uint8_t* data, int64_t size, int max_level)
+    : runs_(data, size, BitWidth(max_level)),
+      max_level_(static_cast<uint32_t>(max_level)),
+      bit_width_(BitWidth(max_level)) {}
+
 arrow::Status DefinitionLevelDecoder::Decode(int64_t n, uint8_t* valid_bits, int64_t* num_valid) {
   BitWriter writer(valid_bits);
   while (n > 0) {
     ARROW_RETURN_NOT_OK(runs_.Advance());
-    const int64_t count = std::min(n, runs_.values_left());
+    int64_t count = std::min(n, runs_.values_left());
     if (runs_.repeated()) {
-      if (runs_.repeated_value() > 1) {
-        return arrow::Status::Invalid("a definition level is ", runs_.repeated_value(),
-                                      ", but a flat column has only 0 and 1");
-      }
-      writer.AppendRepeated(runs_.repeated_value() == 1, count);
-    } else {
+      ARROW_RETURN_NOT_OK(CheckLevel(runs_.repeated_value(), max_level_));
+      writer.AppendRepeated(runs_.repeated_value() == max_level_, count);
+    } else if (max_level_ == 1) {
       writer.AppendPacked(runs_.packed_data(), runs_.packed_size(), runs_.packed_bit_offset(),
                           count);
+    } else {
+      std::array<uint32_t, 64> levels;
+      count = std::min<int64_t>(count, levels.size());
+      ARROW_RETURN_NOT_OK(CheckLevel(UnpackLevels(runs_, bit_width_, count, &levels), max_level_));
+      uint64_t bits = 0;
+      for (int64_t i = 0; i < count; ++i) {
+        bits |= static_cast<uint64_t>(levels[static_cast<size_t>(i)] == max_level_) << i;
+      }
+      writer.AppendBits(bits, static_cast<int>(count));
     }
     runs_.Consume(count);
     n -= count;

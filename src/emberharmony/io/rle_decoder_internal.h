@@ -70,18 +70,37 @@ class IndexDecoder {
   const BitUnpackKernels* kernels_ = nullptr;
 };
 
-/// Decodes the definition levels of a flat, nullable column: 1 for a value, 0 for null.
+/// Decodes repetition or definition levels.
+class LevelDecoder {
+ public:
+  LevelDecoder() = default;
+  /// max_level is in [0, 32767]; with 0 every level is 0 and no data are needed.
+  LevelDecoder(const uint8_t* data, int64_t size, int max_level);
+
+  /// The next n levels, none above max_level.
+  arrow::Status Decode(int64_t n, int16_t* out);
+
+ private:
+  RunReader runs_;
+  uint32_t max_level_ = 0;
+  int bit_width_ = 0;
+};
+
+/// Decodes the definition levels of a column without lists: max_level for a value, less for null.
 class DefinitionLevelDecoder {
  public:
   DefinitionLevelDecoder() = default;
-  DefinitionLevelDecoder(const uint8_t* data, int64_t size) : runs_(data, size, 1) {}
+  /// max_level is in [1, 65535].
+  DefinitionLevelDecoder(const uint8_t* data, int64_t size, int max_level = 1);
 
-  /// The next n levels as bits [0, n) of valid_bits (the rest of the last byte becomes 0), and how
-  /// many are 1.
+  /// Whether each of the next n levels is max_level, as bits [0, n) of valid_bits (the rest of the
+  /// last byte becomes 0), and how many are.
   arrow::Status Decode(int64_t n, uint8_t* valid_bits, int64_t* num_valid);
 
  private:
   RunReader runs_;
+  uint32_t max_level_ = 1;
+  int bit_width_ = 1;
 };
 
 }  // namespace emberharmony::io::internal

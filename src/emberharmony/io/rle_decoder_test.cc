@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <bit>
 #include <memory>
 #include <random>
 #include <vector>
@@ -274,11 +275,65 @@ TEST(DefinitionLevelDecoder, RunsInPartsOfAnySize) {
   }
 }
 
-TEST(DefinitionLevelDecoder, ALevelAboveOneIsAnError) {
-  const std::vector<uint8_t> bytes = {0x10, 0x02};
+TEST(DefinitionLevelDecoder, OfStructsOnlyTheHighestLevelIsAValue) {
+  std::mt19937_64 random(16);
+  for (const int max_level : {2, 3, 4, 7, 8, 100, 300}) {
+    HybridWriter writer(static_cast<int>(std::bit_width(static_cast<unsigned>(max_level))));
+    const auto draw = [&] {
+      return static_cast<uint32_t>(random() % 3 == 0 ? random() % max_level : max_level);
+    };
+    for (int run = 0; run < 20; ++run) {
+      if (random() % 2 == 0) {
+        writer.Repeat(draw(), static_cast<uint32_t>(random() % 200));
+      } else {
+        std::vector<uint32_t> values(8 * (random() % 30));
+        for (auto& value : values) value = draw();
+        writer.Pack(values);
+      }
+    }
+    const auto data = ExactCopy(writer.bytes());
+    const auto size = static_cast<int64_t>(writer.bytes().size());
+    const auto total = static_cast<int64_t>(writer.values().size());
+    for (const int64_t part : {1, 7, 64, 100, 100000}) {
+      DefinitionLevelDecoder bits_decoder(data.get(), size, max_level);
+      LevelDecoder level_decoder(data.get(), size, max_level);
+      for (int64_t done = 0; done < total;) {
+        const int64_t count = std::min(part, total - done);
+        std::vector<uint8_t> bits(static_cast<size_t>(count + 7) / 8, 0xEE);
+        std::vector<int16_t> levels(static_cast<size_t>(count));
+        int64_t num_valid = -1;
+        ASSERT_TRUE(bits_decoder.Decode(count, bits.data(), &num_valid).ok());
+        ASSERT_TRUE(level_decoder.Decode(count, levels.data()).ok());
+        int64_t expected_valid = 0;
+        for (int64_t i = 0; i < count; ++i) {
+          const uint32_t level = writer.values()[static_cast<size_t>(done + i)];
+          const bool valid = level == static_cast<uint32_t>(max_level);
+          ASSERT_EQ((bits[static_cast<size_t>(i) / 8] >> (i % 8)) & 1u, valid ? 1u : 0u);
+          ASSERT_EQ(levels[static_cast<size_t>(i)], static_cast<int16_t>(level));
+          expected_valid += valid;
+        }
+        ASSERT_EQ(num_valid, expected_valid);
+        done += count;
+      }
+    }
+  }
+}
+
+TEST(DefinitionLevelDecoder, ALevelAboveTheHighestIsAnError) {
   uint8_t bits;
   int64_t num_valid;
-  EXPECT_FALSE(DefinitionLevelDecoder(bytes.data(), 2).Decode(8, &bits, &num_valid).ok());
+  std::vector<int16_t> levels(8);
+  const std::vector<uint8_t> repeated = {0x10, 0x02};
+  EXPECT_FALSE(DefinitionLevelDecoder(repeated.data(), 2).Decode(8, &bits, &num_valid).ok());
+  EXPECT_TRUE(DefinitionLevelDecoder(repeated.data(), 2, 2).Decode(8, &bits, &num_valid).ok());
+  EXPECT_FALSE(LevelDecoder(repeated.data(), 2, 1).Decode(8, levels.data()).ok());
+  // Eight levels of two bits, one of them 3.
+  const std::vector<uint8_t> packed = {0x03, 0b10010001, 0b00011100};
+  EXPECT_FALSE(DefinitionLevelDecoder(packed.data(), 3, 2).Decode(8, &bits, &num_valid).ok());
+  EXPECT_FALSE(LevelDecoder(packed.data(), 3, 2).Decode(8, levels.data()).ok());
+  EXPECT_TRUE(LevelDecoder(packed.data(), 3, 3).Decode(8, levels.data()).ok());
+  EXPECT_TRUE(LevelDecoder(nullptr, 0, 0).Decode(8, levels.data()).ok());
+  EXPECT_FALSE(LevelDecoder(nullptr, 0, 1).Decode(8, levels.data()).ok());
 }
 
 }  // namespace

@@ -34,7 +34,7 @@ int64_t LongestEntry(const arrow::Array& values) {
 
 }  // namespace
 
-SelectedColumn::SelectedColumn(std::unique_ptr<ParquetColumnReader> reader,
+SelectedColumn::SelectedColumn(std::unique_ptr<ColumnReader> reader,
                                std::shared_ptr<const RowSelection> selection,
                                std::vector<int64_t> row_groups, arrow::MemoryPool* pool)
     : reader_(std::move(reader)),

@@ -8,13 +8,13 @@
 #include <vector>
 
 #include "emberharmony/io/batch.h"
-#include "emberharmony/io/parquet_column_reader_internal.h"
+#include "emberharmony/io/column_reader_internal.h"
 #include "emberharmony/io/row_selection.h"
 
 namespace emberharmony::io::internal {
 
 /// Reads the selected rows of one Parquet column of a unit. Pages without a selected row are
-/// neither decompressed nor decoded (ParquetColumnReader::Skip); of the others the rows in between
+/// neither decompressed nor decoded (ColumnReader::Skip); of the others the rows in between
 /// are decoded and left out.
 ///
 /// Where a row group's dictionary is much larger than the rows that are selected from it, its rows
@@ -23,7 +23,7 @@ namespace emberharmony::io::internal {
 class SelectedColumn {
  public:
   /// `reader` stands at the unit's first row; `row_groups` are the rows of each of its row groups.
-  SelectedColumn(std::unique_ptr<ParquetColumnReader> reader,
+  SelectedColumn(std::unique_ptr<ColumnReader> reader,
                  std::shared_ptr<const RowSelection> selection, std::vector<int64_t> row_groups,
                  arrow::MemoryPool* pool);
 
@@ -39,7 +39,7 @@ class SelectedColumn {
   arrow::Status Finish(Column* collected, Column* out);
   bool IsSparse(const Piece& piece) const;
 
-  const std::unique_ptr<ParquetColumnReader> reader_;
+  const std::unique_ptr<ColumnReader> reader_;
   const std::shared_ptr<const RowSelection> selection_;
   const std::vector<int64_t> row_groups_;
   arrow::MemoryPool* const pool_;

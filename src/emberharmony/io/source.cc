@@ -7,8 +7,8 @@
 #include <set>
 
 #include "emberharmony/base/error_kind.h"
-#include "emberharmony/base/spelling.h"
 #include "emberharmony/io/selecting_reader_internal.h"
+#include "emberharmony/io/struct_members.h"
 
 namespace emberharmony::io {
 namespace {
@@ -83,6 +83,7 @@ class LimitedSource : public Source {
   const std::vector<Unit>& units() const override { return units_; }
   bool columns_independent() const override { return source_->columns_independent(); }
   bool rows_are_numbered() const override { return source_->rows_are_numbered(); }
+  bool reads_nested() const override { return source_->reads_nested(); }
 
   ColumnHint Hint(const Unit& unit, int column) const override {
     const Unit& whole = source_->units().at(static_cast<size_t>(unit.index));
@@ -133,10 +134,14 @@ class LimitedSource : public Source {
 
 class SelectedSource : public Source {
  public:
-  SelectedSource(std::shared_ptr<Source> source, std::vector<int> columns)
-      : source_(std::move(source)), columns_(std::move(columns)) {
+  /// None of the columns is a struct.
+  SelectedSource(std::shared_ptr<Source> source, const std::vector<NamedColumn>& columns)
+      : source_(std::move(source)) {
     arrow::FieldVector fields;
-    for (const int column : columns_) fields.push_back(source_->schema()->field(column));
+    for (const NamedColumn& column : columns) {
+      columns_.push_back(column.column);
+      fields.push_back(column.field);
+    }
     schema_ = arrow::schema(std::move(fields));
   }
 
@@ -144,6 +149,7 @@ class SelectedSource : public Source {
   const std::vector<Unit>& units() const override { return source_->units(); }
   bool columns_independent() const override { return source_->columns_independent(); }
   bool rows_are_numbered() const override { return source_->rows_are_numbered(); }
+  bool reads_nested() const override { return source_->reads_nested(); }
 
   ColumnHint Hint(const Unit& unit, int column) const override {
     return source_->Hint(unit, columns_.at(static_cast<size_t>(column)));
@@ -152,15 +158,23 @@ class SelectedSource : public Source {
   Result<std::unique_ptr<BatchReader>> Open(const Unit& unit, const std::vector<int>& columns,
                                             const BatchOptions& options,
                                             Cursor start) const override {
-    std::vector<int> inner;
-    for (const int column : columns) {
-      if (column < 0 || column >= static_cast<int>(columns_.size())) {
-        return base::UsageError("there is no column " + std::to_string(column) + " among " +
-                                std::to_string(columns_.size()));
-      }
-      inner.push_back(columns_[static_cast<size_t>(column)]);
-    }
+    ARROW_ASSIGN_OR_RAISE(const std::vector<int> inner, Inner(columns));
     return source_->Open(unit, inner, options, start);
+  }
+
+  Result<std::unique_ptr<BatchReader>> OpenSelected(const Unit& unit,
+                                                    const std::vector<int>& columns,
+                                                    const BatchOptions& options,
+                                                    std::shared_ptr<const RowSelection> selection,
+                                                    Cursor start) const override {
+    ARROW_ASSIGN_OR_RAISE(const std::vector<int> inner, Inner(columns));
+    return source_->OpenSelected(unit, inner, options, std::move(selection), start);
+  }
+
+  Result<std::vector<UnitPart>> Parts(const Unit& unit,
+                                      const std::vector<int>& columns) const override {
+    ARROW_ASSIGN_OR_RAISE(const std::vector<int> inner, Inner(columns));
+    return source_->Parts(unit, inner);
   }
 
   std::vector<std::string> warnings() const override { return source_->warnings(); }
@@ -177,6 +191,19 @@ class SelectedSource : public Source {
   }
 
  private:
+  /// The source's numbers of these columns.
+  Result<std::vector<int>> Inner(const std::vector<int>& columns) const {
+    std::vector<int> inner;
+    for (const int column : columns) {
+      if (column < 0 || column >= static_cast<int>(columns_.size())) {
+        return base::UsageError("there is no column " + std::to_string(column) + " among " +
+                                std::to_string(columns_.size()));
+      }
+      inner.push_back(columns_[static_cast<size_t>(column)]);
+    }
+    return inner;
+  }
+
   std::shared_ptr<Source> source_;
   std::vector<int> columns_;
   std::shared_ptr<arrow::Schema> schema_;
@@ -226,18 +253,25 @@ std::shared_ptr<Source> LimitRows(std::shared_ptr<Source> source, int64_t num_ro
 Result<std::shared_ptr<Source>> SelectColumns(std::shared_ptr<Source> source,
                                               const std::vector<std::string>& names) {
   if (names.empty()) return base::UsageError("no columns were named: name at least one");
-  const std::vector<std::string> known = source->schema()->field_names();
-  std::set<int> columns;
+  std::set<int> named;
   for (const std::string& name : names) {
-    const auto found = std::find(known.begin(), known.end(), name);
-    if (found == known.end()) {
-      return base::UsageError("the source has no column '" + name + "'" +
-                              base::DidYouMean(name, known));
-    }
-    columns.insert(static_cast<int>(found - known.begin()));
+    ARROW_ASSIGN_OR_RAISE(const auto columns, ColumnsNamed(*source->schema(), name));
+    named.insert(columns.begin(), columns.end());
   }
-  return std::make_shared<SelectedSource>(std::move(source),
-                                          std::vector<int>(columns.begin(), columns.end()));
+  std::vector<NamedColumn> columns = FlattenedColumns(*source->schema());
+  std::erase_if(columns, [&](const NamedColumn& column) { return !named.contains(column.column); });
+  return std::make_shared<SelectedSource>(std::move(source), columns);
+}
+
+std::shared_ptr<Source> FlattenStructs(std::shared_ptr<Source> source) {
+  const auto& fields = source->schema()->fields();
+  if (!source->reads_nested() || std::none_of(fields.begin(), fields.end(), [](const auto& field) {
+        return field->type()->id() == arrow::Type::STRUCT;
+      })) {
+    return source;
+  }
+  const std::vector<NamedColumn> columns = FlattenedColumns(*source->schema());
+  return std::make_shared<SelectedSource>(std::move(source), columns);
 }
 
 }  // namespace emberharmony::io

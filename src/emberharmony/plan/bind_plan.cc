@@ -34,6 +34,21 @@ Mark MarkAt(const std::vector<Mark>& marks, size_t i) {
   return i < marks.size() ? marks[i] : Mark();
 }
 
+// "a list" or the like, and what to do about it; "" for types that are not nested.
+std::string_view NestedKind(const arrow::DataType& type) {
+  switch (type.id()) {
+    case arrow::Type::STRUCT:
+      return "a struct";
+    case arrow::Type::MAP:
+      return "a map";
+    case arrow::Type::DENSE_UNION:
+    case arrow::Type::SPARSE_UNION:
+      return "a union";
+    default:
+      return arrow::is_nested(type.id()) ? "a list" : "";
+  }
+}
+
 bool OnlyDrops(const FeatureSpec& feature) {
   return feature.steps.size() == 1 && feature.steps[0].name == "drop";
 }
@@ -72,12 +87,29 @@ class Binder {
     }
   }
 
+  // The fields of a struct that was named itself, as far as they are worth listing.
+  std::string MembersOf(const std::string& column) const {
+    constexpr size_t kListedMax = 3;
+    std::vector<std::string> members;
+    for (const std::string& name : names_) {
+      if (name.starts_with(column + ".")) members.push_back(Quoted(name));
+    }
+    if (members.empty()) return "";
+    const bool more = members.size() > kListedMax;
+    members.resize(std::min(members.size(), kListedMax));
+    return fmt::format("; it has fields, name those: {}{}", fmt::join(members, ", "),
+                       more ? ", ..." : "");
+  }
+
   // The column's position, or -1 after a fault has been noted.
   int Resolve(const std::string& column, Mark mark, std::string_view what) {
     const auto found = positions_.find(column);
     if (found == positions_.end()) {
       std::string message = fmt::format("unknown {} {}", what, Quoted(column));
-      if (++num_suggestions_ <= kSuggestionsMax) message += base::DidYouMean(column, names_);
+      if (++num_suggestions_ <= kSuggestionsMax) {
+        const std::string members = MembersOf(column);
+        message += members.empty() ? base::DidYouMean(column, names_) : members;
+      }
       faults_.Add(mark, std::move(message));
       std::string listed;
       for (size_t i = 0; i < names_.size() && i < kColumnsListedMax; ++i) {
@@ -103,12 +135,10 @@ class Binder {
     }
     const int position = found->second[0];
     const arrow::DataType& type = *schema_.field(position)->type();
-    if (arrow::is_nested(type.id())) {
-      faults_.Add(
-          mark, fmt::format(
-                    "{} {} is nested ({}); nested columns are not supported by this version, leave "
-                    "it out",
-                    what, Quoted(column), type.ToString()));
+    if (const std::string_view kind = NestedKind(type); !kind.empty()) {
+      faults_.Add(mark, fmt::format("{} {} is {} ({}); no step of this version takes one, leave "
+                                    "it out",
+                                    what, Quoted(column), kind, type.ToString()));
       return -1;
     }
     if (const auto text = internal::TypeText(type); !text.ok()) {
