@@ -1,13 +1,15 @@
 """Compares what the tools of one benchmark wrote; prints one line and exits 1 on a difference.
 
-    check_agreement.py clicks|where|flights|wide OUTPUT OUTPUT...
+    check_agreement.py clicks|where|flights|wide|inspect OUTPUT OUTPUT...
 
 Each OUTPUT is a Parquet file, or a folder of them. Click logs must agree in every cell:
 ids exactly, logarithms to one unit in the last place of a float32 (the tools' log functions differ
 in the last bit of a double). Flights are split by each tool's own hash, so there the splits' shares
-and each column's mean must agree, to what chance allows.
+and each column's mean must agree, to what chance allows. Of `inspect` each OUTPUT has a JSON file:
+exact figures must be equal, sums within rounding, medians within 10 %, distinct counts within 15 %.
 """
 
+import json
 import sys
 from pathlib import Path
 
@@ -131,6 +133,59 @@ def check_flights(outputs: list[Path]) -> str:
     return f"{len(outputs)} outputs agree: {total} rows, {len(means)} columns, shares and means"
 
 
+def inspected(output: Path) -> tuple[int, dict[str, dict]]:
+    """Rows and the columns' figures, under ember's names."""
+    if not output.is_dir():
+        document = json.loads(output.with_name(output.name + ".json").read_text())
+        return document["rows"], {column["name"]: column for column in document["columns"]}
+    names = {"nulls": "null_count", "minimum": "min", "maximum": "max", "distinct": "distinct_count"}
+    columns: dict[str, dict] = {}
+    figures = json.loads((output / "figures.json").read_text())
+    rows = figures.pop("rows")
+    for key, value in figures.items():
+        column, figure = key.rsplit(":", 1)
+        columns.setdefault(column, {})[names.get(figure, figure)] = value
+    return rows, columns
+
+
+def check_inspect(outputs: list[Path]) -> str:
+    # Sketches of distinct counts: Polars was seen 11 % away from an exact count.
+    tolerances = {
+        "null_count": 0.0,
+        "min": 0.0,
+        "max": 0.0,
+        "mean": 1e-12,
+        "variance": 1e-9,
+        "median": 0.1,
+        "distinct_count": 0.15,
+    }
+    (rows, expected), *others = [inspected(output) for output in outputs]
+    num_compared = 0
+    for output, (other_rows, columns) in zip(outputs[1:], others, strict=True):
+        if other_rows != rows or columns.keys() != expected.keys():
+            raise SystemExit(f"{output} has {other_rows} rows of {sorted(columns)}, not {rows}")
+        for name, figures in columns.items():
+            for figure, value in figures.items():
+                reference, tolerance = expected[name].get(figure), tolerances[figure]
+                is_text = isinstance(reference, str)
+                if figure in ("mean", "variance", "median") and reference is None and value is None:
+                    continue
+                num_compared += 1
+                if value == reference:
+                    continue
+                if is_text or abs(value - reference) > tolerance * max(abs(reference), 1.0):
+                    raise SystemExit(f"{name}: {figure} {value} in {output}, not {reference}")
+    return f"{len(outputs)} outputs agree: {rows} rows, {len(expected)} columns, {num_compared} figures"
+
+
+CHECKS = {
+    "clicks": check_clicks,
+    "where": check_clicks,
+    "flights": check_flights,
+    "wide": check_flights,
+    "inspect": check_inspect,
+}
+
 if __name__ == "__main__":
-    check = check_clicks if sys.argv[1] in ("clicks", "where") else check_flights
+    check = CHECKS[sys.argv[1]]
     print(check([Path(argument) for argument in sys.argv[2:]]))

@@ -1,6 +1,6 @@
 """Times ember against Polars and DuckDB, interleaved in one run.
 
-    run.py [--jobs flights,flights-csv,flights-wide,clicks-2m,clicks-10m,where-1pct]
+    run.py [--jobs flights,flights-csv,flights-wide,clicks-2m,clicks-10m,where-1pct,inspect-10m]
            [--repetitions 3]
            [--threads 2] [--cache warm|cold]
 
@@ -19,6 +19,7 @@ import argparse
 import json
 import os
 import platform
+import shlex
 import shutil
 import statistics
 import subprocess
@@ -33,13 +34,15 @@ PLAN = ROOT / "bench" / "plans" / "clicks.yaml"
 CLICKS_ROWS = {"clicks-2m": 2_000_000, "clicks-10m": 10_000_000}
 # The click logs' job on the rows that pass a filter: about 1 % of them, anywhere in the table.
 WHERE = {"where-1pct": "C9 = 'e776d8ef' AND I5 > 185"}
-TABLES = {"where-1pct": "clicks-2m"}
+# The click logs' table described, column by column.
+INSPECT = {"inspect-2m": "clicks-2m", "inspect-10m": "clicks-10m"}
+TABLES = {"where-1pct": "clicks-2m", **INSPECT}
 JOB_ROWS = {
     "flights": 3_000_000,
     "flights-csv": 3_000_000,
     "flights-wide": 3_030_984,
     **CLICKS_ROWS,
-    "where-1pct": CLICKS_ROWS["clicks-2m"],
+    **{job: CLICKS_ROWS[table] for job, table in TABLES.items()},
 }
 TARGETS = {"flights": "delay", "wide": "arr_delay"}
 
@@ -53,6 +56,8 @@ def kind_of(job: str) -> str:
     """Which job it is, whatever its table's size: names the peers' scripts and the comparison."""
     if job in WHERE:
         return "where"
+    if job in INSPECT:
+        return "inspect"
     return {"flights": "flights", "flights-csv": "flights", "flights-wide": "wide"}.get(
         job, "clicks"
     )
@@ -85,13 +90,17 @@ def table_of(job: str, options: argparse.Namespace) -> Path:
 
 def command_of(tool: str, job: str, table: Path, output: Path, threads: int) -> list[str]:
     kind = kind_of(job)
+    if tool == "ember" and kind == "inspect":
+        command = [ember_command(), "inspect", str(table), "--json"]
+        command += ["--threads", str(threads), "--progress", "none", "-q"]
+        return ["/bin/sh", "-c", f"exec {shlex.join(command)} > {output}.json"]
     if tool == "ember":
         command = [ember_command(), "extract", str(table), "-o", str(output)]
         command += ["--threads", str(threads), "--progress", "none", "-q"]
         if kind == "where":
             command += ["--where", WHERE[job]]
         return command + (["--target", TARGETS[kind]] if kind in TARGETS else ["--plan", str(PLAN)])
-    target = output if kind in TARGETS else output / "all.parquet"
+    target = output if kind in TARGETS or kind == "inspect" else output / "all.parquet"
     command = [sys.executable, str(PEERS / f"{tool}_{kind}.py"), str(table), str(target)]
     if kind == "where":
         command.append(WHERE[job])
@@ -210,7 +219,7 @@ def main() -> None:
     parser.add_argument(
         "--jobs",
         default="flights,clicks-2m",
-        help="also flights-csv, flights-wide, clicks-10m, where-1pct",
+        help="also flights-csv, flights-wide, clicks-10m, where-1pct, inspect-2m, inspect-10m",
     )
     parser.add_argument("--tools", default="ember,polars,duckdb")
     parser.add_argument("--repetitions", type=int, default=3)

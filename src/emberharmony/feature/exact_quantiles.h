@@ -12,7 +12,7 @@ namespace emberharmony::feature {
 /// Which order statistics a step takes of a column.
 struct QuantilesWanted {
   bool median = false;
-  std::vector<double> quantiles;  ///< each in [0, 1]
+  std::vector<double> quantiles = {};  ///< each in [0, 1]
 };
 
 /// An analyzer whose statistic is a QuantileStatistic: a value histogram, of the same state_key.

@@ -23,9 +23,9 @@ namespace emberharmony::io::testing {
 struct HandmadePage {
   int32_t num_values = 0;
   parquet::Encoding::type encoding = parquet::Encoding::PLAIN;
-  std::string levels;  ///< definition levels without their length
-  std::string values;
-  std::string repetition;  ///< repetition levels without their length; of lists only
+  std::string levels = {};  ///< definition levels without their length
+  std::string values = {};
+  std::string repetition = {};  ///< repetition levels without their length; of lists only
 };
 
 /// What stands around the leaf; everything is optional.

@@ -252,7 +252,9 @@ TEST(NestedColumnReader, SelectedRows) {
     }
     arrow::Int64Builder kept;
     for (int64_t row = 0; row < kRows; ++row) {
-      if (passes[static_cast<size_t>(row)]) ASSERT_TRUE(kept.Append(row).ok());
+      if (passes[static_cast<size_t>(row)]) {
+        ASSERT_TRUE(kept.Append(row).ok());
+      }
     }
     const auto rows = kept.Finish().ValueOrDie();
     SCOPED_TRACE("seed " + std::to_string(seed) + ": " + text);

@@ -136,7 +136,7 @@ TEST(ParquetColumnReader, WhatDoesNotFitIsAnError) {
   EXPECT_THAT(broken([](HandmadeColumn* c) { c->pages[0].levels = Bytes({3}); }),
               HasSubstr("end before the last value"));
   EXPECT_THAT(broken([](HandmadeColumn* c) { c->pages[0].levels = Bytes({16, 7}); }),
-              HasSubstr("a definition level is 7"));
+              HasSubstr("a level of nesting is 7, but the column's highest is 1"));
   EXPECT_THAT(broken([](HandmadeColumn* c) { c->pages[0].encoding = Encoding::PLAIN; }),
               HasSubstr("ends before its last value"));
   EXPECT_THAT(broken([](HandmadeColumn* c) { c->pages[0].encoding = Encoding::BIT_PACKED; }),
