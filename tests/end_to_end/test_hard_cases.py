@@ -194,14 +194,6 @@ def test_long_strings_and_bytes_that_are_not_text(run_ember, tmp_path):
     assert result["raw"].to_pylist() == raw.to_pylist()
 
 
-def test_two_thousand_columns(run_ember, tmp_path):
-    rng = np.random.default_rng(2)
-    table = pa.table({f"c{i:04d}": rng.normal(size=300) for i in range(2000)})
-    source = write_parquet(table, tmp_path / "wide.parquet")
-    run_ember("extract", source, "-o", tmp_path / "out", "-q", "--memory", "512MiB")
-    assert read_shards(tmp_path / "out" / "train").num_columns == 2000
-
-
 def test_decimals_old_dates_and_time_zones(run_ember, tmp_path):
     zoned = pa.array(
         [dt.datetime(1969, 12, 31, 23, 30), dt.datetime(2024, 2, 29, 12, 0), None],

@@ -33,6 +33,17 @@ def wide(folder: Path, scale: int) -> Case:
     return Case(folder / "wide.parquet", options=("--content-checksum",))
 
 
+def very_wide(folder: Path, scale: int) -> Case:
+    """Thousands of columns of few rows: what is kept for each of them is what there is."""
+    rng = np.random.default_rng(5)
+    columns = {}
+    for i in range(625 * scale):
+        columns[f"n{i}"] = rng.normal(size=400)
+        columns[f"w{i}"] = rng.choice([f"word{k}" for k in range(50)], 400)
+    pq.write_table(pa.table(columns), folder / "very_wide.parquet", row_group_size=100)
+    return Case(folder / "very_wide.parquet")
+
+
 def long_row_group(folder: Path, scale: int) -> Case:
     """One row group of columns of nearly distinct strings."""
     rng = np.random.default_rng(1)
@@ -78,12 +89,12 @@ def long_strings(folder: Path, scale: int) -> Case:
 
 
 def many_files(folder: Path, scale: int) -> Case:
-    """Hundreds of files, each a unit with shards of its own."""
+    """Hundreds or thousands of files, each a unit with shards of its own; some have no rows."""
     rng = np.random.default_rng(2)
     files = folder / "files"
     files.mkdir()
-    for i in range(150 * scale):
-        table = pa.table({f"c{k}": rng.normal(size=50) for k in range(10)})
+    for i in range(150 if scale == 1 else 10_000):
+        table = pa.table({f"c{k}": rng.normal(size=50 * (i % 3)) for k in range(10)})
         pq.write_table(table, files / f"{i:05d}.parquet")
     return Case(files)
 
@@ -120,5 +131,14 @@ def keyed(folder: Path, scale: int) -> Case:
 
 TABLES = {
     make.__name__: make
-    for make in (wide, long_row_group, distinct, long_strings, many_files, one_hot, keyed)
+    for make in (
+        wide,
+        very_wide,
+        long_row_group,
+        distinct,
+        long_strings,
+        many_files,
+        one_hot,
+        keyed,
+    )
 }
