@@ -138,7 +138,12 @@ def inspected(output: Path) -> tuple[int, dict[str, dict]]:
     if not output.is_dir():
         document = json.loads(output.with_name(output.name + ".json").read_text())
         return document["rows"], {column["name"]: column for column in document["columns"]}
-    names = {"nulls": "null_count", "minimum": "min", "maximum": "max", "distinct": "distinct_count"}
+    names = {
+        "nulls": "null_count",
+        "minimum": "min",
+        "maximum": "max",
+        "distinct": "distinct_count",
+    }
     columns: dict[str, dict] = {}
     figures = json.loads((output / "figures.json").read_text())
     rows = figures.pop("rows")
@@ -175,7 +180,8 @@ def check_inspect(outputs: list[Path]) -> str:
                     continue
                 if is_text or abs(value - reference) > tolerance * max(abs(reference), 1.0):
                     raise SystemExit(f"{name}: {figure} {value} in {output}, not {reference}")
-    return f"{len(outputs)} outputs agree: {rows} rows, {len(expected)} columns, {num_compared} figures"
+    columns_count = len(expected)
+    return f"{len(outputs)} outputs agree: {rows} rows, {columns_count} columns, {num_compared} figures"
 
 
 CHECKS = {

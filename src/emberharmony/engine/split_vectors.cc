@@ -498,8 +498,7 @@ class SplitAssignment {
 
   // What reading the columns takes, and the texts or instants of their values.
   int64_t KeyBytes(const io::Unit& unit) const {
-    if (!named_.columns_independent())
-      return 2 * ScanBatchesBytes(unit, columns_.size(), context_);
+    if (!named_.columns_independent()) return 2 * ScanBatchesBytes(unit, columns_.size(), context_);
     int64_t bytes = 0;
     for (const int column : columns_) bytes += 2 * ScanBytes(named_, unit, column);
     return bytes;

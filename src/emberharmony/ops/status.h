@@ -9,9 +9,9 @@
 
 namespace emberharmony::ops {
 
-/// The status for an exception out of ops: OutOfMemory for std::bad_alloc, with a message that names
-/// who asked for memory; Invalid for std::invalid_argument, else UnknownError, with the exception's
-/// message.
+/// The status for an exception out of ops: OutOfMemory for std::bad_alloc, with a message that
+/// names who asked for memory; Invalid for std::invalid_argument, else UnknownError, with the
+/// exception's message.
 arrow::Status ToStatus(const std::exception& error);
 
 /// Calls f and turns what it throws into a Status: the boundary between array code, which throws,
