@@ -79,7 +79,7 @@ def test_a_table_and_a_plan_of_ones_own(bench, tmp_path: Path) -> None:
     source, plan = tmp_path / "t.parquet", tmp_path / "plan.yaml"
     pq.write_table(pa.table({"x": list(range(500)), "y": [i % 3 for i in range(500)]}), source)
     plan.write_text("version: 1\nfeatures: [{columns: [x], steps: [{scale: standard}]}]\n")
-    arguments = [source, "--plan", plan, "--target", "y", "--memory", "128MiB", "--repetitions", 1]
+    arguments = [source, "--plan", plan, "--target", "y", "--memory", "1GiB", "--repetitions", 1]
     job = json.loads(bench(*arguments, "--threads", 2, "--json", "-q").stdout)["main_job"]
     assert (job["source"], job["rows"]) == (str(source), 500)
     check_runs(job, [1, 2], 1)
