@@ -6,6 +6,7 @@ MAKEFLAGS += --no-print-directory
 
 JOBS ?= $(shell nproc)
 FUZZ_SECONDS ?= 60
+PREFIX ?= /usr/local
 BASE ?= main
 PYTHON := .venv/bin/python
 CPP_FILES = $(shell git ls-files --cached --others --exclude-standard -- '*.cc' '*.h')
@@ -15,7 +16,7 @@ export TSAN_OPTIONS ?= ignore_noninstrumented_modules=1
 export ASAN_OPTIONS ?= detect_leaks=1:strict_string_checks=1
 export UBSAN_OPTIONS ?= print_stacktrace=1
 
-.PHONY: help setup build demo test unit asan tsan asan-command tsan-command fuzz format check-format lint lint-changed \
+.PHONY: help setup build install demo test unit asan tsan asan-command tsan-command fuzz format check-format lint lint-changed \
   docs memory bench clean
 
 help:  ## this list
@@ -28,6 +29,9 @@ setup:  ## install what is missing: Debian packages (as root), .venv, public tab
 
 build: setup build/build.ninja  ## the command, build/bin/ember
 	@cmake --build build -j $(JOBS) --target ember
+
+install: build  ## the command, the library and its CMake package to PREFIX (/usr/local)
+	@cmake --install build --prefix "$(PREFIX)"
 
 demo: build  ## 3,000,000 flights to training, validation and test features in build/demo/
 	build/bin/ember extract data/flights-3m.parquet -o build/demo --target delay --overwrite

@@ -25,6 +25,7 @@
 #include "emberharmony/base/memory_budget.h"
 #include "emberharmony/base/regular_file.h"
 #include "emberharmony/base/spelling.h"
+#include "emberharmony/cli/bench.h"
 #include "emberharmony/cli/inspection_table.h"
 #include "emberharmony/cli/memory_guard.h"
 #include "emberharmony/cli/progress_display.h"
@@ -59,6 +60,7 @@ struct Arguments {
   std::optional<std::string> log_level;
   bool quiet = false;
   engine::RunOptions run;
+  BenchOptions bench;
 };
 
 // The handler runs on any thread.
@@ -293,9 +295,18 @@ arrow::Status Run(const std::string& command, const Arguments& arguments) {
   return arrow::Status::OK();
 }
 
+// Its runs are processes of their own, with limits of their own.
+arrow::Status Bench(const BenchOptions& options) {
+  ARROW_ASSIGN_OR_RAISE(const std::string text, RunBench(options));
+  fmt::print("{}", text);
+  if (std::fflush(stdout) != 0) return base::DataError("cannot write to standard output");
+  return arrow::Status::OK();
+}
+
 // Libraries throw, too: that ends a run as any failure does, with its folders cleaned up.
 arrow::Status RunSafely(const std::string& command, const Arguments& arguments) {
   try {
+    if (command == "bench") return Bench(arguments.bench);
     return Run(command, arguments);
   } catch (const std::exception& error) {
     ARROW_RETURN_NOT_OK(base::AllocationFailureOf(error));
@@ -376,6 +387,8 @@ void DefineCommands(CLI::App* app, Arguments* arguments) {
   AddOutputOptions(merge, arguments, "The model directory to write");
   AddRunOptions(merge, arguments);
   merge->footer("Example:\n  ember merge monday tuesday wednesday -o week");
+
+  AddBenchCommand(app, &arguments->bench);
 }
 
 std::vector<std::string> CommandNames(const CLI::App& app) {

@@ -56,11 +56,14 @@ arrow::Result<RequestedSource> OpenRequested(const SourceRequest& request, RunCo
   }
   const base::Activity activity("opening the source");
   RequestedSource source;
-  io::SourceOptions options;
-  options.pool = context->budget();
-  options.spill_folder = context->options().spill_dir;
-  options.check_stop = [context] { return context->CheckStop(); };
-  ARROW_ASSIGN_OR_RAISE(source.whole, io::OpenSource(request.location, options));
+  source.whole = request.opened;
+  if (source.whole == nullptr) {
+    io::SourceOptions options;
+    options.pool = context->budget();
+    options.spill_folder = context->options().spill_dir;
+    options.check_stop = [context] { return context->CheckStop(); };
+    ARROW_ASSIGN_OR_RAISE(source.whole, io::OpenSource(request.location, options));
+  }
   if (expression != nullptr) {
     ARROW_ASSIGN_OR_RAISE(
         source.filter, io::filter::Filter::Bind(*expression, *source.whole->schema(), "--where"));

@@ -16,10 +16,11 @@ namespace emberharmony::engine {
 
 /// Which table, and which part of it.
 struct SourceRequest {
-  std::string location;
+  std::string location;               ///< of an opened source: what it is called in reports
   std::vector<std::string> columns;   ///< empty: all
   std::optional<int64_t> limit_rows;  ///< of the rows that pass `where`
   std::optional<std::string> where;   ///< a filter (io/filter/filter.h); absent: all rows
+  std::shared_ptr<io::Source> opened = nullptr;  ///< read instead of what is at `location`
 };
 
 /// The rows that were asked for: with all columns as they are, from which whole rows are hashed

@@ -10,26 +10,10 @@
 
 #include "emberharmony/base/memory_budget.h"
 #include "emberharmony/engine/progress.h"
+#include "emberharmony/engine/run_options.h"
 #include "emberharmony/engine/task_gate.h"
 
 namespace emberharmony::engine {
-
-/// How a run is carried out. Nothing here shapes a result but content_checksum and keep_state,
-/// which add to it.
-struct RunOptions {
-  int num_threads = 0;  ///< 0: the cores that the process may use
-  int64_t memory_bytes =
-      0;  ///< limit of the process's resident memory; 0: three quarters of what the machine grants
-  int64_t batch_rows = 65536;  ///< rows decoded at a time
-  std::string spill_dir;       ///< empty: inside the output folder
-  bool content_checksum =
-      false;                ///< adds content checksums to the manifest; reads the shards once more
-  bool keep_state = false;  ///< extract: keeps state/ in the model, so that it can be merged
-  bool overwrite = false;   ///< replaces an earlier output of this program
-};
-
-/// The least that RunOptions::memory_bytes may be.
-inline constexpr int64_t kMemoryBytesMin = int64_t{128} << 20;
 
 /// The limit of resident memory that the options mean, in bytes.
 int64_t MemoryLimitBytes(const RunOptions& options);

@@ -146,8 +146,11 @@ arrow::Result<std::unique_ptr<OutputFolder>> CreateOutput(const std::string& out
                                                           const SourceRequest& source,
                                                           const std::string& model,
                                                           const RunContext& context) {
-  ARROW_RETURN_NOT_OK(CheckOutsideSource(output, source.location));
-  std::vector<std::string> inputs = {source.location};
+  std::vector<std::string> inputs;
+  if (source.opened == nullptr) {
+    ARROW_RETURN_NOT_OK(CheckOutsideSource(output, source.location));
+    inputs.push_back(source.location);
+  }
   if (!model.empty()) inputs.push_back(model);
   return OutputFolder::Create(output, context.options().overwrite, inputs);
 }
@@ -377,6 +380,19 @@ arrow::Result<RunReport> RunExtract(const SourceRequest& source_request,
       base::WriteFileAtomically(staging + "/manifest.json", report.manifest.ToJson()));
   ARROW_RETURN_NOT_OK(folder->Publish());
   return report;
+}
+
+arrow::Result<std::shared_ptr<const plan::FittedPlan>> FitModel(const SourceRequest& source_request,
+                                                                const PlanRequest& plan_request,
+                                                                bool keep_state,
+                                                                RunContext* context) {
+  ARROW_ASSIGN_OR_RAISE(RequestedSource requested, OpenRequested(source_request, context));
+  ARROW_ASSIGN_OR_RAISE(auto given, PreparePlan(*requested.selected, plan_request));
+  SpillToTemporaryFolder(context);
+  ARROW_RETURN_NOT_OK(SelectRows(source_request, context, &requested));
+  ARROW_ASSIGN_OR_RAISE(Fitted fitted,
+                        Fit(requested, plan_request, std::move(given), keep_state, context));
+  return fitted.model;
 }
 
 arrow::Result<RunReport> RunMerge(const std::vector<std::string>& model_dirs,

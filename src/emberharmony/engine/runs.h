@@ -73,6 +73,13 @@ arrow::Result<RunReport> RunTransform(const std::string& model, const SourceRequ
 arrow::Result<RunReport> RunExtract(const SourceRequest& source, const PlanRequest& plan,
                                     const std::string& output, RunContext* context);
 
+/// Learns as `ember fit` does, but writes nothing. The model's memory is the run's: it must not
+/// outlive its RunContext. With keep_state its states are kept, which merging needs.
+arrow::Result<std::shared_ptr<const plan::FittedPlan>> FitModel(const SourceRequest& source,
+                                                                const PlanRequest& plan,
+                                                                bool keep_state,
+                                                                RunContext* context);
+
 /// `ember merge`: one model from the fits of disjoint parts (engine/fit.h, MergeModels).
 arrow::Result<RunReport> RunMerge(const std::vector<std::string>& models, const std::string& output,
                                   RunContext* context);

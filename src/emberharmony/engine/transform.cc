@@ -5,14 +5,12 @@
 #include <arrow/compute/api_vector.h>
 #include <arrow/compute/exec.h>
 #include <arrow/type.h>
-#include <arrow/util/key_value_metadata.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <filesystem>
 #include <map>
 #include <mutex>
-#include <nlohmann/json.hpp>
 #include <system_error>
 #include <thread>
 
@@ -25,6 +23,7 @@
 #include "emberharmony/engine/column_scan.h"
 #include "emberharmony/engine/column_status.h"
 #include "emberharmony/engine/index_partition_internal.h"
+#include "emberharmony/engine/output_layout.h"
 #include "emberharmony/engine/shard_layout.h"
 #include "emberharmony/io/cell_fingerprint.h"
 #include "emberharmony/io/sink.h"
@@ -42,7 +41,7 @@ struct TransformShared {
   const SplitVectors& splits;
   const ShardFolders& folders;
   RunContext* context;
-  std::shared_ptr<arrow::Schema> output_schema;
+  std::shared_ptr<arrow::Schema> output_schema = {};
   io::ShardFormat format = io::ShardFormat::kParquet;
   int num_features = 0;
   std::shared_ptr<arrow::DataType> matrix_type = {};  ///< of a matrix's values; null: no matrix
@@ -390,49 +389,21 @@ class TransformRun {
   std::vector<ShardEntry> shards_;  // guarded by commit_mutex_
 };
 
-/// An id that a float32 can't hold is refused before anything is written, where it can be known.
-arrow::Status CheckIds(const Pipeline& pipeline) {
-  constexpr int64_t kIdMax = int64_t{1} << 24;
-  for (int i = 0; i < pipeline.num_steps(); ++i) {
-    const auto vocabulary = pipeline.step(i).VocabularyTable();
-    if (vocabulary == nullptr || vocabulary->num_rows() < kIdMax) continue;
-    return base::UsageError(fmt::format(
-        "the vocabulary of column '{}' has {} values, whose ids a matrix of float32 can't hold "
-        "exactly above 2^24; write dtype: float64 or layout: columns, or limit it with max_size",
-        pipeline.source_column(), vocabulary->num_rows()));
+arrow::Status ChooseLayout(const plan::FittedPlan& model, bool with_target,
+                           TransformShared* shared) {
+  if (model.plan().output_format == plan::OutputFormat::kArrow) {
+    shared->format = io::ShardFormat::kArrow;
   }
-  return arrow::Status::OK();
-}
-
-arrow::Status ChooseLayout(const plan::FittedPlan& model, TransformShared* shared) {
-  const plan::Plan& plan = model.plan();
-  if (plan.output_format == plan::OutputFormat::kArrow) shared->format = io::ShardFormat::kArrow;
-  if (plan.layout != plan::Layout::kMatrix) return arrow::Status::OK();
-  if (shared->context->options().content_checksum) {
+  if (model.plan().layout == plan::Layout::kMatrix && shared->context->options().content_checksum) {
     return base::UsageError(
         "content checksums of a matrix are not supported by this version; leave out "
         "--content-checksum, or write layout: columns");
   }
-  shared->matrix_type = plan.output_dtype == "float64" ? arrow::float64() : arrow::float32();
-  nlohmann::json names = nlohmann::json::array();
-  for (const auto& pipeline : model.pipelines()) {
-    if (shared->matrix_type->id() == arrow::Type::FLOAT) {
-      ARROW_RETURN_NOT_OK(CheckIds(*pipeline));
-    }
-    for (const auto& field : pipeline->outputs()) names.push_back(field->name());
-  }
-  shared->num_features = static_cast<int>(names.size());
-  if (names.empty()) {
-    return base::UsageError(
-        "the plan has no features, so there is no matrix to write; add a feature, or write layout: "
-        "columns");
-  }
-  // Which value is which, for readers of a shard alone; the manifest says it, too.
-  shared->output_schema = shared->output_schema->WithMetadata(arrow::key_value_metadata(
-      {"emberharmony.features"},
-      {names.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)}));
-  return io::MatrixSchema(*shared->output_schema, shared->num_features, shared->matrix_type)
-      .status();
+  ARROW_ASSIGN_OR_RAISE(OutputLayout layout, LayOutOutput(model, with_target));
+  shared->output_schema = std::move(layout.columns);
+  shared->num_features = layout.num_features;
+  shared->matrix_type = std::move(layout.matrix_type);
+  return arrow::Status::OK();
 }
 
 // A source without rows still yields one, empty, shard in each split.
@@ -464,9 +435,8 @@ arrow::Result<std::vector<ShardEntry>> TransformSource(const io::Source& source,
                                                        const ShardFolders& folders,
                                                        RunContext* context) {
   ARROW_ASSIGN_OR_RAISE(auto binding, model.Bind(*source.schema()));
-  TransformShared shared{source, splits, folders, context,
-                         model.output_schema(binding.target_column >= 0)};
-  ARROW_RETURN_NOT_OK(ChooseLayout(model, &shared));
+  TransformShared shared{source, splits, folders, context};
+  ARROW_RETURN_NOT_OK(ChooseLayout(model, binding.target_column >= 0, &shared));
   const int64_t matrix_value_bytes =
       shared.matrix_type == nullptr ? 0 : shared.matrix_type->byte_width();
   int next_output = 0;
@@ -483,9 +453,8 @@ arrow::Result<std::vector<ShardEntry>> TransformSource(const io::Source& source,
   }
   std::unique_ptr<Pipeline> target;
   if (binding.target_column >= 0) {
-    ARROW_ASSIGN_OR_RAISE(target, Pipeline::Make(static_cast<int>(model.pipelines().size()),
-                                                 *source.schema()->field(binding.target_column),
-                                                 {{"passthrough", nullptr}}, {arrow::float32()}));
+    ARROW_ASSIGN_OR_RAISE(
+        target, MakeTargetPipeline(model, *source.schema()->field(binding.target_column)));
     add_group(target.get(), binding.target_column);
   }
   for (int s = 0; s < kNumSplits; ++s) {

@@ -2,17 +2,16 @@
 #include <arrow/type.h>
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
 #include <mutex>
 #include <span>
 #include <string>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/io/chunk_store_internal.h"
+#include "emberharmony/io/matrix_numbers_internal.h"
 #include "emberharmony/io/pooled_array_internal.h"
 #include "emberharmony/io/sink.h"
 
@@ -24,84 +23,6 @@ using arrow::Type;
 
 // Rows of the matrix that are put together at a time: small enough for the second-level cache.
 constexpr int64_t kBlockBytes = int64_t{1} << 20;
-
-/// Beyond this an integer is not a number of type T any more.
-template <typename T>
-constexpr int64_t kIntegerMax = int64_t{1} << std::numeric_limits<T>::digits;
-
-template <typename T>
-Status TooLarge(const std::string& column, const std::string& value) {
-  return base::UsageError(
-      "column '" + column + "': " + value + " is beyond 2^" +
-      std::to_string(std::numeric_limits<T>::digits) + ", which a matrix of " +
-      (sizeof(T) == 4 ? "float32" : "float64") + " can't hold exactly; " +
-      (sizeof(T) == 4 ? "write dtype: float64, or layout: columns" : "write layout: columns"));
-}
-
-/// The values of any array that CheckMatrixColumn admits as numbers, nulls as NaN.
-template <typename T>
-class ToNumbers {
- public:
-  ToNumbers(const std::string& column, const arrow::Array& array, T* out)
-      : column_(column), array_(array), out_(out) {}
-
-  Status Run() {
-    switch (array_.type_id()) {
-      case Type::NA:
-        std::fill_n(out_, array_.length(), std::numeric_limits<T>::quiet_NaN());
-        return Status::OK();
-      case Type::BOOL:
-        return Each(static_cast<const arrow::BooleanArray&>(array_));
-      case Type::INT8:
-        return Each(static_cast<const arrow::Int8Array&>(array_));
-      case Type::UINT8:
-        return Each(static_cast<const arrow::UInt8Array&>(array_));
-      case Type::INT16:
-        return Each(static_cast<const arrow::Int16Array&>(array_));
-      case Type::UINT16:
-        return Each(static_cast<const arrow::UInt16Array&>(array_));
-      case Type::INT32:
-        return Each(static_cast<const arrow::Int32Array&>(array_));
-      case Type::UINT32:
-        return Each(static_cast<const arrow::UInt32Array&>(array_));
-      case Type::INT64:
-        return Each(static_cast<const arrow::Int64Array&>(array_));
-      case Type::UINT64:
-        return Each(static_cast<const arrow::UInt64Array&>(array_));
-      case Type::FLOAT:
-        return Each(static_cast<const arrow::FloatArray&>(array_));
-      case Type::DOUBLE:
-        return Each(static_cast<const arrow::DoubleArray&>(array_));
-      default:
-        return Status::TypeError("column '", column_, "' of type ", array_.type()->ToString(),
-                                 " in a matrix");
-    }
-  }
-
- private:
-  template <typename Array>
-  Status Each(const Array& array) {
-    for (int64_t i = 0; i < array.length(); ++i) {
-      if (array.IsNull(i)) {
-        out_[i] = std::numeric_limits<T>::quiet_NaN();
-        continue;
-      }
-      const auto value = array.Value(i);
-      if constexpr (std::is_integral_v<decltype(value)> && sizeof(value) >= 4) {
-        const auto bound = kIntegerMax<T>;
-        if (std::cmp_greater(value, bound) || std::cmp_less(value, -bound)) {
-          return TooLarge<T>(column_, std::to_string(value));
-        }
-      }
-      out_[i] = static_cast<T>(value);
-    }
-    return Status::OK();
-  }
-
-  const std::string& column_;
-  const arrow::Array& array_;
-  T* const out_;
-};
 
 /// A sink of a flat schema in front of one with the matrix: features wait, column by column, until
 /// the commit puts rows together, a block at a time.
@@ -203,7 +124,7 @@ class MatrixColumnSink : public ColumnSink {
       ARROW_RETURN_NOT_OK(tables_[k].Resize(length + 1));
       tables_[k][length] = std::numeric_limits<T>::quiet_NaN();
       const std::string& name = sink_->layout().schema->field(first_ + static_cast<int>(k))->name();
-      ARROW_RETURN_NOT_OK(ToNumbers<T>(name, *values[k], tables_[k].data()).Run());
+      ARROW_RETURN_NOT_OK(internal::ToNumbers<T>(name, *values[k], tables_[k].data()).Run());
     }
     return Status::OK();
   }

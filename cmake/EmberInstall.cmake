@@ -1,0 +1,56 @@
+# `cmake --install build --prefix P`: the library, its public headers, the command, and a CMake package for
+# find_package(emberharmony). The prefix may be moved as a whole.
+include(GNUInstallDirs)
+include(CMakePackageConfigHelpers)
+
+# What other projects may include: emberharmony.h and ops.h, and what these two need; a test compares.
+set(EMBER_PUBLIC_HEADERS
+  emberharmony.h
+  ops.h
+  base/error_kind.h
+  engine/extract.h
+  engine/model.h
+  engine/run_options.h
+  io/object_stores.h
+  ops/creation.h
+  ops/elementwise.h
+  ops/manipulation.h
+  ops/operand.h
+  ops/operators.h
+  ops/statistics.h
+  ops/status.h
+  tensor/allocation.h
+  tensor/device.h
+  tensor/dtype.h
+  tensor/errors.h
+  tensor/shape.h
+  tensor/tensor.h)
+list(TRANSFORM EMBER_PUBLIC_HEADERS PREPEND "${CMAKE_SOURCE_DIR}/src/emberharmony/")
+target_sources(emberharmony PUBLIC
+  FILE_SET HEADERS BASE_DIRS "${CMAKE_SOURCE_DIR}/src" FILES ${EMBER_PUBLIC_HEADERS})
+
+# Arrow out of a wheel lies in no folder that the loader knows; a copy of its libraries beside ours is found first. With a
+# system-wide Arrow EMBER_PYARROW_DIR is empty; folders that the loader knows are left out.
+file(RELATIVE_PATH _to_lib "${CMAKE_INSTALL_FULL_BINDIR}" "${CMAKE_INSTALL_FULL_LIBDIR}")
+set_target_properties(emberharmony PROPERTIES INSTALL_RPATH "$ORIGIN;${EMBER_PYARROW_DIR}")
+set_target_properties(emberharmony ember PROPERTIES INSTALL_RPATH_USE_LINK_PATH ON)
+set_target_properties(ember PROPERTIES INSTALL_RPATH "$ORIGIN/${_to_lib};${EMBER_PYARROW_DIR}")
+
+install(TARGETS emberharmony ember EXPORT emberharmonyTargets
+  RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}"
+  LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}"
+  FILE_SET HEADERS DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
+
+set(_package "${CMAKE_INSTALL_LIBDIR}/cmake/emberharmony")
+install(EXPORT emberharmonyTargets NAMESPACE emberharmony:: DESTINATION "${_package}")
+configure_package_config_file("${CMAKE_SOURCE_DIR}/cmake/emberharmonyConfig.cmake.in"
+  "${CMAKE_BINARY_DIR}/emberharmonyConfig.cmake" INSTALL_DESTINATION "${_package}"
+  NO_SET_AND_CHECK_MACRO)
+# Until 1.0 a minor version may change the interface.
+write_basic_package_version_file("${CMAKE_BINARY_DIR}/emberharmonyConfigVersion.cmake" COMPATIBILITY SameMinorVersion)
+install(FILES
+  "${CMAKE_BINARY_DIR}/emberharmonyConfig.cmake"
+  "${CMAKE_BINARY_DIR}/emberharmonyConfigVersion.cmake"
+  "${CMAKE_SOURCE_DIR}/cmake/FindEmberArrow.cmake"
+  DESTINATION "${_package}")
+install(FILES LICENSE THIRD_PARTY_NOTICES.md DESTINATION "${CMAKE_INSTALL_DOCDIR}")

@@ -1,0 +1,28 @@
+#pragma once
+
+/// The library: `#include <emberharmony/emberharmony.h>`, `namespace emberharmony`.
+///
+/// Fit learns a model from a table, Model::Transform applies it to record batches in memory, and
+/// Extract writes training, validation and test features as the command `ember` does. Every failure
+/// is an arrow::Status whose kind base::KindOf tells; no exception leaves the library. A program
+/// that reads s3:// or gs:// calls CloseObjectStores before it ends. The tensor functions, which
+/// throw, are in <emberharmony/ops.h>.
+#include "emberharmony/base/error_kind.h"
+#include "emberharmony/engine/extract.h"
+#include "emberharmony/engine/model.h"
+#include "emberharmony/engine/run_options.h"
+#include "emberharmony/io/object_stores.h"
+
+namespace emberharmony {
+
+using engine::Extract;
+using engine::ExtractSummary;
+using engine::Fit;
+using engine::FitOptions;
+using engine::MakePlan;
+using engine::Model;
+using engine::RunOptions;
+using engine::TableInput;
+using io::CloseObjectStores;
+
+}  // namespace emberharmony

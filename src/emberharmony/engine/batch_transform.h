@@ -1,0 +1,41 @@
+#pragma once
+
+#include <arrow/memory_pool.h>
+#include <arrow/result.h>
+#include <arrow/type_fwd.h>
+
+#include <memory>
+
+#include "emberharmony/engine/output_layout.h"
+#include "emberharmony/plan/fitted_plan.h"
+
+namespace emberharmony::engine {
+
+/// Applies a model to rows in memory: the same pipelines that TransformSource runs, so equal rows
+/// give equal values, in the types of its shards. Immutable and thread-safe.
+class BatchTransform {
+ public:
+  explicit BatchTransform(std::shared_ptr<const plan::FittedPlan> model);
+
+  /// The outputs for the batch's rows. Columns that the model does not use are left out; the target
+  /// is handed on where the batch has it. Dictionary arrays are worked on by entry.
+  ///
+  /// UsageError for columns that are absent or of another type, errors of steps as in a run. Memory
+  /// is from `pool`, but for columns that are handed on as they are.
+  arrow::Result<std::shared_ptr<arrow::RecordBatch>> Apply(const arrow::RecordBatch& batch,
+                                                           arrow::MemoryPool* pool) const;
+
+  /// The schema of what Apply gives for batches with or without the target.
+  arrow::Result<std::shared_ptr<arrow::Schema>> output_schema(bool with_target) const;
+
+ private:
+  const arrow::Result<OutputLayout>& layout(bool with_target) const {
+    return with_target ? layout_with_target_ : layout_;
+  }
+
+  const std::shared_ptr<const plan::FittedPlan> model_;
+  const arrow::Result<OutputLayout> layout_;
+  const arrow::Result<OutputLayout> layout_with_target_;
+};
+
+}  // namespace emberharmony::engine

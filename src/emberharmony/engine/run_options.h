@@ -1,0 +1,25 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace emberharmony::engine {
+
+/// How a run is carried out. Nothing here shapes a result but content_checksum and keep_state,
+/// which add to it.
+struct RunOptions {
+  int num_threads = 0;  ///< 0: the cores that the process may use
+  int64_t memory_bytes =
+      0;  ///< limit of the process's resident memory; 0: three quarters of what the machine grants
+  int64_t batch_rows = 65536;  ///< rows decoded at a time
+  std::string spill_dir = {};  ///< empty: inside the output folder
+  bool content_checksum =
+      false;                ///< adds content checksums to the manifest; reads the shards once more
+  bool keep_state = false;  ///< extract: keeps state/ in the model, so that it can be merged
+  bool overwrite = false;   ///< replaces an earlier output of this program
+};
+
+/// The least that RunOptions::memory_bytes may be.
+inline constexpr int64_t kMemoryBytesMin = int64_t{128} << 20;
+
+}  // namespace emberharmony::engine
