@@ -180,8 +180,10 @@ def check_inspect(outputs: list[Path]) -> str:
                     continue
                 if is_text or abs(value - reference) > tolerance * max(abs(reference), 1.0):
                     raise SystemExit(f"{name}: {figure} {value} in {output}, not {reference}")
-    columns_count = len(expected)
-    return f"{len(outputs)} outputs agree: {rows} rows, {columns_count} columns, {num_compared} figures"
+    return (
+        f"{len(outputs)} outputs agree: {rows} rows, {len(expected)} columns, "
+        f"{num_compared} figures"
+    )
 
 
 CHECKS = {
