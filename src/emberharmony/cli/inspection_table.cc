@@ -18,7 +18,7 @@ using engine::ShownText;
 
 constexpr size_t kNameBytesMax = 32;
 constexpr size_t kTypeBytesMax = 24;
-constexpr size_t kValueBytesMax = 29;
+constexpr size_t kValueBytesMax = 30;  // a timestamp of nanoseconds in UTC
 
 using Row = std::vector<std::string>;
 
@@ -90,7 +90,7 @@ Row ColumnRow(const InspectedColumn& column) {
 }
 
 std::string MostFrequent(const InspectedColumn& column) {
-  if (!column.top_known) return "too many distinct values to tell";
+  if (!column.top_known) return column.top_unknown;
   std::string text;
   const double rows = static_cast<double>(column.count) + static_cast<double>(column.null_count);
   for (const auto& value : column.top) {

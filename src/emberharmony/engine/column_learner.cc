@@ -118,7 +118,9 @@ arrow::Result<std::shared_ptr<const Statistic>> ColumnLearner::FinalizeProbe(
   const Slot& slot = slots_.at(KeyOf(pending, analyzer));
   if (probe.fill_step < 0) return analyzer.Finalize(*slot.state);
   ARROW_ASSIGN_OR_RAISE(Fill fill, pending.pipeline->FillFor(probe, pool_));
-  if (fill.weight == 0) return analyzer.Finalize(*slot.state);
+  // A fill of another type makes doubles of all values, which the step and later passes then see.
+  const bool keeps_type = fill.value.values->type()->Equals(*slot.type);
+  if (fill.weight == 0 && keeps_type) return analyzer.Finalize(*slot.state);
   // Other pipelines share the state, and it is saved as it is: the filled rows join a copy.
   ARROW_ASSIGN_OR_RAISE(auto filled, analyzer.MakeState(*slot.type, state_options_));
   ARROW_RETURN_NOT_OK(analyzer.Merge(filled.get(), *slot.state));

@@ -25,7 +25,7 @@ namespace emberharmony::engine {
 
 namespace {
 
-// Beyond it neighbouring integers share a double, so a histogram of doubles cannot tell them apart.
+// Up to it doubles hold all integers, and halves of them.
 constexpr double kExactIntegerMax = 0x1p53;
 constexpr double kQuantiles[] = {0.25, 0.5, 0.75};
 
@@ -56,17 +56,19 @@ arrow::Result<InspectedValue> ValueAt(const arrow::Array& values, int64_t i, int
   return value;
 }
 
-// A number that stands for a value of the type: times count their unit, and a half of it is cut.
-arrow::Result<InspectedValue> NumberOf(double number, const std::shared_ptr<arrow::DataType>& type,
+// A number that stands for a value of the type: times count their unit, and a half of it is cut; so
+// is a half between integers where no double holds it.
+arrow::Result<InspectedValue> NumberOf(double number,
+                                       const std::optional<feature::WholeNumber>& whole,
+                                       const std::shared_ptr<arrow::DataType>& type,
                                        int64_t count) {
-  if (!IsTime(*type)) return InspectedValue{number, feature::NumberText(number), count};
-  const auto whole = static_cast<int64_t>(std::floor(number));
-  const auto narrow = static_cast<int32_t>(whole);
-  const bool wide = static_cast<const arrow::FixedWidthType&>(*type).byte_width() == 8;
-  auto bytes = wide ? arrow::Buffer::FromString(
-                          std::string(reinterpret_cast<const char*>(&whole), sizeof(whole)))
-                    : arrow::Buffer::FromString(
-                          std::string(reinterpret_cast<const char*>(&narrow), sizeof(narrow)));
+  const bool has_fraction =
+      std::fabs(number) <= kExactIntegerMax && number != std::floor(number) && !IsTime(*type);
+  if (!whole || has_fraction) return InspectedValue{number, feature::NumberText(number), count};
+  const auto low_bytes = static_cast<uint64_t>(*whole);
+  const auto width = static_cast<size_t>(type->byte_width());
+  auto bytes = arrow::Buffer::FromString(
+      std::string(reinterpret_cast<const char*>(&low_bytes), std::min(width, sizeof(low_bytes))));
   const auto values = arrow::MakeArray(arrow::ArrayData::Make(type, 1, {nullptr, bytes}, 0));
   return ValueAt(*values, 0, count);
 }
@@ -105,6 +107,7 @@ class InspectJob : public ColumnJob {
       states_.push_back(std::move(state));
     }
     found_->read = !analyzers_.empty();
+    if (!found_->read) ARROW_RETURN_NOT_OK(SuggestSteps());  // nothing else will be known
     return found_->read;
   }
 
@@ -191,26 +194,31 @@ class InspectJob : public ColumnJob {
     found_->null_count = profile_.null_count = distinct->null_count;
     profile_.distinct_count = distinct->distinct_count;
     profile_.distinct_exact = distinct->exact;
-    constexpr int kFullBits = 53;
-    const bool exact = histogram->bits() == kFullBits && histogram->infinity_count() == 0 &&
-                       !(std::fabs(histogram->min()) > kExactIntegerMax) &&
-                       !(std::fabs(histogram->max()) > kExactIntegerMax);
     // Doubles stand for decimals of up to 15 digits one to one, and for floats always.
     const bool own = !arrow::is_decimal(field_->type()->id());
-    found_->top_known = exact && own;
+    if (histogram->infinity_count() > 0) {
+      found_->top_unknown = "not told of a column with infinities";
+    } else if (!own) {
+      found_->top_unknown = "not told of decimals";
+    } else if (!histogram->exact()) {
+      found_->top_unknown = "too many distinct values to tell";
+    }
+    found_->top_known = found_->top_unknown.empty();
     found_->distinct_exact = distinct->exact || found_->top_known;
     found_->distinct_count = found_->top_known ? histogram->num_keys() : distinct->distinct_count;
     if (found_->top_known) {
       for (const feature::CountedNumber& entry :
            histogram->MostFrequentValues(options_.top_values)) {
-        ARROW_ASSIGN_OR_RAISE(auto value, NumberOf(entry.value, field_->type(), entry.count));
+        ARROW_ASSIGN_OR_RAISE(auto value,
+                              NumberOf(entry.value, entry.whole, field_->type(), entry.count));
         found_->top.push_back(std::move(value));
       }
     }
     if (histogram->num_keys() == 0) return arrow::Status::OK();
     for (const double q : kQuantiles) {
       const auto estimate = q == 0.5 ? histogram->Median() : histogram->Quantile(q);
-      ARROW_ASSIGN_OR_RAISE(auto value, NumberOf(estimate.value, field_->type(), 0));
+      ARROW_ASSIGN_OR_RAISE(auto value,
+                            NumberOf(estimate.value, estimate.whole, field_->type(), 0));
       found_->quantiles.push_back({q, std::move(value), estimate.error_bound});
     }
     return arrow::Status::OK();

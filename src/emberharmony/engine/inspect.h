@@ -56,9 +56,10 @@ struct InspectedColumn {
   std::optional<feature::MomentsStatistic> moments;  ///< of numbers and booleans: exact
   std::vector<InspectedQuantile> quantiles;          ///< of numbers and times: 0.25, 0.5, 0.75
   std::vector<InspectedValue> top;  ///< count descending, then value ascending; exact
-  bool top_known = false;           ///< false: too many distinct numbers to know the most frequent
-  std::string steps;                ///< what an automatic plan would do, as a plan writes it
-  std::string reason;               ///< why it would leave the column out; steps is empty then
+  bool top_known = false;
+  std::string top_unknown;  ///< why the most frequent values are not known
+  std::string steps;        ///< what an automatic plan would do, as a plan writes it
+  std::string reason;       ///< why it would leave the column out; steps is empty then
 };
 
 struct Inspection {

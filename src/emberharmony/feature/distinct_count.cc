@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "emberharmony/base/error_kind.h"
+#include "emberharmony/feature/numeric_chunks_internal.h"
 #include "emberharmony/feature/weighted_values_internal.h"
 #include "emberharmony/io/cell_fingerprint.h"
 
@@ -23,7 +24,7 @@ constexpr size_t kMaxExact = 1024;
 constexpr int kIndexBits = 14;
 constexpr size_t kNumRegisters = size_t{1} << kIndexBits;
 constexpr int kRankBits = 64 - kIndexBits;
-constexpr uint8_t kEncodingVersion = 1;
+constexpr uint8_t kEncodingVersion = 2;
 
 // A set of up to kMaxExact fingerprints: open addressing, at most a quarter full.
 class FingerprintSet {
@@ -197,7 +198,10 @@ class DistinctCountAnalyzer : public Analyzer {
       ARROW_RETURN_NOT_OK(AddWeight(plain.null_weight, &distinct->null_count));
       const int64_t n = plain.values.length();
       std::vector<uint64_t> fingerprints(n);
-      ARROW_RETURN_NOT_OK(io::CellFingerprints(plain.values, fingerprints.data()));
+      // Times in their own unit: a cell's fingerprint is that of its microsecond, as rows of equal
+      // cells are split alike whatever the unit of their files.
+      ARROW_ASSIGN_OR_RAISE(const auto values, TimesAsIntegers(plain.values));
+      ARROW_RETURN_NOT_OK(io::CellFingerprints(*values, fingerprints.data()));
       const std::vector<bool> missing = Missing(plain.values);
       for (int64_t i = 0; i < n; ++i) {
         const int64_t weight = plain.weights != nullptr ? plain.weights[i] : 1;

@@ -16,7 +16,7 @@ struct DistinctCountStatistic : Statistic {
 };
 
 /// state_key "distinct_count". Values of any flat type; fingerprints are those of the cells
-/// (io/cell_fingerprint.h).
+/// (io/cell_fingerprint.h), of dates and times those of their integers in the type's unit.
 std::shared_ptr<const Analyzer> MakeDistinctCountAnalyzer();
 
 }  // namespace emberharmony::feature

@@ -79,6 +79,25 @@ TEST(DistinctCount, NanIsMissingZerosAreOneValueWidthsDoNotMatter) {
   EXPECT_EQ(narrow.encoded(), wide.encoded());
 }
 
+TEST(DistinctCount, TimesCountInTheirOwnUnit) {
+  const auto nanos = arrow::timestamp(arrow::TimeUnit::NANO);
+  // 300 instants within one microsecond, far beyond 2^53.
+  std::vector<std::optional<int64_t>> instants;
+  for (int64_t i = 0; i < 300; ++i) instants.push_back(1700000000000000000 + i);
+  AnalyzerHarness stamps(MakeDistinctCountAnalyzer(), nanos, [](const Statistic& s) {
+    EXPECT_EQ(Distinct(s).distinct_count, 300);
+    EXPECT_TRUE(Distinct(s).exact);
+  });
+  stamps.Run(ArrayOf<arrow::TimestampBuilder>(instants, nanos));
+  const auto time = arrow::time64(arrow::TimeUnit::NANO);
+  AnalyzerHarness times(MakeDistinctCountAnalyzer(), time, [](const Statistic& s) {
+    EXPECT_EQ(Distinct(s).distinct_count, 2);
+    EXPECT_EQ(Distinct(s).null_count, 1);
+  });
+  times.Run(
+      ArrayOf<arrow::Time64Builder>(std::vector<std::optional<int64_t>>{1, 2, std::nullopt}, time));
+}
+
 TEST(DistinctCount, Strings) {
   AnalyzerHarness harness(MakeDistinctCountAnalyzer(), arrow::utf8(), [](const Statistic& s) {
     EXPECT_EQ(Distinct(s).distinct_count, 3);

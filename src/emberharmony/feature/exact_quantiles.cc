@@ -1,7 +1,7 @@
 #include "emberharmony/feature/exact_quantiles.h"
 
 #include <arrow/array.h>
-#include <arrow/buffer.h>
+#include <arrow/type.h>
 
 #include <algorithm>
 #include <cmath>
@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "emberharmony/base/error_kind.h"
+#include "emberharmony/feature/number_keys_internal.h"
 #include "emberharmony/feature/numeric_chunks_internal.h"
 #include "emberharmony/feature/order_statistics_internal.h"
 #include "emberharmony/feature/weighted_values_internal.h"
@@ -22,21 +23,28 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 constexpr int64_t kKeysPerRange = 16;
 
+/// An order statistic, and the values among which it is.
+struct KnownValue {
+  QuantileEstimate estimate;
+  ValueRange range;
+};
+
 /// What the first pass has found, and the order statistics that are known by now.
 struct Known {
+  NumberForm form = NumberForm::kDouble;
   int64_t num_finite = 0;
   int64_t null_count = 0;
   int64_t infinity_count = 0;
   double min = 0;
   double max = 0;
-  std::map<int64_t, QuantileEstimate> values;  ///< by rank
-  std::vector<int64_t> open;                   ///< ranks whose values are not exact yet, ascending
-  std::vector<ValueRange> ranges;              ///< where they are: ascending, disjoint
+  std::map<int64_t, KnownValue> values;  ///< by rank
+  std::vector<int64_t> open;             ///< ranks whose values are not exact yet, ascending
+  std::vector<ValueRange> ranges;        ///< where they are: ascending, disjoint
 };
 
 /// Notes what is known of the value of `rank`, which is among those of `range`.
 void Note(int64_t rank, const QuantileEstimate& estimate, const ValueRange& range, Known* known) {
-  known->values[rank] = estimate;
+  known->values[rank] = {estimate, range};
   if (estimate.error_bound == 0) return;
   known->open.push_back(rank);
   if (known->ranges.empty() || known->ranges.back().first != range.first) {
@@ -52,19 +60,23 @@ class RefinedStatistic : public OrderStatistics {
   int64_t count() const override { return known_.num_finite + known_.infinity_count; }
   int64_t null_count() const override { return known_.null_count; }
   int64_t infinity_count() const override { return known_.infinity_count; }
+  NumberForm form() const override { return known_.form; }
   int64_t num_finite() const override { return known_.num_finite; }
   double MostFrequent() const override { return kNan; }
-  int bits() const override { return known_.open.empty() ? 53 : 1; }
+  int bits() const override { return exact() ? FullBits(known_.form) : 1; }
+  bool exact() const override { return known_.open.empty(); }
   int64_t num_keys() const override { return static_cast<int64_t>(known_.values.size()); }
   double min() const override { return known_.min; }
   double max() const override { return known_.max; }
   QuantileEstimate OrderStatistic(int64_t index) const override {
     const auto found = known_.values.find(index);
-    return found == known_.values.end() ? QuantileEstimate{kNan, kInfinity} : found->second;
+    return found == known_.values.end() ? QuantileEstimate{kNan, kInfinity}
+                                        : found->second.estimate;
   }
   ValueRange RangeOf(int64_t index) const override {
-    const QuantileEstimate value = OrderStatistic(index);
-    return {value.value - value.error_bound, value.value + value.error_bound, index, 1};
+    const auto found = known_.values.find(index);
+    return found == known_.values.end() ? ValueRange{0, UINT64_MAX, 0, known_.num_finite}
+                                        : found->second.range;
   }
 
  private:
@@ -85,13 +97,15 @@ class RefiningAnalyzer : public Analyzer {
   arrow::Result<std::unique_ptr<State>> MakeState(const arrow::DataType& type,
                                                   const StateOptions& options) const override {
     ARROW_RETURN_NOT_OK(CheckMeasurable(type));
-    return histogram_->MakeState(*arrow::float64(), options);
+    return histogram_->MakeState(*TypeOfForm(known_.form), options);
   }
   arrow::Status Update(State* state, const WeightedValues& values) const override {
+    MissingNumbers missing;  // the first pass has counted them
     return VisitPlainValues(values, [&](const WeightedValues& plain) {
-      return VisitDoubles(plain, [&](const double* doubles, const int64_t* weights, int64_t n) {
-        return AddInRanges(doubles, weights, n, state);
-      });
+      return VisitNumberKeys(plain, known_.form, &missing,
+                             [&](const uint64_t* keys, const int64_t* counts, int64_t n) {
+                               return AddInRanges(keys, counts, n, state);
+                             });
     });
   }
   arrow::Status Merge(State* into, const State& from) const override {
@@ -109,11 +123,11 @@ class RefiningAnalyzer : public Analyzer {
   arrow::Result<std::unique_ptr<State>> Decode(std::string_view bytes,
                                                const arrow::DataType& /*type*/,
                                                const StateOptions& options) const override {
-    return histogram_->Decode(bytes, *arrow::float64(), options);
+    return histogram_->Decode(bytes, *TypeOfForm(known_.form), options);
   }
 
  private:
-  arrow::Status AddInRanges(const double* doubles, const int64_t* weights, int64_t n,
+  arrow::Status AddInRanges(const uint64_t* keys, const int64_t* counts, int64_t n,
                             State* state) const;
 
   const Known known_;
@@ -121,27 +135,23 @@ class RefiningAnalyzer : public Analyzer {
   const std::shared_ptr<const Analyzer> histogram_;
 };
 
-arrow::Status RefiningAnalyzer::AddInRanges(const double* doubles, const int64_t* weights,
-                                            int64_t n, State* state) const {
-  constexpr int64_t kBlock = 1024;
-  double values[kBlock];
-  int64_t counts[kBlock];
-  const auto before = [](double value, const ValueRange& range) { return value < range.low; };
-  for (int64_t begin = 0; begin < n; begin += kBlock) {
-    int64_t m = 0;
-    for (int64_t i = begin; i < std::min(n, begin + kBlock); ++i) {
-      const auto range =
-          std::upper_bound(known_.ranges.begin(), known_.ranges.end(), doubles[i], before);
-      // A NaN is in no range: it comes before none, and is not at most the last one's end.
-      if (range == known_.ranges.begin() || !(doubles[i] <= std::prev(range)->high)) continue;
-      values[m] = doubles[i];
-      counts[m++] = weights == nullptr ? 1 : weights[i];
-    }
-    if (m == 0) continue;
-    const arrow::DoubleArray array(m, arrow::Buffer::Wrap(values, static_cast<size_t>(m)));
-    ARROW_RETURN_NOT_OK(histogram_->Update(state, {array, counts, 0}));
+arrow::Status RefiningAnalyzer::AddInRanges(const uint64_t* keys, const int64_t* counts, int64_t n,
+                                            State* state) const {
+  uint64_t found[kNumberBlock];
+  int64_t found_counts[kNumberBlock];
+  const auto before = [](uint64_t key, const ValueRange& range) { return key < range.low; };
+  int64_t m = 0;
+  for (int64_t i = 0; i < n; ++i) {
+    const auto range =
+        std::upper_bound(known_.ranges.begin(), known_.ranges.end(), keys[i], before);
+    if (range == known_.ranges.begin() || keys[i] > std::prev(range)->high) continue;
+    found[m] = keys[i];
+    found_counts[m++] = counts[i];
   }
-  return arrow::Status::OK();
+  if (m == 0) return arrow::Status::OK();
+  ARROW_ASSIGN_OR_RAISE(const std::shared_ptr<arrow::Array> numbers,
+                        NumbersOfKeys(known_.form, found, m));
+  return histogram_->Update(state, {*numbers, found_counts, 0});
 }
 
 arrow::Result<std::shared_ptr<const Statistic>> RefiningAnalyzer::Finalize(
@@ -214,6 +224,8 @@ arrow::Result<std::shared_ptr<const Analyzer>> QuantileAnalyzer::Refine(
   const auto* found = dynamic_cast<const OrderStatistics*>(&statistic);
   // A column with infinities is refused anyway.
   if (found == nullptr || found->infinity_count() > 0 || found->num_finite() == 0) return nullptr;
+  // The next pass sees what an impute has made doubles of: it starts anew.
+  if (found->cut()) return std::make_shared<QuantileAnalyzer>(max_keys_, wanted_);
   const int64_t n = found->num_finite();
   std::set<int64_t> ranks;
   const auto want = [&](const std::vector<int64_t>& more) {
@@ -221,7 +233,8 @@ arrow::Result<std::shared_ptr<const Analyzer>> QuantileAnalyzer::Refine(
   };
   if (wanted_.median) want(RanksOfMedian(n));
   for (const double q : wanted_.quantiles) want(RanksOfQuantile(q, n));
-  Known known{.num_finite = n,
+  Known known{.form = found->form(),
+              .num_finite = n,
               .null_count = found->null_count(),
               .infinity_count = 0,
               .min = found->min(),

@@ -104,6 +104,77 @@ TEST(ExactQuantiles, AreExactForEveryDistribution) {
   ExpectExact("two values", {2.5, 2.5000000000000004}, 2);
 }
 
+// Integers that are neighbours where doubles have one value for many of them.
+TEST(ExactQuantiles, AreExactForIntegersBeyondDoubles) {
+  std::mt19937_64 random(11);
+  std::vector<int64_t> values(3000);
+  for (int64_t& x : values) {
+    x = (int64_t{1} << 62) + static_cast<int64_t>(random() % 100000);
+    if (random() % 4 == 0) x = -x;
+  }
+  std::shared_ptr<const Analyzer> analyzer =
+      MakeQuantileAnalyzer(1, true, {.median = true, .quantiles = {0.1, 0.9}});
+  std::shared_ptr<const Statistic> statistic;
+  for (int pass = 0; analyzer != nullptr && pass < 30; ++pass) {
+    std::shuffle(values.begin(), values.end(), random);
+    const std::unique_ptr<State> state = *analyzer->MakeState(*arrow::int64(), {});
+    const arrow::Int64Array array(static_cast<int64_t>(values.size()), arrow::Buffer::Wrap(values));
+    ASSERT_TRUE(analyzer->Update(state.get(), {array, nullptr, 0}).ok());
+    auto finalized = analyzer->Finalize(*state);
+    ASSERT_TRUE(finalized.ok()) << finalized.status().ToString();
+    statistic = *finalized;
+    analyzer = *analyzer->Refine(*statistic);
+  }
+  ASSERT_EQ(analyzer, nullptr);
+  std::sort(values.begin(), values.end());
+  const auto& found = static_cast<const QuantileStatistic&>(*statistic);
+  const WholeNumber sum = static_cast<WholeNumber>(values[1499]) + values[1500];
+  EXPECT_TRUE(found.Median().whole == sum >> 1);
+  EXPECT_EQ(found.Median().error_bound, 0);
+  for (const double q : {0.1, 0.9}) {
+    const auto low = static_cast<size_t>(q * 2999);
+    EXPECT_GE(static_cast<int64_t>(*found.Quantile(q).whole), values[low]) << q;
+    EXPECT_LE(static_cast<int64_t>(*found.Quantile(q).whole), values[low + 1]) << q;
+    EXPECT_EQ(found.Quantile(q).error_bound, 0);
+  }
+}
+
+// A mean that fills nulls joins the integers of the first pass; later ones see doubles, of which
+// some are not in the part in which the integer was.
+TEST(ExactQuantiles, AFillJoinsIntegersThatBecomeDoubles) {
+  std::mt19937_64 random(12);
+  for (const int64_t far : {int64_t{1} << 60, int64_t{1} << 40}) {
+    std::vector<int64_t> integers(2001);
+    for (int64_t& x : integers) x = far + (static_cast<int64_t>(random() % 1000) << 20) - 1;
+    std::vector<double> doubles(integers.begin(), integers.end());
+    doubles.push_back(0.5);
+    std::shared_ptr<const Analyzer> analyzer = MakeQuantileAnalyzer(1, true, {.median = true});
+    std::shared_ptr<const Statistic> statistic;
+    const int64_t weight = 1;
+    for (int pass = 0; analyzer != nullptr && pass < 30; ++pass) {
+      const bool first = pass == 0;
+      const auto type = first ? arrow::int64() : arrow::float64();
+      const std::unique_ptr<State> state = *analyzer->MakeState(*type, {});
+      const arrow::Int64Array array(2001, arrow::Buffer::Wrap(integers));
+      if (first) {
+        ASSERT_TRUE(analyzer->Update(state.get(), {array, nullptr, 1}).ok());
+        ASSERT_TRUE(analyzer->Update(state.get(), {*Doubles({0.5}), &weight, -1}).ok());
+      } else {
+        ASSERT_TRUE(analyzer->Update(state.get(), {*Doubles(doubles), nullptr, 0}).ok());
+      }
+      auto finalized = analyzer->Finalize(*state);
+      ASSERT_TRUE(finalized.ok()) << finalized.status().ToString();
+      statistic = *finalized;
+      analyzer = *analyzer->Refine(*statistic);
+    }
+    ASSERT_EQ(analyzer, nullptr);
+    std::sort(doubles.begin(), doubles.end());
+    const QuantileEstimate median = static_cast<const QuantileStatistic&>(*statistic).Median();
+    EXPECT_EQ(median.value, doubles[1000] / 2 + doubles[1001] / 2);
+    EXPECT_EQ(median.error_bound, 0);
+  }
+}
+
 TEST(ExactQuantiles, TakeOnePassWhereTheHistogramIsExact) {
   std::vector<double> values(9000);
   for (size_t i = 0; i < values.size(); ++i) values[i] = static_cast<double>(i % 8000);

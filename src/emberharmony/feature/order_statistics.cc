@@ -43,14 +43,22 @@ QuantileEstimate OrderStatistics::Quantile(double q) const {
   const int64_t n = num_finite();
   if (n == 0) return {kNan, 0};
   const Position position = PositionOf(q, n);
-  if (position.index == n - 1) return OrderStatistic(n - 1);
-  // NumPy's _lerp starts from the nearer of the two neighbours.
+  if (position.fraction == 0) return OrderStatistic(position.index);
+  // NumPy's _lerp starts from the nearer of the two neighbours; of integers the difference is
+  // exact.
   const QuantileEstimate a = OrderStatistic(position.index);
   const QuantileEstimate b = OrderStatistic(position.index + 1);
   const double t = position.fraction;
-  const double difference = b.value - a.value;
-  const double value = t >= 0.5 ? b.value - difference * (1 - t) : a.value + difference * t;
-  return {value, Bound(value, std::max(a.error_bound, b.error_bound))};
+  const double difference = a.whole ? static_cast<double>(*b.whole - *a.whole) : b.value - a.value;
+  const bool from_b = t >= 0.5;
+  const double way = from_b ? difference * (1 - t) : difference * t;
+  const double value = from_b ? b.value - way : a.value + way;
+  QuantileEstimate estimate{value, Bound(value, std::max(a.error_bound, b.error_bound))};
+  if (a.whole) {
+    estimate.whole = from_b ? *b.whole - static_cast<WholeNumber>(std::ceil(way))
+                            : *a.whole + static_cast<WholeNumber>(std::floor(way));
+  }
+  return estimate;
 }
 
 QuantileEstimate OrderStatistics::Median() const {
@@ -58,10 +66,16 @@ QuantileEstimate OrderStatistics::Median() const {
   if (n == 0) return {kNan, 0};
   const QuantileEstimate a = OrderStatistic((n - 1) / 2);
   const QuantileEstimate b = OrderStatistic(n / 2);
+  const double error = std::max(a.error_bound, b.error_bound);
+  if (a.whole) {
+    const WholeNumber whole_sum = *a.whole + *b.whole;
+    const double value = static_cast<double>(whole_sum) / 2;  // the halving is exact
+    return {value, Bound(value, error), whole_sum >> 1};
+  }
   // The sum or the halving may round, never both: where a half has fewer bits, sums are exact.
   const double sum = a.value + b.value;
   const double value = std::isfinite(sum) ? sum / 2 : a.value / 2 + b.value / 2;
-  return {value, Bound(value, std::max(a.error_bound, b.error_bound))};
+  return {value, Bound(value, error)};
 }
 
 }  // namespace emberharmony::feature

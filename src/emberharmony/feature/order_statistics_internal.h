@@ -3,15 +3,16 @@
 #include <cstdint>
 #include <vector>
 
+#include "emberharmony/feature/number_keys_internal.h"
 #include "emberharmony/feature/value_histogram.h"
 
 namespace emberharmony::feature {
 
 /// Values that a statistic cannot tell apart: `count` of them, the first of which is the first-th
-/// smallest (from 0), all in [low, high].
+/// smallest (from 0), all with keys in [low, high].
 struct ValueRange {
-  double low = 0;
-  double high = 0;
+  uint64_t low = 0;
+  uint64_t high = 0;
   int64_t first = 0;
   int64_t count = 0;
   bool exact() const { return low == high; }
@@ -23,6 +24,11 @@ class OrderStatistics : public QuantileStatistic {
   QuantileEstimate Quantile(double q) const override;
   QuantileEstimate Median() const override;
 
+  /// Of the keys in ranges.
+  virtual NumberForm form() const = 0;
+  /// Whether integers beyond 2^53 have come into their ranges cut to fewer bits, while the nearest
+  /// doubles of some may lie in the next one: another pass over doubles cannot count by the ranges.
+  virtual bool cut() const { return false; }
   /// Rows with a finite value.
   virtual int64_t num_finite() const = 0;
   /// The index-th smallest finite value, 0 <= index < num_finite().

@@ -205,6 +205,7 @@ class SortedQuantiles : public QuantileStatistic {
   }
   double MostFrequent() const override { return kNaN; }
   int bits() const override { return 53; }
+  bool exact() const override { return true; }
   int64_t num_keys() const override { return count(); }
   double min() const override { return sorted_.front(); }
   double max() const override { return sorted_.back(); }

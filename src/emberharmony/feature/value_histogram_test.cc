@@ -256,6 +256,138 @@ TEST(ValueHistogramTest, OtherTypes) {
                                               arrow::boolean()));
 }
 
+using Integers = std::vector<std::optional<int64_t>>;
+
+template <typename Builder = arrow::Int64Builder>
+std::shared_ptr<arrow::Array> IntegerArray(const Integers& values,
+                                           const std::shared_ptr<arrow::DataType>& type) {
+  return ArrayOf<Builder>(values, type);
+}
+
+// Neighbours for which doubles have one value.
+TEST(ValueHistogramTest, IntegersBeyondDoublesAreToldApart) {
+  constexpr int64_t kFar = (int64_t{1} << 60) + 1;
+  const Integers values = {kFar, kFar + 1, kFar + 1, kFar + 2, -kFar, std::nullopt, 7, 0};
+  const auto check = [&](const Statistic& statistic) {
+    const QuantileStatistic& found = QuantilesOf(statistic);
+    EXPECT_EQ(found.num_keys(), 6);
+    EXPECT_TRUE(found.exact());
+    EXPECT_EQ(found.bits(), 64);
+    EXPECT_TRUE(found.Median().whole == kFar);
+    EXPECT_TRUE(found.Quantile(1).whole == kFar + 2);
+    EXPECT_TRUE(found.Quantile(0).whole == -kFar);
+    const auto top = found.MostFrequentValues(2);
+    ASSERT_EQ(top.size(), 2u);
+    EXPECT_TRUE(top[0].whole == kFar + 1);
+    EXPECT_EQ(top[0].count, 2);
+    EXPECT_TRUE(top[1].whole == -kFar);
+  };
+  AnalyzerHarness(MakeValueHistogramAnalyzer(), arrow::int64(), check)
+      .Run(IntegerArray(values, arrow::int64()));
+  const auto nanos = arrow::timestamp(arrow::TimeUnit::NANO, "UTC");
+  AnalyzerHarness(MakeValueHistogramAnalyzer(), nanos, check)
+      .Run(IntegerArray<arrow::TimestampBuilder>(values, nanos));
+}
+
+TEST(ValueHistogramTest, TheEndsOfIntegerTypes) {
+  constexpr int64_t kMin = std::numeric_limits<int64_t>::min();
+  constexpr int64_t kMaximum = std::numeric_limits<int64_t>::max();
+  for (const int64_t max_keys : {1, 65536}) {
+    AnalyzerHarness(MakeValueHistogramAnalyzer(max_keys), arrow::int64(),
+                    [&](const Statistic& statistic) {
+                      const QuantileStatistic& found = QuantilesOf(statistic);
+                      EXPECT_TRUE(found.Quantile(0).whole == kMin);
+                      EXPECT_TRUE(found.Quantile(1).whole == kMaximum);
+                      EXPECT_EQ(found.min(), -0x1p63);
+                      EXPECT_EQ(found.num_keys(), max_keys == 1 ? 4 : 5);
+                    })
+        .Run(IntegerArray({kMin, kMaximum, kMaximum - 1, 0, -1}, arrow::int64()));
+  }
+  const std::vector<std::optional<uint64_t>> large = {UINT64_MAX, UINT64_MAX - 1, 0, std::nullopt};
+  AnalyzerHarness(MakeValueHistogramAnalyzer(), arrow::uint64(), [](const Statistic& statistic) {
+    const QuantileStatistic& found = QuantilesOf(statistic);
+    EXPECT_EQ(found.num_keys(), 3);
+    EXPECT_TRUE(found.Median().whole == static_cast<WholeNumber>(UINT64_MAX - 1));
+    EXPECT_TRUE(found.Quantile(1).whole == static_cast<WholeNumber>(UINT64_MAX));
+    // Between the two largest: cut to a whole number.
+    EXPECT_TRUE(found.Quantile(0.75).whole == static_cast<WholeNumber>(UINT64_MAX - 1));
+  }).Run(ArrayOf<arrow::UInt64Builder>(large, arrow::uint64()));
+}
+
+// The definition: as many leading bits of the magnitude as leave at most max_keys keys.
+TEST(ValueHistogramTest, IntegersKeepLeadingBits) {
+  const auto shortened = [](int64_t value, int num_bits) {
+    const bool negative = value < 0;
+    const auto magnitude = static_cast<uint64_t>(negative ? -value : value);
+    int width = 0;
+    while (width < 64 && magnitude >> width != 0) ++width;
+    const int dropped = std::max(0, width - num_bits);
+    const auto kept = static_cast<int64_t>(magnitude >> dropped << dropped);
+    return negative ? -kept : kept;
+  };
+  std::mt19937_64 random(41);
+  Integers input;
+  std::vector<int64_t> values;
+  for (int i = 0; i < 300; ++i) {
+    const int64_t value =
+        (int64_t{1} << 61) + static_cast<int64_t>(random() >> 20) * (random() % 3 == 0 ? -1 : 1);
+    values.push_back(random() % 10 == 0 ? -value : value);
+    input.emplace_back(values.back());
+  }
+  std::sort(values.begin(), values.end());
+  int num_bits = 64;
+  for (; num_bits > 1; --num_bits) {
+    std::set<int64_t> keys;
+    for (const int64_t value : values) keys.insert(shortened(value, num_bits));
+    if (keys.size() <= 50) break;
+  }
+  ASSERT_LT(num_bits, 64);
+  ASSERT_GT(num_bits, 8);
+  AnalyzerHarness(MakeValueHistogramAnalyzer(50), arrow::int64(), [&](const Statistic& statistic) {
+    const QuantileStatistic& found = QuantilesOf(statistic);
+    EXPECT_EQ(found.bits(), num_bits);
+    EXPECT_FALSE(found.exact());
+    EXPECT_TRUE(found.Quantile(0).whole == values.front());
+    EXPECT_TRUE(found.Quantile(1).whole == values.back());
+    for (const size_t i : {size_t{1}, size_t{77}, size_t{150}, size_t{298}}) {
+      const QuantileEstimate estimate = found.Quantile(static_cast<double>(i) / 299);
+      const auto error = static_cast<double>(*estimate.whole - values[i]);
+      EXPECT_LE(std::fabs(error), estimate.error_bound + 0x1p9) << i;
+    }
+  }).Run(IntegerArray(input, arrow::int64()));
+}
+
+// Where the numbers of a bucket share a double, they are still not known one by one.
+TEST(ValueHistogramTest, ABoundOfOneIsABound) {
+  constexpr int64_t kFar = int64_t{1} << 62;
+  const auto statistic =
+      Analyzed(*IntegerArray({kFar, kFar + 1, kFar + 2, kFar + 3}, arrow::int64()), 2);
+  const QuantileStatistic& found = QuantilesOf(*statistic);
+  EXPECT_EQ(found.bits(), 62);
+  EXPECT_GE(found.Median().error_bound, 1);
+  EXPECT_EQ(found.Quantile(0).error_bound, 0);
+}
+
+// A state of shortened integers goes on as one of doubles, in the same buckets.
+TEST(ValueHistogramTest, AFillJoinsShortenedIntegers) {
+  const auto analyzer = MakeValueHistogramAnalyzer(30);
+  auto state = *analyzer->MakeState(*arrow::int64(), {});
+  Integers input;
+  for (int64_t i = 0; i < 1000; ++i) input.emplace_back((int64_t{1} << 61) + 12345 * i);
+  ASSERT_TRUE(
+      analyzer->Update(state.get(), {*IntegerArray(input, arrow::int64()), nullptr, 2}).ok());
+  const int64_t weight = 2;
+  ASSERT_TRUE(analyzer->Update(state.get(), {*DoubleArray({2.5}), &weight, -2}).ok());
+  const auto statistic = *analyzer->Finalize(*state);
+  const QuantileStatistic& found = QuantilesOf(*statistic);
+  EXPECT_EQ(found.min(), 2.5);
+  EXPECT_EQ(found.count(), 1002);
+  EXPECT_LE(found.num_keys(), 30);
+  const QuantileEstimate median = found.Median();
+  EXPECT_FALSE(median.whole.has_value());
+  EXPECT_LE(std::fabs(median.value - (0x1p61 + 12345 * 498.5)), median.error_bound);
+}
+
 // An impute's fill joins a state of integers.
 TEST(ValueHistogramTest, AFillOfAnotherTypeJoins) {
   const auto analyzer = MakeValueHistogramAnalyzer();

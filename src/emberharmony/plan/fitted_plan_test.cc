@@ -68,6 +68,7 @@ struct Distances : feature::QuantileStatistic {
   feature::QuantileEstimate Median() const override { return {150.5, 0}; }
   double MostFrequent() const override { return 100; }
   int bits() const override { return 53; }
+  bool exact() const override { return true; }
   int64_t num_keys() const override { return 25; }
   double min() const override { return 100; }
   double max() const override { return 200; }
