@@ -4,10 +4,16 @@
 #include <arrow/builder.h>
 #include <arrow/scalar.h>
 #include <arrow/status.h>
+#include <arrow/type_traits.h>
+#include <arrow/util/bit_util.h>
+#include <arrow/util/float16.h>
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
+#include <limits>
 #include <memory>
+#include <type_traits>
 #include <utility>
 
 #include "emberharmony/base/error_kind.h"
@@ -29,6 +35,7 @@ constexpr const char* kConstant = "constant";
 constexpr const char* kMean = "mean";
 constexpr const char* kMedian = "median";
 constexpr const char* kMostFrequent = "most_frequent";
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 std::shared_ptr<arrow::Array> ArrayOfOne(double value) {
   return std::make_shared<arrow::DoubleArray>(
@@ -63,6 +70,112 @@ arrow::Result<std::shared_ptr<arrow::Array>> FillNulls(const ValueBlock& block,
   return builder->Finish();
 }
 
+/// FillNulls for values of kWidth bytes each.
+template <int kWidth>
+arrow::Result<std::shared_ptr<arrow::Array>> FillWords(const ValueBlock& block,
+                                                       const arrow::Array& fill,
+                                                       arrow::MemoryPool* pool) {
+  struct Word {
+    uint8_t bytes[kWidth];
+  };
+  const arrow::Array& values = *block.values;
+  const int64_t n = values.length();
+  ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::Buffer> buffer,
+                        arrow::AllocateBuffer(block.length() * kWidth, pool));
+  auto* out = reinterpret_cast<Word*>(buffer->mutable_data());
+  const Word filling = *fill.data()->GetValues<Word>(1);
+  if (n > 0) std::memcpy(out, values.data()->GetValues<Word>(1), static_cast<size_t>(n) * kWidth);
+  if (values.null_count() > 0) {
+    const uint8_t* validity = values.null_bitmap_data();
+    for (int64_t i = 0; i < n; ++i) {
+      if (!arrow::bit_util::GetBit(validity, values.offset() + i)) out[i] = filling;
+    }
+  }
+  if (block.null_slot) out[n] = filling;
+  return arrow::MakeArray(
+      arrow::ArrayData::Make(values.type(), block.length(), {nullptr, std::move(buffer)}, 0));
+}
+
+/// FillNulls for floats, of which NaN is missing too.
+template <class ArrowType>
+arrow::Result<std::shared_ptr<arrow::Array>> FillFloats(const ValueBlock& block,
+                                                        const arrow::Array& fill,
+                                                        arrow::MemoryPool* pool) {
+  using T = typename ArrowType::c_type;  // of halves their bits
+  const auto is_nan = [](T value) {
+    if constexpr (std::is_same_v<ArrowType, arrow::HalfFloatType>) {
+      return arrow::util::Float16::FromBits(value).is_nan();
+    } else {
+      return std::isnan(value);
+    }
+  };
+  const T* values = block.values->data()->GetValues<T>(1);
+  const int64_t n = block.values->length();
+  if (!block.null_slot && block.values->null_count() == 0 &&
+      std::none_of(values, values + n, is_nan)) {
+    return block.values;
+  }
+  ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::Array> filled,
+                        FillWords<sizeof(T)>(block, fill, pool));
+  const T filling = *fill.data()->GetValues<T>(1);
+  T* out = filled->data()->GetMutableValues<T>(1);
+  for (int64_t i = 0; i < n; ++i) out[i] = is_nan(out[i]) ? filling : out[i];
+  return filled;
+}
+
+/// The values with `fill`, an array of one of the same type, in place of missing ones (nulls, NaN),
+/// and once more at the end for a null slot. Shares the input's memory where nothing is missing.
+arrow::Result<std::shared_ptr<arrow::Array>> FillMissing(const ValueBlock& block,
+                                                         const std::shared_ptr<arrow::Array>& fill,
+                                                         arrow::MemoryPool* pool) {
+  const arrow::DataType& type = *block.values->type();
+  switch (type.id()) {
+    case arrow::Type::HALF_FLOAT:
+      return FillFloats<arrow::HalfFloatType>(block, *fill, pool);
+    case arrow::Type::FLOAT:
+      return FillFloats<arrow::FloatType>(block, *fill, pool);
+    case arrow::Type::DOUBLE:
+      return FillFloats<arrow::DoubleType>(block, *fill, pool);
+    default:
+      break;
+  }
+  if (block.values->null_count() == 0 && !block.null_slot) return block.values;
+  const bool words = type.id() != arrow::Type::BOOL &&
+                     (arrow::is_primitive(type.id()) || arrow::is_decimal(type.id()));
+  switch (words ? type.byte_width() : 0) {
+    case 1:
+      return FillWords<1>(block, *fill, pool);
+    case 2:
+      return FillWords<2>(block, *fill, pool);
+    case 4:
+      return FillWords<4>(block, *fill, pool);
+    case 8:
+      return FillWords<8>(block, *fill, pool);
+    case 16:
+      return FillWords<16>(block, *fill, pool);
+    case 32:
+      return FillWords<32>(block, *fill, pool);
+    default:
+      return FillNulls(block, fill, pool);
+  }
+}
+
+/// A plan's constant as a value of `type`: exactly, or for floats the nearest one. UsageError where
+/// the type does not hold it.
+arrow::Result<std::shared_ptr<arrow::Array>> ConstantOf(
+    const nlohmann::json& constant, const std::shared_ptr<arrow::DataType>& type) {
+  if (!arrow::is_floating(type->id()) || !constant.is_number()) {
+    return ValueFromPlan(constant, type);
+  }
+  const auto number = constant.get<double>();
+  const auto nearest = [&]() -> double {
+    if (type->id() == arrow::Type::FLOAT) return static_cast<float>(number);
+    if (type->id() == arrow::Type::DOUBLE) return number;
+    return arrow::util::Float16::FromDouble(number).ToDouble();
+  };
+  return ValueFromPlan(nearest(), type);
+}
+
 /// 1 for missing entries (nulls, NaN, the null slot), 0 for others.
 arrow::Result<std::shared_ptr<arrow::Array>> Indicate(const ValueBlock& block,
                                                       arrow::MemoryPool* pool) {
@@ -87,9 +200,10 @@ arrow::Result<std::shared_ptr<arrow::Array>> Indicate(const ValueBlock& block,
 /// `impute`: fills missing values (nulls and NaN) with a constant: one given, or the mean, median
 /// or most frequent value of the training rows (ties to the smallest).
 ///
-/// Numbers are filled in numeric form. Strings, bytes, booleans, dates and times keep their type;
-/// for them there are most_frequent and constant (booleans also have a mean and a median, in
-/// numeric form). `indicator: true` adds COLUMN_missing, 1 where a value was missing, else 0.
+/// most_frequent keeps the column's type, and so does a constant that the type holds. A mean or
+/// median, which numbers and booleans have, is a double, and so is any other numeric constant: they
+/// are filled in numeric form. `indicator: true` adds COLUMN_missing, 1 where a value was missing,
+/// else 0.
 class Impute : public Transform {
  public:
   static arrow::Result<std::unique_ptr<Transform>> Make(const nlohmann::json& options,
@@ -97,7 +211,7 @@ class Impute : public Transform {
 
   const std::string& name() const override { return kName; }
   TransformTraits traits() const override {
-    return {.fills_missing = true, .exact_type = strategy_ == kMostFrequent};
+    return {.fills_missing = true, .exact_type = strategy_ == kMostFrequent || !numeric_};
   }
   nlohmann::json options() const override {
     nlohmann::json options = {{"strategy", strategy_}, {"indicator", indicator_}};
@@ -125,7 +239,12 @@ class Impute : public Transform {
 
   arrow::Status SetConstant();
   arrow::Status LearnMostFrequent(const Statistic* counted, const Statistic* moments);
-  double NumericFill() const { return static_cast<const arrow::DoubleArray&>(*fill_).Value(0); }
+  /// The fill as a number, the nearest one: only for columns of numbers.
+  arrow::Result<double> NumericFill() const {
+    ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::DoubleArray> number,
+                          ToNumeric({fill_, false}, arrow::default_memory_pool()));
+    return number->Value(0);
+  }
   void SetRange(int64_t count, int64_t null_count, double min, double max) {
     count_ = count;
     null_count_ = null_count;
@@ -140,14 +259,15 @@ class Impute : public Transform {
   std::string strategy_;
   nlohmann::json constant_;
   bool indicator_ = false;
-  bool numeric_ = false;  ///< fills in numeric form
+  bool numeric_ = false;    ///< fills in numeric form
+  bool has_range_ = false;  ///< learns the smallest and the largest value too, as doubles
 
   // Learned.
   std::shared_ptr<arrow::Array>
       fill_;  ///< one value, float64 in numeric form, else of the input's type; null before
   int64_t count_ = 0;
   int64_t null_count_ = 0;
-  double min_ = 0;  ///< numeric form only
+  double min_ = 0;  ///< where has_range_
   double max_ = 0;
   double median_error_bound_ = 0;
 };
@@ -180,7 +300,8 @@ arrow::Result<std::unique_ptr<Transform>> Impute::Make(const nlohmann::json& opt
                             input.name + "' is " + input.type->ToString() +
                             "; use most_frequent or {constant: ...}");
   }
-  step->numeric_ = is_number && (!is_bool || of_numbers);
+  step->numeric_ = input.numeric_form || of_numbers;
+  step->has_range_ = is_number && (!is_bool || of_numbers);
   if (step->strategy_ == kConstant) ARROW_RETURN_NOT_OK(step->SetConstant());
   return std::unique_ptr<Transform>(std::move(step));
 }
@@ -190,16 +311,20 @@ arrow::Status Impute::SetConstant() {
     return base::UsageError("impute: constant must be " + expected + " for column '" + input_.name +
                             "'; found " + OptionText(constant_));
   };
-  if (numeric_) {
-    if (!constant_.is_number() || !std::isfinite(constant_.get<double>())) {
-      return fault("a finite number");
+  if (!numeric_) {
+    arrow::Result<std::shared_ptr<arrow::Array>> value = ConstantOf(constant_, input_.type);
+    if (value.ok()) {
+      fill_ = *std::move(value);
+      return arrow::Status::OK();
     }
-    fill_ = ArrayOfOne(constant_.get<double>());
-    return arrow::Status::OK();
+    if (!has_range_) return fault("a value of type " + input_.type->ToString());
   }
-  arrow::Result<std::shared_ptr<arrow::Array>> value = ValueFromPlan(constant_, input_.type);
-  if (!value.ok()) return fault("a value of type " + input_.type->ToString());
-  fill_ = *std::move(value);
+  // A number that the column's type does not hold makes a column of doubles.
+  if (!constant_.is_number() || !std::isfinite(constant_.get<double>())) {
+    return fault("a finite number");
+  }
+  numeric_ = true;
+  fill_ = ArrayOfOne(constant_.get<double>());
   return arrow::Status::OK();
 }
 
@@ -207,18 +332,19 @@ std::vector<std::shared_ptr<const Analyzer>> Impute::analyzers() const {
   if (strategy_ == kConstant) return {};
   if (strategy_ == kMean) return {MakeMomentsAnalyzer()};
   if (strategy_ == kMedian) {
-    return {MakeQuantileAnalyzer(quantile_keys_, exact_quantiles_, {.median = true})};
+    return {
+        MakeQuantileAnalyzer(quantile_keys_, exact_quantiles_, {.median = true, .quantiles = {}})};
   }
   // The counts are exact, however many values there are; the moments tell of infinities.
   const auto counts = MakeValueCountsAnalyzer({.min_count = 1, .max_size = 1});
-  if (!numeric_) return {counts};
+  if (!has_range_) return {counts};
   return {counts, MakeMomentsAnalyzer()};
 }
 
 arrow::Status Impute::Learn(const std::vector<std::shared_ptr<const Statistic>>& statistics) {
   if (statistics.size() != analyzers().size() || statistics.empty()) return WrongStatistics(kName);
   if (strategy_ == kMostFrequent) {
-    return LearnMostFrequent(statistics[0].get(), numeric_ ? statistics[1].get() : nullptr);
+    return LearnMostFrequent(statistics[0].get(), has_range_ ? statistics[1].get() : nullptr);
   }
   const std::string purpose = "a " + strategy_;
   if (strategy_ == kMean) {
@@ -246,22 +372,18 @@ arrow::Status Impute::LearnMostFrequent(const Statistic* counted, const Statisti
   const auto* counts = dynamic_cast<const ValueCountsStatistic*>(counted);
   if (counts == nullptr) return WrongStatistics(kName);
   const auto* range = dynamic_cast<const MomentsStatistic*>(moments);
-  if (numeric_ && range == nullptr) return WrongStatistics(kName);
+  if (has_range_ && range == nullptr) return WrongStatistics(kName);
   if (range != nullptr) {
     ARROW_RETURN_NOT_OK(CheckFinite(input_.name, kName, range->infinity_count));
   }
   ARROW_RETURN_NOT_OK(
       CheckHasValues(input_.name, "the most frequent", counts->count, counts->null_count));
-  std::shared_ptr<arrow::Array> first = counts->values->Slice(0, 1);
-  if (numeric_) {
-    ARROW_ASSIGN_OR_RAISE(first, ToNumeric({first, false}, arrow::default_memory_pool()));
-    fill_ = ArrayOfOne(static_cast<const arrow::DoubleArray&>(*first).Value(0));
-    SetRange(counts->count, counts->null_count, range->min, range->max);
-  } else {
-    // A copy of its own: the slice would keep all counted values alive.
-    ARROW_ASSIGN_OR_RAISE(fill_, arrow::Concatenate({first}, arrow::default_memory_pool()));
-    SetRange(counts->count, counts->null_count, 0, 0);
-  }
+  if (counts->values->length() == 0) return WrongStatistics(kName);
+  // A copy of its own: the slice would keep all counted values alive.
+  ARROW_ASSIGN_OR_RAISE(
+      fill_, arrow::Concatenate({counts->values->Slice(0, 1)}, arrow::default_memory_pool()));
+  SetRange(counts->count, counts->null_count, range != nullptr ? range->min : 0,
+           range != nullptr ? range->max : 0);
   return arrow::Status::OK();
 }
 
@@ -270,15 +392,13 @@ nlohmann::json Impute::Describe() const {
   if (strategy_ == kConstant || fill_ == nullptr) return described;
   described["count"] = count_;
   described["null_count"] = null_count_;
-  if (numeric_) {
-    described["fill"] = NumericFill();
+  // Learn and Restore admit only types that have a JSON form.
+  described["fill"] = ValueToJson(*fill_, 0).ValueOr(nlohmann::json());
+  if (has_range_) {
     described["min"] = min_;
     described["max"] = max_;
-    if (strategy_ == kMedian) described["median_error_bound"] = median_error_bound_;
-  } else {
-    // Learn and Restore admit only types that have a JSON form.
-    described["fill"] = ValueToJson(*fill_, 0).ValueOr(nlohmann::json());
   }
+  if (strategy_ == kMedian) described["median_error_bound"] = median_error_bound_;
   return described;
 }
 
@@ -288,33 +408,29 @@ arrow::Status Impute::Restore(const nlohmann::json& learned,
   if (strategy_ == kConstant) return facts.Finish();
   const int64_t count = facts.Integer("count", 1);
   const int64_t null_count = facts.Integer("null_count");
-  if (numeric_) {
-    const double fill = facts.Number("fill");
-    const double min = facts.Number("min");
-    const double max = facts.Number("max");
-    const double bound = strategy_ == kMedian ? facts.Number("median_error_bound", 0) : 0;
-    facts.Check(min <= fill && fill <= max, "'fill' must be between 'min' and 'max'");
-    ARROW_RETURN_NOT_OK(facts.Finish());
-    fill_ = ArrayOfOne(fill);
-    median_error_bound_ = bound;
-    SetRange(count, null_count, min, max);
-    return arrow::Status::OK();
-  }
-  auto fill = ValuesFromJson({facts.Value("fill")}, input_.type);
+  const double min = has_range_ ? facts.Number("min") : 0;
+  const double max = has_range_ ? facts.Number("max") : 0;
+  const double bound = strategy_ == kMedian ? facts.Number("median_error_bound", 0) : 0;
+  auto fill = ValuesFromJson({facts.Value("fill")}, numeric_ ? arrow::float64() : input_.type);
   facts.Check(fill.ok(), "'fill': " + fill.status().message());
   ARROW_RETURN_NOT_OK(facts.Finish());
   fill_ = *std::move(fill);
-  SetRange(count, null_count, 0, 0);
+  if (has_range_) {
+    ARROW_ASSIGN_OR_RAISE(const double number, NumericFill());
+    facts.Check(min <= number && number <= max, "'fill' must be between 'min' and 'max'");
+    ARROW_RETURN_NOT_OK(facts.Finish());
+  }
+  median_error_bound_ = bound;
+  SetRange(count, null_count, min, max);
   return arrow::Status::OK();
 }
 
 std::vector<ColumnInfo> Impute::outputs() const {
   ColumnInfo output = numeric_ ? NumericInfo(input_) : input_;
   output.nullable = false;
-  output.final_type = false;
   // What is learned lies within the values' range; a constant need not.
-  if (numeric_ && strategy_ == kConstant) {
-    output.lower_bound = std::min(output.lower_bound, NumericFill());
+  if (has_range_ && strategy_ == kConstant) {
+    output.lower_bound = std::min(output.lower_bound, NumericFill().ValueOr(-kInfinity));
   }
   std::vector<ColumnInfo> outputs = {output};
   if (indicator_) {
@@ -333,11 +449,12 @@ arrow::Status Impute::Apply(const ValueBlock& input, arrow::MemoryPool* pool,
                             std::vector<ValueBlock>* outputs) const {
   std::shared_ptr<arrow::Array> filled;
   if (!numeric_) {
-    ARROW_ASSIGN_OR_RAISE(filled, FillNulls(input, fill_, pool));
+    ARROW_ASSIGN_OR_RAISE(filled, FillMissing(input, fill_, pool));
   } else if (!input_.nullable && !input.null_slot) {
     ARROW_ASSIGN_OR_RAISE(filled, ToNumeric(input, pool));
   } else {
-    ARROW_ASSIGN_OR_RAISE(filled, ToNumeric(input, pool, NumericFill()));
+    ARROW_ASSIGN_OR_RAISE(const double number, NumericFill());
+    ARROW_ASSIGN_OR_RAISE(filled, ToNumeric(input, pool, number));
   }
   outputs->push_back({std::move(filled), false});
   if (indicator_) {

@@ -1,3 +1,5 @@
+#include <arrow/util/float16.h>
+
 #include "emberharmony/feature/transform_oracle_test_internal.h"
 
 namespace emberharmony::feature {
@@ -42,9 +44,29 @@ TEST(Impute, FillsEveryFormOfMissing) {
   ExpectSame(ToVector(*ApplyOne(*step, {values->Slice(1, 2), true})), {1.5, 8.0, 1.5});
   ExpectSame(ToVector(*ApplyOne(*step, {ArrayOf(arrow::int16(), "[]"), true})), {1.5});
   ExpectSame(ToVector(*ApplyOne(*step, {ArrayOf(arrow::int16(), "[]")})), {});
-  const auto floats = MakeStep("impute", {{"constant", 9}}, Column(arrow::float32()));
-  ExpectSame(ToVector(*ApplyOne(*floats, {ArrayOf(arrow::float32(), "[NaN, 1, null]"), true})),
-             {9.0, 1.0, 9.0, 9.0});
+  const auto half = arrow::util::Float16::FromFloat(9).bits();
+  for (const auto& type : {arrow::float16(), arrow::float32(), arrow::float64()}) {
+    SCOPED_TRACE(type->ToString());
+    const auto floats = MakeStep("impute", {{"constant", 9}}, Column(type));
+    EXPECT_FALSE(floats->outputs()[0].numeric_form);
+    if (type->id() == arrow::Type::HALF_FLOAT) {
+      constexpr uint16_t kHalfNan = 0x7e01;
+      const auto values = std::make_shared<arrow::HalfFloatArray>(
+          2, arrow::Buffer::FromVector(std::vector<uint16_t>{kHalfNan, 0x3c00}));
+      const auto filled = ApplyOne(*floats, {values, true});
+      ASSERT_EQ(filled->length(), 3);
+      const auto* bits = static_cast<const arrow::HalfFloatArray&>(*filled).raw_values();
+      EXPECT_EQ(bits[0], half);
+      EXPECT_EQ(bits[1], 0x3c00);
+      EXPECT_EQ(bits[2], half);
+      continue;
+    }
+    const auto values = ArrayOf(type, "[NaN, 1, null, 2, NaN]");
+    EXPECT_TRUE(ApplyOne(*floats, {values, true})->Equals(ArrayOf(type, "[9, 1, 9, 2, 9, 9]")));
+    EXPECT_TRUE(ApplyOne(*floats, {values->Slice(3, 2)})->Equals(ArrayOf(type, "[2, 9]")));
+    const auto whole = ArrayOf(type, "[1, 2]");
+    EXPECT_EQ(ApplyOne(*floats, {whole}), whole);
+  }
 }
 
 TEST(Impute, AConstantLearnsNothing) {
@@ -68,7 +90,19 @@ TEST(Impute, SourceFormKeepsTheType) {
        {ArrayOf(arrow::boolean(), "[true, null, false, null]"), true, "[true, true, false, true]"},
        {ArrayOf(arrow::date32(), "[0, null, -5, null]"), "1970-01-02", "[0, 1, -5, 1]"},
        {ArrayOf(arrow::timestamp(arrow::TimeUnit::SECOND), "[5, null, -5, null]"),
-        "1970-01-01 00:01:00", "[5, 60, -5, 60]"}};
+        "1970-01-01 00:01:00", "[5, 60, -5, 60]"},
+       {ArrayOf(arrow::int8(), "[5, null, -5, null]"), -128, "[5, -128, -5, -128]"},
+       {ArrayOf(arrow::int64(), "[9007199254740993, null, 1, null]"), 9007199254740995,
+        "[9007199254740993, 9007199254740995, 1, 9007199254740995]"},
+       {ArrayOf(arrow::uint64(), "[18446744073709551615, null, 0, null]"), "18446744073709551614",
+        "[18446744073709551615, 18446744073709551614, 0, 18446744073709551614]"},
+       {ArrayOf(arrow::float64(), "[0.25, null, 1, null]"), 0.1, "[0.25, 0.1, 1, 0.1]"},
+       {ArrayOf(arrow::decimal128(30, 2), R"(["1.50", null, "0.25", null])"), 2.5,
+        R"(["1.50", "2.50", "0.25", "2.50"])"},
+       {ArrayOf(arrow::decimal256(50, 1), R"(["1.5", null, "0.2", null])"),
+        "1234567890123456789012345678901234567890.1",
+        R"(["1.5", "1234567890123456789012345678901234567890.1", "0.2",
+            "1234567890123456789012345678901234567890.1"])"}};
   for (const auto& [values, constant, expected] : cases) {
     const auto type = values->type();
     SCOPED_TRACE(type->ToString());
@@ -83,6 +117,40 @@ TEST(Impute, SourceFormKeepsTheType) {
     EXPECT_FALSE(step->outputs()[0].numeric_form);
     EXPECT_FALSE(step->outputs()[0].nullable);
   }
+}
+
+// What the type does not hold makes doubles of the column.
+TEST(Impute, AConstantThatTheTypeDoesNotHold) {
+  const std::vector<std::tuple<std::shared_ptr<arrow::Array>, nlohmann::json, double>> cases = {
+      {ArrayOf(arrow::int64(), "[1, null]"), 0.5, 0.5},
+      {ArrayOf(arrow::int8(), "[1, null]"), 128, 128.0},
+      {ArrayOf(arrow::uint16(), "[1, null]"), -1, -1.0},
+      {ArrayOf(arrow::float32(), "[1, null]"), 1e300, 1e300},
+      {ArrayOf(arrow::decimal128(5, 2), R"(["1.00", null])"), 0.125, 0.125},
+      {ArrayOf(arrow::decimal128(5, 2), R"(["1.00", null])"), 1000, 1000.0}};
+  for (const auto& [values, constant, fill] : cases) {
+    SCOPED_TRACE(values->type()->ToString() + " " + constant.dump());
+    const auto step = MakeStep("impute", {{"constant", constant}}, Column(values->type()));
+    EXPECT_TRUE(step->outputs()[0].numeric_form);
+    ExpectSame(ToVector(*ApplyOne(*step, {values, true})), {1.0, fill, fill});
+  }
+}
+
+TEST(Impute, TheMostFrequentNumberKeepsTheType) {
+  const auto counts = CountsOf(ArrayOf(arrow::int64(), "[9007199254740993]"), "[2]", 1);
+  const auto step =
+      Learned("most_frequent", Column(arrow::int64()), {counts, MomentsOf({1.0, 0x1p60})});
+  EXPECT_FALSE(step->outputs()[0].numeric_form);
+  EXPECT_TRUE(step->outputs()[0].type->Equals(arrow::int64()));
+  EXPECT_TRUE(ApplyOne(*step, {ArrayOf(arrow::int64(), "[1, null]"), true})
+                  ->Equals(ArrayOf(arrow::int64(), "[1, 9007199254740993, 9007199254740993]")));
+  EXPECT_EQ(step->Describe()["fill"], 9007199254740993);
+  EXPECT_EQ(ThroughFile(step->Describe())["fill"], "9007199254740993");
+  // A type that an earlier step chose stays.
+  ColumnInfo chosen = Column(arrow::int32());
+  chosen.final_type = true;
+  EXPECT_TRUE(MakeStep("impute", "most_frequent", chosen)->outputs()[0].final_type);
+  EXPECT_FALSE(MakeStep("impute", "mean", chosen)->outputs()[0].final_type);
 }
 
 TEST(Impute, MostFrequentOfStrings) {
@@ -142,6 +210,13 @@ TEST(Impute, IsRestoredFromItsDescription) {
   add({{"strategy", "mean"}, {"indicator", true}}, Column(arrow::int64()), {MomentsOf(kValues)});
   add("most_frequent", Column(arrow::int64()),
       {CountsOf(ArrayOf(arrow::int64(), "[3]"), "[2]"), MomentsOf({3.0, 3.0})});
+  add("most_frequent", Column(arrow::uint64()),
+      {CountsOf(ArrayOf(arrow::uint64(), "[18446744073709551615]"), "[2]"), MomentsOf({0x1p64})});
+  add("most_frequent", Column(arrow::decimal128(20, 2)),
+      {CountsOf(ArrayOf(arrow::decimal128(20, 2), R"(["123456789012345678.25"])"), "[2]"),
+       MomentsOf({123456789012345678.25})});
+  add("most_frequent", Column(arrow::float32()),
+      {CountsOf(ArrayOf(arrow::float32(), "[0.1]"), "[2]"), MomentsOf({0.0, 1.0})});
   add("most_frequent", Column(arrow::boolean()),
       {CountsOf(ArrayOf(arrow::boolean(), "[false]"), "[2]")});
   const auto nanos = arrow::timestamp(arrow::TimeUnit::NANO, "UTC");
@@ -160,7 +235,12 @@ TEST(Impute, IsRestoredFromItsDescription) {
   bad["fill"] = 5.0;
   EXPECT_THAT(MakeStep("impute", "median", NumericColumn())->Restore(bad, nullptr).message(),
               testing::HasSubstr("'fill' must be between 'min' and 'max'"));
-  bad = learned[3].first->Describe();
+  bad = learned[2].first->Describe();
+  bad["fill"] = 2;
+  EXPECT_THAT(
+      MakeStep("impute", "most_frequent", Column(arrow::int64()))->Restore(bad, nullptr).message(),
+      testing::HasSubstr("'fill' must be between 'min' and 'max'"));
+  bad = learned[6].first->Describe();
   bad["fill"] = "no";
   EXPECT_THAT(MakeStep("impute", "most_frequent", Column(arrow::boolean()))
                   ->Restore(bad, nullptr)

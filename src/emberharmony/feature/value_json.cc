@@ -188,6 +188,26 @@ arrow::Result<std::shared_ptr<arrow::Scalar>> DecimalFromJson(
   return arrow::MakeScalar(type, decimal);
 }
 
+/// A decimal that a plan writes as a number or as text, in the type's scale where it loses nothing.
+template <class Decimal>
+arrow::Result<std::shared_ptr<arrow::Scalar>> DecimalFromPlan(
+    const nlohmann::json& value, const std::shared_ptr<arrow::DataType>& type) {
+  if (!value.is_number() && !value.is_string()) return DoesNotBelong(value, *type);
+  const auto& decimal_type = static_cast<const arrow::DecimalType&>(*type);
+  Decimal decimal;
+  int32_t precision = 0;
+  int32_t scale = 0;
+  const std::string text = value.is_string() ? value.get<std::string>() : value.dump();
+  if (!Decimal::FromString(text, &decimal, &precision, &scale).ok()) {
+    return DoesNotBelong(value, *type);
+  }
+  const auto scaled = decimal.Rescale(scale, decimal_type.scale());
+  if (!scaled.ok() || !scaled->FitsInPrecision(decimal_type.precision())) {
+    return DoesNotBelong(value, *type);
+  }
+  return arrow::MakeScalar(type, *scaled);
+}
+
 arrow::Result<std::shared_ptr<arrow::Scalar>> ScalarFromJson(
     const nlohmann::json& value, const std::shared_ptr<arrow::DataType>& type) {
   switch (type->id()) {
@@ -235,6 +255,22 @@ arrow::Result<std::shared_ptr<arrow::Scalar>> ScalarFromJson(
     default:
       return base::UsageError("values of type " + type->ToString() +
                               " cannot be written in a model");
+  }
+}
+
+arrow::Result<std::shared_ptr<arrow::Scalar>> ScalarFromPlan(
+    const nlohmann::json& value, const std::shared_ptr<arrow::DataType>& type) {
+  switch (type->id()) {
+    case arrow::Type::DECIMAL32:
+      return DecimalFromPlan<arrow::Decimal32>(value, type);
+    case arrow::Type::DECIMAL64:
+      return DecimalFromPlan<arrow::Decimal64>(value, type);
+    case arrow::Type::DECIMAL128:
+      return DecimalFromPlan<arrow::Decimal128>(value, type);
+    case arrow::Type::DECIMAL256:
+      return DecimalFromPlan<arrow::Decimal256>(value, type);
+    default:
+      return ScalarFromJson(value, type);
   }
 }
 
@@ -302,7 +338,7 @@ arrow::Result<std::shared_ptr<arrow::Array>> ValueFromPlan(
       text += "Z";
     }
     if (auto parsed = arrow::Scalar::Parse(type, text); parsed.ok()) scalar = *parsed;
-  } else if (auto parsed = ScalarFromJson(value, type); parsed.ok()) {
+  } else if (auto parsed = ScalarFromPlan(value, type); parsed.ok()) {
     scalar = *parsed;
   }
   if (scalar == nullptr) {

@@ -23,8 +23,8 @@ arrow::Result<std::shared_ptr<arrow::Array>> ValuesFromJson(
     const std::vector<nlohmann::json>& values, const std::shared_ptr<arrow::DataType>& type);
 
 /// The value that a plan writes for a column of `type` (impute's constant) as an array of one:
-/// true, 3, 2.5, text, 2001-01-31, "2001-01-31 05:06:07". UsageError, without a subject, when it
-/// does not belong to the type.
+/// true, 3, 2.5, text, 2001-01-31, "2001-01-31 05:06:07"; decimals as numbers or as text, integers
+/// beyond 2^53 also as text. UsageError, without a subject, when it does not belong to the type.
 arrow::Result<std::shared_ptr<arrow::Array>> ValueFromPlan(
     const nlohmann::json& value, const std::shared_ptr<arrow::DataType>& type);
 

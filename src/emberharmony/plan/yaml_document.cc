@@ -218,6 +218,24 @@ std::string YamlDouble(double value) {
   return text;
 }
 
+// By the core schema: digits with a sign, 0x and 0o without one.
+template <typename Integer>
+std::optional<Integer> ReadInteger(std::string_view digits) {
+  int base = 10;
+  if (digits.starts_with("0x") || digits.starts_with("0o")) {
+    base = digits[1] == 'x' ? 16 : 8;
+    digits.remove_prefix(2);
+    if (digits.starts_with('-')) return std::nullopt;
+  } else if (digits.starts_with('+')) {
+    digits.remove_prefix(1);
+    if (digits.starts_with('-')) return std::nullopt;
+  }
+  Integer value = 0;
+  const auto parsed = std::from_chars(digits.data(), digits.data() + digits.size(), value, base);
+  if (parsed.ec != std::errc() || parsed.ptr != digits.data() + digits.size()) return std::nullopt;
+  return value;
+}
+
 }  // namespace
 
 std::string YamlNode::Describe() const {
@@ -243,20 +261,12 @@ std::optional<bool> YamlNode::AsBool() const {
 
 std::optional<int64_t> YamlNode::AsInteger() const {
   if (kind != Kind::kScalar || quoted) return std::nullopt;
-  std::string_view digits = text;
-  int base = 10;
-  if (digits.starts_with("0x") || digits.starts_with("0o")) {
-    base = digits[1] == 'x' ? 16 : 8;
-    digits.remove_prefix(2);
-    if (digits.starts_with('-')) return std::nullopt;
-  } else if (digits.starts_with('+')) {
-    digits.remove_prefix(1);
-    if (digits.starts_with('-')) return std::nullopt;
-  }
-  int64_t value = 0;
-  const auto parsed = std::from_chars(digits.data(), digits.data() + digits.size(), value, base);
-  if (parsed.ec != std::errc() || parsed.ptr != digits.data() + digits.size()) return std::nullopt;
-  return value;
+  return ReadInteger<int64_t>(text);
+}
+
+std::optional<uint64_t> YamlNode::AsUnsigned() const {
+  if (kind != Kind::kScalar || quoted) return std::nullopt;
+  return ReadInteger<uint64_t>(text);
 }
 
 std::optional<double> YamlNode::AsDouble() const {
@@ -293,6 +303,7 @@ nlohmann::json YamlNode::AsJson() const {
     case Kind::kScalar:
       if (const auto boolean = AsBool()) return *boolean;
       if (const auto integer = AsInteger()) return *integer;
+      if (const auto integer = AsUnsigned()) return *integer;  // from 2^63 on
       if (const auto number = AsDouble()) return *number;
       return text;
     case Kind::kSequence: {

@@ -25,6 +25,7 @@ struct YamlNode {
   /// The scalar by the core schema of YAML 1.2.
   std::optional<bool> AsBool() const;
   std::optional<int64_t> AsInteger() const;
+  std::optional<uint64_t> AsUnsigned() const;
   std::optional<double> AsDouble() const;  ///< of an integer, too
   nlohmann::json AsJson() const;
 };
