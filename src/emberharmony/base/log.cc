@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "emberharmony/base/error_kind.h"
+#include "emberharmony/base/printable_text.h"
 #include "emberharmony/base/spelling.h"
 
 namespace emberharmony::base {
@@ -58,7 +59,8 @@ namespace internal {
 
 void WriteLog(LogLevel level, std::string_view message) {
   if (g_logger != nullptr) {
-    g_logger->log(SpdlogLevel(level), spdlog::string_view_t(message.data(), message.size()));
+    const std::string printable = PrintableText(message);
+    g_logger->log(SpdlogLevel(level), spdlog::string_view_t(printable.data(), printable.size()));
   }
 }
 

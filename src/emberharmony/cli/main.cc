@@ -23,6 +23,7 @@
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/base/log.h"
 #include "emberharmony/base/memory_budget.h"
+#include "emberharmony/base/printable_text.h"
 #include "emberharmony/base/regular_file.h"
 #include "emberharmony/base/spelling.h"
 #include "emberharmony/cli/bench.h"
@@ -268,6 +269,17 @@ arrow::Result<std::string> RunCommand(const std::string& command, const Argument
   return Summary(report);
 }
 
+// "-" is standard output where one text is written, and else no name that anyone means.
+arrow::Status CheckOutput(const std::string& command, Arguments* arguments) {
+  if (arguments->output != "-") return arrow::Status::OK();
+  if (command != "plan") {
+    return base::UsageError(
+        "-o -: a folder cannot be written to standard output; name one (./- for one called '-')");
+  }
+  arguments->output.clear();
+  return arrow::Status::OK();
+}
+
 arrow::Status Run(const std::string& command, const Arguments& arguments) {
   ARROW_ASSIGN_OR_RAISE(engine::RunOptions options, RunOptionsOf(arguments));
   ARROW_ASSIGN_OR_RAISE(const base::LogLevel log_level, LogLevelOf(arguments));
@@ -290,7 +302,11 @@ arrow::Status Run(const std::string& command, const Arguments& arguments) {
   g_interruptible = nullptr;
   ARROW_RETURN_NOT_OK(text.status());
   const bool is_result = command == "inspect" || (command == "plan" && arguments.output.empty());
-  if (is_result || !arguments.quiet) fmt::print("{}", *text);
+  if (is_result) {
+    fmt::print("{}", *text);
+  } else if (!arguments.quiet) {
+    fmt::print("{}", base::PrintableText(*text));
+  }
   if (std::fflush(stdout) != 0) return base::DataError("cannot write to standard output");
   return arrow::Status::OK();
 }
@@ -304,10 +320,11 @@ arrow::Status Bench(const BenchOptions& options) {
 }
 
 // Libraries throw, too: that ends a run as any failure does, with its folders cleaned up.
-arrow::Status RunSafely(const std::string& command, const Arguments& arguments) {
+arrow::Status RunSafely(const std::string& command, Arguments* arguments) {
   try {
-    if (command == "bench") return Bench(arguments.bench);
-    return Run(command, arguments);
+    if (command == "bench") return Bench(arguments->bench);
+    ARROW_RETURN_NOT_OK(CheckOutput(command, arguments));
+    return Run(command, *arguments);
   } catch (const std::exception& error) {
     ARROW_RETURN_NOT_OK(base::AllocationFailureOf(error));
     return base::DataError(fmt::format("the run failed: {}", error.what()));
@@ -399,6 +416,11 @@ std::vector<std::string> CommandNames(const CLI::App& app) {
   return names;
 }
 
+// All that this program says of an error: names and libraries' messages may hold bytes from data.
+void PrintError(const std::string& message) {
+  fmt::print(stderr, "ember: {}\n", base::PrintableText(message));
+}
+
 int Main(int argc, char** argv) {
   MemoryGuard::Prepare(0);
   // Memory outside the run's budget comes from malloc, too: mimalloc would keep what was freed.
@@ -411,26 +433,27 @@ int Main(int argc, char** argv) {
   const std::vector<std::string> names = CommandNames(app);
   if (argc > 1 && argv[1][0] != '-' &&
       std::find(names.begin(), names.end(), argv[1]) == names.end()) {
-    fmt::print(stderr, "ember: unknown command '{}'{}\nRun 'ember --help' for the commands.\n",
-               argv[1], base::DidYouMean(argv[1], names));
+    PrintError(fmt::format("unknown command '{}'{}\nRun 'ember --help' for the commands.", argv[1],
+                           base::DidYouMean(argv[1], names)));
     return kUsageStatus;
   }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) return app.exit(error);
-    fmt::print(stderr, "ember: {}\nRun 'ember {}--help' for the options.\n", error.what(),
-               app.get_subcommands().empty() ? "" : app.get_subcommands()[0]->get_name() + " ");
+    PrintError(fmt::format(
+        "{}\nRun 'ember {}--help' for the options.", error.what(),
+        app.get_subcommands().empty() ? "" : app.get_subcommands()[0]->get_name() + " "));
     return kUsageStatus;
   }
-  const arrow::Status status = RunSafely(app.get_subcommands()[0]->get_name(), arguments);
+  const arrow::Status status = RunSafely(app.get_subcommands()[0]->get_name(), &arguments);
   io::CloseObjectStores();
   if (status.ok()) return 0;
   const base::ErrorKind kind = base::KindOf(status);
   const std::string limit = kind == base::ErrorKind::kMemory
                                 ? fmt::format(" (--memory is {})", LimitText(arguments))
                                 : "";
-  fmt::print(stderr, "ember: {}{}\n", status.message(), limit);
+  PrintError(status.message() + limit);
   return static_cast<int>(kind);
 }
 

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstddef>
 
+#include "emberharmony/base/printable_text.h"
 #include "emberharmony/base/utf8.h"
 
 namespace emberharmony::engine {
@@ -14,21 +15,6 @@ namespace emberharmony::engine {
 namespace {
 
 constexpr int kDigits = 6;
-
-// Characters that show nothing of their own but change how what follows is shown: C0, DEL, C1, the
-// line and paragraph separators, the byte order mark, and the marks of direction (UAX 9), by which
-// one name can be made to look like another.
-bool IsTreacherous(std::string_view sequence) {
-  const auto byte = [&](size_t i) { return static_cast<unsigned char>(sequence[i]); };
-  if (sequence.size() == 1) return byte(0) < 0x20 || byte(0) == 0x7f;
-  if (sequence.size() == 2) return (byte(0) == 0xc2 && byte(1) < 0xa0) || sequence == "\xd8\x9c";
-  if (sequence.size() != 3) return false;
-  if (sequence == "\xef\xbb\xbf") return true;
-  if (byte(0) != 0xe2) return false;
-  if (byte(1) == 0x80)
-    return byte(2) == 0x8e || byte(2) == 0x8f || (byte(2) >= 0xa8 && byte(2) <= 0xae);
-  return byte(1) == 0x81 && byte(2) >= 0xa6 && byte(2) <= 0xa9;
-}
 
 // "-1234.5" as "-1,234.5".
 std::string GroupThousands(std::string digits) {
@@ -68,7 +54,7 @@ std::string ShownText(std::string_view text, size_t bytes_max) {
     if (taken > bytes_max) return out + "\u2026";
     if (sequence == "\n") {
       out += "\\n";
-    } else if (length == 0 || IsTreacherous(sequence)) {
+    } else if (length == 0 || base::ChangesDisplay(sequence)) {
       for (const char c : sequence) out += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
     } else {
       out += sequence;
