@@ -147,7 +147,7 @@ def test_suggestions_are_those_of_a_plan(run_ember, mixed):
     assert found["word"]["suggested_steps"] == "[one_hot]"
     assert found["moment"]["detected"] == "datetime"
     assert found["moment"]["suggested_steps"].startswith("[{cyclical: [hour,")
-    assert found["constant"]["left_out"] == "it is constant"
+    assert found["constant"]["left_out"] == "it has one value in the training rows"
     assert found["nothing"]["left_out"] == "all 20000 training rows are null"
     assert found["identity"]["left_out"].startswith("it looks like an identifier")
     loose = inspect(run_ember, mixed, "--high-null-threshold", "0.1")

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "emberharmony/base/memory_budget.h"
+#include "emberharmony/base/plural.h"
 #include "emberharmony/engine/shown_text.h"
 
 namespace emberharmony::cli {
@@ -103,10 +104,12 @@ std::string MostFrequent(const InspectedColumn& column) {
 }  // namespace
 
 std::string InspectionTable(const engine::Inspection& inspection) {
-  std::string out = fmt::format("{} rows, {} columns, {} units, {} in {}\n\n",
-                                engine::ShownCount(inspection.num_rows), inspection.columns.size(),
-                                inspection.num_units, base::FormatByteSize(inspection.num_bytes),
-                                ShownText(inspection.source));
+  std::string out =
+      fmt::format("{} {}, {}, {}, {} in {}\n\n", engine::ShownCount(inspection.num_rows),
+                  base::Plural(inspection.num_rows, "row"),
+                  base::Counted(static_cast<int64_t>(inspection.columns.size()), "column"),
+                  base::Counted(inspection.num_units, "unit"),
+                  base::FormatByteSize(inspection.num_bytes), ShownText(inspection.source));
   std::vector<Row> figures = {
       {"column", "type", "nulls", "distinct", "min", "median", "max", "mean"}};
   std::vector<Row> frequent = {{"column", "most frequent values"}};

@@ -4,13 +4,15 @@
 #include <fmt/format.h>
 
 #include "emberharmony/base/memory_budget.h"
+#include "emberharmony/base/plural.h"
 
 namespace emberharmony::cli {
 
 namespace {
 
 bool WritesTarget(const engine::RunReport& report) {
-  if (report.source_schema == nullptr) return false;
+  // Without a source what a model would write of a table like its own is told.
+  if (report.source_schema == nullptr) return true;
   auto binding = report.model->Bind(*report.source_schema);
   return binding.ok() && binding->target_column >= 0;
 }
@@ -21,22 +23,27 @@ std::string Summary(const engine::RunReport& report) {
   std::string text;
   auto line = [&](const std::string& s) { text += s + "\n"; };
   if (report.num_units > 0 || report.num_rows > 0) {
-    line(fmt::format("{} rows in {} units read from {}", report.num_rows, report.num_units,
-                     report.source));
+    line(fmt::format("{} in {} read from {}", base::Counted(report.num_rows, "row"),
+                     base::Counted(report.num_units, "unit"), report.source));
   }
   if (report.num_dropped_rows > 0) {
-    line(fmt::format("{} of them have no target and are left out", report.num_dropped_rows));
+    line(fmt::format("{} of them {} no target and {} left out", report.num_dropped_rows,
+                     report.num_dropped_rows == 1 ? "has" : "have",
+                     report.num_dropped_rows == 1 ? "is" : "are"));
   }
   if (report.model != nullptr) {
     const auto outputs = report.model->output_schema(WritesTarget(report));
-    line(fmt::format("{} steps on {} columns give {} output columns",
-                     report.model->pipelines().size(), report.model->input_schema()->num_fields(),
-                     outputs->num_fields()));
+    const auto num_pipelines = static_cast<int64_t>(report.model->pipelines().size());
+    line(fmt::format("{} on {} {} {}", base::Counted(num_pipelines, "step"),
+                     base::Counted(report.model->input_schema()->num_fields(), "column"),
+                     num_pipelines == 1 ? "gives" : "give",
+                     base::Counted(outputs->num_fields(), "output column")));
   }
   for (const char* name : {"train", "validation", "test", "all"}) {
     auto found = report.manifest.splits.find(name);
     if (found == report.manifest.splits.end()) continue;
-    line(fmt::format("  {:<10} {:>12} rows{}", name, found->second.num_rows,
+    line(fmt::format("  {:<10} {:>12} {}{}", name, found->second.num_rows,
+                     base::Plural(found->second.num_rows, "row"),
                      found->second.content_checksum.empty()
                          ? ""
                          : "  checksum " + found->second.content_checksum));

@@ -7,8 +7,9 @@ namespace emberharmony::feature {
 arrow::Status CheckHasValues(const std::string& column, const std::string& purpose, int64_t count,
                              int64_t null_count) {
   if (count > 0) return arrow::Status::OK();
-  const std::string found = null_count == 0
-                                ? "there are no training rows"
+  const std::string found = null_count == 0 ? "there are no training rows"
+                            : null_count == 1
+                                ? "the only training row is null"
                                 : "all " + std::to_string(null_count) + " training rows are null";
   return base::DataError("column '" + column + "' has no values to take " + purpose + " of: " +
                          found + "; drop the column, or fill it first (impute: {constant: 0})");

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "emberharmony/base/error_kind.h"
+#include "emberharmony/base/plural.h"
 #include "emberharmony/base/spelling.h"
 #include "emberharmony/base/utf8.h"
 #include "emberharmony/feature/distinct_count.h"
@@ -81,8 +82,9 @@ std::string DropReason(const arrow::DataType& type, const ColumnProfile& profile
   const Role role = RoleOf(type);
   if (role == Role::kUnsupported) return TypeReason(type);
   if (profile.count == 0) {
-    return profile.null_count == 0
-               ? "there are no training rows to learn from"
+    if (profile.null_count == 0) return "there are no training rows to learn from";
+    return profile.null_count == 1
+               ? "its only training row is null"
                : fmt::format("all {} training rows are null", profile.null_count);
   }
   const double rows = static_cast<double>(profile.count) + static_cast<double>(profile.null_count);
@@ -91,7 +93,7 @@ std::string DropReason(const arrow::DataType& type, const ColumnProfile& profile
     return fmt::format("{:.1f} % of its rows are null, more than {:.1f} %", 100 * null_share,
                        100 * high_null_threshold);
   }
-  if (profile.distinct_count <= 1) return "it is constant";
+  if (profile.distinct_count <= 1) return "it has one value in the training rows";
   if (IsIdentifier(role, profile)) {
     return fmt::format("it looks like an identifier ({}{} distinct values in {} rows)",
                        profile.distinct_exact ? "" : "about ", profile.distinct_count,
@@ -217,9 +219,9 @@ arrow::Result<Plan> MakeAutomaticPlan(const arrow::Schema& schema,
       continue;
     }
     if (profile.infinity_count > 0) {
-      plan.comments.push_back(
-          fmt::format("{} holds {} infinite values: put a clip step before the others",
-                      Quoted(name), profile.infinity_count));
+      plan.comments.push_back(fmt::format("{} holds {}: put a clip step before the others",
+                                          Quoted(name),
+                                          base::Counted(profile.infinity_count, "infinite value")));
     }
     plan.features.push_back(std::move(feature));
   }

@@ -91,7 +91,8 @@ TEST(AutomaticPlan, DropsWithReasons) {
   EXPECT_EQ(Reason(arrow::float64(), Profile(9, 91, 5)),
             "dropped 'c': 91.0 % of its rows are null, more than 90.0 %");
   EXPECT_EQ(Reason(arrow::float64(), Profile(10, 90, 5)), "");
-  EXPECT_EQ(Reason(arrow::utf8(), Profile(100, 0, 1)), "dropped 'c': it is constant");
+  EXPECT_EQ(Reason(arrow::utf8(), Profile(100, 0, 1)),
+            "dropped 'c': it has one value in the training rows");
   EXPECT_EQ(Reason(arrow::binary(), ColumnProfile()),
             "dropped 'c': there is no automatic step for type binary");
   EXPECT_EQ(Reason(arrow::time64(arrow::TimeUnit::MICRO), ColumnProfile()),
@@ -139,7 +140,7 @@ TEST(AutomaticPlan, NamesOfAnyKind) {
                                {"# \"x\"", arrow::int32(), profile}});
   EXPECT_EQ(plan.comments,
             (std::vector<std::string>{
-                "dropped 'a\\nb: c': it is constant",
+                "dropped 'a\\nb: c': it has one value in the training rows",
                 "dropped 't_cos_month': its output 't_cos_month' would have another one's name",
                 "dropped 'twice': the table has several columns of this name",
                 "dropped 'twice': the table has several columns of this name",
