@@ -108,7 +108,10 @@ class TextScanner {
   size_t next_ = 0;
 };
 
-bool TakeDate(TextScanner* scanner, int64_t* days) {
+/// False for what is no date; *absent then says whether it is written as one, but of a day that
+/// there is not.
+bool TakeDate(TextScanner* scanner, int64_t* days, bool* absent) {
+  *absent = false;
   int year = 0;
   int month = 0;
   int day = 0;
@@ -117,11 +120,17 @@ bool TakeDate(TextScanner* scanner, int64_t* days) {
     return false;
   }
   constexpr std::array<int, 12> kDays = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+  *absent = true;
   if (year < 1 || month < 1 || month > 12 || day < 1) return false;
   const bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
   if (day > kDays[static_cast<size_t>(month - 1)] + (month == 2 && leap ? 1 : 0)) return false;
+  *absent = false;
   *days = DaysFromCivil(year, month, day);
   return true;
+}
+
+std::string AbsentDay(std::string_view text) {
+  return fmt::format("'{}': there is no such day", ShownText(text));
 }
 
 bool TakeTime(TextScanner* scanner, int64_t* nanos) {
@@ -176,7 +185,8 @@ std::string ParseInstant(SqlType type, std::string_view text, Literal* literal) 
   int64_t days = 0;
   int64_t nanos = 0;
   int64_t offset_seconds = 0;
-  if (!TakeDate(&scanner, &days)) return wrong();
+  bool absent = false;
+  if (!TakeDate(&scanner, &days, &absent)) return absent ? AbsentDay(text) : wrong();
   if (!scanner.done()) {
     const bool time_follows = scanner.rest().size() > 1 && scanner.rest()[1] >= '0' &&
                               scanner.rest()[1] <= '9' && scanner.TakeAny(" Tt");
@@ -418,7 +428,9 @@ std::string ParseTypedLiteral(SqlType type, std::string_view text, Literal* lite
     case SqlType::kDate: {
       TextScanner scanner(text);
       int64_t days = 0;
-      if (!TakeDate(&scanner, &days) || !scanner.done()) {
+      bool absent = false;
+      if (!TakeDate(&scanner, &days, &absent) || !scanner.done()) {
+        if (absent && scanner.done()) return AbsentDay(text);
         return fmt::format("expected a date such as '2001-01-31', found '{}'", ShownText(text));
       }
       literal->integer = days;

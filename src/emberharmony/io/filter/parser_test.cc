@@ -114,7 +114,8 @@ TEST(Parser, ErrorsSayWhereAndWhat) {
   EXPECT_THAT(ErrorOf("a = 18446744073709551616"), HasSubstr("from -2^63 to 2^64 - 1"));
   EXPECT_THAT(ErrorOf("a = -9223372036854775809"), HasSubstr("from -2^63 to 2^64 - 1"));
   EXPECT_THAT(ErrorOf("a = 1e309"), HasSubstr("out of the range of FLOAT64"));
-  EXPECT_THAT(ErrorOf("a = DATE '2001-02-29'"), StartsWith("where:1:10: expected a date"));
+  EXPECT_THAT(ErrorOf("a = DATE '2001-02-29'"),
+              StartsWith("where:1:10: '2001-02-29': there is no such day"));
   EXPECT_THAT(ErrorOf("a = TIMESTAMP '2001-02-28 01:00:00 Europe/Paris'"), HasSubstr("offsets"));
   EXPECT_THAT(ErrorOf("a = DATETIME '2001-02-28 24:00:00'"), HasSubstr("expected a datetime"));
   EXPECT_THAT(ErrorOf("a = NUMERIC '1e29'"), HasSubstr("out of the range of NUMERIC"));
