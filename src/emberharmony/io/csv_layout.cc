@@ -62,6 +62,35 @@ class HeaderEnd {
   std::array<int64_t, kDelimiters.size()> counts_{};
 };
 
+bool EndsWithAny(std::string_view name, std::initializer_list<std::string_view> endings) {
+  return std::any_of(endings.begin(), endings.end(),
+                     [name](std::string_view ending) { return name.ends_with(ending); });
+}
+
+// A quote right behind an opening brace, or a brace or bracket behind an opening bracket: no header
+// is written so.
+bool LooksLikeJson(std::string_view text) {
+  constexpr std::string_view kSpaces = " \t\r\n";
+  const size_t first = text.find_first_not_of(kSpaces);
+  if (first == std::string_view::npos || (text[first] != '{' && text[first] != '[')) return false;
+  const size_t second = text.find_first_not_of(kSpaces, first + 1);
+  if (second == std::string_view::npos) return false;
+  return text[first] == '{' ? text[second] == '"' || text[second] == '}'
+                            : text[second] == '{' || text[second] == '[' || text[second] == ']';
+}
+
+// JSON has lines and commas, too, and would make a table of odd columns.
+Status CheckNotJson(const CsvFile& file, std::string_view text) {
+  const std::string_view name = file.name();
+  const bool is_named_json =
+      EndsWithAny(name, {".json", ".jsonl", ".ndjson", ".json.gz", ".jsonl.gz", ".ndjson.gz"});
+  const bool is_named_csv = EndsWithAny(name, {".csv", ".tsv", ".csv.gz", ".tsv.gz"});
+  if (!is_named_json && (is_named_csv || !LooksLikeJson(text))) return Status::OK();
+  return base::DataError("'" + file.name() +
+                         "' is JSON, which cannot be read; convert it to Parquet, Arrow or CSV "
+                         "(pandas: pd.read_json(...).to_parquet(...))");
+}
+
 Status CheckEncoding(const CsvFile& file, std::string_view text) {
   if (text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF")) {
     return base::DataError("'" + file.name() +
@@ -296,10 +325,6 @@ Status CheckNames(const CsvFile& file, const std::vector<std::string>& names) {
   return Status::OK();
 }
 
-bool IsNamedTsv(const std::string& name) {
-  return name.ends_with(".tsv") || name.ends_with(".tsv.gz");
-}
-
 }  // namespace
 
 Result<CsvHeader> ReadCsvHeader(const CsvFile& file, const CsvSizes& sizes) {
@@ -327,6 +352,7 @@ Result<CsvHeader> ReadCsvHeader(const CsvFile& file, const CsvSizes& sizes) {
     if (end >= 0 && !at_end && mark + static_cast<size_t>(end) + 1 == text.size()) end = -1;
   }
   const std::string_view content = std::string_view(text).substr(mark);
+  ARROW_RETURN_NOT_OK(CheckNotJson(file, content));
   const std::string_view line = content.substr(0, end < 0 ? content.size() : end);
   ARROW_RETURN_NOT_OK(CheckEncoding(file, line));
   if (line.empty()) {
@@ -335,7 +361,8 @@ Result<CsvHeader> ReadCsvHeader(const CsvFile& file, const CsvSizes& sizes) {
                            ", expected a header with the names of the columns");
   }
   CsvHeader header;
-  header.dialect.delimiter = IsNamedTsv(file.name()) ? '\t' : search.delimiter();
+  header.dialect.delimiter =
+      EndsWithAny(file.name(), {".tsv", ".tsv.gz"}) ? '\t' : search.delimiter();
   for (const std::string_view field : SplitHeader(line, header.dialect.delimiter)) {
     ARROW_ASSIGN_OR_RAISE(std::string name, Unquoted(file, field));
     if (name.empty()) name = "column_" + std::to_string(header.names.size() + 1);

@@ -132,6 +132,11 @@ arrow::Result<SourceFiles> SpoolStandardInput(const SourceOptions& options) {
                                  static_cast<size_t>(filled));
     hash = hash * 0x9E3779B97F4A7C15ULL + base::Fingerprint64(bytes);
   }
+  if (listed.size == 0) {
+    return base::DataError(
+        "standard input is empty, expected a table (Parquet, Arrow or CSV): has the command before "
+        "the pipe failed?");
+  }
   listed.version = std::to_string(hash);
   SourceFiles files;
   files.location = "standard input";
