@@ -93,7 +93,8 @@ class TypeSearch {
 
 }  // namespace
 
-Result<std::shared_ptr<Source>> CsvSource::Make(SourceFiles found, const CsvSizes& sizes) {
+Result<std::shared_ptr<Source>> CsvSource::Make(SourceFiles found, const CsvSizes& sizes,
+                                                const arrow::Schema* expected) {
   auto source = std::shared_ptr<CsvSource>(new CsvSource());
   source->sizes_ = sizes;
   std::vector<File>& files = source->files_;
@@ -125,6 +126,7 @@ Result<std::shared_ptr<Source>> CsvSource::Make(SourceFiles found, const CsvSize
   source->Identify();
   source->ListUnits();
   ARROW_RETURN_NOT_OK(source->InferTypes());
+  if (expected != nullptr) source->ExpectTypes(*expected);
   return source;
 }
 
@@ -176,6 +178,7 @@ void CsvSource::ListUnits() {
 Status CsvSource::InferTypes() {
   const std::vector<std::string>& names = files_.front().header.names;
   types_.assign(names.size(), CsvType::kString);
+  expected_.assign(names.size(), false);
   if (!units_.empty()) {
     const File& file = files_[static_cast<size_t>(units_[0].file)];
     const auto num_columns = static_cast<int64_t>(names.size());
@@ -196,6 +199,19 @@ Status CsvSource::InferTypes() {
   }
   schema_ = arrow::schema(std::move(fields));
   return Status::OK();
+}
+
+void CsvSource::ExpectTypes(const arrow::Schema& expected) {
+  arrow::FieldVector fields = schema_->fields();
+  for (size_t c = 0; c < fields.size(); ++c) {
+    const auto field = expected.GetFieldByName(fields[c]->name());
+    const std::optional<CsvType> type = field == nullptr ? std::nullopt : CsvTypeOf(*field->type());
+    if (!type.has_value()) continue;
+    types_[c] = *type;
+    expected_[c] = true;
+    fields[c] = fields[c]->WithType(ArrowTypeOf(*type));
+  }
+  schema_ = arrow::schema(std::move(fields));
 }
 
 ColumnHint CsvSource::Hint(const Unit& unit, int) const {
@@ -223,7 +239,8 @@ Result<std::unique_ptr<BatchReader>> CsvSource::Open(const Unit& unit,
       return base::UsageError("there is no column " + std::to_string(column) + " among " +
                               std::to_string(schema_->num_fields()));
     }
-    asked.push_back({column, schema_->field(column)->name(), types_[static_cast<size_t>(column)]});
+    const auto c = static_cast<size_t>(column);
+    asked.push_back({column, schema_->field(column)->name(), types_[c], expected_[c]});
   }
   const File& file = files_[static_cast<size_t>(unit.file)];
   const CsvRange& range = ranges_[static_cast<size_t>(unit.index)];

@@ -17,7 +17,9 @@ namespace emberharmony::io::internal {
 class CsvSource : public Source {
  public:
   /// Files that neither their bytes nor their names mark as data are left out; the first is one.
-  static arrow::Result<std::shared_ptr<Source>> Make(SourceFiles files, const CsvSizes& sizes = {});
+  /// Columns that `expected` (nullptr: none) names have its types, where CSV has them.
+  static arrow::Result<std::shared_ptr<Source>> Make(SourceFiles files, const CsvSizes& sizes = {},
+                                                     const arrow::Schema* expected = nullptr);
 
   const std::shared_ptr<arrow::Schema>& schema() const override { return schema_; }
   const std::vector<Unit>& units() const override { return units_; }
@@ -41,10 +43,12 @@ class CsvSource : public Source {
   void Identify();
   void ListUnits();
   arrow::Status InferTypes();
+  void ExpectTypes(const arrow::Schema& expected);
 
   CsvSizes sizes_;
   std::vector<File> files_;
   std::vector<CsvType> types_;
+  std::vector<bool> expected_;  // by column: its type was not found in its values
   std::shared_ptr<arrow::Schema> schema_;
   std::vector<Unit> units_;
   std::vector<CsvRange> ranges_;  // by unit

@@ -13,6 +13,7 @@
 
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/io/csv_source_internal.h"
+#include "emberharmony/io/expected_types.h"
 
 namespace emberharmony::io {
 namespace {
@@ -424,6 +425,28 @@ TEST(CsvSourceTest, AFileThatChangesIsAnError) {
   folder.Write("a.csv", "x,y\n1,2\n3,4\n");
   EXPECT_THAT(source->Open(source->units()[0], {0}, {}).status().message(),
               HasSubstr("has changed"));
+}
+
+TEST(CsvSourceTest, ExpectedTypesComeBeforeThoseOfTheValues) {
+  TemporaryFolder folder;
+  folder.Write("a.csv", "number,text,none,other,day\n1,2,,3,2001-02-03\n");
+  const arrow::Schema expected(
+      {arrow::field("none", arrow::boolean()), arrow::field("number", arrow::float64()),
+       arrow::field("text", arrow::utf8()), arrow::field("day", arrow::int16()),  // no type of CSV
+       arrow::field("absent", arrow::int64())});
+  auto opened = OpenSourceAs(folder.path(), expected);
+  ASSERT_TRUE(opened.ok()) << opened.status().ToString();
+  EXPECT_TRUE((*opened)->schema()->Equals(
+      *arrow::schema({arrow::field("number", arrow::float64()), arrow::field("text", arrow::utf8()),
+                      arrow::field("none", arrow::boolean()), arrow::field("other", arrow::int64()),
+                      arrow::field("day", arrow::date32())})));
+  EXPECT_THAT(ReadRows(**opened, {1, 2}, 10), ElementsAre(std::vector<Cell>{"2", std::nullopt}));
+  const arrow::Schema wrong({arrow::field("text", arrow::boolean())});
+  const auto source = *OpenSourceAs(folder.path(), wrong);
+  auto reader = *source->Open(source->units()[0], {1}, {});
+  EXPECT_THAT(reader->Next().status().message(),
+              AllOf(HasSubstr("'a.csv', line 2: column 'text': expected bool"),
+                    HasSubstr("as the model was fitted on, found '2'")));
 }
 
 TEST(CsvSourceTest, FormatsDoNotMix) {

@@ -47,6 +47,15 @@ std::shared_ptr<arrow::DataType> ArrowTypeOf(CsvType type) {
   return arrow::utf8();
 }
 
+std::optional<CsvType> CsvTypeOf(const arrow::DataType& type) {
+  for (const CsvType each : {CsvType::kBool, CsvType::kInt64, CsvType::kFloat64, CsvType::kDate,
+                             CsvType::kTimestamp, CsvType::kTimestampNs, CsvType::kTimestampUtc,
+                             CsvType::kTimestampNsUtc, CsvType::kString}) {
+    if (ArrowTypeOf(each)->Equals(type)) return each;
+  }
+  return std::nullopt;
+}
+
 void CsvTypeEvidence::Add(const char* text, std::span<const CsvField> fields) {
   for (const CsvField& field : fields) {
     if ((seen_ & kSeenText) != 0) return;

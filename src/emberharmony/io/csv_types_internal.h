@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 
 #include "emberharmony/io/csv_block_internal.h"
@@ -24,6 +25,8 @@ enum class CsvType : uint8_t {
 };
 
 std::shared_ptr<arrow::DataType> ArrowTypeOf(CsvType type);
+/// The other way round; nothing for a type that columns of CSV files never have.
+std::optional<CsvType> CsvTypeOf(const arrow::DataType& type);
 
 /// What the values of one column are like, whatever their order: the bitwise or of what each is.
 class CsvTypeEvidence {

@@ -162,7 +162,9 @@ Status CsvUnitReader::Conflict(const CsvColumn& column, int64_t row) const {
   return blocks_->ErrorAt(
       block_, row,
       "column '" + column.name + "': expected " + ExpectedSpelling(column.type) +
-          ", as all values of the column are in the source's first unit, found " + Shown(value) +
+          (column.expected ? ", as the model was fitted on"
+                           : ", as all values of the column are in the source's first unit") +
+          ", found " + Shown(value) +
           "; correct the value, or convert the files to Parquet with the types that you want");
 }
 

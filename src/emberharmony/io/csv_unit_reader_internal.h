@@ -18,6 +18,7 @@ struct CsvColumn {
   int index = 0;  ///< in the header
   std::string name;
   CsvType type = CsvType::kString;
+  bool expected = false;  ///< the type was asked for, not found in the values
 };
 
 /// Reads columns of one unit, block by block. Batches end with their block. A column of a block
