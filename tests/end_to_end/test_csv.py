@@ -230,3 +230,66 @@ def test_files_of_a_folder_and_gzip_are_one_table(run_ember, flights_csv, tmp_pa
     assert learned_digests(one / "model") == learned_digests(three / "model")
     assert content_checksums(one) == content_checksums(three)
     assert len(list((three / "train").glob("*.parquet"))) == 3
+
+
+MODEL_COLUMNS = "id,number,whole,text,flag,day,at,target"
+TYPED_PLAN = """\
+version: 1
+target: target
+split: {method: hash, key: [id], train: 1, validation: 0, test: 0}
+features:
+  - {columns: [number, whole], steps: [{impute: median}, {scale: standard}]}
+  - {columns: [text], steps: [vocabulary]}
+  - {columns: [flag], steps: [{impute: most_frequent}]}
+  - {columns: [day], steps: [{datetime: [year]}]}
+  - {columns: [at], steps: [{cyclical: [hour]}]}
+"""
+
+
+@pytest.fixture(scope="module")
+def typed_model(run_ember, tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("typed")
+    rows = [
+        f"{i},{i / 4},{i % 9},{'a' if i % 2 else 'b7'},{'true' if i % 3 else 'false'},"
+        f"2020-01-{1 + i % 28:02},2020-01-01 {i % 24:02}:30:00.5,{i / 8}"
+        for i in range(100)
+    ]
+    (folder / "train.csv").write_text(MODEL_COLUMNS + "\n" + "\n".join(rows) + "\n")
+    (folder / "plan.yaml").write_text(TYPED_PLAN)
+    run_ember("fit", folder / "plan.yaml", folder / "train.csv", "-o", folder / "model", "-q")
+    return folder / "model"
+
+
+def test_small_files_are_read_with_the_models_types(run_ember, typed_model, tmp_path):
+    serving = tmp_path / "serving.csv"
+    # Each would be of another type by its values: integers, text of digits, nothing at all.
+    serving.write_text(f"{MODEL_COLUMNS}\n1,1,,7,,2020-02-03,2020-02-03,\n2,2,,8,,,,\n")
+    run_ember("transform", typed_model, serving, "-o", tmp_path / "out", "-q")
+    found = read_shards(tmp_path / "out")
+    as_model = pa.table(
+        {
+            "number": pa.array([1.0, 2.0]),
+            "whole": pa.array([None, None], pa.int64()),
+            "text": pa.array(["7", "8"]),
+            "flag": pa.array([None, None], pa.bool_()),
+            "day": pa.array([dt.date(2020, 2, 3), None], pa.date32()),
+            "at": pa.array([dt.datetime(2020, 2, 3), None], pa.timestamp("us")),
+            "target": pa.array([None, None], pa.float64()),
+        }
+    )
+    pq.write_table(as_model, tmp_path / "as_model.parquet")
+    run_ember(
+        "transform", typed_model, tmp_path / "as_model.parquet", "-o", tmp_path / "same", "-q"
+    )
+    assert found.equals(read_shards(tmp_path / "same"))
+    assert found["target"].type == pa.float64()
+    assert found["target"].null_count == 2
+
+
+def test_values_that_the_models_type_does_not_take_are_named(run_ember, typed_model, tmp_path):
+    serving = tmp_path / "serving.csv"
+    serving.write_text(f"{MODEL_COLUMNS}\n1,1,2,7,true,2020-02-03,2020-02-03,1\n2,2,2.5,8,,,,\n")
+    result = run_ember("transform", typed_model, serving, "-o", tmp_path / "out", status=1)
+    assert "'serving.csv', line 3: column 'whole': expected int64 (a whole number)" in result.stderr
+    assert "as the model was fitted on, found '2.5'" in result.stderr
+    assert not (tmp_path / "out").exists()

@@ -138,7 +138,10 @@ def test_small_and_empty_tables(run_ember, tmp_path, rows):
         json.loads((tmp_path / "out" / "manifest.json").read_text())["splits"]["train"]["rows"]
         == rows
     )
-    run_ember("extract", source, "-o", tmp_path / "auto", "--target", "y", "-q")
+    # An automatic plan finds no feature in it.
+    automatic = run_ember("extract", source, "-o", tmp_path / "auto", "--target", "y", status=2)
+    assert "keeps no column as a feature" in automatic.stderr
+    assert "dropped 'd'" in automatic.stderr
 
 
 def test_all_null_and_constant_columns_are_dropped_by_the_automatic_plan(run_ember, tmp_path):

@@ -215,7 +215,9 @@ def test_names(run_ember, tmp_path):
     assert extract(["a.x"], "--columns", "a").to_pydict() == {"a.x": [1, 2]}
     assert "'a.x' stands for 2 columns" in extract(["b.c"], "--columns", "a.x", status=2)
     assert "no column 'a.q'" in extract(["b.c"], "--columns", "a.q", status=2)
-    assert "columns are: b.c\n" in extract(["a.x"], "--columns", "b.c", status=2)
+    left_out = extract(["a.x"], "--columns", "b.c", status=2)
+    assert "--columns leaves out 'a.x', which the plan needs" in left_out
+    assert "unknown column 'a.q'" in extract(["a.q"], "--columns", "b.c", status=2)
 
 
 def test_a_struct_of_2000_fields(run_ember, tmp_path):

@@ -142,7 +142,7 @@ def test_a_plan_is_made_beside_no_output_folder(ember, cases, tmp_path):
         for limit in LIMITS:
             output = tmp_path / f"{limit}.yaml"
             status = check_run(ember, "plan", limit, 2, output, "plan", case.source)
-            assert status == 0
+            assert status == 2, "its columns look like identifiers, which takes all counts to tell"
         assert not list(spill.iterdir())
     finally:
         del os.environ["TMPDIR"]

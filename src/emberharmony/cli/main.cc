@@ -211,6 +211,7 @@ arrow::Result<engine::PlanRequest> PlanOf(const Arguments& arguments) {
     if (text.status().IsCapacityError()) return base::UsageError(text.status().message());
     ARROW_ASSIGN_OR_RAISE(request.text, std::move(text));
     request.name = *arguments.plan_path;
+    request.path = *arguments.plan_path;
   }
   return request;
 }

@@ -9,6 +9,7 @@
 #include "emberharmony/base/log.h"
 #include "emberharmony/base/memory_budget.h"
 #include "emberharmony/engine/column_scan.h"
+#include "emberharmony/io/expected_types.h"
 #include "emberharmony/io/filtered_source.h"
 #include "emberharmony/io/object_stores.h"
 
@@ -45,7 +46,8 @@ int FilterThreads(const io::Source& source, const io::filter::Filter& filter, Ru
 
 }  // namespace
 
-arrow::Result<RequestedSource> OpenRequested(const SourceRequest& request, RunContext* context) {
+arrow::Result<RequestedSource> OpenRequested(const SourceRequest& request, RunContext* context,
+                                             const arrow::Schema* expected) {
   if (request.limit_rows && *request.limit_rows < 0) {
     return base::UsageError(
         fmt::format("--limit must not be negative, found {}", *request.limit_rows));
@@ -62,8 +64,11 @@ arrow::Result<RequestedSource> OpenRequested(const SourceRequest& request, RunCo
     options.pool = context->budget();
     options.spill_folder = context->options().spill_dir;
     options.check_stop = [context] { return context->CheckStop(); };
-    ARROW_ASSIGN_OR_RAISE(source.whole, io::OpenSource(request.location, options));
+    ARROW_ASSIGN_OR_RAISE(
+        source.whole, expected == nullptr ? io::OpenSource(request.location, options)
+                                          : io::OpenSourceAs(request.location, *expected, options));
   }
+  source.num_rows = source.whole->num_rows();
   if (expression != nullptr) {
     ARROW_ASSIGN_OR_RAISE(
         source.filter, io::filter::Filter::Bind(*expression, *source.whole->schema(), "--where"));
@@ -77,6 +82,30 @@ arrow::Result<RequestedSource> OpenRequested(const SourceRequest& request, RunCo
     base::Log(base::LogLevel::kWarning, "{}", warning);
   }
   return source;
+}
+
+arrow::Status CheckNotLeftOut(const SourceRequest& request, const RequestedSource& source,
+                              const std::vector<std::string>& columns,
+                              const std::string& needed_by) {
+  if (request.columns.empty()) return arrow::Status::OK();
+  const auto all = io::FlattenStructs(source.whole)->schema();
+  std::vector<std::string> left_out;
+  for (const std::string& column : columns) {
+    const bool is_there = !source.selected->schema()->GetAllFieldIndices(column).empty();
+    const bool is_new = std::find(left_out.begin(), left_out.end(), column) == left_out.end();
+    if (!is_there && is_new && !all->GetAllFieldIndices(column).empty()) left_out.push_back(column);
+  }
+  if (left_out.empty()) return arrow::Status::OK();
+  return base::UsageError(
+      fmt::format("--columns leaves out '{}', which {} needs; name {} there, too, or run without "
+                  "--columns",
+                  fmt::join(left_out, "', '"), needed_by, left_out.size() == 1 ? "it" : "them"));
+}
+
+std::string WhyNoRows(const SourceRequest& request, const RequestedSource& source) {
+  if (source.num_rows == 0 || source.selected->num_rows() > 0) return "";
+  if (request.limit_rows == 0) return "--limit 0 leaves no row";
+  return "no row of the source passes --where";
 }
 
 arrow::Status SelectRows(const SourceRequest& request, RunContext* context,

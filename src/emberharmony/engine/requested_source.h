@@ -29,11 +29,24 @@ struct RequestedSource {
   std::shared_ptr<io::Source> whole;
   std::shared_ptr<io::Source> selected;
   std::shared_ptr<const io::filter::Filter> filter;  ///< not applied yet
+  int64_t num_rows = 0;                              ///< before --where and --limit
 };
 
 /// Opens the source and checks what was asked for against its schema. No rows are read: what else
 /// is wrong with a request is found out before a long scan for its filter.
-arrow::Result<RequestedSource> OpenRequested(const SourceRequest& request, RunContext* context);
+/// Columns that `expected` names are read as its types where the files do not state any.
+arrow::Result<RequestedSource> OpenRequested(const SourceRequest& request, RunContext* context,
+                                             const arrow::Schema* expected = nullptr);
+
+/// UsageError when --columns leaves out some of these columns, which the source has; `needed_by` as
+/// in "the model needs".
+arrow::Status CheckNotLeftOut(const SourceRequest& request, const RequestedSource& source,
+                              const std::vector<std::string>& columns,
+                              const std::string& needed_by);
+
+/// What took all rows of a source that has some, "" otherwise: "no row of the source passes
+/// --where".
+std::string WhyNoRows(const SourceRequest& request, const RequestedSource& source);
 
 /// Leaves the rows that pass the filter, then the first limit_rows of them. Scans the filter's
 /// columns as phase "filter".

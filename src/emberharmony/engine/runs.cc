@@ -110,10 +110,28 @@ struct GivenPlan {
   plan::BoundPlan bound;
 };
 
+// The columns that a plan names.
+std::vector<std::string> ColumnsOf(const plan::Plan& plan) {
+  std::vector<std::string> columns;
+  for (const plan::FeatureSpec& feature : plan.features) {
+    columns.insert(columns.end(), feature.columns.begin(), feature.columns.end());
+  }
+  if (plan.target) columns.push_back(plan.target->column);
+  columns.insert(columns.end(), plan.split.key.begin(), plan.split.key.end());
+  if (!plan.split.time_column.empty()) columns.push_back(plan.split.time_column);
+  return columns;
+}
+
 // What can be known of the request before anything is learned or replaced.
-arrow::Result<std::optional<GivenPlan>> PreparePlan(const io::Source& source,
+arrow::Result<std::optional<GivenPlan>> PreparePlan(const SourceRequest& source_request,
+                                                    const RequestedSource& requested,
                                                     const PlanRequest& request) {
+  const io::Source& source = *requested.selected;
   if (!request.text) {
+    if (request.target) {
+      ARROW_RETURN_NOT_OK(
+          CheckNotLeftOut(source_request, requested, {*request.target}, "the target"));
+    }
     ARROW_RETURN_NOT_OK(CheckTarget(*source.schema(), request.target));
     return std::nullopt;
   }
@@ -124,34 +142,40 @@ arrow::Result<std::optional<GivenPlan>> PreparePlan(const io::Source& source,
   if (request.target && !same_target)
     given.plan.target = plan::TargetSpec{*request.target, false, {}};
   if (request.seed) given.plan.split.seed = *request.seed;
+  ARROW_RETURN_NOT_OK(
+      CheckNotLeftOut(source_request, requested, ColumnsOf(given.plan), "the plan"));
   ARROW_ASSIGN_OR_RAISE(given.bound, plan::BindPlan(given.plan, *source.schema(), request.name,
                                                     /*require_target=*/true));
   return given;
 }
 
-// Shards without any column could not say how many rows they have.
-arrow::Status CheckOutputColumns(const plan::FittedPlan& model, bool with_target) {
-  if (model.output_schema(with_target)->num_fields() > 0) return arrow::Status::OK();
+// A target alone is nothing to learn from.
+arrow::Status NoFeatures(const plan::Plan& plan) {
   std::string why;
-  for (const std::string& comment : model.plan().comments) why += "\n  " + comment;
-  return base::UsageError("the plan keeps no column, so there is nothing to write" +
-                          (why.empty() ? "; add a feature or a target to it"
-                                       : "; write a plan that keeps some (`ember plan` makes one "
-                                         "to start from):" +
-                                             why));
+  for (const std::string& comment : plan.comments) why += "\n  " + comment;
+  return base::UsageError(
+      "the plan keeps no column as a feature, so there is nothing to write" +
+      (why.empty() ? "; add a feature to it, or give a table with more columns than the target"
+                   : "; write a plan that keeps some:" + why));
 }
 
-// The run's output, once it is known that nothing else is harmed. `model`: empty, or what is read.
+arrow::Status CheckFeatures(const plan::FittedPlan& model) {
+  if (model.output_schema(/*with_target=*/false)->num_fields() > 0) return arrow::Status::OK();
+  return NoFeatures(model.plan());
+}
+
+// The run's output, once it is known that nothing else is harmed. `other_input`: a model or a plan
+// that is read, or empty.
 arrow::Result<std::unique_ptr<OutputFolder>> CreateOutput(const std::string& output,
                                                           const SourceRequest& source,
-                                                          const std::string& model,
+                                                          const std::string& other_input,
                                                           const RunContext& context) {
   std::vector<std::string> inputs;
   if (source.opened == nullptr) {
     ARROW_RETURN_NOT_OK(CheckOutsideSource(output, source.location));
     inputs.push_back(source.location);
   }
-  if (!model.empty()) inputs.push_back(model);
+  if (!other_input.empty()) inputs.push_back(other_input);
   return OutputFolder::Create(output, context.options().overwrite, inputs);
 }
 
@@ -181,6 +205,7 @@ arrow::Result<Fitted> Fit(const RequestedSource& requested, const PlanRequest& r
     ARROW_RETURN_NOT_OK(fitted.splits->Complete());
     fitted.profiles = detected.profiles;
     LogPlan("automatic plan", detected.plan);
+    if (detected.plan.features.empty()) return NoFeatures(detected.plan);
     return FinishFit(std::move(detected.plan), std::move(detected.bound),
                      std::move(detected.states), source, std::move(fitted));
   }
@@ -197,13 +222,23 @@ arrow::Result<Fitted> Fit(const RequestedSource& requested, const PlanRequest& r
                    std::move(fitted));
 }
 
+// What a run without rows fails with: the reason for that comes first.
+arrow::Status ExplainNoRows(const SourceRequest& request, const RequestedSource& requested,
+                            const arrow::Status& status) {
+  const std::string why = status.ok() ? "" : WhyNoRows(request, requested);
+  if (why.empty()) return status;
+  return status.WithMessage(why, ", so there is nothing to learn from: ", status.message());
+}
+
 RunReport BeginReport(const std::string& command, const SourceRequest& request,
-                      const io::Source& source, const std::string& output,
+                      const RequestedSource& requested, const std::string& output,
                       const RunContext& context) {
+  const io::Source& source = *requested.selected;
   RunReport report;
   report.command = command;
   report.source = io::ShownLocation(request.location);
   report.where = request.where;
+  report.why_no_rows = WhyNoRows(request, requested);
   report.output = output;
   report.num_threads = context.num_threads();
   report.memory_limit_bytes = context.memory_limit_bytes();
@@ -282,15 +317,17 @@ arrow::Result<Inspection> RunInspect(const SourceRequest& source_request,
 arrow::Result<std::string> RunPlan(const SourceRequest& source_request,
                                    const PlanRequest& plan_request, RunContext* context) {
   ARROW_ASSIGN_OR_RAISE(RequestedSource requested, OpenRequested(source_request, context));
-  const io::Source* source = requested.selected.get();
-  ARROW_RETURN_NOT_OK(CheckTarget(*source->schema(), plan_request.target));
+  ARROW_RETURN_NOT_OK(PreparePlan(source_request, requested, plan_request).status());
   SpillToTemporaryFolder(context);
   ARROW_RETURN_NOT_OK(SelectRows(source_request, context, &requested));
-  source = requested.selected.get();
+  const io::Source* source = requested.selected.get();
   ARROW_ASSIGN_OR_RAISE(auto splits, MakeSplits(requested, AutomaticSplit(plan_request), context));
   ARROW_ASSIGN_OR_RAISE(DetectedPlan detected,
                         DetectPlan(*source, *splits, AutomaticOptions(plan_request),
                                    /*learn=*/false, /*keep_state=*/false, context));
+  if (detected.plan.features.empty()) {
+    return ExplainNoRows(source_request, requested, NoFeatures(detected.plan));
+  }
   return plan::WritePlan(detected.plan);
 }
 
@@ -299,19 +336,21 @@ arrow::Result<RunReport> RunFit(const SourceRequest& source_request,
                                 RunContext* context) {
   Stopwatch stopwatch;
   ARROW_ASSIGN_OR_RAISE(RequestedSource requested, OpenRequested(source_request, context));
-  const io::Source* source = requested.selected.get();
-  ARROW_ASSIGN_OR_RAISE(auto given, PreparePlan(*source, plan_request));
-  ARROW_ASSIGN_OR_RAISE(auto folder, CreateOutput(output, source_request, "", *context));
+  ARROW_ASSIGN_OR_RAISE(auto given, PreparePlan(source_request, requested, plan_request));
+  ARROW_ASSIGN_OR_RAISE(auto folder,
+                        CreateOutput(output, source_request, plan_request.path, *context));
   ARROW_RETURN_NOT_OK(SelectRows(source_request, context, &requested));
-  source = requested.selected.get();
-  RunReport report = BeginReport("fit", source_request, *source, output, *context);
+  RunReport report = BeginReport("fit", source_request, requested, output, *context);
   context->set_default_spill_dir(folder->scratch_path());
-  ARROW_ASSIGN_OR_RAISE(
-      Fitted fitted, Fit(requested, plan_request, std::move(given), /*keep_state=*/true, context));
+  arrow::Result<Fitted> fit =
+      Fit(requested, plan_request, std::move(given), /*keep_state=*/true, context);
+  ARROW_RETURN_NOT_OK(ExplainNoRows(source_request, requested, fit.status()));
+  Fitted fitted = *std::move(fit);
   report.automatic_plan = fitted.automatic;
   report.num_dropped_rows = fitted.splits->num_dropped();
   report.profiles = std::move(fitted.profiles);
   report.model = fitted.model;
+  ARROW_RETURN_NOT_OK(CheckFeatures(*fitted.model));
   ARROW_RETURN_NOT_OK(fitted.model->Save(folder->staging_path()));
   ARROW_RETURN_NOT_OK(folder->Publish());
   FinishReport(stopwatch, context, &report);
@@ -324,14 +363,18 @@ arrow::Result<RunReport> RunTransform(const std::string& model_dir,
   Stopwatch stopwatch;
   ARROW_ASSIGN_OR_RAISE(
       auto model, plan::FittedPlan::Load(model_dir, /*with_states=*/false, context->budget()));
-  ARROW_ASSIGN_OR_RAISE(RequestedSource requested, OpenRequested(source_request, context));
+  ARROW_ASSIGN_OR_RAISE(RequestedSource requested,
+                        OpenRequested(source_request, context, model->input_schema().get()));
   const io::Source* source = requested.selected.get();
-  ARROW_ASSIGN_OR_RAISE(const auto binding, model->Bind(*source->schema()));
-  ARROW_RETURN_NOT_OK(CheckOutputColumns(*model, binding.target_column >= 0));
+  std::vector<std::string> columns;
+  for (const auto& pipeline : model->pipelines()) columns.push_back(pipeline->source_column());
+  ARROW_RETURN_NOT_OK(CheckNotLeftOut(source_request, requested, columns, "the model"));
+  ARROW_RETURN_NOT_OK(model->Bind(*source->schema()).status());
+  ARROW_RETURN_NOT_OK(CheckFeatures(*model));
   ARROW_ASSIGN_OR_RAISE(auto folder, CreateOutput(output, source_request, model_dir, *context));
   ARROW_RETURN_NOT_OK(SelectRows(source_request, context, &requested));
   source = requested.selected.get();
-  RunReport report = BeginReport("transform", source_request, *source, output, *context);
+  RunReport report = BeginReport("transform", source_request, requested, output, *context);
   report.model = model;
   auto splits = SplitVectors::Uniform(*source, 0);
   const std::string staging = folder->staging_path();
@@ -353,20 +396,22 @@ arrow::Result<RunReport> RunExtract(const SourceRequest& source_request,
                                     RunContext* context) {
   Stopwatch stopwatch;
   ARROW_ASSIGN_OR_RAISE(RequestedSource requested, OpenRequested(source_request, context));
-  const io::Source* source = requested.selected.get();
-  ARROW_ASSIGN_OR_RAISE(auto given, PreparePlan(*source, plan_request));
-  ARROW_ASSIGN_OR_RAISE(auto folder, CreateOutput(output, source_request, "", *context));
+  ARROW_ASSIGN_OR_RAISE(auto given, PreparePlan(source_request, requested, plan_request));
+  ARROW_ASSIGN_OR_RAISE(auto folder,
+                        CreateOutput(output, source_request, plan_request.path, *context));
   ARROW_RETURN_NOT_OK(SelectRows(source_request, context, &requested));
-  source = requested.selected.get();
-  RunReport report = BeginReport("extract", source_request, *source, output, *context);
+  const io::Source* source = requested.selected.get();
+  RunReport report = BeginReport("extract", source_request, requested, output, *context);
   context->set_default_spill_dir(folder->scratch_path());
-  ARROW_ASSIGN_OR_RAISE(Fitted fitted, Fit(requested, plan_request, std::move(given),
-                                           context->options().keep_state, context));
+  arrow::Result<Fitted> fit =
+      Fit(requested, plan_request, std::move(given), context->options().keep_state, context);
+  ARROW_RETURN_NOT_OK(ExplainNoRows(source_request, requested, fit.status()));
+  Fitted fitted = *std::move(fit);
   report.automatic_plan = fitted.automatic;
   report.num_dropped_rows = fitted.splits->num_dropped();
   report.profiles = std::move(fitted.profiles);
   report.model = fitted.model;
-  ARROW_RETURN_NOT_OK(CheckOutputColumns(*fitted.model, fitted.model->plan().target.has_value()));
+  ARROW_RETURN_NOT_OK(CheckFeatures(*fitted.model));
   const std::string staging = folder->staging_path();
   ARROW_RETURN_NOT_OK(fitted.model->Save(staging + "/model"));
   ShardFolders folders{staging, {"train", "validation", "test"}, {"train", "validation", "test"}};
@@ -387,12 +432,14 @@ arrow::Result<std::shared_ptr<const plan::FittedPlan>> FitModel(const SourceRequ
                                                                 bool keep_state,
                                                                 RunContext* context) {
   ARROW_ASSIGN_OR_RAISE(RequestedSource requested, OpenRequested(source_request, context));
-  ARROW_ASSIGN_OR_RAISE(auto given, PreparePlan(*requested.selected, plan_request));
+  ARROW_ASSIGN_OR_RAISE(auto given, PreparePlan(source_request, requested, plan_request));
   SpillToTemporaryFolder(context);
   ARROW_RETURN_NOT_OK(SelectRows(source_request, context, &requested));
-  ARROW_ASSIGN_OR_RAISE(Fitted fitted,
-                        Fit(requested, plan_request, std::move(given), keep_state, context));
-  return fitted.model;
+  const arrow::Result<Fitted> fitted =
+      Fit(requested, plan_request, std::move(given), keep_state, context);
+  ARROW_RETURN_NOT_OK(ExplainNoRows(source_request, requested, fitted.status()));
+  ARROW_RETURN_NOT_OK(CheckFeatures(*fitted->model));
+  return fitted->model;
 }
 
 arrow::Result<RunReport> RunMerge(const std::vector<std::string>& model_dirs,

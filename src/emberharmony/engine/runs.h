@@ -23,6 +23,7 @@ struct PlanRequest {
   std::optional<std::string> target;  ///< --target: of an automatic plan, or overriding the plan's
   std::optional<int64_t> seed;        ///< --seed: overrides the split's
   double high_null_threshold = 0.9;
+  std::string path = {};  ///< the file that the text is from, which no run replaces; or empty
 };
 
 /// What was done, for the report and the summary; everything that may differ between equal runs is
@@ -31,6 +32,7 @@ struct RunReport {
   std::string command;
   std::string source;
   std::optional<std::string> where;
+  std::string why_no_rows;  ///< what took all rows of a source that has some; else empty
   std::string output;
   int num_threads = 0;
   int64_t memory_limit_bytes = 0;

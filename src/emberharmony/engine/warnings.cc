@@ -25,7 +25,9 @@ std::string Quoted(const std::string& name) { return "'" + ShownText(name, kName
 
 void WarnOfRun(const RunReport& report, Warnings* warnings) {
   if (report.num_rows == 0 && report.command != "merge") {
-    warnings->push_back("the source has no rows: the output has columns, but nothing in them");
+    warnings->push_back(
+        (report.why_no_rows.empty() ? "the source has no rows" : report.why_no_rows) +
+        ": the output has columns, but nothing in them");
   }
   if (report.memory_limit_bytes > 0 && report.peak_resident_bytes > report.memory_limit_bytes) {
     warnings->push_back(fmt::format("peak memory of {} went beyond the limit of {}",
@@ -50,7 +52,10 @@ std::string ShownFill(const nlohmann::json& facts) {
   const auto fill = facts.find("fill");
   const auto& value = fill != facts.end() ? *fill : facts.value("constant", nlohmann::json());
   if (value.is_string()) return "'" + ShownText(value.get<std::string>(), kNameBytesMax) + "'";
-  if (value.is_number_integer()) return ShownCount(value.get<int64_t>());
+  const bool beyond_int64 =
+      value.is_number_unsigned() && value.get<uint64_t>() > static_cast<uint64_t>(INT64_MAX);
+  if (value.is_number_integer() && !beyond_int64) return ShownCount(value.get<int64_t>());
+  if (beyond_int64) return value.dump();
   if (value.is_number()) return ShownNumber(value.get<double>());
   return ShownText(value.dump(), kNameBytesMax);
 }

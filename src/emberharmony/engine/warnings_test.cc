@@ -64,6 +64,9 @@ TEST(WarningsTest, AnEmptyTableIsOneWarningAndNotOneForEachColumn) {
   const json step = {{"step", "vocabulary"}, {"count", 0}, {"size", 0}, {"oov_count", 0}};
   EXPECT_THAT(WarningsOf(report, OneColumn("x", {step})),
               ElementsAre(HasSubstr("the source has no rows")));
+  report.why_no_rows = "no row of the source passes --where";
+  EXPECT_THAT(WarningsOf(report, OneColumn("x", {step})),
+              ElementsAre(HasSubstr("no row of the source passes --where: the output has")));
 }
 
 TEST(WarningsTest, MostlyFilled) {
@@ -73,6 +76,10 @@ TEST(WarningsTest, MostlyFilled) {
   EXPECT_THAT(
       WarningsOfStep({{"step", "impute"}, {"count", 20}, {"null_count", 60}, {"fill", "a\nb"}}),
       ElementsAre("'x': 75 % of the training rows are null and were filled with 'a\\nb'"));
+  EXPECT_THAT(
+      WarningsOfStep(
+          {{"step", "impute"}, {"count", 20}, {"null_count", 60}, {"fill", 18446744073709551615u}}),
+      ElementsAre(HasSubstr("filled with 18446744073709551615")));
 }
 
 TEST(WarningsTest, ConstantScale) {
