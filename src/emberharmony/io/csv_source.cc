@@ -4,25 +4,19 @@
 #include <mutex>
 
 #include "emberharmony/base/error_kind.h"
-#include "emberharmony/base/fingerprint.h"
 #include "emberharmony/base/thread_pool.h"
 #include "emberharmony/io/csv_block_reader_internal.h"
 #include "emberharmony/io/csv_source_internal.h"
 #include "emberharmony/io/csv_unit_reader_internal.h"
 #include "emberharmony/io/file_format_internal.h"
+#include "emberharmony/io/table_columns_internal.h"
+#include "emberharmony/io/unit_reader_internal.h"
 
 namespace emberharmony::io::internal {
 namespace {
 
 using arrow::Result;
 using arrow::Status;
-
-std::string Hex(uint64_t value) {
-  std::string text(16, '0');
-  for (int i = 15; i >= 0; --i, value >>= 4)
-    text[static_cast<size_t>(i)] = "0123456789abcdef"[value & 15];
-  return text;
-}
 
 Status DifferentHeader(const std::string& first_name, const std::vector<std::string>& first,
                        const std::string& name, const std::vector<std::string>& other) {
@@ -131,13 +125,9 @@ Result<std::shared_ptr<Source>> CsvSource::Make(SourceFiles found, const CsvSize
 }
 
 void CsvSource::Identify() {
-  std::string text = "csv";
-  for (const File& file : files_) {
-    const ListedFile& listed = file.file->listed();
-    text += '\0' + listed.relative_path + '\0' + std::to_string(listed.size) + '\0' +
-            std::to_string(listed.modified_ns) + '\0' + listed.version;
-  }
-  identity_ = Hex(base::Fingerprint64(text));
+  std::vector<ListedFile> listed;
+  for (const File& file : files_) listed.push_back(file.file->listed());
+  identity_ = IdentityOf("csv", listed);
 }
 
 Status CsvSource::CheckHeaders() const {
@@ -224,30 +214,18 @@ Result<std::unique_ptr<BatchReader>> CsvSource::Open(const Unit& unit,
                                                      const std::vector<int>& columns,
                                                      const BatchOptions& options,
                                                      Cursor start) const {
-  if (options.batch_rows < 1) {
-    return base::UsageError("a batch must have at least one row, not " +
-                            std::to_string(options.batch_rows));
-  }
-  if (start.next_row < 0 || start.next_row > unit.num_rows) {
-    return base::DataError("'" + unit.file_name + "': a reader should start at row " +
-                           std::to_string(start.next_row) + " of a unit of " +
-                           std::to_string(unit.num_rows) + " rows: the cursor is from other data");
-  }
+  ARROW_RETURN_NOT_OK(CheckRead(unit, options, unit.num_rows, start));
   std::vector<CsvColumn> asked;
   for (const int column : columns) {
-    if (column < 0 || column >= schema_->num_fields()) {
-      return base::UsageError("there is no column " + std::to_string(column) + " among " +
-                              std::to_string(schema_->num_fields()));
-    }
+    ARROW_RETURN_NOT_OK(CheckColumn(column, static_cast<size_t>(schema_->num_fields())));
     const auto c = static_cast<size_t>(column);
     asked.push_back({column, schema_->field(column)->name(), types_[c], expected_[c]});
   }
   const File& file = files_[static_cast<size_t>(unit.file)];
   const CsvRange& range = ranges_[static_cast<size_t>(unit.index)];
-  arrow::MemoryPool* pool = options.pool != nullptr ? options.pool : arrow::default_memory_pool();
   ARROW_ASSIGN_OR_RAISE(auto blocks,
                         CsvBlockReader::Make(file.file, file.header.dialect, schema_->num_fields(),
-                                             sizes_, range.begin, range.end, pool));
+                                             sizes_, range.begin, range.end, PoolOf(options)));
   // A unit's blocks have fewer columns together than that.
   const uint64_t first_id = (static_cast<uint64_t>(unit.index) << 40) + 1;
   return std::make_unique<CsvUnitReader>(std::move(blocks), std::move(asked), options, start,

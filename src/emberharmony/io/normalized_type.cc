@@ -9,6 +9,23 @@ using arrow::Type;
 
 std::shared_ptr<arrow::DataType> NormalizedType(const std::shared_ptr<arrow::DataType>& type) {
   switch (type->id()) {
+    case Type::STRUCT: {
+      arrow::FieldVector fields;
+      for (const auto& field : type->fields()) {
+        fields.push_back(arrow::field(field->name(), NormalizedType(field->type())));
+      }
+      return arrow::struct_(std::move(fields));
+    }
+    case Type::LIST:
+    case Type::LARGE_LIST:
+    case Type::FIXED_SIZE_LIST:
+    case Type::LIST_VIEW:
+    case Type::LARGE_LIST_VIEW:
+      return arrow::list(NormalizedType(type->field(0)->type()));
+    case Type::MAP: {
+      const auto& map = static_cast<const arrow::MapType&>(*type);
+      return arrow::map(NormalizedType(map.key_type()), NormalizedType(map.item_type()));
+    }
     case Type::DICTIONARY:
       return NormalizedType(static_cast<const arrow::DictionaryType&>(*type).value_type());
     case Type::RUN_END_ENCODED:

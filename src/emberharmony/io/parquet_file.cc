@@ -1,4 +1,3 @@
-#include <arrow/extension_type.h>
 #include <arrow/type.h>
 #include <parquet/arrow/schema.h>
 #include <parquet/exception.h>
@@ -13,6 +12,7 @@
 
 #include "emberharmony/base/allocation_failure.h"
 #include "emberharmony/base/error_kind.h"
+#include "emberharmony/io/normalized_type_internal.h"
 #include "emberharmony/io/parquet_file_internal.h"
 #include "emberharmony/io/struct_members.h"
 
@@ -20,52 +20,6 @@ namespace emberharmony::io::internal {
 namespace {
 
 using arrow::Status;
-using arrow::Type;
-
-/// The type in which a column is handed out. It is not deep: parquet-cpp refuses schemas of more
-/// than 100 levels.
-std::shared_ptr<arrow::DataType> Normalized(const std::shared_ptr<arrow::DataType>& type) {
-  switch (type->id()) {
-    case Type::STRUCT: {
-      arrow::FieldVector fields;
-      for (const auto& field : type->fields()) {
-        fields.push_back(arrow::field(field->name(), Normalized(field->type())));
-      }
-      return arrow::struct_(std::move(fields));
-    }
-    case Type::LIST:
-    case Type::LARGE_LIST:
-    case Type::FIXED_SIZE_LIST:
-    case Type::LIST_VIEW:
-    case Type::LARGE_LIST_VIEW:
-      return arrow::list(Normalized(type->field(0)->type()));
-    case Type::MAP: {
-      const auto& map = static_cast<const arrow::MapType&>(*type);
-      return arrow::map(Normalized(map.key_type()), Normalized(map.item_type()));
-    }
-    case Type::DICTIONARY:
-      return Normalized(static_cast<const arrow::DictionaryType&>(*type).value_type());
-    case Type::EXTENSION:
-      return Normalized(static_cast<const arrow::ExtensionType&>(*type).storage_type());
-    case Type::LARGE_STRING:
-    case Type::STRING_VIEW:
-      return arrow::utf8();
-    case Type::LARGE_BINARY:
-    case Type::BINARY_VIEW:
-      return arrow::binary();
-    case Type::DECIMAL32:
-    case Type::DECIMAL64:
-    case Type::DECIMAL128:
-    case Type::DECIMAL256: {
-      const auto& decimal = static_cast<const arrow::DecimalType&>(*type);
-      return decimal.precision() <= arrow::Decimal128Type::kMaxPrecision
-                 ? arrow::decimal128(decimal.precision(), decimal.scale())
-                 : arrow::decimal256(decimal.precision(), decimal.scale());
-    }
-    default:
-      return type;
-  }
-}
 
 Status NotParquet(const std::string& name, const std::string& why) {
   return base::DataError("'" + name + "' is not a readable Parquet file: " + why +
@@ -191,7 +145,7 @@ arrow::Result<ParquetFileSchema> SchemaOf(const parquet::FileMetaData& metadata)
   }
   arrow::FieldVector fields;
   for (const auto& field : schema->fields()) {
-    fields.push_back(arrow::field(field->name(), Normalized(field->type()), field->nullable()));
+    fields.push_back(arrow::field(field->name(), NormalizedType(field->type()), field->nullable()));
   }
   result.schema = arrow::schema(std::move(fields));
   ARROW_RETURN_NOT_OK(CheckLeaves(*result.schema, descriptor));

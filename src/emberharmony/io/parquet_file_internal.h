@@ -82,11 +82,8 @@ std::vector<ColumnLeaves> LeavesOfColumns(const arrow::Schema& schema);
 /// Reads a file's footer, and its schema where one is asked for. Errors are DataErrors that name
 /// the file.
 ///
-/// The Arrow schema is what parquet::arrow::FromParquetSchema gives, with these differences, at
-/// every depth: dictionary types become their value type, large and view strings (bytes) utf8
-/// (binary), extension types their storage, decimals decimal128 up to 38 digits and decimal256
-/// above, all kinds of lists but maps list; what is inside of nested types is nullable, but for the
-/// keys of maps. Metadata are dropped; time zones keep their text.
+/// The schema is what parquet::arrow::FromParquetSchema gives, in the types of NormalizedType and
+/// without metadata; time zones keep their text.
 arrow::Result<std::shared_ptr<const ParquetFile>> ReadParquetFooter(
     std::string name, std::shared_ptr<arrow::io::RandomAccessFile> file,
     ParquetFileSchema* schema = nullptr);

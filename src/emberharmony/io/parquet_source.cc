@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "emberharmony/base/error_kind.h"
-#include "emberharmony/base/fingerprint.h"
 #include "emberharmony/base/log.h"
 #include "emberharmony/base/thread_pool.h"
 #include "emberharmony/io/file_format_internal.h"
@@ -11,6 +10,7 @@
 #include "emberharmony/io/parquet_column_reader_internal.h"
 #include "emberharmony/io/parquet_source_internal.h"
 #include "emberharmony/io/selected_column_internal.h"
+#include "emberharmony/io/table_columns_internal.h"
 #include "emberharmony/io/unit_reader_internal.h"
 
 namespace emberharmony::io::internal {
@@ -18,56 +18,6 @@ namespace {
 
 using arrow::Result;
 using arrow::Status;
-
-std::string Hex(uint64_t value) {
-  std::string text(16, '0');
-  for (int i = 15; i >= 0; --i, value >>= 4)
-    text[static_cast<size_t>(i)] = "0123456789abcdef"[value & 15];
-  return text;
-}
-
-std::string Identity(const std::vector<ListedFile>& files) {
-  std::string text = "parquet";
-  for (const ListedFile& file : files) {
-    text += '\0' + file.relative_path + '\0' + std::to_string(file.size) + '\0' +
-            std::to_string(file.modified_ns) + '\0' + file.version;
-  }
-  return Hex(base::Fingerprint64(text));
-}
-
-std::string Describe(const arrow::Field& field) {
-  return "'" + field.name() + "' (" + field.type()->ToString() + ")";
-}
-
-Status DifferentSchema(const std::string& first_name, const arrow::Schema& first,
-                       const std::string& name, const arrow::Schema& other) {
-  const std::string start = "the files of a source must have the same columns, but those of '" +
-                            first_name + "' and '" + name + "' differ: ";
-  const std::string end = "; give the files as separate sources or write them alike";
-  for (int i = 0; i < std::min(first.num_fields(), other.num_fields()); ++i) {
-    const auto& a = *first.field(i);
-    const auto& b = *other.field(i);
-    if (a.name() != b.name() || !a.type()->Equals(*b.type())) {
-      return base::DataError(start + "column " + std::to_string(i + 1) + " is " + Describe(a) +
-                             " in the one and " + Describe(b) + " in the other" + end);
-    }
-  }
-  const bool first_longer = first.num_fields() > other.num_fields();
-  const auto& longer = first_longer ? first : other;
-  const int column = std::min(first.num_fields(), other.num_fields());
-  return base::DataError(start + "column " + std::to_string(column + 1) + ", " +
-                         Describe(*longer.field(column)) + ", is only in '" +
-                         (first_longer ? first_name : name) + "'" + end);
-}
-
-bool SameColumns(const arrow::Schema& a, const arrow::Schema& b) {
-  if (a.num_fields() != b.num_fields()) return false;
-  for (int i = 0; i < a.num_fields(); ++i) {
-    if (a.field(i)->name() != b.field(i)->name()) return false;
-    if (!a.field(i)->type()->Equals(*b.field(i)->type())) return false;
-  }
-  return true;
-}
 
 /// The place of a column among a file's levels of nesting; null where it has none of this shape.
 const NestedNode* FindNode(const ParquetFooter& footer, const std::vector<int>& path) {
@@ -119,10 +69,10 @@ Result<std::shared_ptr<Source>> ParquetSource::Make(SourceFiles found, int64_t f
       const auto index = static_cast<int32_t>(source->files_.size());
       source->files_.push_back(files[begin + i]);
       ARROW_RETURN_NOT_OK(source->AddFile(index, *footers[i].file, footers[i].schema));
-      source->Remember(index, std::move(footers[i].file));
+      source->open_files_.Remember(index, std::move(footers[i].file));
     }
   }
-  source->identity_ = Identity(source->files_);
+  source->identity_ = IdentityOf("parquet", source->files_);
   return source;
 }
 
@@ -137,8 +87,8 @@ Result<std::shared_ptr<Source>> ParquetSource::MakeFromFile(
   auto source = std::shared_ptr<ParquetSource>(new ParquetSource());
   source->files_.push_back(std::move(listed));
   ARROW_RETURN_NOT_OK(source->AddFile(0, *footer, schema));
-  source->Remember(0, std::move(footer));
-  source->identity_ = Identity(source->files_);
+  source->open_files_.Remember(0, std::move(footer));
+  source->identity_ = IdentityOf("parquet", source->files_);
   return source;
 }
 
@@ -146,16 +96,13 @@ Status ParquetSource::AddFile(int32_t index, const ParquetFile& file,
                               const ParquetFileSchema& schema) {
   if (schema_ == nullptr) {
     schema_ = schema.schema;
-    members_ = StructMembers(*schema_);
     leaves_ = LeavesOfColumns(*schema_);
-  } else if (!SameColumns(*schema_, *schema.schema)) {
-    return DifferentSchema(files_[0].relative_path, *schema_, file.name, *schema.schema);
+    members_ = StructMembers(*schema_);
   } else {
-    // A column that is nullable anywhere is nullable.
-    for (int i = 0; i < schema_->num_fields(); ++i) {
-      if (schema_->field(i)->nullable() || !schema.schema->field(i)->nullable()) continue;
-      ARROW_ASSIGN_OR_RAISE(schema_, schema_->SetField(i, schema.schema->field(i)));
-    }
+    ARROW_ASSIGN_OR_RAISE(
+        auto united, UnitedSchema(files_[0].relative_path, schema_, file.name, *schema.schema));
+    if (united != schema_) members_ = StructMembers(*united);
+    schema_ = std::move(united);
   }
   if (schema.arrow_schema_damaged && num_damaged_schemas_++ == 0) damaged_schema_ = file.name;
   base::Log(base::LogLevel::kDebug, "file '{}': {} row groups, {} bytes", file.name,
@@ -205,27 +152,8 @@ void ParquetSource::AddUnits(int32_t index, const ParquetFile& file) {
   close();
 }
 
-void ParquetSource::Remember(int32_t index, std::shared_ptr<const ParquetFile> file) const {
-  std::lock_guard lock(mutex_);
-  if (const auto found = open_file_by_index_.find(index); found != open_file_by_index_.end()) {
-    open_files_.erase(found->second);
-  }
-  open_files_.emplace_front(index, std::move(file));
-  open_file_by_index_[index] = open_files_.begin();
-  if (open_files_.size() > kOpenFilesMax) {
-    open_file_by_index_.erase(open_files_.back().first);
-    open_files_.pop_back();
-  }
-}
-
 Result<std::shared_ptr<const ParquetFile>> ParquetSource::OpenFile(int32_t index) const {
-  {
-    std::lock_guard lock(mutex_);
-    if (const auto found = open_file_by_index_.find(index); found != open_file_by_index_.end()) {
-      open_files_.splice(open_files_.begin(), open_files_, found->second);
-      return found->second->second;
-    }
-  }
+  if (auto file = open_files_.Find(index)) return file;
   const ListedFile& listed = files_.at(static_cast<size_t>(index));
   ARROW_ASSIGN_OR_RAISE(auto file, store_->Open(listed));
   std::shared_ptr<const ParquetFile> opened;
@@ -235,7 +163,7 @@ Result<std::shared_ptr<const ParquetFile>> ParquetSource::OpenFile(int32_t index
   } else {
     ARROW_ASSIGN_OR_RAISE(opened, ReadParquetFooter(listed.relative_path, std::move(file.file)));
   }
-  Remember(index, opened);
+  open_files_.Remember(index, opened);
   return opened;
 }
 
@@ -287,35 +215,10 @@ ColumnHint ParquetSource::Hint(const Unit& unit, int column) const {
   return hint;
 }
 
-namespace {
-
-Status CheckRead(const Unit& unit, const BatchOptions& options, int64_t num_rows,
-                 const Cursor& start) {
-  if (options.batch_rows < 1) {
-    return base::UsageError("a batch must have at least one row, not " +
-                            std::to_string(options.batch_rows));
-  }
-  if (start.next_row < 0 || start.next_row > num_rows) {
-    return base::DataError("'" + unit.file_name + "': a reader should start at row " +
-                           std::to_string(start.next_row) + " of " + std::to_string(num_rows) +
-                           " rows: the cursor is from other data");
-  }
-  return Status::OK();
-}
-
-arrow::MemoryPool* PoolOf(const BatchOptions& options) {
-  return options.pool != nullptr ? options.pool : arrow::default_memory_pool();
-}
-
-}  // namespace
-
 Result<std::unique_ptr<ColumnReader>> ParquetSource::MakeReader(
     std::shared_ptr<const ParquetFile> file, const Unit& unit, int column, size_t num_columns,
     arrow::MemoryPool* pool) const {
-  if (column < 0 || column >= static_cast<int>(leaves_.size())) {
-    return base::UsageError("there is no column " + std::to_string(column) + " among " +
-                            std::to_string(leaves_.size()));
-  }
+  ARROW_RETURN_NOT_OK(CheckColumn(column, leaves_.size()));
   std::vector<RowGroupChunk> chunks;
   for (const int row_group : unit.row_groups) {
     const uint64_t ordinal =

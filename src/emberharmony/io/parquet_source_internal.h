@@ -2,11 +2,11 @@
 
 #include <list>
 #include <mutex>
-#include <unordered_map>
 
 #include "emberharmony/io/column_reader_internal.h"
 #include "emberharmony/io/file_store_internal.h"
 #include "emberharmony/io/leaf_pages_internal.h"
+#include "emberharmony/io/open_files_internal.h"
 #include "emberharmony/io/parquet_file_internal.h"
 #include "emberharmony/io/parquet_statistics_internal.h"
 #include "emberharmony/io/source.h"
@@ -50,7 +50,7 @@ class ParquetSource : public Source {
   std::vector<std::string> warnings() const override;
 
  private:
-  ParquetSource() = default;
+  ParquetSource() : open_files_(kOpenFilesMax) {}
   arrow::Status AddFile(int32_t index, const ParquetFile& file, const ParquetFileSchema& schema);
   const std::shared_ptr<arrow::Field>& field(int column) const;
   /// Whether a footer's statistics speak of the column: of a struct's member they may leave out the
@@ -65,7 +65,6 @@ class ParquetSource : public Source {
                                                           arrow::MemoryPool* pool) const;
   arrow::Result<std::shared_ptr<const FileStatistics>> StatisticsOf(
       const ParquetFile& file, int32_t index, const std::vector<int>& leaves) const;
-  void Remember(int32_t index, std::shared_ptr<const ParquetFile> file) const;
 
   std::shared_ptr<const FileStore> store_;  // null: the file was open already
   std::vector<ListedFile> files_;
@@ -85,10 +84,7 @@ class ParquetSource : public Source {
   // Guarded by statistics_mutex_: of the files asked about last, which are the next ones, too.
   mutable std::list<std::pair<int32_t, std::shared_ptr<const FileStatistics>>> statistics_;
 
-  mutable std::mutex mutex_;
-  // Guarded by mutex_: the most recently used file first.
-  mutable std::list<std::pair<int32_t, std::shared_ptr<const ParquetFile>>> open_files_;
-  mutable std::unordered_map<int32_t, decltype(open_files_)::iterator> open_file_by_index_;
+  mutable OpenFiles<ParquetFile> open_files_;
 };
 
 }  // namespace emberharmony::io::internal

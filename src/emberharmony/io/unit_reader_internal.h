@@ -11,6 +11,17 @@
 
 namespace emberharmony::io::internal {
 
+/// UsageError for batches without rows; DataError unless the start is among the `num_rows` that are
+/// to be read of the unit.
+arrow::Status CheckRead(const Unit& unit, const BatchOptions& options, int64_t num_rows,
+                        const Cursor& start);
+
+/// UsageError unless the column is one of so many.
+arrow::Status CheckColumn(int column, size_t num_columns);
+
+/// The pool that the options name, or the default one.
+arrow::MemoryPool* PoolOf(const BatchOptions& options);
+
 /// Reads the columns of one unit, each with a reader of its own: `Status Read(int64_t rows, Column*
 /// out)`, which appends exactly so many rows.
 template <typename ColumnReader>
