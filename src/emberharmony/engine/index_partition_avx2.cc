@@ -1,33 +1,16 @@
 #include <immintrin.h>
 
+#include "emberharmony/base/lane_compaction.h"
 #include "emberharmony/engine/index_partition_internal.h"
 
 namespace emberharmony::engine::internal {
 namespace {
 
-struct CompactionTable {
-  alignas(32) int32_t lanes[256][8];
-};
-
-/// For each set of lanes that stay, the lanes in order.
-constexpr CompactionTable MakeCompactionTable() {
-  CompactionTable table{};
-  for (int mask = 0; mask < 256; ++mask) {
-    int count = 0;
-    for (int lane = 0; lane < 8; ++lane) {
-      if (mask >> lane & 1) table.lanes[mask][count++] = lane;
-    }
-  }
-  return table;
-}
-
-constexpr CompactionTable kCompaction = MakeCompactionTable();
-
 // Writes eight elements and keeps those of `mask`: what is written beyond them is overwritten by
 // the next ones, or lies in the padding.
 int32_t* AppendLanes(__m256i eight, unsigned mask, int32_t* end) {
   const __m256i lanes =
-      _mm256_load_si256(reinterpret_cast<const __m256i*>(kCompaction.lanes[mask]));
+      _mm256_load_si256(reinterpret_cast<const __m256i*>(base::kLaneCompaction.lanes[mask]));
   _mm256_storeu_si256(reinterpret_cast<__m256i*>(end), _mm256_permutevar8x32_epi32(eight, lanes));
   return end + _mm_popcnt_u32(mask);
 }

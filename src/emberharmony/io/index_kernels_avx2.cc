@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "emberharmony/base/lane_compaction.h"
 #include "emberharmony/io/index_kernels_internal.h"
 
 namespace emberharmony::io {
@@ -29,24 +30,6 @@ int64_t CopyIndicesWide(const int32_t* indices, int64_t n, int32_t null_index, i
   return i;
 }
 
-struct CompactionTable {
-  alignas(32) int32_t lanes[256][8];
-};
-
-/// For each set of lanes that stay, the lanes in order.
-constexpr CompactionTable MakeCompactionTable() {
-  CompactionTable table{};
-  for (int mask = 0; mask < 256; ++mask) {
-    int count = 0;
-    for (int lane = 0; lane < 8; ++lane) {
-      if (mask >> lane & 1) table.lanes[mask][count++] = lane;
-    }
-  }
-  return table;
-}
-
-constexpr CompactionTable kCompaction = MakeCompactionTable();
-
 int64_t DropNegativeWide(int32_t* values, int64_t n, uint8_t* valid, int64_t* kept) {
   int64_t out = 0;
   int64_t i = 0;
@@ -54,7 +37,7 @@ int64_t DropNegativeWide(int32_t* values, int64_t n, uint8_t* valid, int64_t* ke
     const __m256i eight = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(values + i));
     const int stay = ~_mm256_movemask_ps(_mm256_castsi256_ps(eight)) & 0xFF;
     const __m256i lanes =
-        _mm256_load_si256(reinterpret_cast<const __m256i*>(kCompaction.lanes[stay]));
+        _mm256_load_si256(reinterpret_cast<const __m256i*>(base::kLaneCompaction.lanes[stay]));
     // Writes eight values, at most up to the end of those just read.
     _mm256_storeu_si256(reinterpret_cast<__m256i*>(values + out),
                         _mm256_permutevar8x32_epi32(eight, lanes));
@@ -73,7 +56,7 @@ int64_t ListUsedWide(const uint8_t* used, int64_t n, int32_t base, int32_t* out,
     const __m128i eight = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(used + i));
     const int mask = ~_mm_movemask_epi8(_mm_cmpeq_epi8(eight, zero)) & 0xFF;
     const __m256i lanes =
-        _mm256_load_si256(reinterpret_cast<const __m256i*>(kCompaction.lanes[mask]));
+        _mm256_load_si256(reinterpret_cast<const __m256i*>(base::kLaneCompaction.lanes[mask]));
     _mm256_storeu_si256(reinterpret_cast<__m256i*>(out + listed),
                         _mm256_add_epi32(lanes, _mm256_set1_epi32(base + static_cast<int32_t>(i))));
     listed += _mm_popcnt_u32(static_cast<uint32_t>(mask));
