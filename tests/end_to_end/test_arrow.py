@@ -107,6 +107,24 @@ def test_parquet_files_and_streams_give_the_same(run_ember, tmp_path, plan, plan
         assert content_checksums(output) == content_checksums(outputs[0]), source
 
 
+def test_files_and_streams_of_polars(run_ember, tmp_path, plan):
+    frame = pl.from_arrow(rows(5_000)).with_columns(pl.col("kind").cast(pl.Categorical))
+    pq.write_table(frame.to_arrow(), tmp_path / "t.parquet")
+    for codec in ("uncompressed", "lz4", "zstd"):
+        frame.write_ipc(tmp_path / f"{codec}.arrow", compression=codec)
+        frame.write_ipc_stream(tmp_path / f"{codec}.arrows", compression=codec)
+    outputs = []
+    for source in sorted(tmp_path.glob("*.*")):
+        if source.suffix not in (".parquet", ".arrow", ".arrows"):
+            continue
+        outputs.append(tmp_path / f"out-{source.name}")
+        run_ember("extract", source, "-o", outputs[-1], "--plan", plan, "--content-checksum", "-q")
+    assert len(outputs) == 7
+    for output in outputs:
+        assert learned_digests(output / "model") == learned_digests(outputs[0] / "model"), output
+        assert content_checksums(output) == content_checksums(outputs[0]), output
+
+
 def arrow_shards(folder):
     shards = [pa.ipc.open_file(path).read_all() for path in sorted(folder.glob("part-*.arrow"))]
     return pa.concat_tables(shards)

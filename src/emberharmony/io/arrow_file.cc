@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
+#include <cstring>
 
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/io/arrow_file_internal.h"
@@ -24,6 +26,8 @@ constexpr int64_t kFirstMessage = 8;
 // The footer's length and the magic at the file's end.
 constexpr int64_t kTailBytes = 10;
 // File.fbs
+constexpr int kFooterVersion = 0;
+constexpr int kFooterSchema = 1;
 constexpr int kFooterDictionaries = 2;
 constexpr int kFooterRecordBatches = 3;
 constexpr int64_t kBlockBytes = 24;
@@ -105,7 +109,6 @@ Status ReadColumns(const ArrowMessage& message, ArrowFileIndex* index) {
         "it is big-endian, which is not supported: write it again on a "
         "little-endian machine");
   }
-  index->before_v5 = message.before_v5();
   Parts parts;
   arrow::FieldVector fields;
   for (int i = 0; i < schema->num_fields(); ++i) {
@@ -129,6 +132,9 @@ Status ReadColumns(const ArrowMessage& message, ArrowFileIndex* index) {
 
 Status AddMessage(const FoundMessage& found, ArrowFileIndex* index) {
   const ArrowMessage& message = *found.message;
+  // What buffers arrays have, the version of their own messages says: writers differ in what they
+  // make of the footer's.
+  if (index->batches.empty()) index->before_v5 = message.before_v5();
   if (message.kind() == ArrowMessage::Kind::kDictionary) {
     const auto ordinal = static_cast<int32_t>(index->dictionaries.size());
     if (ordinal == INT32_MAX) return Status::Invalid("it has too many dictionaries");
@@ -174,6 +180,38 @@ Status ReadBlocks(const ArrowFile& file, const FlatTable::Elements& blocks,
   return Status::OK();
 }
 
+/// The footer's schema as a message of its own, as Arrow reads it. Files begin with one, too, but
+/// not every writer (Polars) makes it a message.
+Result<std::shared_ptr<const ArrowMessage>> SchemaMessage(const arrow::Buffer& footer,
+                                                          arrow::MemoryPool* pool) {
+  ARROW_ASSIGN_OR_RAISE(const FlatTable root, FlatTable::Root(std::string_view(footer)));
+  ARROW_ASSIGN_OR_RAISE(const int16_t version, root.Number<int16_t>(kFooterVersion, 0));
+  ARROW_ASSIGN_OR_RAISE(const auto schema, root.Table(kFooterSchema));
+  if (!schema.has_value()) return Status::Invalid("its footer has no schema");
+  // A Message table (its place; vtable; table of version, type and place of the header) before the
+  // footer's bytes, in which everything is found by its distance.
+  struct Head {
+    uint32_t table = 16;
+    std::array<uint16_t, 6> vtable = {10, 12, 8, 10, 4, 0};
+    int32_t to_vtable = 12;
+    uint32_t header = 0;
+    int16_t version = 0;
+    uint8_t header_type = 1;
+    std::array<uint8_t, 5> padding = {};
+  } head;
+  static_assert(sizeof(Head) == 32 && offsetof(Head, header) == 20);
+  head.version = version;
+  head.header = static_cast<uint32_t>(sizeof(Head) - offsetof(Head, header)) +
+                static_cast<uint32_t>(schema->position());
+  ARROW_ASSIGN_OR_RAISE(
+      std::shared_ptr<arrow::Buffer> bytes,
+      arrow::AllocateBuffer(static_cast<int64_t>(sizeof(Head)) + footer.size(), pool));
+  std::memcpy(bytes->mutable_data(), &head, sizeof(Head));
+  std::memcpy(bytes->mutable_data() + sizeof(Head), footer.data(),
+              static_cast<size_t>(footer.size()));
+  return ArrowMessage::Parse(std::move(bytes));
+}
+
 Status ReadFooter(const ArrowFile& file, arrow::MemoryPool* pool, ArrowFileIndex* index) {
   std::array<char, kTailBytes> tail{};
   ARROW_ASSIGN_OR_RAISE(const int64_t read,
@@ -203,7 +241,8 @@ Status ReadFooter(const ArrowFile& file, arrow::MemoryPool* pool, ArrowFileIndex
     });
     if (whole > 1) return Status::Invalid("it has ", whole, " dictionaries with the same id ", id);
   }
-  return Status::OK();
+  ARROW_ASSIGN_OR_RAISE(const auto schema, SchemaMessage(*buffer, pool));
+  return ReadColumns(*schema, index);
 }
 
 Result<std::shared_ptr<const ArrowFileIndex>> ReadIndex(const ArrowFile& file,
@@ -220,16 +259,18 @@ Result<std::shared_ptr<const ArrowFileIndex>> ReadIndex(const ArrowFile& file,
   if (has_footer && file.size < kFirstMessage + kTailBytes) {
     return Status::Invalid("it has only ", file.size, " bytes");
   }
-  ARROW_ASSIGN_OR_RAISE(
-      const FoundMessage schema,
-      ReadArrowMessage(file.file.get(), file.size, has_footer ? kFirstMessage : 0, pool));
+  auto index = std::make_shared<ArrowFileIndex>();
+  if (has_footer) {
+    ARROW_RETURN_NOT_OK(ReadFooter(file, pool, index.get()));
+    return index;
+  }
+  ARROW_ASSIGN_OR_RAISE(const FoundMessage schema,
+                        ReadArrowMessage(file.file.get(), file.size, 0, pool));
   if (schema.message == nullptr || schema.message->kind() != ArrowMessage::Kind::kSchema) {
     return Status::Invalid("it does not begin with a schema");
   }
-  auto index = std::make_shared<ArrowFileIndex>();
+  ARROW_RETURN_NOT_OK(ReadStream(file, schema.place.end(), pool, index.get()));
   ARROW_RETURN_NOT_OK(ReadColumns(*schema.message, index.get()));
-  ARROW_RETURN_NOT_OK(has_footer ? ReadFooter(file, pool, index.get())
-                                 : ReadStream(file, schema.place.end(), pool, index.get()));
   return index;
 }
 
