@@ -1,6 +1,5 @@
 #include <arrow/type.h>
 #include <arrow/util/bit_util.h>
-#include <arrow/util/bitmap_ops.h>
 
 #include <algorithm>
 #include <cstring>
@@ -17,6 +16,7 @@ using arrow::Status;
 using arrow::Type;
 
 constexpr int64_t kBytesMax = std::numeric_limits<int32_t>::max();
+constexpr int64_t kViewBytes = 16;
 
 bool IsView(const arrow::DataType& type) {
   return type.id() == Type::STRING_VIEW || type.id() == Type::BINARY_VIEW;
@@ -41,15 +41,6 @@ T Load(const uint8_t* data, int64_t i) {
 
 }  // namespace
 
-Result<BodyBuffer> ArrowBody::Buffer(int64_t i, arrow::MemoryPool* pool) const {
-  if (i >= message->num_buffers()) {
-    return Status::Invalid("it has ", message->num_buffers(), " buffers, fewer than its columns");
-  }
-  ARROW_ASSIGN_OR_RAISE(const ArrowMessage::Place place, message->buffer(i));
-  return BodyBuffer::Open({file, body_begin + place.offset, place.size, kept, kept_begin},
-                          message->codec(), pool);
-}
-
 bool IsPlainType(const arrow::DataType& type) {
   return type.id() == Type::NA || IsBinary(type) || IsView(type) ||
          (arrow::is_fixed_width(type.id()) && type.id() != Type::DICTIONARY);
@@ -59,44 +50,20 @@ Result<std::unique_ptr<ArrowArrayReader>> ArrowArrayReader::Make(
     const ArrowBody& body, const std::shared_ptr<arrow::DataType>& type, const ArrayParts& parts,
     arrow::MemoryPool* pool) {
   std::unique_ptr<ArrowArrayReader> reader(new ArrowArrayReader(body, type, pool));
-  const ArrowMessage& message = *body.message;
-  if (parts.node >= message.num_nodes()) {
-    return Status::Invalid("it has ", message.num_nodes(), " arrays, fewer than its columns");
-  }
+  reader->parts_ = parts;
   reader->normalized_ = NormalizedType(type);
-  reader->num_rows_ = message.node_rows(parts.node);
-  if (reader->num_rows_ < 0 || reader->num_rows_ > std::numeric_limits<int32_t>::max()) {
-    return Status::Invalid("an array claims ", reader->num_rows_, " rows");
-  }
+  ARROW_ASSIGN_OR_RAISE(reader->num_rows_, body.NumRows(parts));
   // An array without rows may be without buffers.
   if (type->id() == Type::NA || reader->num_rows_ == 0) return reader;
-  int64_t buffer = parts.buffer;
-  if (parts.view > 0) {
-    ARROW_ASSIGN_OR_RAISE(const int64_t variadic, message.CountVariadic(parts.view));
-    buffer += variadic;
-  }
-  reader->has_nulls_ = message.node_nulls(parts.node) != 0;
-  if (reader->has_nulls_) {
-    ARROW_ASSIGN_OR_RAISE(reader->validity_, body.Buffer(buffer, pool));
-  }
-  ARROW_ASSIGN_OR_RAISE(reader->values_, body.Buffer(buffer + 1, pool));
+  ARROW_ASSIGN_OR_RAISE(reader->validity_, ArrowValidity::Open(body, parts, pool));
+  ARROW_ASSIGN_OR_RAISE(reader->values_, body.Buffer(parts, 1, pool));
   if (IsBinary(*type)) {
-    ARROW_ASSIGN_OR_RAISE(reader->data_, body.Buffer(buffer + 2, pool));
+    ARROW_ASSIGN_OR_RAISE(reader->data_, body.Buffer(parts, 2, pool));
   }
   if (IsView(*type)) {
-    reader->first_variadic_ = buffer + 2;
-    ARROW_ASSIGN_OR_RAISE(const int64_t before, message.CountVariadic(parts.view));
-    ARROW_ASSIGN_OR_RAISE(const int64_t with, message.CountVariadic(parts.view + 1));
-    reader->num_variadic_ = with - before;
+    ARROW_ASSIGN_OR_RAISE(reader->num_variadic_, body.CountVariadic(parts));
   }
   return reader;
-}
-
-Result<std::shared_ptr<arrow::Buffer>> ArrowArrayReader::Bits(BodyBuffer* buffer, int64_t row,
-                                                              int64_t n) {
-  ARROW_ASSIGN_OR_RAISE(auto bytes, buffer->Slice(row / 8, arrow::bit_util::BytesForBits(row + n)));
-  if (row % 8 == 0) return bytes;
-  return arrow::internal::CopyBitmap(pool_, bytes->data(), row % 8, n);
 }
 
 Result<std::shared_ptr<arrow::Buffer>> ArrowArrayReader::Fixed(BodyBuffer* buffer, int64_t width,
@@ -128,7 +95,7 @@ Result<std::shared_ptr<arrow::Buffer>> ArrowArrayReader::ToDecimal(
 Result<std::shared_ptr<arrow::ArrayData>> ArrowArrayReader::ReadFixed(int64_t n) {
   std::shared_ptr<arrow::Buffer> values;
   if (type_->id() == Type::BOOL) {
-    ARROW_ASSIGN_OR_RAISE(values, Bits(&values_, row_, n));
+    ARROW_ASSIGN_OR_RAISE(values, ReadBits(&values_, row_, n, pool_));
   } else {
     const int64_t width = static_cast<const arrow::FixedWidthType&>(*type_).bit_width() / 8;
     ARROW_ASSIGN_OR_RAISE(values, Fixed(&values_, width, n));
@@ -171,13 +138,10 @@ Result<std::shared_ptr<arrow::ArrayData>> ArrowArrayReader::ReadBinary(int64_t n
 }
 
 Result<std::shared_ptr<arrow::ArrayData>> ArrowArrayReader::ReadViews(int64_t n) {
-  constexpr int64_t kViewBytes = 16;
   constexpr int32_t kInlineBytes = 12;
   ARROW_ASSIGN_OR_RAISE(auto views, Fixed(&values_, kViewBytes, n));
-  std::shared_ptr<arrow::Buffer> valid;
-  if (has_nulls_) {
-    ARROW_ASSIGN_OR_RAISE(valid, Bits(&validity_, row_, n));
-  }
+  int64_t num_nulls = 0;
+  ARROW_ASSIGN_OR_RAISE(const auto valid, validity_.Read(row_, n, &num_nulls));
   const auto is_null = [&](int64_t i) {
     return valid != nullptr && !arrow::bit_util::GetBit(valid->data(), i);
   };
@@ -205,7 +169,7 @@ Result<std::shared_ptr<arrow::ArrayData>> ArrowArrayReader::ReadViews(int64_t n)
     if (const auto found = variadic_.find(number); found != variadic_.end()) {
       buffer = found->second;
     } else {
-      ARROW_ASSIGN_OR_RAISE(auto body, body_.Buffer(first_variadic_ + number, pool_));
+      ARROW_ASSIGN_OR_RAISE(auto body, body_.Buffer(parts_, 2 + number, pool_));
       ARROW_ASSIGN_OR_RAISE(buffer, body.Slice(0, body.size()));
     }
   }
@@ -238,10 +202,60 @@ Result<std::shared_ptr<arrow::ArrayData>> ArrowArrayReader::ReadViews(int64_t n)
                                 0);
 }
 
-Result<std::shared_ptr<arrow::Array>> ArrowArrayReader::Read(int64_t n) {
-  if (n < 0 || n > num_rows_ - row_) {
-    return Status::Invalid("an array has ", num_rows_, " rows, but ", row_ + n, " are needed");
+template <typename Offset>
+Result<int64_t> ArrowArrayReader::MeasureBinary(int64_t n) {
+  constexpr int64_t kWidth = sizeof(Offset);
+  ARROW_ASSIGN_OR_RAISE(const auto offsets, values_.Slice(row_ * kWidth, (row_ + n + 1) * kWidth));
+  const int64_t first = Load<Offset>(offsets->data(), 0);
+  const int64_t last = Load<Offset>(offsets->data(), n);
+  if (first < 0 || last < first || last > data_.size()) {
+    return Status::Invalid("the offsets ", first, " and ", last, " of rows ", row_, " and ",
+                           row_ + n, " do not lie in its ", data_.size(),
+                           " bytes of text in order");
   }
+  return last - first + 4 * n;
+}
+
+Result<int64_t> ArrowArrayReader::MeasureViews(int64_t n) {
+  ARROW_ASSIGN_OR_RAISE(const auto views,
+                        values_.Slice(row_ * kViewBytes, (row_ + n) * kViewBytes));
+  int64_t num_nulls = 0;
+  ARROW_ASSIGN_OR_RAISE(const auto valid, validity_.Read(row_, n, &num_nulls));
+  int64_t bytes = 4 * n;
+  for (int64_t i = 0; i < n; ++i) {
+    if (valid != nullptr && !arrow::bit_util::GetBit(valid->data(), i)) continue;
+    bytes += std::max(Load<int32_t>(views->data() + i * kViewBytes, 0), 0);
+  }
+  return bytes;
+}
+
+Result<int64_t> ArrowArrayReader::Measure(int64_t n) {
+  ARROW_RETURN_NOT_OK(CheckRows(n));
+  if (n == 0 || type_->id() == Type::NA || type_->id() == Type::BOOL) return n;
+  switch (type_->id()) {
+    case Type::STRING:
+    case Type::BINARY:
+      return MeasureBinary<int32_t>(n);
+    case Type::LARGE_STRING:
+    case Type::LARGE_BINARY:
+      return MeasureBinary<int64_t>(n);
+    case Type::STRING_VIEW:
+    case Type::BINARY_VIEW:
+      return MeasureViews(n);
+    default: {
+      const auto bits = static_cast<const arrow::FixedWidthType&>(*normalized_).bit_width();
+      return n * std::max(bits / 8, 1);
+    }
+  }
+}
+
+Status ArrowArrayReader::CheckRows(int64_t n) const {
+  if (n >= 0 && n <= num_rows_ - row_) return Status::OK();
+  return Status::Invalid("an array has ", num_rows_, " rows, but ", row_ + n, " are needed");
+}
+
+Result<std::shared_ptr<arrow::Array>> ArrowArrayReader::Read(int64_t n) {
+  ARROW_RETURN_NOT_OK(CheckRows(n));
   if (type_->id() == Type::NA) {
     row_ += n;
     return std::make_shared<arrow::NullArray>(n);
@@ -269,14 +283,9 @@ Result<std::shared_ptr<arrow::Array>> ArrowArrayReader::Read(int64_t n) {
       ARROW_ASSIGN_OR_RAISE(data, ReadFixed(n));
     }
   }
-  if (has_nulls_) {
-    ARROW_ASSIGN_OR_RAISE(auto valid, Bits(&validity_, row, data->length));
-    const int64_t num_valid = arrow::internal::CountSetBits(valid->data(), 0, data->length);
-    if (num_valid < data->length) {
-      data->buffers[0] = std::move(valid);
-      data->null_count = data->length - num_valid;
-    }
-  }
+  int64_t num_nulls = 0;
+  ARROW_ASSIGN_OR_RAISE(data->buffers[0], validity_.Read(row, data->length, &num_nulls));
+  data->null_count = num_nulls;
   return arrow::MakeArray(std::move(data));
 }
 

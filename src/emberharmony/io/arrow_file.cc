@@ -1,4 +1,3 @@
-#include <arrow/extension_type.h>
 #include <arrow/ipc/dictionary.h>
 #include <arrow/ipc/message.h>
 #include <arrow/ipc/reader.h>
@@ -18,7 +17,6 @@ namespace {
 
 using arrow::Result;
 using arrow::Status;
-using arrow::Type;
 
 constexpr std::string_view kMagic = "ARROW1";
 // "ARROW1", and the padding up to the first message.
@@ -32,74 +30,6 @@ constexpr int kFooterDictionaries = 2;
 constexpr int kFooterRecordBatches = 3;
 constexpr int64_t kBlockBytes = 24;
 
-/// The nodes, buffers and views of an array and all that is in it.
-struct Parts {
-  int64_t nodes = 0;
-  int64_t buffers = 0;
-  int64_t views = 0;
-};
-
-void CountParts(const arrow::DataType& type, bool before_v5, Parts* parts) {
-  switch (type.id()) {
-    case Type::EXTENSION:
-      return CountParts(*static_cast<const arrow::ExtensionType&>(type).storage_type(), before_v5,
-                        parts);
-    case Type::DICTIONARY:
-      return CountParts(*static_cast<const arrow::DictionaryType&>(type).index_type(), before_v5,
-                        parts);
-    case Type::NA:
-      break;
-    case Type::RUN_END_ENCODED:
-      parts->buffers += before_v5 ? 1 : 0;
-      break;
-    case Type::STRUCT:
-    case Type::FIXED_SIZE_LIST:
-      parts->buffers += 1;
-      break;
-    case Type::SPARSE_UNION:
-      parts->buffers += before_v5 ? 2 : 1;
-      break;
-    case Type::DENSE_UNION:
-      parts->buffers += before_v5 ? 3 : 2;
-      break;
-    case Type::STRING:
-    case Type::BINARY:
-    case Type::LARGE_STRING:
-    case Type::LARGE_BINARY:
-    case Type::LIST_VIEW:
-    case Type::LARGE_LIST_VIEW:
-      parts->buffers += 3;
-      break;
-    case Type::STRING_VIEW:
-    case Type::BINARY_VIEW:
-      parts->buffers += 2;
-      parts->views += 1;
-      break;
-    default:
-      parts->buffers += 2;
-  }
-  parts->nodes += 1;
-  for (const auto& field : type.fields()) CountParts(*field->type(), before_v5, parts);
-}
-
-std::shared_ptr<arrow::DataType> WithoutExtension(std::shared_ptr<arrow::DataType> type) {
-  while (type->id() == Type::EXTENSION) {
-    type = static_cast<const arrow::ExtensionType&>(*type).storage_type();
-  }
-  return type;
-}
-
-/// The id of the dictionary that a flat column's indices refer to; -1 without one.
-Result<int64_t> DictionaryOf(const arrow::DataType& type, int field,
-                             const arrow::ipc::DictionaryFieldMapper& mapper) {
-  if (type.id() == Type::DICTIONARY) return mapper.GetFieldId({field});
-  if (type.id() == Type::RUN_END_ENCODED) {
-    const auto& values = static_cast<const arrow::RunEndEncodedType&>(type).value_type();
-    if (WithoutExtension(values)->id() == Type::DICTIONARY) return mapper.GetFieldId({field, 1});
-  }
-  return -1;
-}
-
 Status ReadColumns(const ArrowMessage& message, ArrowFileIndex* index) {
   ARROW_ASSIGN_OR_RAISE(const auto opened, arrow::ipc::Message::Open(message.bytes(), nullptr));
   arrow::ipc::DictionaryMemo memo;
@@ -109,22 +39,10 @@ Status ReadColumns(const ArrowMessage& message, ArrowFileIndex* index) {
         "it is big-endian, which is not supported: write it again on a "
         "little-endian machine");
   }
-  Parts parts;
+  ARROW_ASSIGN_OR_RAISE(index->columns, ArrowLayout(*schema, memo.fields(), index->before_v5));
   arrow::FieldVector fields;
-  for (int i = 0; i < schema->num_fields(); ++i) {
-    const auto& field = schema->field(i);
-    ArrowColumn column;
-    column.type = WithoutExtension(field->type());
-    ARROW_ASSIGN_OR_RAISE(column.dictionary_id, DictionaryOf(*column.type, i, memo.fields()));
-    const Parts before = parts;
-    CountParts(*column.type, index->before_v5, &parts);
-    column.first_node = before.nodes;
-    column.first_buffer = before.buffers;
-    column.first_view = before.views;
-    column.num_buffers = parts.buffers - before.buffers;
-    column.num_views = parts.views - before.views;
+  for (const auto& field : schema->fields()) {
     fields.push_back(arrow::field(field->name(), NormalizedType(field->type()), field->nullable()));
-    index->columns.push_back(std::move(column));
   }
   index->schema = arrow::schema(std::move(fields));
   return Status::OK();
@@ -277,7 +195,8 @@ Result<std::shared_ptr<const ArrowFileIndex>> ReadIndex(const ArrowFile& file,
 }  // namespace
 
 int64_t ArrowFileIndex::bytes() const {
-  return static_cast<int64_t>(sizeof(*this) + columns.size() * sizeof(ArrowColumn) +
+  const auto num_columns = static_cast<size_t>(CountArrowColumns(columns));
+  return static_cast<int64_t>(sizeof(*this) + num_columns * sizeof(ArrowColumn) +
                               dictionaries.size() * (sizeof(ArrowDictionaryPlace) + 4) +
                               batches.size() * sizeof(ArrowBatchPlace));
 }

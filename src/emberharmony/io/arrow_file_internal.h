@@ -11,20 +11,10 @@
 #include <string>
 #include <vector>
 
+#include "emberharmony/io/arrow_layout_internal.h"
 #include "emberharmony/io/arrow_message_internal.h"
 
 namespace emberharmony::io::internal {
-
-/// Where a column's parts are among the nodes and buffers of every record batch.
-struct ArrowColumn {
-  std::shared_ptr<arrow::DataType> type;  ///< as stored, extension types unwrapped
-  int64_t dictionary_id = -1;             ///< of a dictionary column, or of one inside run ends
-  int64_t first_node = 0;
-  int64_t first_buffer = 0;  ///< without those that view columns before it add
-  int64_t first_view = 0;    ///< how many view arrays are before it
-  int64_t num_buffers = 0;   ///< likewise without those that views add
-  int64_t num_views = 0;
-};
 
 struct ArrowDictionaryPlace {
   ArrowMessagePlace place;

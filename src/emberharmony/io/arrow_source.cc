@@ -71,9 +71,12 @@ Status ArrowSource::AddFile(ListedFile listed, std::shared_ptr<const ArrowFile> 
   const ArrowFileIndex& contents = *file->index;
   if (schema_ == nullptr) {
     schema_ = std::make_shared<arrow::Schema>(*contents.schema);
+    members_ = StructMembers(*schema_);
   } else {
     ARROW_ASSIGN_OR_RAISE(
-        schema_, UnitedSchema(files_[0].relative_path, schema_, file->name, *contents.schema));
+        auto united, UnitedSchema(files_[0].relative_path, schema_, file->name, *contents.schema));
+    if (united != schema_) members_ = StructMembers(*united);
+    schema_ = std::move(united);
   }
   files_.push_back(std::move(listed));
   first_batch_.push_back(num_batches_);
@@ -163,35 +166,42 @@ Result<std::vector<ArrowBatchToRead>> ArrowSource::BatchesOf(const Unit& unit,
   return batches;
 }
 
+StructMember ArrowSource::ColumnAt(int column) const {
+  const int num_fields = schema_->num_fields();
+  if (column < num_fields) return {{column}, schema_->field(column)};
+  return members_.at(static_cast<size_t>(column - num_fields));
+}
+
 ColumnHint ArrowSource::Hint(const Unit& unit, int column) const {
   ColumnHint hint;
-  if (column >= schema_->num_fields()) return hint;  // a struct's member, which can't be read
   // A hint is only that: what is wrong with the file is reported when it is read.
   const auto file = OpenFile(unit.file);
   if (!file.ok()) return hint;
   const auto batches = BatchesOf(unit, **file);
   if (!batches.ok()) return hint;
-  const ArrowColumn& stored = (*file)->index->columns.at(static_cast<size_t>(column));
+  const ArrowColumnPlace place = FindArrowColumn((*file)->index->columns, ColumnAt(column).path);
+  const ArrowColumn& stored = *place.column;
   const auto type = stored.type->id();
-  hint.dictionary_encoded = type == arrow::Type::DICTIONARY || type == arrow::Type::RUN_END_ENCODED;
-  // The values of a dictionary, or of runs, may be null themselves.
-  bool known = IsPlainType(*stored.type) && type != arrow::Type::NA;
+  const bool encoded = type == arrow::Type::DICTIONARY || type == arrow::Type::RUN_END_ENCODED;
+  hint.dictionary_encoded = encoded && !arrow::is_nested(ColumnAt(column).field->type()->id());
+  // The values of a dictionary, or of runs, may be null themselves, and structs around a column.
+  bool known = !encoded && type != arrow::Type::NA && place.structs.empty();
   int64_t null_count = 0;
   for (const ArrowBatchToRead& batch : *batches) {
     const ArrowMessage& message = *batch.message;
-    const auto before = message.CountVariadic(stored.first_view);
-    const auto with = message.CountVariadic(stored.first_view + stored.num_views);
-    const bool has_views = stored.first_view + stored.num_views > 0;
+    const auto before = message.CountVariadic(stored.parts.view);
+    const auto with = message.CountVariadic(stored.parts.view + stored.num_views);
+    const bool has_views = stored.parts.view + stored.num_views > 0;
     if (has_views && !(before.ok() && with.ok())) return {};
-    const int64_t first = stored.first_buffer + (has_views ? *before : 0);
+    const int64_t first = stored.parts.buffer + (has_views ? *before : 0);
     const int64_t end = first + stored.num_buffers + (has_views ? *with - *before : 0);
-    if (end > message.num_buffers() || stored.first_node >= message.num_nodes()) return {};
+    if (end > message.num_buffers() || stored.parts.node >= message.num_nodes()) return {};
     for (int64_t i = first; i < end; ++i) {
       const auto buffer = message.buffer(i);
       if (!buffer.ok()) return {};
       hint.compressed_bytes += buffer->size;
     }
-    const int64_t nulls = message.node_nulls(stored.first_node);
+    const int64_t nulls = message.node_nulls(stored.parts.node);
     known = known && nulls >= 0 && nulls <= message.num_rows();
     null_count += known ? nulls : 0;
   }
@@ -199,54 +209,40 @@ ColumnHint ArrowSource::Hint(const Unit& unit, int column) const {
   return hint;
 }
 
+Result<std::unique_ptr<ArrowColumnReader>> ArrowSource::MakeReader(
+    const std::shared_ptr<const ArrowFile>& file, const Unit& unit, int column,
+    std::vector<ArrowBatchToRead> batches, int64_t read_bytes, arrow::MemoryPool* pool) const {
+  const size_t num_columns = static_cast<size_t>(schema_->num_fields()) + members_.size();
+  ARROW_RETURN_NOT_OK(CheckColumn(column, num_columns));
+  const StructMember shown = ColumnAt(column);
+  if (!CanReadArrow(*FindArrowColumn(file->index->columns, shown.path).column)) {
+    return base::UsageError("column '" + shown.field->name() + "': a column of type " +
+                            shown.field->type()->ToString() +
+                            " cannot be read, nor be part of a row fingerprint; split by a key, or "
+                            "write the table without it");
+  }
+  for (ArrowBatchToRead& batch : batches) {
+    const uint64_t ordinal =
+        first_batch_.at(static_cast<size_t>(unit.file)) + static_cast<uint64_t>(batch.batch);
+    batch.dictionary_id = ordinal * num_columns + static_cast<uint64_t>(column) + 1;
+  }
+  return std::make_unique<ArrowColumnReader>(file, shown, std::move(batches), read_bytes, pool);
+}
+
 Result<std::unique_ptr<BatchReader>> ArrowSource::Open(const Unit& unit,
                                                        const std::vector<int>& columns,
                                                        const BatchOptions& options,
                                                        Cursor start) const {
-  if (options.batch_rows < 1) {
-    return base::UsageError("a batch must have at least one row, not " +
-                            std::to_string(options.batch_rows));
-  }
-  if (start.next_row < 0 || start.next_row > unit.num_rows) {
-    return base::DataError("'" + unit.file_name + "': a reader should start at row " +
-                           std::to_string(start.next_row) + " of a unit of " +
-                           std::to_string(unit.num_rows) + " rows: the cursor is from other data");
-  }
+  ARROW_RETURN_NOT_OK(CheckRead(unit, options, unit.num_rows, start));
   ARROW_ASSIGN_OR_RAISE(auto file, OpenFile(unit.file));
   ARROW_ASSIGN_OR_RAISE(const auto batches, BatchesOf(unit, *file));
-  arrow::MemoryPool* pool = options.pool != nullptr ? options.pool : arrow::default_memory_pool();
   constexpr int64_t kReadBytesOfOpenFile = int64_t{1} << 20;
   const int64_t read_bytes =
       store_ == nullptr ? kReadBytesOfOpenFile : ReadBytesEach(*store_, columns.size());
   std::vector<std::unique_ptr<ArrowColumnReader>> readers;
   for (const int column : columns) {
-    const auto num_fields = schema_->num_fields();
-    const std::vector<StructMember> members =
-        column < num_fields ? std::vector<StructMember>() : StructMembers(*schema_);
-    const auto num_columns = num_fields + static_cast<int>(members.size());
-    if (column < 0 || column >= num_columns) {
-      return base::UsageError("there is no column " + std::to_string(column) + " among " +
-                              std::to_string(num_columns));
-    }
-    const bool member = column >= num_fields;
-    const arrow::Field& shown =
-        member ? *members[static_cast<size_t>(column - num_fields)].field : *schema_->field(column);
-    if (member ||
-        !ArrowColumnReader::CanRead(*file->index->columns[static_cast<size_t>(column)].type)) {
-      return base::UsageError("column '" + shown.name() + "' is nested (" +
-                              (member ? "a field of a struct" : shown.type()->ToString()) +
-                              "), and nested columns of Arrow files are not supported: leave it "
-                              "out of the plan and give its split a key, or flatten it first");
-    }
-    auto of_column = batches;
-    for (ArrowBatchToRead& batch : of_column) {
-      const uint64_t ordinal =
-          first_batch_.at(static_cast<size_t>(unit.file)) + static_cast<uint64_t>(batch.batch);
-      batch.dictionary_id = ordinal * static_cast<uint64_t>(schema_->num_fields()) +
-                            static_cast<uint64_t>(column) + 1;
-    }
-    auto reader =
-        std::make_unique<ArrowColumnReader>(file, column, std::move(of_column), read_bytes, pool);
+    ARROW_ASSIGN_OR_RAISE(auto reader,
+                          MakeReader(file, unit, column, batches, read_bytes, PoolOf(options)));
     if (start.next_row > 0) ARROW_RETURN_NOT_OK(reader->Skip(start.next_row));
     readers.push_back(std::move(reader));
   }

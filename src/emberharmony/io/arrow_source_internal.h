@@ -38,7 +38,6 @@ class ArrowSource : public Source {
   const std::shared_ptr<arrow::Schema>& schema() const override { return schema_; }
   const std::vector<Unit>& units() const override { return units_; }
   bool columns_independent() const override { return true; }
-  bool reads_nested() const override { return false; }
   ColumnHint Hint(const Unit& unit, int column) const override;
   arrow::Result<std::unique_ptr<BatchReader>> Open(const Unit& unit,
                                                    const std::vector<int>& columns,
@@ -57,12 +56,18 @@ class ArrowSource : public Source {
   arrow::Status AddFile(ListedFile listed, std::shared_ptr<const ArrowFile> file);
   void AddUnits(int32_t index, const ArrowFile& file);
   arrow::Result<std::shared_ptr<const ArrowFile>> OpenFile(int32_t index) const;
+  /// A column as it is shown, with its path in the schema; the column must exist.
+  StructMember ColumnAt(int column) const;
+  arrow::Result<std::unique_ptr<ArrowColumnReader>> MakeReader(
+      const std::shared_ptr<const ArrowFile>& file, const Unit& unit, int column,
+      std::vector<ArrowBatchToRead> batches, int64_t read_bytes, arrow::MemoryPool* pool) const;
   arrow::Result<std::vector<ArrowBatchToRead>> BatchesOf(const Unit& unit,
                                                          const ArrowFile& file) const;
 
   std::shared_ptr<const FileStore> store_;  // null: the file was open already
   std::vector<ListedFile> files_;
   std::shared_ptr<arrow::Schema> schema_;
+  std::vector<StructMember> members_;
   std::vector<std::shared_ptr<const ArrowFileIndex>> indexes_;  // by file; null where not kept
   int64_t index_bytes_left_ = kIndexBytesMax;
   std::vector<uint64_t> first_batch_;  // by file: how many record batches the files before it have

@@ -5,9 +5,7 @@
 #include <arrow/compute/initialize.h>
 #include <arrow/extension/uuid.h>
 #include <arrow/io/memory.h>
-#include <arrow/ipc/writer.h>
 #include <arrow/json/from_string.h>
-#include <arrow/util/compression.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -17,55 +15,21 @@
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/base/memory_budget.h"
 #include "emberharmony/io/arrow_source_internal.h"
+#include "emberharmony/io/arrow_test_files_internal.h"
 #include "emberharmony/io/parquet_test_tables_internal.h"
 
 namespace emberharmony::io {
 namespace {
 
 using internal::ArrowSource;
+using testing::AllArrowFormats;
+using testing::ArrowFormat;
+using testing::Batches;
+using testing::Cut;
 using ::testing::HasSubstr;
 using testing::RandomTable;
 using testing::ReadColumns;
-
-struct Format {
-  bool has_footer = true;
-  arrow::Compression::type codec = arrow::Compression::UNCOMPRESSED;
-  bool version_4 = false;
-  bool deltas = false;
-};
-
-arrow::ipc::IpcWriteOptions OptionsOf(const Format& format) {
-  auto options = arrow::ipc::IpcWriteOptions::Defaults();
-  if (format.codec != arrow::Compression::UNCOMPRESSED) {
-    options.codec = arrow::util::Codec::Create(format.codec).ValueOrDie();
-  }
-  if (format.version_4) {
-    options.metadata_version = arrow::ipc::MetadataVersion::V4;
-    options.write_legacy_ipc_format = !format.has_footer;
-  }
-  options.emit_dictionary_deltas = format.deltas;
-  return options;
-}
-
-using Batches = std::vector<std::shared_ptr<arrow::RecordBatch>>;
-
-std::shared_ptr<arrow::Buffer> Write(const Batches& batches, const Format& format) {
-  auto stream = arrow::io::BufferOutputStream::Create().ValueOrDie();
-  const auto options = OptionsOf(format);
-  auto writer =
-      (format.has_footer ? arrow::ipc::MakeFileWriter(stream, batches[0]->schema(), options)
-                         : arrow::ipc::MakeStreamWriter(stream, batches[0]->schema(), options))
-          .ValueOrDie();
-  for (const auto& batch : batches) EXPECT_TRUE(writer->WriteRecordBatch(*batch).ok());
-  EXPECT_TRUE(writer->Close().ok());
-  return stream->Finish().ValueOrDie();
-}
-
-Batches Cut(const arrow::Table& table, int64_t rows) {
-  arrow::TableBatchReader reader(table);
-  reader.set_chunksize(rows);
-  return reader.ToRecordBatches().ValueOrDie();
-}
+using testing::WriteArrow;
 
 arrow::Result<std::shared_ptr<Source>> Open(const std::shared_ptr<arrow::Buffer>& bytes,
                                             int64_t index_bytes = ArrowSource::kIndexBytesMax) {
@@ -104,10 +68,10 @@ std::vector<int> AllColumns(const Source& source) {
   return columns;
 }
 
-void ExpectReads(const Batches& batches, const Format& format, const std::string& what,
+void ExpectReads(const Batches& batches, const ArrowFormat& format, const std::string& what,
                  const std::vector<int64_t>& batch_rows = {7, 1000, 65536}) {
   for (const int64_t index_bytes : {int64_t{0}, ArrowSource::kIndexBytesMax}) {
-    const auto opened = Open(Write(batches, format), index_bytes);
+    const auto opened = Open(WriteArrow(batches, format), index_bytes);
     ASSERT_TRUE(opened.ok()) << what << ": " << opened.status().ToString();
     const Source& source = **opened;
     for (const int64_t rows : batch_rows) {
@@ -133,23 +97,6 @@ void ExpectReads(const Batches& batches, const Format& format, const std::string
   }
 }
 
-std::vector<std::pair<std::string, Format>> AllFormats() {
-  std::vector<std::pair<std::string, Format>> formats;
-  for (const bool has_footer : {true, false}) {
-    for (const bool version_4 : {false, true}) {
-      for (const auto codec : {arrow::Compression::UNCOMPRESSED, arrow::Compression::LZ4_FRAME,
-                               arrow::Compression::ZSTD}) {
-        if (version_4 && codec != arrow::Compression::UNCOMPRESSED) continue;
-        formats.emplace_back(std::string(has_footer ? "file" : "stream") +
-                                 (version_4 ? ", V4, codec " : ", V5, codec ") +
-                                 std::to_string(static_cast<int>(codec)),
-                             Format{has_footer, codec, version_4, false});
-      }
-    }
-  }
-  return formats;
-}
-
 class ArrowSourceTest : public ::testing::Test {
  protected:
   static void SetUpTestSuite() { ASSERT_TRUE(arrow::compute::Initialize().ok()); }
@@ -158,7 +105,7 @@ class ArrowSourceTest : public ::testing::Test {
 TEST_F(ArrowSourceTest, EveryTypeAndFormat) {
   for (const double null_share : {0.0, 0.3, 1.0}) {
     const auto table = RandomTable({.num_rows = 2500, .null_share = null_share});
-    for (const auto& [name, format] : AllFormats()) {
+    for (const auto& [name, format] : AllArrowFormats()) {
       ExpectReads(Cut(*table, 900), format, name);
     }
   }
@@ -194,7 +141,7 @@ TEST_F(ArrowSourceTest, OtherLayoutsOfTheSameTypes) {
                       2000)
                       .ValueOrDie()));
   const auto batch = arrow::RecordBatch::Make(arrow::schema(fields), 2000, arrays);
-  for (const auto& [name, format] : AllFormats()) {
+  for (const auto& [name, format] : AllArrowFormats()) {
     ExpectReads({batch->Slice(0, 1100), batch->Slice(1100)}, format, name);
   }
 }
@@ -263,7 +210,7 @@ TEST_F(ArrowSourceTest, DictionariesThatGrowOrAreReplaced) {
       WithDictionary({"x", "y", "z", "new"}, {3, 0}), WithDictionary({"b"}, {0, 0, -1, 0})};
   ExpectReads(replaced, {.has_footer = false, .deltas = true}, "replaced", {1, 2, 100});
   // One dictionary serves the batches of a unit that only add to it.
-  const auto source = *Open(Write(growing, {.has_footer = false, .deltas = true}));
+  const auto source = *Open(WriteArrow(growing, {.has_footer = false, .deltas = true}));
   auto reader = *source->Open(source->units()[0], {0}, {});
   const auto batch = *reader->Next();
   ASSERT_EQ(batch->columns[0].pieces.size(), 4u);
@@ -292,7 +239,7 @@ TEST_F(ArrowSourceTest, RunEnds) {
   const auto batch = arrow::RecordBatch::Make(arrow::schema(fields), 1000, arrays);
   ExpectReads({batch, batch->Slice(100, 450)}, {}, "file", {1, 7, 65536});
   ExpectReads({batch, batch->Slice(100, 450)}, {.has_footer = false}, "stream", {7, 65536});
-  const auto source = *Open(Write({batch}, {}));
+  const auto source = *Open(WriteArrow({batch}, {}));
   EXPECT_TRUE(source->Hint(source->units()[0], 0).dictionary_encoded);
 }
 
@@ -304,7 +251,7 @@ TEST_F(ArrowSourceTest, UnitsCloseWithTheBatchThatFillsThem) {
   };
   const auto sizes = [&](const Batches& batches) {
     std::vector<int64_t> result;
-    const auto source = *Open(Write(batches, {}));
+    const auto source = *Open(WriteArrow(batches, {}));
     for (const Unit& unit : source->units()) {
       EXPECT_EQ(unit.index, static_cast<int64_t>(result.size()));
       result.push_back(unit.num_rows);
@@ -332,7 +279,7 @@ TEST_F(ArrowSourceTest, ABatchLargerThanMemoryIsReadInPieces) {
       kRows, {*numbers.Finish(), *texts.Finish()});
   for (const auto codec : {arrow::Compression::UNCOMPRESSED, arrow::Compression::LZ4_FRAME,
                            arrow::Compression::ZSTD}) {
-    const auto source = *Open(Write({batch}, {.codec = codec}));
+    const auto source = *Open(WriteArrow({batch}, {.codec = codec}));
     const auto budget = base::MemoryBudget::MakeRoot("test", int64_t{5} << 20);
     BatchOptions options;
     options.batch_rows = 10000;
@@ -367,7 +314,7 @@ TEST_F(ArrowSourceTest, ABatchLargerThanMemoryIsReadInPieces) {
 
 TEST_F(ArrowSourceTest, HintsAreOfTheColumnAlone) {
   const auto table = RandomTable({.num_rows = 1000, .null_share = 0.25, .seed = 8});
-  const auto source = *Open(Write(Cut(*table, 300), {}));
+  const auto source = *Open(WriteArrow(Cut(*table, 300), {}));
   const auto hint = [&](const std::string& name) {
     return source->Hint(source->units()[0], source->schema()->GetFieldIndex(name));
   };
@@ -376,24 +323,30 @@ TEST_F(ArrowSourceTest, HintsAreOfTheColumnAlone) {
   EXPECT_LT(hint("row").compressed_bytes, 8300);
   EXPECT_EQ(hint("int8").null_count, table->GetColumnByName("int8")->null_count());
   EXPECT_FALSE(hint("string").dictionary_encoded);
-  const auto encoded = *Open(Write({WithDictionary({"a"}, {0, -1})}, {}));
+  const auto encoded = *Open(WriteArrow({WithDictionary({"a"}, {0, -1})}, {}));
   EXPECT_TRUE(encoded->Hint(encoded->units()[0], 0).dictionary_encoded);
   EXPECT_EQ(encoded->Hint(encoded->units()[0], 0).null_count, -1);
 }
 
 TEST_F(ArrowSourceTest, WhatIsNotRead) {
-  const auto list = arrow::RecordBatch::Make(
-      arrow::schema(
-          {arrow::field("l", arrow::list(arrow::int8())), arrow::field("x", arrow::int8())}),
-      1,
-      {*arrow::json::ArrayFromJSONString(arrow::list(arrow::int8()), "[[1, 2]]"),
-       *arrow::json::ArrayFromJSONString(arrow::int8(), "[7]")});
-  const auto nested = *Open(Write({list}, {}));
-  const auto refused = nested->Open(nested->units()[0], {0}, {}).status();
-  EXPECT_EQ(base::KindOf(refused), base::ErrorKind::kUsage);
-  EXPECT_THAT(refused.message(), HasSubstr("column 'l' is nested"));
-  const auto arrays = *ReadColumns(*nested, {1}, {});
-  EXPECT_EQ(static_cast<const arrow::Int8Array&>(*arrays[0]).Value(0), 7);
+  const auto numbers = *arrow::json::ArrayFromJSONString(arrow::int8(), "[7]");
+  const auto unions = *arrow::SparseUnionArray::Make(
+      arrow::Int8Array(1, arrow::Buffer::FromString(std::string(1, '\0'))), {numbers});
+  const auto around =
+      *arrow::StructArray::Make({unions, numbers}, std::vector<std::string>{"u", "x"});
+  const auto batch = arrow::RecordBatch::Make(
+      arrow::schema({arrow::field("s", around->type()), arrow::field("x", arrow::int8())}), 1,
+      {around, numbers});
+  const auto source = *Open(WriteArrow({batch}, {}));
+  for (const int column : {0, 2}) {
+    const auto refused = source->Open(source->units()[0], {column}, {}).status();
+    EXPECT_EQ(base::KindOf(refused), base::ErrorKind::kUsage);
+    EXPECT_THAT(refused.message(), HasSubstr("split by a key, or write the table without it"));
+  }
+  for (const int column : {1, 3}) {
+    const auto arrays = *ReadColumns(*source, {column}, {});
+    EXPECT_EQ(static_cast<const arrow::Int8Array&>(*arrays[0]).Value(0), 7);
+  }
   const auto message = [](const std::string& bytes) {
     const auto status = Open(arrow::Buffer::FromString(bytes)).status();
     EXPECT_EQ(base::KindOf(status), base::ErrorKind::kData);
@@ -441,8 +394,8 @@ TEST_F(ArrowSourceTest, DamagedBytesEndInAnErrorOrInValues) {
   int tried = 0;
   for (const auto& batches :
        {Cut(*table, 150), Batches{encoded, encoded}, Batches{runs}, Batches{views, views}}) {
-    for (const auto& [name, format] : AllFormats()) {
-      const auto whole = Write(batches, format);
+    for (const auto& [name, format] : AllArrowFormats()) {
+      const auto whole = WriteArrow(batches, format);
       ASSERT_TRUE(ReadAll(whole).ok()) << ReadAll(whole).ToString();
       for (int i = 0; i < 60; ++i, ++tried) {
         std::string bytes = whole->ToString();

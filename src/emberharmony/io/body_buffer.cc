@@ -64,7 +64,10 @@ Result<std::shared_ptr<arrow::Buffer>> BodyBuffer::Slice(int64_t begin, int64_t 
   if (begin < 0 || begin > end || end > size_) {
     return Status::Invalid("a buffer has ", size_, " bytes, but ", end, " are needed");
   }
-  if (codec_ == nullptr) return range_.Read(begin, end - begin, pool_);
+  if (codec_ == nullptr) {
+    ARROW_RETURN_NOT_OK(ReadAhead(begin, end));
+    return range_.Read(begin, end - begin, pool_);
+  }
   if (whole_ == nullptr && decompressor_ == nullptr) ARROW_RETURN_NOT_OK(Start());
   if (whole_ != nullptr) return arrow::SliceBuffer(whole_, begin, end - begin);
   ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::Buffer> slice,
@@ -90,6 +93,19 @@ Result<std::shared_ptr<arrow::Buffer>> BodyBuffer::Slice(int64_t begin, int64_t 
     last_begin_ = begin;
   }
   return slice;
+}
+
+/// Where few bytes are asked for at a time, one read fetches those of the next times, too.
+Status BodyBuffer::ReadAhead(int64_t begin, int64_t end) {
+  const int64_t kept_begin = range_.kept_begin - range_.begin;
+  const bool kept =
+      range_.kept != nullptr && begin >= kept_begin && end <= kept_begin + range_.kept->size();
+  if (kept || end - begin >= range_.read_ahead) return Status::OK();
+  const int64_t count = std::min(range_.read_ahead, size_ - begin);
+  ARROW_ASSIGN_OR_RAISE(auto bytes, range_.Read(begin, count, pool_));
+  range_.kept = std::move(bytes);
+  range_.kept_begin = range_.begin + begin;
+  return Status::OK();
 }
 
 Status BodyBuffer::Start() {

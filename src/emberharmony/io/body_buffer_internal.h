@@ -19,6 +19,7 @@ struct FileRange {
   /// The bytes [kept_begin, kept_begin + kept->size()) of the file, or null.
   std::shared_ptr<arrow::Buffer> kept;
   int64_t kept_begin = 0;
+  int64_t read_ahead = 0;  ///< the fewest bytes that BodyBuffer reads of it at once
 
   /// Bytes [from, from + count) of the range: from memory, or read from the file. Invalid when the
   /// file has fewer.
@@ -43,6 +44,7 @@ class BodyBuffer {
   arrow::Result<std::shared_ptr<arrow::Buffer>> Slice(int64_t begin, int64_t end);
 
  private:
+  arrow::Status ReadAhead(int64_t begin, int64_t end);
   arrow::Status Start();
   /// The next `count` plain bytes to `out`.
   arrow::Status Decompress(int64_t count, uint8_t* out);

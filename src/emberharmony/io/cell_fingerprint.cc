@@ -315,7 +315,7 @@ arrow::Status HashNumbers(const arrow::Array& values, uint64_t* out) {
     default:
       return base::UsageError(
           "a column of type " + values.type()->ToString() +
-          " cannot be part of a row fingerprint; leave it out with --columns, or split by a key");
+          " cannot be part of a row fingerprint; split by a key, or write the table without it");
   }
   return arrow::Status::OK();
 }

@@ -258,8 +258,8 @@ class DictionaryCells : public JsonCells {
 
 arrow::Status NoForm(const arrow::DataType& type) {
   return base::UsageError("a column of type " + type.ToString() +
-                          " cannot be part of a row fingerprint; leave it out with --columns, or "
-                          "split by a key");
+                          " cannot be part of a row fingerprint; split by a key, or write the "
+                          "table without it");
 }
 
 template <typename ArrayType>

@@ -210,7 +210,6 @@ class PartitionedSource : public Source {
   const std::vector<Unit>& units() const override { return source_->units(); }
   bool columns_independent() const override { return source_->columns_independent(); }
   bool rows_are_numbered() const override { return source_->rows_are_numbered(); }
-  bool reads_nested() const override { return source_->reads_nested(); }
 
   ColumnHint Hint(const Unit& unit, int column) const override {
     if (!IsKey(column)) return source_->Hint(unit, InFile(column));

@@ -83,7 +83,6 @@ class LimitedSource : public Source {
   const std::vector<Unit>& units() const override { return units_; }
   bool columns_independent() const override { return source_->columns_independent(); }
   bool rows_are_numbered() const override { return source_->rows_are_numbered(); }
-  bool reads_nested() const override { return source_->reads_nested(); }
 
   ColumnHint Hint(const Unit& unit, int column) const override {
     const Unit& whole = source_->units().at(static_cast<size_t>(unit.index));
@@ -149,7 +148,6 @@ class SelectedSource : public Source {
   const std::vector<Unit>& units() const override { return source_->units(); }
   bool columns_independent() const override { return source_->columns_independent(); }
   bool rows_are_numbered() const override { return source_->rows_are_numbered(); }
-  bool reads_nested() const override { return source_->reads_nested(); }
 
   ColumnHint Hint(const Unit& unit, int column) const override {
     return source_->Hint(unit, columns_.at(static_cast<size_t>(column)));
@@ -265,9 +263,8 @@ Result<std::shared_ptr<Source>> SelectColumns(std::shared_ptr<Source> source,
 
 std::shared_ptr<Source> FlattenStructs(std::shared_ptr<Source> source) {
   const auto& fields = source->schema()->fields();
-  if (!source->reads_nested() || std::none_of(fields.begin(), fields.end(), [](const auto& field) {
-        return field->type()->id() == arrow::Type::STRUCT;
-      })) {
+  if (std::none_of(fields.begin(), fields.end(),
+                   [](const auto& field) { return field->type()->id() == arrow::Type::STRUCT; })) {
     return source;
   }
   const std::vector<NamedColumn> columns = FlattenedColumns(*source->schema());

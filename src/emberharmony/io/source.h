@@ -76,8 +76,6 @@ class Source {
   /// Whether the same data always come as the same rows in the same order, so that a row's position
   /// is its own (files yes; a query's answer no).
   virtual bool rows_are_numbered() const { return true; }
-  /// Whether nested columns and members of structs can be read (of Arrow files they can't).
-  virtual bool reads_nested() const { return true; }
   virtual ColumnHint Hint(const Unit& unit, int column) const = 0;
   /// A column that is nested as a whole comes as plain pieces of nested arrays.
   virtual arrow::Result<std::unique_ptr<BatchReader>> Open(const Unit& unit,
@@ -133,13 +131,13 @@ struct SourceOptions {
 /// or of message bodies as they lie in the file.
 ///
 /// Types are a file's Arrow types (of Parquet: parquet::arrow::FromParquetSchema, a stored Arrow
-/// schema included) with these differences, in Parquet at every depth: dictionary and
-/// run-end-encoded types become their value type (what stays encoded says each piece), large and
-/// view strings and bytes utf8 and binary, extension types their storage, decimals decimal128 up to
-/// 38 digits and decimal256 above, lists of every kind but maps list; what is inside of nested
-/// types is nullable; metadata are dropped, time zones keep their text. INT96 is timestamp[ns]; a
-/// time that nanoseconds in 64 bits can't hold is an error. Strings are not checked for UTF-8.
-/// Nested columns of Arrow files cannot be read.
+/// schema included) with these differences, at every depth: dictionary and run-end-encoded types
+/// become their value type (what stays encoded says each piece), large and view strings and bytes
+/// utf8 and binary, extension types their storage, decimals decimal128 up to 38 digits and
+/// decimal256 above, lists of every kind but maps list; what is inside of nested types is nullable;
+/// metadata are dropped, time zones keep their text. INT96 is timestamp[ns]; a time that
+/// nanoseconds in 64 bits can't hold is an error. Strings are not checked for UTF-8. Unions, which
+/// Arrow files may hold, can't be read.
 arrow::Result<std::shared_ptr<Source>> OpenSource(const std::string& location,
                                                   const SourceOptions& options = {});
 
@@ -148,7 +146,7 @@ arrow::Result<std::shared_ptr<Source>> OpenSource(const std::string& location,
 std::shared_ptr<Source> LimitRows(std::shared_ptr<Source> source, int64_t num_rows);
 
 /// A source whose columns are flat or lists: every struct's members, called `parent.child`, stand
-/// in the struct's place. The source itself where it has no structs, or cannot read them.
+/// in the struct's place. The source itself where it has no structs.
 std::shared_ptr<Source> FlattenStructs(std::shared_ptr<Source> source);
 
 /// A source that shows only these columns, in the order of the source's schema (--columns). A
