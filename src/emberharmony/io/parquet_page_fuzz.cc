@@ -1,17 +1,13 @@
-#include <arrow/array.h>
 #include <arrow/io/memory.h>
-#include <arrow/type.h>
 
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
 
-#include "emberharmony/base/memory_budget.h"
-#include "emberharmony/io/cell_fingerprint.h"
+#include "emberharmony/io/fuzz_reading_internal.h"
 #include "emberharmony/io/handmade_parquet_internal.h"
 #include "emberharmony/io/parquet_source_internal.h"
 #include "emberharmony/io/rle_decoder_internal.h"
-#include "emberharmony/io/struct_members.h"
 
 // The input's first byte says what the rest is: a whole Parquet file, or the runs of an index or
 // level decoder. Whatever it is, reading ends in values or an error, within 256 MiB.
@@ -24,60 +20,11 @@ void Require(bool condition) {
   if (!condition) std::abort();
 }
 
-void CheckColumn(const io::Column& column, int64_t num_rows) {
-  int64_t rows = 0;
-  for (const io::Piece& piece : column.pieces) {
-    rows += piece.num_rows;
-    if (piece.encoded()) {
-      Require(piece.indices->size() >= piece.num_rows * 4);
-      for (int64_t i = 0; i < piece.num_rows; ++i) {
-        Require(piece.index_data()[i] >= 0 && piece.index_data()[i] <= piece.values->length());
-      }
-    } else {
-      Require(piece.values->length() == piece.num_rows);
-    }
-    // Strings need not be UTF-8, times not be of a day; but what offsets point at must be there.
-    if (piece.values->type_id() == arrow::Type::STRING) {
-      auto bytes = piece.values->data()->Copy();
-      bytes->type = arrow::binary();
-      Require(arrow::MakeArray(std::move(bytes))->ValidateFull().ok());
-    }
-    Require(piece.values->Validate().ok());
-    // Goes through every cell of what is nested.
-    std::vector<uint64_t> fingerprints(static_cast<size_t>(piece.values->length()));
-    if (arrow::is_nested(piece.values->type_id())) {
-      Require(io::CellFingerprints(*piece.values, fingerprints.data()).ok());
-    }
-  }
-  Require(rows == num_rows);
-}
-
 void ReadFile(std::shared_ptr<arrow::Buffer> buffer) {
   const auto opened = io::internal::ParquetSource::MakeFromFile(
       "fuzz", std::make_shared<arrow::io::BufferReader>(std::move(buffer)));
   if (!opened.ok()) return;
-  const auto budget = base::MemoryBudget::MakeRoot("fuzz", int64_t{256} << 20);
-  const io::Source& source = **opened;
-  io::BatchOptions options;
-  options.batch_rows = 37;
-  options.pool = budget.get();
-  for (const io::Unit& unit : source.units()) {
-    const auto num_columns = source.schema()->num_fields() +
-                             static_cast<int>(io::StructMembers(*source.schema()).size());
-    for (int column = 0; column < num_columns; ++column) {
-      (void)source.Hint(unit, column);
-      const int64_t start = unit.num_rows > 50 ? 41 : 0;
-      for (const int64_t first : {int64_t{0}, start}) {
-        const auto reader = source.Open(unit, {column}, options, {first});
-        if (!reader.ok()) continue;
-        for (int batches = 0; batches < 20; ++batches) {
-          const auto batch = (*reader)->Next();
-          if (!batch.ok() || !batch->has_value()) break;
-          CheckColumn((*batch)->columns[0], (*batch)->num_rows);
-        }
-      }
-    }
-  }
+  io::testing::ReadWhatever(**opened);
 }
 
 /// A well-formed file around pages that are the input's bytes.
