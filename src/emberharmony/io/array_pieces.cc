@@ -2,7 +2,6 @@
 
 #include <arrow/array/array_run_end.h>
 #include <arrow/array/concatenate.h>
-#include <arrow/builder.h>
 #include <arrow/compute/api_vector.h>
 #include <arrow/compute/cast.h>
 #include <arrow/compute/exec.h>
@@ -12,6 +11,7 @@
 #include <limits>
 
 #include "emberharmony/io/normalized_type_internal.h"
+#include "emberharmony/io/piece_dictionary_internal.h"
 
 namespace emberharmony::io {
 namespace {
@@ -19,31 +19,6 @@ namespace {
 using arrow::Result;
 using arrow::Status;
 using arrow::Type;
-
-std::shared_ptr<arrow::DataType> ShownType(const std::shared_ptr<arrow::DataType>& type) {
-  const std::shared_ptr<arrow::DataType> flat = internal::NormalizedType(type);
-  switch (flat->id()) {
-    case Type::STRUCT: {
-      arrow::FieldVector fields;
-      for (const auto& field : flat->fields()) {
-        fields.push_back(arrow::field(field->name(), ShownType(field->type())));
-      }
-      return arrow::struct_(std::move(fields));
-    }
-    case Type::LIST:
-    case Type::LARGE_LIST:
-    case Type::FIXED_SIZE_LIST:
-    case Type::LIST_VIEW:
-    case Type::LARGE_LIST_VIEW:
-      return arrow::list(ShownType(flat->field(0)->type()));
-    case Type::MAP: {
-      const auto& map = static_cast<const arrow::MapType&>(*flat);
-      return arrow::map(ShownType(map.key_type()), ShownType(map.item_type()));
-    }
-    default:
-      return flat;
-  }
-}
 
 Result<std::shared_ptr<arrow::Array>> TakeRows(const arrow::Array& values,
                                                const arrow::Array& indices, bool checked,
@@ -115,34 +90,13 @@ bool StartsFarIn(const arrow::Array& array) {
          offsets[array.length()] > std::numeric_limits<int32_t>::max();
 }
 
-Status VisitIndices(const arrow::Array& indices, const auto& visit) {
-  const arrow::ArrayData& data = *indices.data();
-  switch (indices.type_id()) {
-    case Type::INT8:
-      return visit(data.GetValues<int8_t>(1));
-    case Type::UINT8:
-      return visit(data.GetValues<uint8_t>(1));
-    case Type::INT16:
-      return visit(data.GetValues<int16_t>(1));
-    case Type::UINT16:
-      return visit(data.GetValues<uint16_t>(1));
-    case Type::INT32:
-      return visit(data.GetValues<int32_t>(1));
-    case Type::UINT32:
-      return visit(data.GetValues<uint32_t>(1));
-    case Type::INT64:
-      return visit(data.GetValues<int64_t>(1));
-    default:
-      return visit(data.GetValues<uint64_t>(1));
-  }
-}
-
 }  // namespace
 
 std::shared_ptr<arrow::Schema> ShownSchema(const arrow::Schema& schema) {
   arrow::FieldVector fields;
   for (const auto& field : schema.fields()) {
-    fields.push_back(arrow::field(field->name(), ShownType(field->type()), field->nullable()));
+    fields.push_back(
+        arrow::field(field->name(), internal::NormalizedType(field->type()), field->nullable()));
   }
   return arrow::schema(std::move(fields));
 }
@@ -155,60 +109,17 @@ bool IsEncoded(const arrow::DataType& type) {
 }
 
 Result<PieceDictionary> MakePieceDictionary(const arrow::Array& array, arrow::MemoryPool* pool) {
-  PieceDictionary result;
   ARROW_ASSIGN_OR_RAISE(
       auto entries,
       PlainValues(static_cast<const arrow::DictionaryArray&>(array).dictionary(), pool));
-  if (entries->length() >= std::numeric_limits<int32_t>::max()) {
-    return Status::Invalid("a dictionary has more than 2^31 entries");
-  }
-  if (entries->null_count() == 0) {
-    result.values = std::move(entries);
-    return result;
-  }
-  // Rows that point at a null entry are null themselves.
-  const auto num_values = static_cast<int32_t>(entries->length() - entries->null_count());
-  arrow::Int32Builder kept(pool);
-  ARROW_RETURN_NOT_OK(kept.Reserve(num_values));
-  result.index_of.assign(static_cast<size_t>(entries->length()), num_values);
-  int32_t next = 0;
-  for (int64_t i = 0; i < entries->length(); ++i) {
-    if (entries->IsNull(i)) continue;
-    result.index_of[static_cast<size_t>(i)] = next++;
-    kept.UnsafeAppend(static_cast<int32_t>(i));
-  }
-  ARROW_ASSIGN_OR_RAISE(const auto indices, kept.Finish());
-  ARROW_ASSIGN_OR_RAISE(result.values, TakeRows(*entries, *indices, /*checked=*/false, pool));
-  return result;
+  return internal::DictionaryOfEntries(std::move(entries), pool);
 }
 
 Result<Piece> EncodedPiece(const arrow::Array& array, const PieceDictionary& dictionary,
                            uint64_t id, arrow::MemoryPool* pool) {
   const auto& encoded = static_cast<const arrow::DictionaryArray&>(array);
-  const arrow::Array& stored = *encoded.indices();
-  const int64_t n = stored.length();
-  ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::Buffer> indices, arrow::AllocateBuffer(n * 4, pool));
-  auto* out = reinterpret_cast<int32_t*>(indices->mutable_data());
-  const auto null_index = static_cast<int32_t>(dictionary.values->length());
-  const auto num_entries = static_cast<uint64_t>(encoded.dictionary()->length());
-  const int32_t* index_of = dictionary.index_of.empty() ? nullptr : dictionary.index_of.data();
-  const bool has_nulls = stored.null_count() > 0;
-  ARROW_RETURN_NOT_OK(VisitIndices(stored, [&](const auto* values) -> Status {
-    for (int64_t i = 0; i < n; ++i) {
-      // A negative index becomes a very large one.
-      const auto index = static_cast<uint64_t>(values[i]);
-      if (has_nulls && stored.IsNull(i)) {
-        out[i] = null_index;
-      } else if (index < num_entries) {
-        out[i] = index_of != nullptr ? index_of[index] : static_cast<int32_t>(index);
-      } else {
-        return Status::Invalid("it has the index ", +values[i], " into a dictionary of ",
-                               num_entries, " entries");
-      }
-    }
-    return Status::OK();
-  }));
-  return Piece{dictionary.values, std::move(indices), n, id};
+  ARROW_ASSIGN_OR_RAISE(auto indices, internal::PieceIndices(*encoded.indices(), dictionary, pool));
+  return Piece{dictionary.values, std::move(indices), array.length(), id};
 }
 
 Result<std::shared_ptr<arrow::Array>> PlainValues(const std::shared_ptr<arrow::Array>& array,

@@ -1,7 +1,4 @@
 #include <arrow/array.h>
-#include <arrow/builder.h>
-#include <arrow/compute/api_vector.h>
-#include <arrow/compute/exec.h>
 #include <arrow/type.h>
 #include <arrow/util/bit_util.h>
 #include <arrow/util/bitmap_ops.h>
@@ -11,6 +8,7 @@
 
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/io/arrow_column_reader_internal.h"
+#include "emberharmony/io/piece_dictionary_internal.h"
 #include "emberharmony/io/stored_integers_internal.h"
 
 namespace emberharmony::io::internal {
@@ -260,76 +258,20 @@ Status ArrowColumnReader::OpenValues(const ArrowBody& body) {
 Status ArrowColumnReader::LoadDictionary(const ArrowColumn& column) {
   const size_t batch = next_batch_ - 1;
   ARROW_ASSIGN_OR_RAISE(auto ordinals, dictionaries_.BatchesFor(column, batch));
-  if (dictionary_.values != nullptr && dictionary_.ordinals == ordinals) return Status::OK();
+  if (dictionary_.id != 0 && dictionary_.ordinals == ordinals) return Status::OK();
   dictionary_ = Dictionary();
   ARROW_ASSIGN_OR_RAISE(auto entries, dictionaries_.Read(column, ordinals, batch));
-  ARROW_RETURN_NOT_OK(SetDictionary(std::move(entries), &dictionary_));
+  ARROW_ASSIGN_OR_RAISE(dictionary_.pieces, DictionaryOfEntries(std::move(entries), pool_));
   dictionary_.id = batches_[batch].dictionary_id;
   dictionary_.ordinals = std::move(ordinals);
   return Status::OK();
 }
 
-Status ArrowColumnReader::SetDictionary(std::shared_ptr<arrow::Array> entries,
-                                        Dictionary* out) const {
-  out->num_entries = entries->length();
-  if (entries->length() >= std::numeric_limits<int32_t>::max()) {
-    return Status::Invalid("a dictionary has more than 2^31 entries");
-  }
-  if (entries->type_id() != Type::NA && entries->null_count() == 0) {
-    out->values = std::move(entries);
-    return Status::OK();
-  }
-  // Pieces have dictionaries without nulls: rows that point at one are null themselves.
-  const auto num_values = static_cast<int32_t>(entries->length() - entries->null_count());
-  arrow::Int32Builder kept(pool_);
-  ARROW_RETURN_NOT_OK(kept.Reserve(num_values));
-  out->index_of.assign(static_cast<size_t>(entries->length()), num_values);
-  int32_t next = 0;
-  for (int64_t i = 0; i < entries->length() && num_values > 0; ++i) {
-    if (entries->IsNull(i)) continue;
-    out->index_of[static_cast<size_t>(i)] = next++;
-    kept.UnsafeAppend(static_cast<int32_t>(i));
-  }
-  ARROW_ASSIGN_OR_RAISE(const auto indices, kept.Finish());
-  arrow::compute::ExecContext context(pool_);
-  ARROW_ASSIGN_OR_RAISE(
-      out->values, arrow::compute::Take(*entries, *indices,
-                                        arrow::compute::TakeOptions::NoBoundsCheck(), &context));
-  return Status::OK();
-}
-
-Result<std::shared_ptr<arrow::Buffer>> ArrowColumnReader::IndicesOf(
-    const arrow::Array& stored, const Dictionary& dictionary) const {
-  const int64_t n = stored.length();
-  ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::Buffer> result, arrow::AllocateBuffer(n * 4, pool_));
-  auto* out = reinterpret_cast<int32_t*>(result->mutable_data());
-  const auto null_index = static_cast<int32_t>(dictionary.values->length());
-  const auto num_entries = static_cast<uint64_t>(dictionary.num_entries);
-  const int32_t* index_of = dictionary.index_of.empty() ? nullptr : dictionary.index_of.data();
-  const bool has_nulls = stored.null_count() > 0;
-  ARROW_RETURN_NOT_OK(VisitIntegers(stored, [&](const auto* values) -> Status {
-    for (int64_t i = 0; i < n; ++i) {
-      // A negative index becomes a very large one.
-      const auto index = static_cast<uint64_t>(values[i]);
-      if (has_nulls && stored.IsNull(i)) {
-        out[i] = null_index;
-      } else if (index < num_entries) {
-        out[i] = index_of != nullptr ? index_of[index] : static_cast<int32_t>(index);
-      } else {
-        return Status::Invalid("it has the index ", +values[i], " into a dictionary of ",
-                               num_entries, " entries");
-      }
-    }
-    return Status::OK();
-  }));
-  return result;
-}
-
 Result<Piece> ArrowColumnReader::ReadDictionaryRows(int64_t n) {
   reader_->Seek(row_);
   ARROW_ASSIGN_OR_RAISE(const auto stored, reader_->Read(n));
-  ARROW_ASSIGN_OR_RAISE(auto indices, IndicesOf(*stored, dictionary_));
-  return Piece{dictionary_.values, std::move(indices), n, dictionary_.id};
+  ARROW_ASSIGN_OR_RAISE(auto indices, PieceIndices(*stored, dictionary_.pieces, pool_));
+  return Piece{dictionary_.pieces.values, std::move(indices), n, dictionary_.id};
 }
 
 Status ArrowColumnReader::OpenRuns(const ArrowBody& body) {
@@ -345,19 +287,21 @@ Status ArrowColumnReader::OpenRuns(const ArrowBody& body) {
         auto indices, ArrowArrayReader::Make(body, AsDictionary(*values_column.type).index_type(),
                                              values_column.parts, pool_));
     ARROW_ASSIGN_OR_RAISE(const auto stored, indices->ReadAll());
-    ARROW_ASSIGN_OR_RAISE(run_values_, IndicesOf(*stored, dictionary_));
+    ARROW_ASSIGN_OR_RAISE(run_values_, PieceIndices(*stored, dictionary_.pieces, pool_));
     run_dictionary_ = dictionary_;
   } else {
     ARROW_ASSIGN_OR_RAISE(
         auto values, ArrowArrayReader::Make(body, values_column.type, values_column.parts, pool_));
     ARROW_ASSIGN_OR_RAISE(auto entries, values->ReadAll());
-    ARROW_RETURN_NOT_OK(SetDictionary(std::move(entries), &run_dictionary_));
+    const int64_t num_runs = entries->length();
+    PieceDictionary& pieces = run_dictionary_.pieces;
+    ARROW_ASSIGN_OR_RAISE(pieces, DictionaryOfEntries(std::move(entries), pool_));
     ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::Buffer> indices,
-                          arrow::AllocateBuffer(run_dictionary_.num_entries * 4, pool_));
+                          arrow::AllocateBuffer(num_runs * 4, pool_));
     auto* out = reinterpret_cast<int32_t*>(indices->mutable_data());
-    for (int64_t i = 0; i < run_dictionary_.num_entries; ++i) {
-      out[i] = run_dictionary_.index_of.empty() ? static_cast<int32_t>(i)
-                                                : run_dictionary_.index_of[static_cast<size_t>(i)];
+    for (int64_t i = 0; i < num_runs; ++i) {
+      out[i] = pieces.index_of.empty() ? static_cast<int32_t>(i)
+                                       : pieces.index_of[static_cast<size_t>(i)];
     }
     run_values_ = std::move(indices);
     run_dictionary_.id = batches_[next_batch_ - 1].dictionary_id;
@@ -380,7 +324,7 @@ Result<Piece> ArrowColumnReader::ReadRunRows(int64_t n) {
     }
     return Status::OK();
   }));
-  return Piece{run_dictionary_.values, std::move(indices), n, run_dictionary_.id};
+  return Piece{run_dictionary_.pieces.values, std::move(indices), n, run_dictionary_.id};
 }
 
 }  // namespace emberharmony::io::internal

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "emberharmony/io/array_pieces.h"
 #include "emberharmony/io/arrow_array_reader_internal.h"
 #include "emberharmony/io/arrow_dictionaries_internal.h"
 #include "emberharmony/io/arrow_file_internal.h"
@@ -52,12 +53,8 @@ class ArrowColumnReader : public ColumnReader {
  private:
   /// What pieces are made of.
   enum class Form { kPlain, kDictionary, kRuns, kNested };
-  /// A dictionary as pieces have it, and where its entries were.
   struct Dictionary {
-    std::shared_ptr<arrow::Array> values;  ///< without nulls
-    /// By entry of the file: its index in values, values->length() for null; empty: the same.
-    std::vector<int32_t> index_of;
-    int64_t num_entries = 0;
+    PieceDictionary pieces;
     uint64_t id = 0;
     std::vector<int32_t> ordinals;  ///< of the dictionary batches that it is made of
   };
@@ -70,10 +67,7 @@ class ArrowColumnReader : public ColumnReader {
   arrow::Result<ArrowBody> BodyOf(const ArrowBatchToRead& batch, const ArrowColumn& column,
                                   int64_t num_buffers) const;
   arrow::Status LoadDictionary(const ArrowColumn& column);
-  arrow::Status SetDictionary(std::shared_ptr<arrow::Array> entries, Dictionary* out) const;
   arrow::Status OpenRuns(const ArrowBody& body);
-  arrow::Result<std::shared_ptr<arrow::Buffer>> IndicesOf(const arrow::Array& stored,
-                                                          const Dictionary& dictionary) const;
   arrow::Result<Piece> ReadPiece(int64_t n);
   arrow::Result<Piece> ReadDictionaryRows(int64_t n);
   arrow::Result<Piece> ReadRunRows(int64_t n);

@@ -139,26 +139,20 @@ class TableSource : public Source {
   Result<std::unique_ptr<BatchReader>> Open(const Unit& unit, const std::vector<int>& columns,
                                             const BatchOptions& options,
                                             Cursor start) const override {
-    if (options.batch_rows < 1) {
-      return base::UsageError("a batch must have at least one row, not " +
-                              std::to_string(options.batch_rows));
-    }
-    arrow::MemoryPool* pool = options.pool != nullptr ? options.pool : arrow::default_memory_pool();
+    ARROW_RETURN_NOT_OK(internal::CheckRead(unit, options, unit.num_rows, start));
     const int64_t first_row = unit.index * kUnitRows + start.next_row;
     std::vector<std::unique_ptr<TableColumnReader>> readers;
     for (const int column : columns) {
+      ARROW_RETURN_NOT_OK(internal::CheckColumn(column, static_cast<size_t>(NumColumns())));
       const int top = TopColumn(column);
-      if (top < 0) {
-        return base::UsageError("there is no column " + std::to_string(column) + " among " +
-                                std::to_string(NumColumns()));
-      }
       TableColumn read{table_->column(top), std::nullopt, schema_->field(top)->name(),
                        first_dictionary_ids_[static_cast<size_t>(top)]};
       if (column >= schema_->num_fields()) {
         read.member = members_[static_cast<size_t>(column - schema_->num_fields())];
         read.name = read.member->field->name();
       }
-      readers.push_back(std::make_unique<TableColumnReader>(std::move(read), first_row, pool));
+      readers.push_back(std::make_unique<TableColumnReader>(std::move(read), first_row,
+                                                            internal::PoolOf(options)));
     }
     return std::make_unique<internal::UnitReader<TableColumnReader>>(
         unit.num_rows, options.batch_rows, start, std::move(readers));
