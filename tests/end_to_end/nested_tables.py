@@ -126,7 +126,7 @@ def canonical_json(value: object, kind: pa.DataType) -> str:
             for k, v in value
         )
         return "[" + ",".join(pairs) + "]"
-    if pa.types.is_list(kind):
+    if pa.types.is_list(kind) or pa.types.is_fixed_size_list(kind):
         return "[" + ",".join(canonical_json(v, kind.value_type) for v in value) + "]"
     if pa.types.is_boolean(kind):
         return "true" if value else "false"
@@ -154,9 +154,9 @@ def canonical_json(value: object, kind: pa.DataType) -> str:
     raise AssertionError(f"no form for {kind}")
 
 
-def row_buckets(table: pa.Table, seed: int) -> list[int]:
-    """The buckets of the rows of a table of integers and nested cells, split without a key."""
-    buckets = []
+def row_fingerprints(table: pa.Table, seed: int) -> list[int]:
+    """The fingerprints of the rows of a table of integers and nested cells."""
+    fingerprints = []
     columns = [(field.type, table[field.name].to_pylist()) for field in table.schema]
     for row in range(table.num_rows):
         cells = seed.to_bytes(8, "little", signed=True)
@@ -170,5 +170,10 @@ def row_buckets(table: pa.Table, seed: int) -> list[int]:
                 assert pa.types.is_nested(kind)
                 cell = farmhash.fingerprint64(b"\x0b" + canonical_json(value, kind).encode())
             cells += cell.to_bytes(8, "little")
-        buckets.append(farmhash.fingerprint64(cells) & 0xFFFFF)
-    return buckets
+        fingerprints.append(farmhash.fingerprint64(cells))
+    return fingerprints
+
+
+def row_buckets(table: pa.Table, seed: int) -> list[int]:
+    """The buckets of the rows, split without a key."""
+    return [fingerprint & 0xFFFFF for fingerprint in row_fingerprints(table, seed)]

@@ -394,11 +394,6 @@ arrow::Status ChooseLayout(const plan::FittedPlan& model, bool with_target,
   if (model.plan().output_format == plan::OutputFormat::kArrow) {
     shared->format = io::ShardFormat::kArrow;
   }
-  if (model.plan().layout == plan::Layout::kMatrix && shared->context->options().content_checksum) {
-    return base::UsageError(
-        "content checksums of a matrix are not supported by this version; leave out "
-        "--content-checksum, or write layout: columns");
-  }
   ARROW_ASSIGN_OR_RAISE(OutputLayout layout, LayOutOutput(model, with_target));
   shared->output_schema = std::move(layout.columns);
   shared->num_features = layout.num_features;

@@ -27,7 +27,7 @@ namespace {
 
 using namespace emberharmony;  // NOLINT: a fuzz target has no namespace of its own
 using base::FuzzSeeds;
-using base::internal::FuzzFolder;
+using base::FuzzFolder;
 namespace fs = std::filesystem;
 
 constexpr char kBetween = '\x1e';

@@ -21,7 +21,7 @@ namespace {
 
 using namespace emberharmony;  // NOLINT: a fuzz target has no namespace of its own
 using base::FuzzSeeds;
-using base::internal::FuzzFolder;
+using base::FuzzFolder;
 
 const FuzzFolder& Folder() {
   static const FuzzFolder folder;
