@@ -161,6 +161,14 @@ int FeatureColumns(const GivenPlan& given) {
   return columns;
 }
 
+// The columns that the run learns from, transforms, or looks into for rows to leave out or cut.
+std::vector<int> UsedColumns(const PlannedRun& run) {
+  std::vector<int> columns = run.given.bound.source_columns;
+  if (run.given.bound.target_column >= 0) columns.push_back(run.given.bound.target_column);
+  if (run.reading.finds_cuts) columns.push_back(run.reading.columns[0]);
+  return columns;
+}
+
 void DescribeSplit(const PlannedRun& run, Explanation* explanation) {
   const plan::SplitSpec& split = run.plan().split;
   explanation->split_method = MethodName(split.method);
@@ -212,7 +220,8 @@ arrow::Result<Explanation> RunExplain(const SourceRequest& source_request,
   // From here on it is a run's memory that counts, and not what this process has left.
   context->budget()->set_limit_bytes(NominalBudgetBytes(context->memory_limit_bytes()));
   const base::Activity activity("explain");
-  const PlannedRun run{requested, *given, sample, std::move(reading), context};
+  PlannedRun run{requested, *given, sample, std::move(reading), {}, context};
+  run.facts = ColumnFactsOf(source, UsedColumns(run));
   Explanation explanation;
   explanation.source = io::ShownLocation(source_request.location);
   explanation.num_rows = source.num_rows();

@@ -28,6 +28,7 @@ struct ExplainedPass {
   /// What one scan reads of the source, as it is stored (Parquet: compressed column chunks; CSV:
   /// text, unpacked); of "verify": of the output. With --where at most.
   int64_t bytes = 0;
+  bool writes = false;             ///< the output
   int64_t memory_bytes = 0;        ///< at its peak, beside the program and what is kept
   int64_t least_memory_bytes = 0;  ///< with one task at a time, and all spilled that can be
 };

@@ -1,7 +1,6 @@
 #include "emberharmony/engine/memory_forecast.h"
 
 #include <arrow/type.h>
-#include <arrow/type_traits.h>
 
 #include <algorithm>
 #include <functional>
@@ -13,7 +12,6 @@
 #include "emberharmony/engine/column_scan.h"
 #include "emberharmony/engine/transform_memory.h"
 #include "emberharmony/engine/unit_fingerprints.h"
-#include "emberharmony/io/sink.h"
 
 namespace emberharmony::engine {
 
@@ -172,9 +170,7 @@ class MemoryForecast {
   Needs OfColumnScan(const std::vector<std::string>& columns) const {
     if (columns.empty()) return {};
     const int column = source_.schema()->GetFieldIndex(columns[0]);
-    return PerUnit(source_, LargestUnit(source_, [&](const io::Unit& unit) {
-                     return SaturatingAdd(unit.num_rows, ScanBytes(source_, unit, column));
-                   }));
+    return PerUnit(source_, run_.facts.at(column).scan_bytes);
   }
 
   Needs OfSplit(const ExplainedPass& pass) const {
@@ -232,9 +228,7 @@ class MemoryForecast {
     // A thread stays with a column while there are others: a scan each, and as many states.
     std::vector<int64_t> scans;
     for (const int column : columns) {
-      const int64_t scan = LargestUnit(source_, [&](const io::Unit& unit) {
-        return SaturatingAdd(unit.num_rows, ScanBytes(source_, unit, column));
-      });
+      const int64_t scan = run_.facts.at(column).scan_bytes;
       const size_t helpers = columns.size() < threads_ ? threads_ / columns.size() + 1 : 1;
       scans.insert(scans.end(), std::min(helpers, source_.units().size()), scan);
     }
@@ -250,9 +244,7 @@ class MemoryForecast {
     if (source_.columns_independent()) {
       std::vector<int64_t> tasks;
       for (const int column : columns) {
-        const int64_t task = LargestUnit(
-            source_, [&](const io::Unit& unit) { return GroupTaskBytes(source_, unit, column); });
-        tasks.push_back(SaturatingAdd(task, StringBytes(column)));
+        tasks.push_back(run_.facts.at(column).write_bytes);
       }
       const size_t per_column = columns.empty() ? 1 : threads_ / columns.size() + 1;
       std::vector<int64_t> all;
@@ -266,35 +258,13 @@ class MemoryForecast {
     }
     const int64_t largest_unit =
         LargestUnit(source_, [](const io::Unit& unit) { return unit.num_rows; });
-    if (pass.columns != NamesOfTransform(columns)) {
+    if (!pass.writes) {
       // Measuring rows: nothing is written, but each row's size is held.
       return {SaturatingAdd(needs.wanted, SaturatingMultiply(8, largest_unit)),
               SaturatingAdd(needs.least, SaturatingMultiply(8, largest_unit))};
     }
     return {SaturatingAdd(needs.wanted, ShardsInFlight(columns.size())),
             SaturatingAdd(needs.least, largest_unit)};
-  }
-
-  // Strings that are written as they are read, plain, wait until their row group is full: the
-  // values, pages of them, and those compressed.
-  int64_t StringBytes(int column) const {
-    constexpr int64_t kCopies = 3;
-    if (!arrow::is_base_binary_like(source_.schema()->field(column)->type()->id())) return 0;
-    return LargestUnit(source_, [&](const io::Unit& unit) {
-      const io::ColumnHint hint = source_.Hint(unit, column);
-      if (hint.dictionary_encoded) return int64_t{0};
-      const auto parts = static_cast<int64_t>(std::max<size_t>(1, unit.row_groups.size()));
-      return kCopies * std::min(SaturatingMultiply(hint.largest_part_bytes, parts),
-                                io::RowGroupCutter::kMaxBytes);
-    });
-  }
-
-  std::vector<std::string> NamesOfTransform(std::vector<int> columns) const {
-    std::sort(columns.begin(), columns.end());
-    columns.erase(std::unique(columns.begin(), columns.end()), columns.end());
-    std::vector<std::string> names;
-    for (const int column : columns) names.push_back(source_.schema()->field(column)->name());
-    return names;
   }
 
   // Encoded shards wait in memory until their unit is written: of the units at work, of one that

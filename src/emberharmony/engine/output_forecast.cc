@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <bit>
 #include <limits>
+#include <map>
 #include <optional>
 #include <set>
 
@@ -69,32 +70,51 @@ bool HasRanges(const io::Source& source) {
   return !files.empty();
 }
 
-// How many different integers there can be in a column, by the ranges that the source knows.
-std::optional<int64_t> ValuesInRange(const io::Source& source, int column) {
-  const arrow::Type::type type = source.schema()->field(column)->type()->id();
-  if ((!arrow::is_integer(type) && type != arrow::Type::DATE32) || !HasRanges(source)) {
-    return std::nullopt;
-  }
-  std::optional<std::pair<int64_t, int64_t>> range;
+// How many different integers there can be in columns, by the ranges that the source knows; only of
+// those of which that can be told. A file is asked once for all of them.
+std::map<int, int64_t> ValuesInRanges(const io::Source& source, std::vector<int> columns) {
+  std::erase_if(columns, [&](int column) {
+    const arrow::Type::type type = source.schema()->field(column)->type()->id();
+    return !arrow::is_integer(type) && type != arrow::Type::DATE32;
+  });
+  if (columns.empty() || !HasRanges(source)) return {};
+  struct Range {
+    bool known = true;
+    std::optional<int64_t> low, high;
+  };
+  std::vector<Range> ranges(columns.size());
   for (const io::Unit& unit : source.units()) {
-    const auto parts = source.Parts(unit, {column});
+    const auto parts = source.Parts(unit, columns);
     // What is wrong with a file is found out when it is read.
-    if (!parts.ok()) return std::nullopt;
+    if (!parts.ok()) return {};
     for (const io::UnitPart& part : *parts) {
-      const io::ColumnRange& known = part.columns[0];
-      if (known.null_count == part.num_rows) continue;
-      if (known.bounds == nullptr) return std::nullopt;
-      const auto low = IntegerAt(*known.bounds, 0);
-      const auto high = IntegerAt(*known.bounds, 1);
-      if (!low || !high || *low > *high) return std::nullopt;
-      if (!range) range = {*low, *high};
-      range = {std::min(range->first, *low), std::max(range->second, *high)};
+      for (size_t c = 0; c < columns.size(); ++c) {
+        const io::ColumnRange& told = part.columns[c];
+        if (told.null_count == part.num_rows) continue;
+        Range& range = ranges[c];
+        const bool bounded = told.bounds != nullptr;
+        const auto low = bounded ? IntegerAt(*told.bounds, 0) : std::nullopt;
+        const auto high = bounded ? IntegerAt(*told.bounds, 1) : std::nullopt;
+        range.known = range.known && low && high && *low <= *high;
+        if (!range.known) continue;
+        range.low = std::min(range.low.value_or(*low), *low);
+        range.high = std::max(range.high.value_or(*high), *high);
+      }
     }
   }
-  if (!range) return 0;
-  const auto span = static_cast<uint64_t>(range->second) - static_cast<uint64_t>(range->first);
-  if (span >= static_cast<uint64_t>(std::numeric_limits<int64_t>::max())) return std::nullopt;
-  return static_cast<int64_t>(span) + 1;
+  std::map<int, int64_t> values;
+  for (size_t c = 0; c < columns.size(); ++c) {
+    const Range& range = ranges[c];
+    if (!range.known) continue;
+    if (!range.low) {
+      values[columns[c]] = 0;
+      continue;
+    }
+    const auto span = static_cast<uint64_t>(*range.high) - static_cast<uint64_t>(*range.low);
+    if (span < static_cast<uint64_t>(std::numeric_limits<int64_t>::max()))
+      values[columns[c]] = static_cast<int64_t>(span) + 1;
+  }
+  return values;
 }
 
 std::optional<int64_t> ValuesOfType(const arrow::DataType& type) {
@@ -134,6 +154,14 @@ class FeatureForecast {
 
   arrow::Result<std::vector<ExplainedFeature>> Make() {
     std::vector<ExplainedFeature> features;
+    std::vector<int> hot_columns;
+    const plan::BoundPlan& bound = run_.given.bound;
+    for (size_t i = 0; i < bound.pipelines.size(); ++i) {
+      const Pipeline& pipeline = *bound.pipelines[i];
+      if (pipeline.num_steps() > 0 && pipeline.step(0).name() == kOneHot)
+        hot_columns.push_back(bound.source_columns[i]);
+    }
+    values_in_ranges_ = ValuesInRanges(source_, std::move(hot_columns));
     for (const plan::FeatureSpec& spec : run_.plan().features) {
       for (size_t c = 0; c < spec.columns.size(); ++c) {
         ARROW_ASSIGN_OR_RAISE(ExplainedFeature feature, FeatureOf(spec, features.size()));
@@ -177,7 +205,8 @@ class FeatureForecast {
     };
     if (step == 0) {
       bound_by(ValuesOfType(*source_.schema()->field(column)->type()));
-      bound_by(ValuesInRange(source_, column));
+      const auto in_range = values_in_ranges_.find(column);
+      if (in_range != values_in_ranges_.end()) bound_by(in_range->second);
     } else {
       bound_by(ValuesOfStep(pipeline.step(step - 1)));
     }
@@ -218,6 +247,7 @@ class FeatureForecast {
   const PlannedRun& run_;
   const io::Source& source_;
   const std::string& plan_name_;
+  std::map<int, int64_t> values_in_ranges_;  // by column
   std::vector<std::string> refusals_;
 };
 
@@ -268,7 +298,7 @@ class OutputBytes {
   // An output of a pipeline, or of the target (nullptr). A step on distinct values makes no more of
   // them, so that the column is hardly larger than it was; written plain it has its width.
   int64_t Of(const arrow::Field& output, int source_column, const Pipeline* pipeline) const {
-    const int64_t stored = ReadOf(source_column);
+    const int64_t stored = run_.facts.at(source_column).stored_bytes;
     const bool in_matrix = is_matrix() && pipeline != nullptr;
     const std::optional<int64_t> width = in_matrix ? value_bytes() : WidthOf(*output.type());
     if (!width) return stored;
@@ -306,13 +336,6 @@ class OutputBytes {
     if (!values) return std::numeric_limits<int64_t>::max();
     const auto bits = std::bit_width(static_cast<uint64_t>(std::max<int64_t>(1, *values)));
     return base::SaturatingScale(num_rows_, bits, 8);
-  }
-
-  int64_t ReadOf(int column) const {
-    int64_t bytes = 0;
-    for (const io::Unit& unit : source_.units())
-      bytes = base::SaturatingAdd(bytes, source_.Hint(unit, column).compressed_bytes);
-    return bytes;
   }
 
   const PlannedRun& run_;

@@ -224,7 +224,9 @@ class PassForecast {
     std::string purpose = "transform and write";
     if (source_.columns_independent() && once.size() < columns.size())
       purpose += "; a column of several features is read for each";
-    passes_.push_back(PassOver(source_, "transform", std::move(purpose), columns));
+    ExplainedPass pass = PassOver(source_, "transform", std::move(purpose), columns);
+    pass.writes = true;
+    passes_.push_back(std::move(pass));
     return arrow::Status::OK();
   }
 

@@ -1,8 +1,7 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
-#include <string>
+#include <map>
 #include <vector>
 
 #include "emberharmony/engine/category_sample.h"
@@ -13,12 +12,20 @@
 
 namespace emberharmony::engine {
 
+/// What the source's hints say of a column, over all units.
+struct ColumnFacts {
+  int64_t stored_bytes = 0;  ///< as it is stored
+  int64_t scan_bytes = 0;    ///< of memory, that reading a unit of it takes at most (ScanBytes)
+  int64_t write_bytes = 0;   ///< that transforming a unit of it takes at most (GroupTaskBytes)
+};
+
 /// A run that has not begun: what forecasts are made from. All of it outlives the forecasts.
 struct PlannedRun {
   const RequestedSource& requested;
   const GivenPlan& given;
   const CategorySample& sample;
   SplitReading reading;
+  std::map<int, ColumnFacts> facts;  ///< of the columns that are learned from or transformed
   RunContext* context;
 
   const io::Source& source() const { return *requested.selected; }
@@ -35,6 +42,9 @@ struct PlannedRun {
   /// column that repeats itself twice as many, else as many more as there are rows.
   double growth(const SampledValues& seen) const;
 };
+
+/// The facts of these columns of a source.
+std::map<int, ColumnFacts> ColumnFactsOf(const io::Source& source, const std::vector<int>& columns);
 
 /// What reading these columns of all units takes of the source, as it is stored, in bytes. Whatever
 /// tells or bills what a pass costs starts here.
