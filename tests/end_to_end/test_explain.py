@@ -575,7 +575,7 @@ def test_too_little_memory_is_told(run_ember, tmp_path):
 
 def test_the_table_for_people(run_ember, source, plans):
     text = run_ember("explain", plans["hash of a key"], source, "-q").stdout
-    assert text.startswith("60,000 rows, 15 columns, 1 units, ")
+    assert text.startswith("60,000 rows, 15 columns, 1 unit, ")
     assert "hash the split's key" in text
     assert "word=...: 40 columns" in text
     assert "computed by: native" in text

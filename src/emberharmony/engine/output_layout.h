@@ -22,8 +22,8 @@ struct OutputLayout {
 /// Beyond this a float32 does not hold every integer.
 inline constexpr int64_t kExactFloatIntegers = int64_t{1} << 24;
 
-/// UsageError for what cannot be written in the plan's layout, whatever is learned: a matrix without
-/// features, or its content checksum.
+/// UsageError for what cannot be written in the plan's layout, whatever is learned: a matrix
+/// without features, or its content checksum.
 arrow::Status CheckLayout(const plan::Plan& plan, int num_features, bool content_checksum);
 
 /// UsageError for a matrix without features, or of columns that can't be in one: no numbers, or
