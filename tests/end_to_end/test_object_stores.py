@@ -91,6 +91,23 @@ def test_s3_within_the_memory_limit_and_without_secrets(run_ember, tmp_path, s3,
     assert report["peak_resident_bytes"] < 192 << 20
 
 
+def test_s3_is_explained_as_local_files_are(run_ember, tmp_path, s3, bucket):
+    plan = tmp_path / "plan.yaml"
+    plan.write_text(
+        "version: 1\nfeatures:\n  - {columns: [x], steps: [{impute: median}, {scale: standard}]}\n"
+        "  - {columns: [name, part], steps: [one_hot]}\n"
+    )
+    source = f"s3://key:{SECRET}@data/deep/table{options(s3)}"
+    remote = run_ember("explain", plan, source, "--json", "-q", env=environment()).stdout
+    assert SECRET not in remote
+    told = json.loads(remote)
+    local = json.loads(run_ember("explain", plan, bucket, "--json", "-q").stdout)
+    assert told.pop("source").startswith("s3://")
+    local.pop("source")
+    assert told == local
+    assert told["features"][1]["categories"]["columns"] == {"min": 40, "max": 1000}
+
+
 @pytest.mark.parametrize(
     "place,says",
     [

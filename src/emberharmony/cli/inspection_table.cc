@@ -3,11 +3,11 @@
 #include <arrow/type.h>
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <vector>
 
 #include "emberharmony/base/memory_budget.h"
 #include "emberharmony/base/plural.h"
+#include "emberharmony/cli/text_table.h"
 #include "emberharmony/engine/shown_text.h"
 
 namespace emberharmony::cli {
@@ -21,33 +21,7 @@ constexpr size_t kNameBytesMax = 32;
 constexpr size_t kTypeBytesMax = 24;
 constexpr size_t kValueBytesMax = 30;  // a timestamp of nanoseconds in UTC
 
-using Row = std::vector<std::string>;
-
-// Characters, not bytes: continuation bytes of UTF-8 take no place.
-size_t Width(const std::string& text) {
-  return static_cast<size_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
-}
-
-// Columns of equal width; all but the first `left` of them are aligned to the right.
-std::string Aligned(const std::vector<Row>& rows, size_t left) {
-  std::vector<size_t> widths;
-  for (const Row& row : rows) {
-    widths.resize(std::max(widths.size(), row.size()));
-    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], Width(row[i]));
-  }
-  std::string out;
-  for (const Row& row : rows) {
-    std::string line;
-    for (size_t i = 0; i < row.size(); ++i) {
-      const std::string space(widths[i] - Width(row[i]), ' ');
-      line += (i > 0 ? "  " : "") + (i < left ? row[i] + space : space + row[i]);
-    }
-    line.erase(line.find_last_not_of(' ') + 1);
-    out += line + "\n";
-  }
-  return out;
-}
+using Row = TableRow;
 
 bool IsTimeText(const std::string& text) {
   const size_t point = text.find('.');
@@ -120,9 +94,9 @@ std::string InspectionTable(const engine::Inspection& inspection) {
     if (column.read && column.count > 0) frequent.push_back({name, MostFrequent(column)});
     steps.push_back({name, column.steps.empty() ? "left out: " + column.reason : column.steps});
   }
-  out += Aligned(figures, 2);
-  if (frequent.size() > 1) out += "\n" + Aligned(frequent, 2);
-  return out + "\n" + Aligned(steps, 2);
+  out += AlignedTable(figures, 2);
+  if (frequent.size() > 1) out += "\n" + AlignedTable(frequent, 2);
+  return out + "\n" + AlignedTable(steps, 2);
 }
 
 }  // namespace emberharmony::cli

@@ -27,10 +27,12 @@
 #include "emberharmony/base/regular_file.h"
 #include "emberharmony/base/spelling.h"
 #include "emberharmony/cli/bench.h"
+#include "emberharmony/cli/explanation_table.h"
 #include "emberharmony/cli/inspection_table.h"
 #include "emberharmony/cli/memory_guard.h"
 #include "emberharmony/cli/progress_display.h"
 #include "emberharmony/cli/summary.h"
+#include "emberharmony/engine/explain.h"
 #include "emberharmony/engine/runs.h"
 #include "emberharmony/io/object_stores.h"
 
@@ -251,6 +253,10 @@ arrow::Result<std::string> RunCommand(const std::string& command, const Argument
     return arguments.json ? inspection.ToJson() : InspectionTable(inspection);
   }
   ARROW_ASSIGN_OR_RAISE(engine::PlanRequest plan, PlanOf(arguments));
+  if (command == "explain") {
+    ARROW_ASSIGN_OR_RAISE(auto explanation, engine::RunExplain(SourceOf(arguments), plan, context));
+    return arguments.json ? explanation.ToJson() : ExplanationTable(explanation);
+  }
   if (command == "plan") {
     if (!arguments.output.empty()) {
       ARROW_RETURN_NOT_OK(CheckPlanFile(arguments.output, arguments.run.overwrite));
@@ -302,7 +308,8 @@ arrow::Status Run(const std::string& command, const Arguments& arguments) {
   arrow::Result<std::string> text = RunCommand(command, arguments, context.get());
   g_interruptible = nullptr;
   ARROW_RETURN_NOT_OK(text.status());
-  const bool is_result = command == "inspect" || (command == "plan" && arguments.output.empty());
+  const bool is_result = command == "inspect" || command == "explain" ||
+                         (command == "plan" && arguments.output.empty());
   if (is_result) {
     fmt::print("{}", *text);
   } else if (!arguments.quiet) {
@@ -364,6 +371,23 @@ void DefineCommands(CLI::App* app, Arguments* arguments) {
   plan->add_flag("--overwrite", arguments->run.overwrite, "Replace a file that exists");
   AddRunOptions(plan, arguments);
   plan->footer("Example:\n  ember plan flights.parquet --target delay -o plan.yaml");
+
+  CLI::App* explain = app->add_subcommand(
+      "explain",
+      "Tell what a run of a plan would do, before it is run: passes, bytes, memory, output");
+  explain->add_option("PLAN", arguments->plan_path, "A plan (YAML)")->required();
+  AddSourceOptions(explain, arguments);
+  AddTargetAndSeed(explain, arguments);
+  explain->add_flag("--json", arguments->json, "A JSON document with all figures");
+  explain->add_flag("--content-checksum", arguments->run.content_checksum,
+                    "Of a run with --content-checksum");
+  AddRunOptions(explain, arguments);
+  explain->footer(
+      "Reads what opening the source reads, and of columns whose distinct values are counted\n"
+      "(one_hot, vocabulary, most_frequent) the first rows: those of one unit, at most 524,288.\n"
+      "A one_hot that is certain to make more than max_categories columns ends with status 2.\n\n"
+      "Examples:\n  ember explain plan.yaml flights.parquet\n"
+      "  ember explain plan.yaml 's3://bucket/2024/*.parquet' --memory 1GiB --threads 8 --json");
 
   CLI::App* fit =
       app->add_subcommand("fit", "Learn what a plan needs from a table; write the model directory");

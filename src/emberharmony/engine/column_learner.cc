@@ -15,6 +15,26 @@ using feature::Statistic;
 using feature::ValueBlock;
 using feature::WeightedValues;
 
+arrow::Status VisitProbed(const Pipeline& pipeline, const Probe& probe,
+                          const std::shared_ptr<arrow::Array>& values, const int64_t* weights,
+                          int64_t null_weight, arrow::MemoryPool* pool,
+                          std::vector<int64_t>* scratch,
+                          const std::function<arrow::Status(const WeightedValues&)>& visit) {
+  // The null slot goes along, so that a step that fills nulls turns them into values with
+  // null_weight's weight.
+  ARROW_ASSIGN_OR_RAISE(ValueBlock block,
+                        pipeline.ApplyPath(probe, ValueBlock{values, null_weight != 0}, pool));
+  if (null_weight != 0 && !block.null_slot) {
+    const int64_t n = values->length();
+    scratch->assign(n + 1, 1);
+    if (weights != nullptr) std::copy_n(weights, n, scratch->begin());
+    (*scratch)[n] = null_weight;
+    weights = scratch->data();
+    null_weight = 0;
+  }
+  return visit({*block.values, weights, null_weight});
+}
+
 ColumnLearner::ColumnLearner(int column, std::shared_ptr<arrow::Field> field,
                              std::vector<Pipeline*> pipelines, feature::StateOptions state_options,
                              arrow::MemoryPool* pool)
@@ -93,23 +113,12 @@ arrow::Status ColumnLearner::Update(const std::shared_ptr<arrow::Array>& values,
 arrow::Status ColumnLearner::UpdateScan(const Scan& scan,
                                         const std::shared_ptr<arrow::Array>& values,
                                         const int64_t* weights, int64_t null_weight) {
-  // The null slot goes along, so that a step that fills nulls turns them into values with
-  // null_weight's weight.
-  ARROW_ASSIGN_OR_RAISE(
-      ValueBlock block,
-      scan.pipeline->ApplyPath(scan.probe, ValueBlock{values, null_weight != 0}, pool_));
-  if (null_weight != 0 && !block.null_slot) {
-    const int64_t n = values->length();
-    weights_scratch_.assign(n + 1, 1);
-    if (weights != nullptr) std::copy_n(weights, n, weights_scratch_.begin());
-    weights_scratch_[n] = null_weight;
-    weights = weights_scratch_.data();
-    null_weight = 0;
-  }
-  WeightedValues weighted{*block.values, weights, null_weight};
-  for (Slot* slot : scan.slots)
-    ARROW_RETURN_NOT_OK(slot->analyzer->Update(slot->state.get(), weighted));
-  return arrow::Status::OK();
+  return VisitProbed(*scan.pipeline, scan.probe, values, weights, null_weight, pool_,
+                     &weights_scratch_, [&](const WeightedValues& weighted) -> arrow::Status {
+                       for (Slot* slot : scan.slots)
+                         ARROW_RETURN_NOT_OK(slot->analyzer->Update(slot->state.get(), weighted));
+                       return arrow::Status::OK();
+                     });
 }
 
 arrow::Result<std::shared_ptr<const Statistic>> ColumnLearner::FinalizeProbe(

@@ -4,6 +4,7 @@
 #include <arrow/status.h>
 #include <arrow/type_fwd.h>
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -17,6 +18,15 @@
 #include "emberharmony/plan/fitted_plan.h"
 
 namespace emberharmony::engine {
+
+/// Takes a column's values with their weights (nullptr: 1 each), and rows that are null, through
+/// the steps ahead of a probe, and hands on what its analyzers see. `scratch` holds weights until
+/// then.
+arrow::Status VisitProbed(
+    const feature::Pipeline& pipeline, const feature::Probe& probe,
+    const std::shared_ptr<arrow::Array>& values, const int64_t* weights, int64_t null_weight,
+    arrow::MemoryPool* pool, std::vector<int64_t>* scratch,
+    const std::function<arrow::Status(const feature::WeightedValues&)>& visit);
 
 /// The states from which all pipelines of one source column learn, and the learning itself, in as
 /// few passes as possible.

@@ -19,10 +19,9 @@ using feature::Pipeline;
 
 /// An id that a float32 can't hold is refused before anything is written, where it can be known.
 arrow::Status CheckIds(const Pipeline& pipeline) {
-  constexpr int64_t kIdMax = int64_t{1} << 24;
   for (int i = 0; i < pipeline.num_steps(); ++i) {
     const auto vocabulary = pipeline.step(i).VocabularyTable();
-    if (vocabulary == nullptr || vocabulary->num_rows() < kIdMax) continue;
+    if (vocabulary == nullptr || vocabulary->num_rows() < kExactFloatIntegers) continue;
     return base::UsageError(fmt::format(
         "the vocabulary of column '{}' has {} values, whose ids a matrix of float32 can't hold "
         "exactly above 2^24; write dtype: float64 or layout: columns, or limit it with max_size",
@@ -32,6 +31,19 @@ arrow::Status CheckIds(const Pipeline& pipeline) {
 }
 
 }  // namespace
+
+arrow::Status CheckLayout(const plan::Plan& plan, int num_features, bool content_checksum) {
+  if (plan.layout != plan::Layout::kMatrix) return arrow::Status::OK();
+  if (content_checksum) {
+    return base::UsageError(
+        "content checksums of a matrix are not supported by this version; leave out "
+        "--content-checksum, or write layout: columns");
+  }
+  if (num_features > 0) return arrow::Status::OK();
+  return base::UsageError(
+      "the plan has no features, so there is no matrix to write; add a feature, or write layout: "
+      "columns");
+}
 
 arrow::Result<OutputLayout> LayOutOutput(const plan::FittedPlan& model, bool with_target) {
   OutputLayout layout;
@@ -47,11 +59,7 @@ arrow::Result<OutputLayout> LayOutOutput(const plan::FittedPlan& model, bool wit
     for (const auto& field : pipeline->outputs()) names.push_back(field->name());
   }
   layout.num_features = static_cast<int>(names.size());
-  if (names.empty()) {
-    return base::UsageError(
-        "the plan has no features, so there is no matrix to write; add a feature, or write layout: "
-        "columns");
-  }
+  ARROW_RETURN_NOT_OK(CheckLayout(plan, layout.num_features, /*content_checksum=*/false));
   // Which value is which, for readers of a shard alone; the manifest says it, too.
   layout.columns = layout.columns->WithMetadata(arrow::key_value_metadata(
       {"emberharmony.features"},

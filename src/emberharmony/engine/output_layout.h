@@ -3,6 +3,7 @@
 #include <arrow/result.h>
 #include <arrow/type_fwd.h>
 
+#include <cstdint>
 #include <memory>
 
 #include "emberharmony/plan/fitted_plan.h"
@@ -17,6 +18,13 @@ struct OutputLayout {
   std::shared_ptr<arrow::DataType> matrix_type;
   int num_features = 0;  ///< 0: no matrix
 };
+
+/// Beyond this a float32 does not hold every integer.
+inline constexpr int64_t kExactFloatIntegers = int64_t{1} << 24;
+
+/// UsageError for what cannot be written in the plan's layout, whatever is learned: a matrix
+/// without features, or its content checksum.
+arrow::Status CheckLayout(const plan::Plan& plan, int num_features, bool content_checksum);
 
 /// UsageError for a matrix without features, or of columns that can't be in one: no numbers, or
 /// vocabularies whose ids a float32 can't hold, so that nothing is written in vain.

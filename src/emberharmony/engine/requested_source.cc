@@ -28,22 +28,6 @@ arrow::Status Narrow(const SourceRequest& request, RequestedSource* source) {
   return arrow::Status::OK();
 }
 
-// As many as the memory has room for, each with one unit's columns.
-int FilterThreads(const io::Source& source, const io::filter::Filter& filter, RunContext* context) {
-  int64_t largest = 1;
-  for (const io::Unit& unit : source.units()) {
-    int64_t bytes = 0;
-    if (source.columns_independent()) {
-      for (const int column : filter.columns()) bytes += ScanBytes(source, unit, column);
-    } else {
-      bytes = ScanBatchesBytes(unit, filter.columns().size(), context);
-    }
-    largest = std::max(largest, bytes);
-  }
-  return static_cast<int>(std::clamp<int64_t>(context->budget()->available_bytes() / largest, 1,
-                                              context->num_threads()));
-}
-
 }  // namespace
 
 arrow::Result<RequestedSource> OpenRequested(const SourceRequest& request, RunContext* context,
@@ -108,6 +92,34 @@ std::string WhyNoRows(const SourceRequest& request, const RequestedSource& sourc
   return "no row of the source passes --where";
 }
 
+arrow::Result<RequestedSource> FirstRows(const SourceRequest& request,
+                                         const RequestedSource& source, int64_t num_rows) {
+  RequestedSource first;
+  first.whole = io::LimitRows(source.whole, num_rows);
+  first.num_rows = first.whole->num_rows();
+  first.filter = source.filter;
+  ARROW_RETURN_NOT_OK(Narrow(request, &first));
+  return first;
+}
+
+// As many threads as the memory has room for, each with one unit's columns.
+FilterMemory FilterMemoryOf(const io::Source& source, const io::filter::Filter& filter,
+                            RunContext* context) {
+  FilterMemory memory;
+  for (const io::Unit& unit : source.units()) {
+    int64_t bytes = 0;
+    if (source.columns_independent()) {
+      for (const int column : filter.columns()) bytes += ScanBytes(source, unit, column);
+    } else {
+      bytes = ScanBatchesBytes(unit, filter.columns().size(), context);
+    }
+    memory.bytes_each = std::max(memory.bytes_each, bytes);
+  }
+  memory.num_threads = static_cast<int>(std::clamp<int64_t>(
+      context->budget()->available_bytes() / memory.bytes_each, 1, context->num_threads()));
+  return memory;
+}
+
 arrow::Status SelectRows(const SourceRequest& request, RunContext* context,
                          RequestedSource* source) {
   if (source->filter == nullptr) return arrow::Status::OK();
@@ -115,7 +127,7 @@ arrow::Status SelectRows(const SourceRequest& request, RunContext* context,
   const io::Source& whole = *source->whole;
   context->progress()->BeginPhase("filter", whole.num_rows(), whole.num_rows(), whole.num_bytes());
   io::FilterOptions options;
-  options.num_threads = FilterThreads(whole, *source->filter, context);
+  options.num_threads = FilterMemoryOf(whole, *source->filter, context).num_threads;
   options.batch_rows = context->options().batch_rows;
   options.batch_bytes = BatchBytes(context);
   options.pool = context->budget();

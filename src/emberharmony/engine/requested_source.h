@@ -48,6 +48,19 @@ arrow::Status CheckNotLeftOut(const SourceRequest& request, const RequestedSourc
 /// --where".
 std::string WhyNoRows(const SourceRequest& request, const RequestedSource& source);
 
+/// The same request of the source's first rows alone, before the filter takes any.
+arrow::Result<RequestedSource> FirstRows(const SourceRequest& request,
+                                         const RequestedSource& source, int64_t num_rows);
+
+/// What finding the rows that pass takes of the run's memory at most: for each thread, and how many
+/// of those there will be.
+struct FilterMemory {
+  int num_threads = 1;
+  int64_t bytes_each = 1;
+};
+FilterMemory FilterMemoryOf(const io::Source& source, const io::filter::Filter& filter,
+                            RunContext* context);
+
 /// Leaves the rows that pass the filter, then the first limit_rows of them. Scans the filter's
 /// columns as phase "filter".
 arrow::Status SelectRows(const SourceRequest& request, RunContext* context,

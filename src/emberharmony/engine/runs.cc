@@ -13,7 +13,6 @@
 #include "emberharmony/base/canonical_json.h"
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/base/log.h"
-#include "emberharmony/base/spelling.h"
 #include "emberharmony/engine/fit.h"
 #include "emberharmony/engine/output_folder.h"
 #include "emberharmony/engine/report_html.h"
@@ -66,14 +65,6 @@ plan::SplitSpec AutomaticSplit(const PlanRequest& request) {
   return split;
 }
 
-arrow::Status CheckTarget(const arrow::Schema& schema, const std::optional<std::string>& target) {
-  if (!target || schema.GetFieldIndex(*target) >= 0) return arrow::Status::OK();
-  std::vector<std::string> names = schema.field_names();
-  return base::UsageError(
-      fmt::format("the target '{}' is not a column of the source{}; the columns are: {}", *target,
-                  base::DidYouMean(*target, names), fmt::join(names, ", ")));
-}
-
 // The states as a model keeps them: columns counted in the model's own schema.
 std::vector<plan::SavedState> StatesForModel(std::vector<plan::SavedState> states,
                                              const arrow::Schema& source,
@@ -102,61 +93,6 @@ arrow::Result<Fitted> FinishFit(plan::Plan plan, plan::BoundPlan bound,
   }
   fitted.model = std::move(model);
   return fitted;
-}
-
-// A plan that was given, bound to the source; nothing for an automatic one.
-struct GivenPlan {
-  plan::Plan plan;
-  plan::BoundPlan bound;
-};
-
-// The columns that a plan names.
-std::vector<std::string> ColumnsOf(const plan::Plan& plan) {
-  std::vector<std::string> columns;
-  for (const plan::FeatureSpec& feature : plan.features) {
-    columns.insert(columns.end(), feature.columns.begin(), feature.columns.end());
-  }
-  if (plan.target) columns.push_back(plan.target->column);
-  columns.insert(columns.end(), plan.split.key.begin(), plan.split.key.end());
-  if (!plan.split.time_column.empty()) columns.push_back(plan.split.time_column);
-  return columns;
-}
-
-// What can be known of the request before anything is learned or replaced.
-arrow::Result<std::optional<GivenPlan>> PreparePlan(const SourceRequest& source_request,
-                                                    const RequestedSource& requested,
-                                                    const PlanRequest& request) {
-  const io::Source& source = *requested.selected;
-  if (!request.text) {
-    if (request.target) {
-      ARROW_RETURN_NOT_OK(
-          CheckNotLeftOut(source_request, requested, {*request.target}, "the target"));
-    }
-    ARROW_RETURN_NOT_OK(CheckTarget(*source.schema(), request.target));
-    return std::nullopt;
-  }
-  GivenPlan given;
-  ARROW_ASSIGN_OR_RAISE(given.plan, plan::ParsePlan(*request.text, request.name));
-  const bool same_target =
-      request.target && given.plan.target && given.plan.target->column == *request.target;
-  if (request.target && !same_target)
-    given.plan.target = plan::TargetSpec{*request.target, false, {}};
-  if (request.seed) given.plan.split.seed = *request.seed;
-  ARROW_RETURN_NOT_OK(
-      CheckNotLeftOut(source_request, requested, ColumnsOf(given.plan), "the plan"));
-  ARROW_ASSIGN_OR_RAISE(given.bound, plan::BindPlan(given.plan, *source.schema(), request.name,
-                                                    /*require_target=*/true));
-  return given;
-}
-
-// A target alone is nothing to learn from.
-arrow::Status NoFeatures(const plan::Plan& plan) {
-  std::string why;
-  for (const std::string& comment : plan.comments) why += "\n  " + comment;
-  return base::UsageError(
-      "the plan keeps no column as a feature, so there is nothing to write" +
-      (why.empty() ? "; add a feature to it, or give a table with more columns than the target"
-                   : "; write a plan that keeps some:" + why));
 }
 
 arrow::Status CheckFeatures(const plan::FittedPlan& model) {
@@ -210,11 +146,8 @@ arrow::Result<Fitted> Fit(const RequestedSource& requested, const PlanRequest& r
                      std::move(detected.states), source, std::move(fitted));
   }
   LogPlan("plan '" + request.name + "'", given->plan);
-  std::optional<std::string> required_column;
-  if (given->plan.target && given->plan.target->drop_null)
-    required_column = given->plan.target->column;
-  ARROW_ASSIGN_OR_RAISE(fitted.splits,
-                        MakeSplits(requested, given->plan.split, context, required_column));
+  ARROW_ASSIGN_OR_RAISE(
+      fitted.splits, MakeSplits(requested, given->plan.split, context, given->required_column()));
   ARROW_ASSIGN_OR_RAISE(auto states,
                         FitPipelines(source, *fitted.splits, given->bound, keep_state, context));
   ARROW_RETURN_NOT_OK(fitted.splits->Complete());

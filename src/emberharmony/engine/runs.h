@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "emberharmony/engine/given_plan.h"
 #include "emberharmony/engine/inspect.h"
 #include "emberharmony/engine/manifest.h"
 #include "emberharmony/engine/progress.h"
@@ -15,16 +16,6 @@
 #include "emberharmony/plan/fitted_plan.h"
 
 namespace emberharmony::engine {
-
-/// Where a plan comes from: text with a name for messages, or nothing for an automatic one.
-struct PlanRequest {
-  std::optional<std::string> text;
-  std::string name;
-  std::optional<std::string> target;  ///< --target: of an automatic plan, or overriding the plan's
-  std::optional<int64_t> seed;        ///< --seed: overrides the split's
-  double high_null_threshold = 0.9;
-  std::string path = {};  ///< the file that the text is from, which no run replaces; or empty
-};
 
 /// What was done, for the report and the summary; everything that may differ between equal runs is
 /// in here only. The model's memory is the run's: a report must not outlive its RunContext.

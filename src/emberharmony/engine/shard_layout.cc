@@ -120,46 +120,52 @@ arrow::Status AddRowBytes(const io::Source& source, const io::Unit& unit,
 
 }  // namespace
 
-arrow::Result<std::array<std::vector<int64_t>, kNumSplits>> PlanRowGroups(
-    const io::Source& source, const io::Unit& unit, const std::vector<OutputGroup>& groups,
-    const SplitVectors& splits, const SplitVector* split_vector, RunContext* context) {
-  int64_t constant_bytes = 0;
-  int64_t largest_bytes = 0;
-  bool any_variable_width = false;
-  std::vector<const OutputGroup*> differing;
+bool RowSizes::rows_decide() const {
+  return !any_variable_width &&
+         largest_bytes * io::RowGroupCutter::kMaxRows <= io::RowGroupCutter::kMaxBytes;
+}
+
+RowSizes RowSizesOf(const io::Source& source, const io::Unit& unit,
+                    const std::vector<OutputGroup>& groups) {
+  RowSizes sizes;
   for (const OutputGroup& group : groups) {
     if (group.value_bytes > 0) {
-      largest_bytes += group.num_outputs * group.value_bytes;
-      constant_bytes += group.num_outputs * group.value_bytes;
+      sizes.largest_bytes += group.num_outputs * group.value_bytes;
+      sizes.constant_bytes += group.num_outputs * group.value_bytes;
       continue;
     }
     int64_t fixed_bytes = 0;
     for (const auto& field : group.pipeline->outputs()) {
       if (IsVariableWidth(*field->type())) {
-        any_variable_width = true;
+        sizes.any_variable_width = true;
       } else {
         fixed_bytes += PlainWidth(*field->type());
       }
     }
-    largest_bytes += fixed_bytes;
+    sizes.largest_bytes += fixed_bytes;
     if (SizesDiffer(source, unit, group)) {
-      differing.push_back(&group);
+      sizes.differing.push_back(&group);
     } else {
-      constant_bytes += fixed_bytes;
+      sizes.constant_bytes += fixed_bytes;
     }
   }
+  return sizes;
+}
+
+arrow::Result<std::array<std::vector<int64_t>, kNumSplits>> PlanRowGroups(
+    const io::Source& source, const io::Unit& unit, const std::vector<OutputGroup>& groups,
+    const SplitVectors& splits, const SplitVector* split_vector, RunContext* context) {
+  const RowSizes sizes = RowSizesOf(source, unit, groups);
   std::array<io::RowGroupCutter, kNumSplits> cutters;
   const auto& counts = splits.counts(unit.index);
-  const bool rows_decide = !any_variable_width && largest_bytes * io::RowGroupCutter::kMaxRows <=
-                                                      io::RowGroupCutter::kMaxBytes;
-  if (rows_decide || differing.empty()) {
-    const int64_t row_bytes = rows_decide ? largest_bytes : constant_bytes;
+  if (!sizes.reads()) {
+    const int64_t row_bytes = sizes.rows_decide() ? sizes.largest_bytes : sizes.constant_bytes;
     for (int s = 0; s < kNumSplits; ++s) cutters[s].AddMany(row_bytes, counts[s]);
   } else {
     base::MemoryReservation reservation(context->budget());
     ARROW_RETURN_NOT_OK(reservation.Resize(unit.num_rows * static_cast<int64_t>(sizeof(int64_t))));
-    std::vector<int64_t> row_bytes(unit.num_rows, constant_bytes);
-    ARROW_RETURN_NOT_OK(AddRowBytes(source, unit, differing, context, &row_bytes));
+    std::vector<int64_t> row_bytes(unit.num_rows, sizes.constant_bytes);
+    ARROW_RETURN_NOT_OK(AddRowBytes(source, unit, sizes.differing, context, &row_bytes));
     for (int64_t row = 0; row < unit.num_rows; ++row) {
       const int split = split_vector != nullptr ? (*split_vector)[row] : splits.uniform_split();
       if (split != kDroppedRow) cutters[split].Add(row_bytes[row]);

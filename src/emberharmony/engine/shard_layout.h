@@ -23,6 +23,26 @@ struct OutputGroup {
   int64_t value_bytes = 0;
 };
 
+/// What has to be known of a unit's rows to cut them into row groups.
+struct RowSizes {
+  /// The largest plain size of a row in columns of fixed width, in bytes.
+  int64_t largest_bytes = 0;
+  /// What every row has of it.
+  int64_t constant_bytes = 0;
+  bool any_variable_width = false;
+  /// Groups in which rows differ in size.
+  std::vector<const OutputGroup*> differing;
+
+  /// Whether no row is so large that its size matters.
+  bool rows_decide() const;
+  /// Whether `differing` has to be read for the sizes of its values.
+  bool reads() const { return !rows_decide() && !differing.empty(); }
+};
+
+/// Decided before anything is read.
+RowSizes RowSizesOf(const io::Source& source, const io::Unit& unit,
+                    const std::vector<OutputGroup>& groups);
+
 /// Where the row groups of each split of a unit close (DESIGN section 3, io::Sink), before a row is
 /// written.
 ///

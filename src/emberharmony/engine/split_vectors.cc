@@ -22,6 +22,7 @@
 #include "emberharmony/base/thread_pool.h"
 #include "emberharmony/engine/column_scan.h"
 #include "emberharmony/engine/row_fingerprinter.h"
+#include "emberharmony/engine/split_reading.h"
 #include "emberharmony/engine/time_cuts.h"
 #include "emberharmony/engine/unit_fingerprints.h"
 #include "emberharmony/io/cell_text.h"
@@ -299,17 +300,11 @@ class SplitAssignment {
   /// belongs to the result.
   arrow::Result<std::shared_ptr<SplitVectors>> Run(
       const std::optional<std::string>& required_column, bool in_scan, bool* pending) {
-    ARROW_ASSIGN_OR_RAISE(vectors_->present_, plan::PresentSplits(spec_));
+    ARROW_ASSIGN_OR_RAISE(reading_, DecideSplitReading(source_, named_, spec_, in_scan));
+    vectors_->present_ = reading_.present;
     if (spec_.method != plan::SplitMethod::kTime) {
       ARROW_ASSIGN_OR_RAISE(thresholds_, plan::ThresholdsOf(spec_));
     }
-    if (spec_.method == plan::SplitMethod::kRandom && !source_.rows_are_numbered()) {
-      return base::UsageError(
-          "a random split goes by the rows' positions, and this source may give its rows in "
-          "another "
-          "order each time; split by method: hash, which goes by what rows hold");
-    }
-    ARROW_RETURN_NOT_OK(FindColumns());
     const auto& units = source_.units();
     vectors_->counts_.resize(units.size());
     vectors_->packed_.resize(units.size());
@@ -319,16 +314,14 @@ class SplitAssignment {
     vectors_->reservation_ = base::MemoryReservation(context_->budget());
     if (required_column.has_value()) ARROW_RETURN_NOT_OK(DropRowsWithout(*required_column));
     ARROW_RETURN_NOT_OK(FindCuts());
-    const int only = OnlySplit();
+    const int only = reading_.only_split;
     if (only >= 0 && vectors_->num_dropped_ == 0) {
       auto uniform = std::const_pointer_cast<SplitVectors>(SplitVectors::Uniform(source_, only));
       uniform->time_cuts_ = vectors_->time_cuts_;
       return uniform;
     }
     ARROW_RETURN_NOT_OK(ReserveVectors());
-    // A scan of other columns can't hash whole rows on its way.
-    *pending = in_scan && &source_ == &named_ && only < 0 &&
-               spec_.method == plan::SplitMethod::kHash && !source_.columns_independent();
+    *pending = reading_.in_scan;
     if (*pending) {
       is_assigned_.resize(vectors_->packed_.size());
     } else {
@@ -360,7 +353,7 @@ class SplitAssignment {
           splitter_(std::move(splitter)),
           reservation_(std::move(reservation)),
           splits_(static_cast<size_t>(assignment->source_.units()[unit].num_rows)) {}
-    const std::vector<int>& columns() const override { return assignment_->columns_; }
+    const std::vector<int>& columns() const override { return assignment_->reading_.columns; }
     arrow::Result<const uint8_t*> Assign(const io::Batch& batch) override {
       if (row_ + batch.num_rows > static_cast<int64_t>(splits_.size())) {
         return arrow::Status::Invalid("unit ", unit_, " has more rows than it states");
@@ -384,34 +377,6 @@ class SplitAssignment {
     int64_t row_ = 0;
   };
 
-  // Whether rows are hashed as a whole.
-  bool by_row() const { return spec_.method == plan::SplitMethod::kHash && spec_.key.empty(); }
-
-  // The columns that assigning rows reads, of source_ by_row() and of named_ else.
-  arrow::Status FindColumns() {
-    const arrow::Schema& schema = *named_.schema();
-    if (spec_.method == plan::SplitMethod::kTime) {
-      columns_ = {schema.GetFieldIndex(spec_.time_column)};
-      return arrow::Status::OK();
-    }
-    if (spec_.method == plan::SplitMethod::kRandom || OnlySplit() >= 0) return arrow::Status::OK();
-    for (const std::string& name : spec_.key) columns_.push_back(schema.GetFieldIndex(name));
-    if (!spec_.key.empty()) return arrow::Status::OK();
-    columns_.resize(source_.schema()->num_fields());
-    std::iota(columns_.begin(), columns_.end(), 0);
-    return arrow::Status::OK();
-  }
-
-  // -1, or the split of all rows, whatever they hold.
-  int OnlySplit() const {
-    const auto& present = vectors_->present_;
-    if (std::count(present.begin(), present.end(), true) != 1) return -1;
-    const auto only =
-        static_cast<int>(std::find(present.begin(), present.end(), true) - present.begin());
-    // Only a training share of 1 needs no instants: a cut is part of what is learned.
-    return spec_.method == plan::SplitMethod::kTime && only != 0 ? -1 : only;
-  }
-
   arrow::Status ReserveVectors() {
     return vectors_->reservation_.Resize(source_.num_rows() / 4 +
                                          static_cast<int64_t>(source_.units().size()));
@@ -420,10 +385,6 @@ class SplitAssignment {
   arrow::Status DropRowsWithout(const std::string& column_name) {
     const int column = named_.schema()->GetFieldIndex(column_name);
     if (column < 0) return arrow::Status::Invalid("no column '", column_name, "' to require");
-    const arrow::DataType* type = named_.schema()->field(column)->type().get();
-    if (type->id() == arrow::Type::DICTIONARY)
-      type = static_cast<const arrow::DictionaryType*>(type)->value_type().get();
-    const bool may_be_nan = arrow::is_floating(type->id());
     ARROW_RETURN_NOT_OK(ReserveVectors());
     std::atomic<int64_t> num_dropped{0};
     const auto& units = source_.units();
@@ -432,7 +393,7 @@ class SplitAssignment {
     ARROW_RETURN_NOT_OK(base::ParallelFor(
         context_->num_threads(), static_cast<int64_t>(units.size()),
         [&](int64_t u) -> arrow::Status {
-          if (may_be_nan || named_.Hint(units[u], column).null_count != 0) {
+          if (MayLackValues(named_, units[u], column)) {
             const base::Activity activity("drop", column_name);
             const TaskGate::Pass pass =
                 context_->gate()->Enter(units[u].num_rows + ScanBytes(named_, units[u], column));
@@ -458,10 +419,10 @@ class SplitAssignment {
 
   arrow::Status FindCuts() {
     if (spec_.method != plan::SplitMethod::kTime) return arrow::Status::OK();
-    const arrow::DataType& type = *named_.schema()->field(columns_[0])->type();
+    const arrow::DataType& type = *named_.schema()->field(reading_.columns[0])->type();
     ARROW_ASSIGN_OR_RAISE(vectors_->time_cuts_, plan::GivenCuts(spec_, type));
     if (vectors_->time_cuts_.has_value()) return arrow::Status::OK();
-    if (OnlySplit() == 0) {
+    if (!reading_.finds_cuts) {
       vectors_->time_cuts_ = plan::TimeCuts();
       return arrow::Status::OK();
     }
@@ -478,30 +439,22 @@ class SplitAssignment {
   arrow::Result<std::unique_ptr<Splitter>> MakeSplitter() const {
     if (spec_.method == plan::SplitMethod::kTime)
       return std::make_unique<TimeSplitter>(*vectors_->time_cuts_);
-    if (by_row()) {
-      return std::make_unique<RowSplitter>(spec_.seed, static_cast<int>(columns_.size()),
+    if (reading_.by_row) {
+      return std::make_unique<RowSplitter>(spec_.seed, static_cast<int>(reading_.columns.size()),
                                            thresholds_, context_->budget());
     }
-    return KeySplitter::Make(spec_.seed, *named_.schema(), columns_, thresholds_,
+    return KeySplitter::Make(spec_.seed, *named_.schema(), reading_.columns, thresholds_,
                              context_->budget());
   }
 
   arrow::Status AssignByRow(const io::Unit& unit, SplitVector* splits) {
-    return FingerprintUnit(source_, unit, columns_, spec_.seed, context_,
+    return FingerprintUnit(source_, unit, reading_.columns, spec_.seed, context_,
                            [&](int64_t first_row, std::span<const uint64_t> fingerprints) {
                              uint8_t* out = splits->data() + first_row;
                              for (const uint64_t fingerprint : fingerprints)
                                *out++ = SplitOfFingerprint(fingerprint, thresholds_);
                              return arrow::Status::OK();
                            });
-  }
-
-  // What reading the columns takes, and the texts or instants of their values.
-  int64_t KeyBytes(const io::Unit& unit) const {
-    if (!named_.columns_independent()) return 2 * ScanBatchesBytes(unit, columns_.size(), context_);
-    int64_t bytes = 0;
-    for (const int column : columns_) bytes += 2 * ScanBytes(named_, unit, column);
-    return bytes;
   }
 
   arrow::Status AssignAll(int only) {
@@ -518,13 +471,14 @@ class SplitAssignment {
           SplitVector splits(units[u].num_rows, static_cast<uint8_t>(std::max(only, 0)));
           if (only < 0 && spec_.method == plan::SplitMethod::kRandom) {
             AssignRandomly(spec_.seed, source_, units[u], thresholds_, &splits);
-          } else if (only < 0 && by_row()) {
+          } else if (only < 0 && reading_.by_row) {
             ARROW_RETURN_NOT_OK(AssignByRow(units[u], &splits));
           } else if (only < 0) {
-            const TaskGate::Pass pass = context_->gate()->Enter(KeyBytes(units[u]));
+            const TaskGate::Pass pass = context_->gate()->Enter(
+                SplitKeyBytes(named_, units[u], reading_.columns, context_));
             ARROW_ASSIGN_OR_RAISE(auto splitter, MakeSplitter());
             ARROW_RETURN_NOT_OK(
-                AssignUnit(named_, units[u], columns_, splitter.get(), context_, &splits));
+                AssignUnit(named_, units[u], reading_.columns, splitter.get(), context_, &splits));
           }
           num_without_instant += Finish(u, &splits);
           context_->progress()->Advance(units[u].num_rows);
@@ -564,7 +518,7 @@ class SplitAssignment {
   std::shared_ptr<SplitVectors> owner_;  // of vectors_, until Run returns it
   SplitVectors* const vectors_;
   plan::SplitThresholds thresholds_;
-  std::vector<int> columns_;
+  SplitReading reading_;
   std::vector<char> is_assigned_;  // by unit, while pending
 };
 

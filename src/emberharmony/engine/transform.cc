@@ -25,6 +25,7 @@
 #include "emberharmony/engine/index_partition_internal.h"
 #include "emberharmony/engine/output_layout.h"
 #include "emberharmony/engine/shard_layout.h"
+#include "emberharmony/engine/transform_memory.h"
 #include "emberharmony/io/cell_fingerprint.h"
 #include "emberharmony/io/sink.h"
 
@@ -183,12 +184,14 @@ class UnitTransform {
     if (shared_.source.columns_independent()) {
       const OutputGroup& group = shared_.groups[task];
       const base::Activity activity("transform", group.pipeline->source_column());
-      const TaskGate::Pass pass = shared_.context->gate()->Enter(GroupBytes(group));
+      const TaskGate::Pass pass = shared_.context->gate()->Enter(
+          GroupTaskBytes(shared_.source, unit_, group.source_column));
       ARROW_RETURN_NOT_OK(WithColumn(base::CallGuarded([&] { return WriteGroup(group); }), group));
       shared_.context->progress()->Advance(unit_.num_rows);
     } else {
       const base::Activity activity("transform");
-      const TaskGate::Pass pass = shared_.context->gate()->Enter(UnitBytes());
+      const TaskGate::Pass pass = shared_.context->gate()->Enter(
+          UnitTaskBytes(unit_, shared_.groups.size(), shared_.context));
       ARROW_RETURN_NOT_OK(WriteGroupsTogether());
       shared_.context->progress()->Advance(unit_.num_rows *
                                            static_cast<int64_t>(shared_.groups.size()));
@@ -213,24 +216,6 @@ class UnitTransform {
   }
 
  private:
-  // Reading, and the rows of a row group in each split until they are encoded: an index, and the
-  // values and pages of each output.
-  int64_t GroupBytes(const OutputGroup& group) const {
-    return 2 * ScanBytes(shared_.source, unit_, group.source_column) + RowGroupBytes();
-  }
-
-  // The same for all groups of the unit at once.
-  int64_t UnitBytes() const {
-    const size_t num_groups = shared_.groups.size();
-    return 2 * ScanBatchesBytes(unit_, num_groups, shared_.context) +
-           static_cast<int64_t>(num_groups) * RowGroupBytes();
-  }
-
-  int64_t RowGroupBytes() const {
-    constexpr int64_t kRowBytes = 16;
-    return std::min<int64_t>(unit_.num_rows, io::RowGroupCutter::kMaxRows) * kRowBytes;
-  }
-
   arrow::Status DoPrepare() {
     reservation_ = base::MemoryReservation(shared_.context->budget());
     ARROW_RETURN_NOT_OK(reservation_.Resize(unit_.num_rows));
@@ -245,18 +230,12 @@ class UnitTransform {
       path /= ShardName(shared_, unit_.index);
       io::SinkOptions options;
       options.pool = shared_.context->budget();
-      options.spill_threshold_bytes = SpillThreshold();
+      options.spill_threshold_bytes = ShardBytesMax(shared_.context);
       options.spill_folder = shared_.context->options().spill_dir;
       ARROW_ASSIGN_OR_RAISE(sinks_[s],
                             MakeShard(shared_, path.string(), std::move(row_groups[s]), options));
     }
     return arrow::Status::OK();
-  }
-
-  // The shards of all units in flight together may hold a third of the budget.
-  int64_t SpillThreshold() const {
-    const int64_t sinks_in_flight = kNumSplits + shared_.context->num_threads();
-    return std::max<int64_t>(1, shared_.context->budget()->limit_bytes() / 3 / sinks_in_flight);
   }
 
   arrow::Status WriteGroup(const OutputGroup& group) {
@@ -395,6 +374,8 @@ arrow::Status ChooseLayout(const plan::FittedPlan& model, bool with_target,
     shared->format = io::ShardFormat::kArrow;
   }
   ARROW_ASSIGN_OR_RAISE(OutputLayout layout, LayOutOutput(model, with_target));
+  ARROW_RETURN_NOT_OK(
+      CheckLayout(model.plan(), layout.num_features, shared->context->options().content_checksum));
   shared->output_schema = std::move(layout.columns);
   shared->num_features = layout.num_features;
   shared->matrix_type = std::move(layout.matrix_type);

@@ -133,25 +133,43 @@ arrow::Status FingerprintColumnByColumn(const io::Source& source, const io::Unit
   return arrow::Status::OK();
 }
 
+namespace {
+
+// Columns that are read only together, as of a CSV file, would be read once for each.
+bool CanSpool(const io::Source& source, const std::vector<int>& columns, RunContext* context) {
+  return !context->options().spill_dir.empty() && source.columns_independent() && !columns.empty();
+}
+
+int64_t SpoolBytes(const io::Source& source, const io::Unit& unit,
+                   const std::vector<int>& columns) {
+  int64_t largest = 0;
+  for (const int column : columns) largest = std::max(largest, ScanBytes(source, unit, column));
+  return largest + kReadBytes;
+}
+
+}  // namespace
+
+FingerprintReading DecideFingerprintReading(const io::Source& source, const io::Unit& unit,
+                                            const std::vector<int>& columns, RunContext* context) {
+  int64_t together = 0;
+  for (const int column : columns) together += BytesAmongOthers(source, unit, column);
+  if (!CanSpool(source, columns, context) || together <= context->budget()->limit_bytes() / 2) {
+    return {true, together};
+  }
+  return {false, SpoolBytes(source, unit, columns)};
+}
+
 arrow::Status FingerprintUnit(const io::Source& source, const io::Unit& unit,
                               const std::vector<int>& columns, int64_t seed, RunContext* context,
                               const FingerprintConsumer& consumer) {
-  int64_t together = 0;
-  int64_t largest = 0;
-  for (const int column : columns) {
-    together += BytesAmongOthers(source, unit, column);
-    largest = std::max(largest, ScanBytes(source, unit, column));
-  }
-  // Columns that are read only together, as of a CSV file, would be read once for each.
-  const bool can_spool =
-      !context->options().spill_dir.empty() && source.columns_independent() && !columns.empty();
-  if (!can_spool || together <= context->budget()->limit_bytes() / 2) {
-    const TaskGate::Pass pass = context->gate()->Enter(together);
+  const FingerprintReading reading = DecideFingerprintReading(source, unit, columns, context);
+  if (reading.together) {
+    const TaskGate::Pass pass = context->gate()->Enter(reading.bytes);
     const arrow::Status status =
         FingerprintTogether(source, unit, columns, seed, context, consumer);
-    if (!status.IsOutOfMemory() || !can_spool) return status;
+    if (!status.IsOutOfMemory() || !CanSpool(source, columns, context)) return status;
   }
-  const TaskGate::Pass pass = context->gate()->Enter(largest + kReadBytes);
+  const TaskGate::Pass pass = context->gate()->Enter(SpoolBytes(source, unit, columns));
   return FingerprintColumnByColumn(source, unit, columns, seed, context, consumer);
 }
 

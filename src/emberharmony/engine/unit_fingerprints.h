@@ -27,6 +27,14 @@ arrow::Status FingerprintUnit(const io::Source& source, const io::Unit& unit,
                               const std::vector<int>& columns, int64_t seed, RunContext* context,
                               const FingerprintConsumer& consumer);
 
+/// How FingerprintUnit means to read a unit, and what that takes of the run's memory at most.
+struct FingerprintReading {
+  bool together = true;  ///< else column by column, by way of a temporary file
+  int64_t bytes = 0;
+};
+FingerprintReading DecideFingerprintReading(const io::Source& source, const io::Unit& unit,
+                                            const std::vector<int>& columns, RunContext* context);
+
 /// The same, in the way that is told: for tests.
 arrow::Status FingerprintTogether(const io::Source& source, const io::Unit& unit,
                                   const std::vector<int>& columns, int64_t seed,

@@ -212,6 +212,7 @@ class QuantileAnalyzer : public Analyzer {
                                                const StateOptions& options) const override {
     return histogram_->Decode(bytes, type, options);
   }
+  int64_t max_keys() const { return max_keys_; }
 
  private:
   const int64_t max_keys_;
@@ -255,6 +256,11 @@ std::shared_ptr<const Analyzer> MakeQuantileAnalyzer(int64_t max_keys, bool exac
                                                      QuantilesWanted wanted) {
   if (!exact) return MakeValueHistogramAnalyzer(max_keys);
   return std::make_shared<QuantileAnalyzer>(max_keys, std::move(wanted));
+}
+
+int64_t ExactUpTo(const Analyzer& analyzer) {
+  const auto* quantiles = dynamic_cast<const QuantileAnalyzer*>(&analyzer);
+  return quantiles == nullptr ? -1 : quantiles->max_keys();
 }
 
 }  // namespace emberharmony::feature

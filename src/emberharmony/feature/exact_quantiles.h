@@ -27,4 +27,8 @@ struct QuantilesWanted {
 std::shared_ptr<const Analyzer> MakeQuantileAnalyzer(int64_t max_keys, bool exact,
                                                      QuantilesWanted wanted);
 
+/// The number of distinct values up to which an analyzer's statistic is good at once: with more of
+/// them Analyzer::Refine may ask for another pass. -1: it never does.
+int64_t ExactUpTo(const Analyzer& analyzer);
+
 }  // namespace emberharmony::feature

@@ -88,7 +88,8 @@ arrow::Status OneHot::Learn(const std::vector<std::shared_ptr<const Statistic>>&
     return WrongStatistics(kName);
   }
   if (counts->distinct_count > max_categories_) {
-    return base::DataError(
+    // The plan asks for what it may not have of this table, as it would with an unknown column.
+    return base::UsageError(
         "column '" + input_.name + "' has " + std::to_string(counts->distinct_count) +
         " distinct values, and one_hot may make " + std::to_string(max_categories_) +
         " columns; use vocabulary, or raise max_categories");

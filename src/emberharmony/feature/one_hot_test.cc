@@ -86,7 +86,7 @@ TEST(OneHot, HasABound) {
   auto step = MakeStep("one_hot", {{"max_categories", 2}}, Column(arrow::utf8()));
   const auto status =
       step->Learn({CountsOf(ArrayOf(arrow::utf8(), R"(["a", "b"])"), "[9, 8]", 0, 3, 3)});
-  EXPECT_EQ(base::KindOf(status), base::ErrorKind::kData);
+  EXPECT_EQ(base::KindOf(status), base::ErrorKind::kUsage);
   EXPECT_THAT(status.message(),
               testing::HasSubstr("column 'x' has 5 distinct values, and one_hot may make 2"));
   auto floats = MakeStep("one_hot", nullptr, Column(arrow::float64()));

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "emberharmony/base/error_kind.h"
+#include "emberharmony/feature/learning_passes.h"
 #include "emberharmony/feature/numeric_form.h"
 
 namespace emberharmony::feature {
@@ -111,24 +112,10 @@ std::string Pipeline::PathKey(const std::vector<int>& path) const {
 
 std::vector<Probe> Pipeline::NextProbes() const {
   std::vector<Probe> probes;
-  std::vector<int> path;
-  int fill_step = -1;
-  for (int i = 0; i < num_steps(); ++i) {
-    const TransformTraits traits = steps_[i]->traits();
-    // Before an impute that turns the values into numbers they have another type than behind it.
-    const bool type_differs =
-        fill_step >= 0 && traits.exact_type && steps_[fill_step]->outputs().front().numeric_form;
-    if (learned_[i]) {
-      // Another step that fills would take the rows that the first one is about to fill.
-      if (fill_step >= 0 && (traits.fills_missing || type_differs)) break;
-      path.push_back(i);
-      continue;
-    }
-    if (!type_differs) {
-      probes.push_back({i, path, PathKey(path), steps_[i]->analyzers(), fill_step});
-    }
-    if (fill_step >= 0 || !traits.fills_missing) break;
-    fill_step = i;
+  for (LearnableStep& next : LearnableSteps(*this, learned_)) {
+    std::string path_key = PathKey(next.path);
+    probes.push_back({next.step, std::move(next.path), std::move(path_key),
+                      steps_[next.step]->analyzers(), next.fill_step});
   }
   return probes;
 }

@@ -1,0 +1,242 @@
+#include "emberharmony/engine/explain.h"
+
+#include <arrow/type.h>
+#include <arrow/type_traits.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <limits>
+#include <system_error>
+#include <utility>
+
+#include "emberharmony/base/allocation_failure.h"
+#include "emberharmony/base/error_kind.h"
+#include "emberharmony/base/memory_budget.h"
+#include "emberharmony/base/saturating.h"
+#include "emberharmony/engine/memory_forecast.h"
+#include "emberharmony/engine/output_forecast.h"
+#include "emberharmony/engine/output_layout.h"
+#include "emberharmony/engine/pass_forecast.h"
+#include "emberharmony/engine/planned_run.h"
+#include "emberharmony/engine/shown_text.h"
+#include "emberharmony/io/object_stores.h"
+
+namespace emberharmony::engine {
+
+namespace {
+
+// A one_hot that may yield more columns than this is worth a word.
+constexpr int64_t kWideOneHot = 1000;
+
+std::string Quoted(const std::string& name) { return "'" + ShownText(name, 80) + "'"; }
+
+const char* MethodName(plan::SplitMethod method) {
+  switch (method) {
+    case plan::SplitMethod::kHash:
+      return "hash";
+    case plan::SplitMethod::kTime:
+      return "time";
+    case plan::SplitMethod::kRandom:
+      return "random";
+  }
+  return "";
+}
+
+// What a run would end with, or the user may not expect.
+class Warnings {
+ public:
+  Warnings(const PlannedRun& run, const Explanation& explanation)
+      : run_(run), source_(run.source()), explanation_(explanation) {}
+
+  std::vector<std::string> Make() {
+    warnings_ = source_.warnings();
+    if (source_.num_rows() == 0) {
+      warnings_.push_back(
+          "the source has no rows: the output would have columns, but nothing in them, and a step "
+          "that needs values to learn from ends a run with status 1");
+    }
+    WarnOfNullInstants();
+    WarnOfCategories();
+    WarnOfMatrix();
+    WarnOfMemory();
+    return std::move(warnings_);
+  }
+
+ private:
+  void WarnOfNullInstants() {
+    const plan::SplitSpec& split = run_.plan().split;
+    if (split.method != plan::SplitMethod::kTime || run_.reading.only_split >= 0) return;
+    int64_t nulls = 0;
+    for (const io::Unit& unit : source_.units()) {
+      const int64_t known = source_.Hint(unit, run_.reading.columns[0]).null_count;
+      nulls = base::SaturatingAdd(nulls, std::max<int64_t>(0, known));
+    }
+    if (nulls == 0) return;
+    const bool may_be_left_out =
+        run_.requested.filter != nullptr || run_.given.required_column().has_value();
+    warnings_.push_back(fmt::format(
+        "the split's time column {} is null in {} rows{}; leave them out with --where '{} IS NOT "
+        "NULL', or split by method: hash",
+        Quoted(split.time_column), ShownCount(nulls),
+        may_be_left_out ? ": unless all of them are left out, a run ends with status 1"
+                        : ": a run ends with status 1",
+        ShownText(split.time_column)));
+  }
+
+  void WarnOfCategories() {
+    for (const ExplainedFeature& feature : explanation_.features) {
+      if (!feature.categories) continue;
+      const ExplainedCategories& categories = *feature.categories;
+      // Of a time split by shares the first rows may all be in another split.
+      if (categories.sampled_values > categories.limit) {
+        warnings_.push_back(fmt::format(
+            "column {} has {} distinct values in its first {} rows, and one_hot may make {} "
+            "columns: if the training rows hold as many, a run ends with status 2; use vocabulary "
+            "or hash_bucket, or raise max_categories",
+            Quoted(feature.column), ShownCount(categories.sampled_values),
+            ShownCount(categories.sampled_rows), ShownCount(categories.limit)));
+      } else if (categories.columns.min > kWideOneHot) {
+        warnings_.push_back(
+            fmt::format("column {}: one_hot yields at least {} columns; a "
+                        "vocabulary takes one",
+                        Quoted(feature.column), ShownCount(categories.columns.min)));
+      }
+    }
+  }
+
+  // The largest id that a step may give, as far as it can be told; 0 for steps that give none.
+  int64_t LargestId(size_t pipeline, int s) const {
+    const feature::Transform& step = run_.given.bound.pipelines[pipeline]->step(s);
+    const nlohmann::json options = step.options();
+    if (step.name() == "hash_bucket") return options.at("buckets").get<int64_t>() - 1;
+    if (step.name() != "vocabulary") return 0;
+    double values = static_cast<double>(source_.num_rows());
+    if (const SampledValues* seen = run_.sample.Find(pipeline, s)) {
+      values = static_cast<double>(seen->num_distinct) * run_.growth(*seen);
+    }
+    if (options.contains("max_size")) values = std::min(values, options["max_size"].get<double>());
+    return static_cast<int64_t>(values) + options.at("oov_buckets").get<int64_t>() + 1;
+  }
+
+  void WarnOfMatrix() {
+    if (run_.plan().layout != plan::Layout::kMatrix || run_.plan().output_dtype != "float32") {
+      return;
+    }
+    for (size_t i = 0; i < explanation_.features.size(); ++i) {
+      const feature::Pipeline& pipeline = *run_.given.bound.pipelines[i];
+      for (int s = 0; s < pipeline.num_steps(); ++s) {
+        const int64_t ids = LargestId(i, s);
+        if (ids <= kExactFloatIntegers) continue;
+        warnings_.push_back(fmt::format(
+            "column {}: {} may give ids above 2^24, which a matrix of float32 can't hold exactly: "
+            "a run then ends with status 2; write dtype: float64 or layout: columns, or limit it",
+            Quoted(explanation_.features[i].column), pipeline.step(s).name()));
+      }
+    }
+  }
+
+  void WarnOfMemory() {
+    const ExplainedMemory& memory = explanation_.memory;
+    if (memory.fits() || memory.fits_tightly()) return;
+    warnings_.push_back(fmt::format(
+        "a run needs about {} at least, and --memory is {}: it will probably end with status 4; "
+        "raise --memory, or ask for less at a time (fewer features, max_size for vocabularies)",
+        base::FormatByteSize(memory.least_bytes), base::FormatByteSize(memory.limit_bytes)));
+  }
+
+  const PlannedRun& run_;
+  const io::Source& source_;
+  const Explanation& explanation_;
+  std::vector<std::string> warnings_;
+};
+
+// How many columns features have; of those that are learned one.
+int FeatureColumns(const GivenPlan& given) {
+  int columns = 0;
+  for (const auto& pipeline : given.bound.pipelines) {
+    const auto known = static_cast<int>(pipeline->outputs().size());
+    columns += known == 0 && !pipeline->learned() ? 1 : known;
+  }
+  return columns;
+}
+
+// The columns that the run learns from, transforms, or looks into for rows to leave out or cut.
+std::vector<int> UsedColumns(const PlannedRun& run) {
+  std::vector<int> columns = run.given.bound.source_columns;
+  if (run.given.bound.target_column >= 0) columns.push_back(run.given.bound.target_column);
+  if (run.reading.finds_cuts) columns.push_back(run.reading.columns[0]);
+  return columns;
+}
+
+void DescribeSplit(const PlannedRun& run, Explanation* explanation) {
+  const plan::SplitSpec& split = run.plan().split;
+  explanation->split_method = MethodName(split.method);
+  explanation->split_columns = split.key;
+  if (split.method == plan::SplitMethod::kTime) explanation->split_columns = {split.time_column};
+  explanation->whole_rows = run.reading.by_row;
+  explanation->seed = split.seed;
+}
+
+void SumBytes(Explanation* explanation) {
+  Extent output;
+  for (const ExplainedSplit& split : explanation->splits) {
+    if (split.bytes) output.max = base::SaturatingAdd(output.max, split.bytes->max);
+  }
+  Extent& total = explanation->bytes_read;
+  for (ExplainedPass& pass : explanation->passes) {
+    if (pass.phase == "verify") {
+      pass.bytes = output.max;
+      continue;
+    }
+    total.min =
+        base::SaturatingAdd(total.min, base::SaturatingMultiply(pass.scans.min, pass.bytes));
+    total.max =
+        base::SaturatingAdd(total.max, base::SaturatingMultiply(pass.scans.max, pass.bytes));
+  }
+  // A filter may leave out what statistics decide, and rows that do not pass.
+  if (!explanation->rows_known) total.min = 0;
+}
+
+}  // namespace
+
+arrow::Result<Explanation> RunExplain(const SourceRequest& source_request,
+                                      const PlanRequest& plan_request, RunContext* context) {
+  ARROW_ASSIGN_OR_RAISE(RequestedSource requested, OpenRequested(source_request, context));
+  const io::Source& source = *requested.selected;
+  ARROW_ASSIGN_OR_RAISE(auto given, PreparePlan(source_request, requested, plan_request));
+  if (!given) return base::UsageError("explain needs a plan; `ember plan` makes one");
+  const int num_features = FeatureColumns(*given);
+  if (num_features == 0) return NoFeatures(given->plan);
+  ARROW_RETURN_NOT_OK(CheckLayout(given->plan, num_features, context->options().content_checksum));
+  ARROW_ASSIGN_OR_RAISE(SplitReading reading,
+                        DecideSplitReading(*requested.whole, source, given->plan.split,
+                                           /*in_scan=*/true));
+  std::error_code error;
+  const auto temporary = std::filesystem::temp_directory_path(error);
+  if (!error) context->set_default_spill_dir(temporary.string());
+  ARROW_ASSIGN_OR_RAISE(const CategorySample sample,
+                        SampleCategories(source_request, requested, *given, context));
+  // From here on it is a run's memory that counts, and not what this process has left.
+  context->budget()->set_limit_bytes(NominalBudgetBytes(context->memory_limit_bytes()));
+  const base::Activity activity("explain");
+  PlannedRun run{requested, *given, sample, std::move(reading), {}, context};
+  run.facts = ColumnFactsOf(source, UsedColumns(run));
+  Explanation explanation;
+  explanation.source = io::ShownLocation(source_request.location);
+  explanation.num_rows = source.num_rows();
+  explanation.rows_known = requested.filter == nullptr;
+  explanation.num_units = static_cast<int64_t>(source.units().size());
+  explanation.num_bytes = source.num_bytes();
+  explanation.num_columns = source.schema()->num_fields();
+  DescribeSplit(run, &explanation);
+  ARROW_ASSIGN_OR_RAISE(explanation.features, ForecastFeatures(run, plan_request.name));
+  ForecastOutput(run, &explanation);
+  ARROW_ASSIGN_OR_RAISE(explanation.passes, ForecastPasses(run, explanation.features));
+  SumBytes(&explanation);
+  ForecastMemory(run, &explanation);
+  explanation.warnings = Warnings(run, explanation).Make();
+  return explanation;
+}
+
+}  // namespace emberharmony::engine

@@ -1,0 +1,78 @@
+#include "emberharmony/engine/given_plan.h"
+
+#include <arrow/type.h>
+#include <fmt/format.h>
+
+#include <utility>
+#include <vector>
+
+#include "emberharmony/base/error_kind.h"
+#include "emberharmony/base/spelling.h"
+
+namespace emberharmony::engine {
+
+namespace {
+
+arrow::Status CheckTarget(const arrow::Schema& schema, const std::optional<std::string>& target) {
+  if (!target || schema.GetFieldIndex(*target) >= 0) return arrow::Status::OK();
+  std::vector<std::string> names = schema.field_names();
+  return base::UsageError(
+      fmt::format("the target '{}' is not a column of the source{}; the columns are: {}", *target,
+                  base::DidYouMean(*target, names), fmt::join(names, ", ")));
+}
+
+// The columns that a plan names.
+std::vector<std::string> ColumnsOf(const plan::Plan& plan) {
+  std::vector<std::string> columns;
+  for (const plan::FeatureSpec& feature : plan.features) {
+    columns.insert(columns.end(), feature.columns.begin(), feature.columns.end());
+  }
+  if (plan.target) columns.push_back(plan.target->column);
+  columns.insert(columns.end(), plan.split.key.begin(), plan.split.key.end());
+  if (!plan.split.time_column.empty()) columns.push_back(plan.split.time_column);
+  return columns;
+}
+
+}  // namespace
+
+std::optional<std::string> GivenPlan::required_column() const {
+  if (!plan.target || !plan.target->drop_null) return std::nullopt;
+  return plan.target->column;
+}
+
+arrow::Result<std::optional<GivenPlan>> PreparePlan(const SourceRequest& source_request,
+                                                    const RequestedSource& requested,
+                                                    const PlanRequest& request) {
+  const io::Source& source = *requested.selected;
+  if (!request.text) {
+    if (request.target) {
+      ARROW_RETURN_NOT_OK(
+          CheckNotLeftOut(source_request, requested, {*request.target}, "the target"));
+    }
+    ARROW_RETURN_NOT_OK(CheckTarget(*source.schema(), request.target));
+    return std::nullopt;
+  }
+  GivenPlan given;
+  ARROW_ASSIGN_OR_RAISE(given.plan, plan::ParsePlan(*request.text, request.name));
+  const bool same_target =
+      request.target && given.plan.target && given.plan.target->column == *request.target;
+  if (request.target && !same_target)
+    given.plan.target = plan::TargetSpec{*request.target, false, {}};
+  if (request.seed) given.plan.split.seed = *request.seed;
+  ARROW_RETURN_NOT_OK(
+      CheckNotLeftOut(source_request, requested, ColumnsOf(given.plan), "the plan"));
+  ARROW_ASSIGN_OR_RAISE(given.bound, plan::BindPlan(given.plan, *source.schema(), request.name,
+                                                    /*require_target=*/true));
+  return given;
+}
+
+arrow::Status NoFeatures(const plan::Plan& plan) {
+  std::string why;
+  for (const std::string& comment : plan.comments) why += "\n  " + comment;
+  return base::UsageError(
+      "the plan keeps no column as a feature, so there is nothing to write" +
+      (why.empty() ? "; add a feature to it, or give a table with more columns than the target"
+                   : "; write a plan that keeps some:" + why));
+}
+
+}  // namespace emberharmony::engine

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <arrow/result.h>
+#include <arrow/status.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "emberharmony/engine/requested_source.h"
+#include "emberharmony/plan/plan.h"
+
+namespace emberharmony::engine {
+
+/// Where a plan comes from: text with a name for messages, or nothing for an automatic one.
+struct PlanRequest {
+  std::optional<std::string> text;
+  std::string name;
+  std::optional<std::string> target;  ///< --target: of an automatic plan, or overriding the plan's
+  std::optional<int64_t> seed;        ///< --seed: overrides the split's
+  double high_null_threshold = 0.9;
+  std::string path = {};  ///< the file that the text is from, which no run replaces; or empty
+};
+
+/// A plan that was given, with what the request overrides, bound to a source.
+struct GivenPlan {
+  plan::Plan plan;
+  plan::BoundPlan bound;
+
+  /// The column without which a row is left out: a target with drop_null.
+  std::optional<std::string> required_column() const;
+};
+
+/// What can be known of the request before anything is learned or replaced; nothing for an
+/// automatic plan. Errors as those of ParsePlan and BindPlan, and UsageError for columns that the
+/// request itself leaves out.
+arrow::Result<std::optional<GivenPlan>> PreparePlan(const SourceRequest& source_request,
+                                                    const RequestedSource& requested,
+                                                    const PlanRequest& request);
+
+/// The UsageError for a plan that puts out no features: a target alone is nothing to learn from.
+arrow::Status NoFeatures(const plan::Plan& plan);
+
+}  // namespace emberharmony::engine
