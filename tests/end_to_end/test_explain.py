@@ -478,16 +478,14 @@ def test_plans_are_refused_as_fit_refuses_them(run_ember, source, tmp_path, text
     assert told.stdout == ""
 
 
-def test_what_extract_refuses_is_refused(run_ember, source, tmp_path, plans):
+def test_what_extract_refuses_is_refused(run_ember, source, tmp_path):
     drop = tmp_path / "drop.yaml"
     drop.write_text("version: 1\nfeatures:\n  - {columns: [real], steps: [drop]}\n")
     empty = tmp_path / "empty.yaml"
     empty.write_text(drop.read_text() + "target: whole\noutput: {layout: matrix}\n")
-    for plan, options in [(drop, []), (empty, []), (plans["matrix"], ["--content-checksum"])]:
-        told = run_ember("explain", plan, source, "-q", *options, status=2)
-        done = run_ember(
-            "extract", source, "--plan", plan, "-o", tmp_path / "out", "-q", *options, status=2
-        )
+    for plan in (drop, empty):
+        told = run_ember("explain", plan, source, "-q", status=2)
+        done = run_ember("extract", source, "--plan", plan, "-o", tmp_path / "out", "-q", status=2)
         assert told.stderr == done.stderr
 
 

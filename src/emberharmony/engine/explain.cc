@@ -208,7 +208,7 @@ arrow::Result<Explanation> RunExplain(const SourceRequest& source_request,
   if (!given) return base::UsageError("explain needs a plan; `ember plan` makes one");
   const int num_features = FeatureColumns(*given);
   if (num_features == 0) return NoFeatures(given->plan);
-  ARROW_RETURN_NOT_OK(CheckLayout(given->plan, num_features, context->options().content_checksum));
+  ARROW_RETURN_NOT_OK(CheckLayout(given->plan, num_features));
   ARROW_ASSIGN_OR_RAISE(SplitReading reading,
                         DecideSplitReading(*requested.whole, source, given->plan.split,
                                            /*in_scan=*/true));

@@ -32,14 +32,8 @@ arrow::Status CheckIds(const Pipeline& pipeline) {
 
 }  // namespace
 
-arrow::Status CheckLayout(const plan::Plan& plan, int num_features, bool content_checksum) {
-  if (plan.layout != plan::Layout::kMatrix) return arrow::Status::OK();
-  if (content_checksum) {
-    return base::UsageError(
-        "content checksums of a matrix are not supported by this version; leave out "
-        "--content-checksum, or write layout: columns");
-  }
-  if (num_features > 0) return arrow::Status::OK();
+arrow::Status CheckLayout(const plan::Plan& plan, int num_features) {
+  if (plan.layout != plan::Layout::kMatrix || num_features > 0) return arrow::Status::OK();
   return base::UsageError(
       "the plan has no features, so there is no matrix to write; add a feature, or write layout: "
       "columns");
@@ -59,7 +53,7 @@ arrow::Result<OutputLayout> LayOutOutput(const plan::FittedPlan& model, bool wit
     for (const auto& field : pipeline->outputs()) names.push_back(field->name());
   }
   layout.num_features = static_cast<int>(names.size());
-  ARROW_RETURN_NOT_OK(CheckLayout(plan, layout.num_features, /*content_checksum=*/false));
+  ARROW_RETURN_NOT_OK(CheckLayout(plan, layout.num_features));
   // Which value is which, for readers of a shard alone; the manifest says it, too.
   layout.columns = layout.columns->WithMetadata(arrow::key_value_metadata(
       {"emberharmony.features"},

@@ -23,8 +23,8 @@ struct OutputLayout {
 inline constexpr int64_t kExactFloatIntegers = int64_t{1} << 24;
 
 /// UsageError for what cannot be written in the plan's layout, whatever is learned: a matrix
-/// without features, or its content checksum.
-arrow::Status CheckLayout(const plan::Plan& plan, int num_features, bool content_checksum);
+/// without features.
+arrow::Status CheckLayout(const plan::Plan& plan, int num_features);
 
 /// UsageError for a matrix without features, or of columns that can't be in one: no numbers, or
 /// vocabularies whose ids a float32 can't hold, so that nothing is written in vain.

@@ -374,8 +374,6 @@ arrow::Status ChooseLayout(const plan::FittedPlan& model, bool with_target,
     shared->format = io::ShardFormat::kArrow;
   }
   ARROW_ASSIGN_OR_RAISE(OutputLayout layout, LayOutOutput(model, with_target));
-  ARROW_RETURN_NOT_OK(
-      CheckLayout(model.plan(), layout.num_features, shared->context->options().content_checksum));
   shared->output_schema = std::move(layout.columns);
   shared->num_features = layout.num_features;
   shared->matrix_type = std::move(layout.matrix_type);

@@ -26,8 +26,8 @@
 namespace {
 
 using namespace emberharmony;  // NOLINT: a fuzz target has no namespace of its own
-using base::FuzzSeeds;
 using base::FuzzFolder;
+using base::FuzzSeeds;
 namespace fs = std::filesystem;
 
 constexpr char kBetween = '\x1e';

@@ -20,8 +20,8 @@
 namespace {
 
 using namespace emberharmony;  // NOLINT: a fuzz target has no namespace of its own
-using base::FuzzSeeds;
 using base::FuzzFolder;
+using base::FuzzSeeds;
 
 const FuzzFolder& Folder() {
   static const FuzzFolder folder;
