@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "emberharmony/engine/report_charts_internal.h"
 #include "emberharmony/engine/report_column_cards_internal.h"
 #include "emberharmony/engine/shown_text.h"
 
@@ -423,6 +424,7 @@ void WriteDetected(const ReportColumn& column, HtmlWriter* html) {
   WriteSpread(column, html);
   WriteCounts(column, html);
   for (const ReportPipeline& pipeline : column.pipelines) {
+    if (pipeline.coverage) continue;  // a chart shows them
     for (const ReportStep& step : pipeline.steps) WriteMostFrequent(step, html);
   }
 }
@@ -473,7 +475,8 @@ std::string StepsInWords(const ReportColumn& column) {
   return words;
 }
 
-void WriteCard(const ReportColumn& column, bool open, HtmlWriter* html) {
+void WriteCard(const ReportColumn& column, size_t position, const ReportSplits& splits, bool open,
+               HtmlWriter* html) {
   HtmlAttributes attributes = {{"class", "card column"}};
   if (open) attributes.push_back({"open", ""});
   HtmlElement card(html, "details", attributes);
@@ -494,6 +497,8 @@ void WriteCard(const ReportColumn& column, bool open, HtmlWriter* html) {
     html->Leaf("span", Plural(column.num_outputs(), "output"), {{"class", "yield"}});
   }
   HtmlElement body(html, "div", {{"class", "body"}});
+  WriteCharts(column, position, splits, html);
+  WriteSplitTable(column, splits, "h4", html);
   WriteDetected(column, html);
   WriteSteps(column, html);
   WriteOutputs(column, html);
@@ -568,7 +573,8 @@ void WriteColumns(const ReportColumns& columns, HtmlWriter* html) {
     return;
   }
   for (const ReportColumn* column : used) {
-    WriteCard(*column, used.size() <= kOpenCardsMax, html);
+    WriteCard(*column, static_cast<size_t>(column - columns.columns.data()), columns.splits,
+              used.size() <= kOpenCardsMax, html);
   }
 }
 

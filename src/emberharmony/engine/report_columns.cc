@@ -16,8 +16,8 @@ namespace emberharmony::engine::internal {
 
 namespace {
 
-constexpr int64_t kMostFrequentShown = 6;
-// A larger vocabulary's table is not made for six of its rows.
+constexpr int64_t kMostFrequentShown = 12;
+// A larger vocabulary's table is not made for a few of its rows.
 constexpr int64_t kVocabularySizeMax = int64_t{1} << 20;
 // Names longer than this are cut in the plan's comments.
 constexpr size_t kCommentNameBytes = 100;
@@ -126,6 +126,61 @@ std::vector<ReportColumn> SourceColumns(const RunReport& report, const arrow::Sc
   return columns;
 }
 
+ReportSplits SplitsOf(const RunReport& report) {
+  ReportSplits splits;
+  for (size_t s = 0; s < report.split_names.size(); ++s) {
+    const std::string& name = report.split_names[s];
+    const auto found = report.manifest.splits.find(name);
+    if (name.empty() || found == report.manifest.splits.end()) continue;
+    splits.names.push_back(name);
+    splits.positions.push_back(s);
+    splits.rows[s] = found->second.num_rows;
+  }
+  return splits;
+}
+
+// The texts of what the last step tells apart, in its order.
+std::vector<std::string> LearnedTexts(const LearnedCounts& learned, const ReportStep& step) {
+  std::vector<std::string> texts;
+  if (!learned.one_hot) {
+    for (const CountedText& entry : step.most_frequent) texts.push_back(entry.text);
+    return texts;
+  }
+  const auto found = step.facts.find("categories");
+  if (found == step.facts.end()) return texts;
+  for (const nlohmann::json& value : *found) {
+    texts.push_back(value.is_string()
+                        ? value.get<std::string>()
+                        : value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+  }
+  return texts;
+}
+
+// What the transform counted of a column: its values by the first pipeline that has an output, what
+// was learned by each.
+void AddDistributions(const std::vector<const ColumnDistribution*>& distributions,
+                      const ReportSplits& splits, ReportColumn* column) {
+  for (const ColumnDistribution* distribution : distributions) {
+    if (distribution != nullptr && distribution->counts_values()) {
+      column->values = ValuesOf(*distribution);
+    }
+  }
+  if (!column->values) return;
+  for (size_t p = 0; p < column->pipelines.size(); ++p) {
+    if (distributions[p] == nullptr || !distributions[p]->learned()) continue;
+    ReportPipeline& pipeline = column->pipelines[p];
+    const LearnedCounts& learned = *distributions[p]->learned();
+    pipeline.coverage = CoverageOf(learned, splits.rows, column->values->missing);
+    ReportChart chart = LearnedChart(learned, LearnedTexts(learned, pipeline.steps.back()));
+    chart.has_unseen = true;
+    chart.unseen = pipeline.coverage->unseen;
+    if (!chart.rows.empty()) column->values->charts.push_back(std::move(chart));
+  }
+  if (column->values->charts.empty() && column->values->no_chart.empty()) {
+    column->values->no_chart = "the vocabulary is too large to be listed";
+  }
+}
+
 }  // namespace
 
 std::string ReportStep::name() const {
@@ -161,9 +216,24 @@ ReportColumns CollectColumns(const RunReport& report) {
   collected.drops_null_targets = target && target->drop_null;
   std::map<std::string, ReportColumn*> by_name;
   for (ReportColumn& column : collected.columns) by_name.emplace(column.name, &column);
-  for (const auto& pipeline : report.model->pipelines()) {
-    const auto found = by_name.find(pipeline->source_column());
-    if (found != by_name.end()) found->second->pipelines.push_back(DescribePipeline(*pipeline));
+  collected.splits = SplitsOf(report);
+  std::map<std::string, std::vector<const ColumnDistribution*>> distributions;
+  const auto& pipelines = report.model->pipelines();
+  for (size_t i = 0; i < pipelines.size(); ++i) {
+    const auto found = by_name.find(pipelines[i]->source_column());
+    if (found == by_name.end()) continue;
+    found->second->pipelines.push_back(DescribePipeline(*pipelines[i]));
+    if (i < report.distributions.size()) {
+      distributions[found->first].push_back(report.distributions[i].get());
+    }
+  }
+  // Behind those of the pipelines stands the target's.
+  if (target && report.distributions.size() > pipelines.size()) {
+    distributions[target->column].push_back(report.distributions[pipelines.size()].get());
+  }
+  for (const auto& [name, counted] : distributions) {
+    const auto found = by_name.find(name);
+    if (found != by_name.end()) AddDistributions(counted, collected.splits, found->second);
   }
   Comments comments(report.model->plan().comments);
   for (ReportColumn& column : collected.columns) {

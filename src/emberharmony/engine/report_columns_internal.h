@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "emberharmony/engine/report_values_internal.h"
 #include "emberharmony/plan/fitted_plan.h"
 
 namespace emberharmony::engine {
@@ -39,6 +40,7 @@ struct OutputColumn {
 struct ReportPipeline {
   std::vector<ReportStep> steps;
   std::vector<OutputColumn> outputs;
+  std::optional<ReportCoverage> coverage;  ///< of a last step that is a vocabulary or a one_hot
 };
 
 /// A column of the source as the report shows it.
@@ -49,7 +51,8 @@ struct ReportColumn {
   std::optional<plan::ColumnProfile> profile;
   bool is_target = false;
   std::vector<ReportPipeline> pipelines;
-  std::string reason;  ///< why nothing comes of the column; empty: something does
+  std::optional<ReportValues> values;  ///< where a transform has read the column
+  std::string reason;                  ///< why nothing comes of the column; empty: something does
 
   size_t num_outputs() const;
 };
@@ -57,6 +60,7 @@ struct ReportColumn {
 /// What a run knows of its columns, in the order of the source, taken out of what knows it.
 struct ReportColumns {
   std::vector<ReportColumn> columns;
+  ReportSplits splits;
   std::vector<std::string> notes;  ///< the plan's comments that are about no single column
   size_t num_outputs = 0;          ///< features and target
   bool drops_null_targets = false;

@@ -8,6 +8,8 @@
 
 #include "emberharmony/base/memory_budget.h"
 #include "emberharmony/engine/html_writer_internal.h"
+#include "emberharmony/engine/report_assets.h"
+#include "emberharmony/engine/report_charts_internal.h"
 #include "emberharmony/engine/report_column_cards_internal.h"
 #include "emberharmony/engine/report_html_internal.h"
 #include "emberharmony/engine/runs.h"
@@ -37,13 +39,21 @@ std::string FileName(const std::string& path) {
   return std::string(name.substr(name.rfind('/') + 1));
 }
 
-void WriteHead(const RunReport& report, HtmlWriter* html) {
+// What the browser may do with the page: load nothing from anywhere, and run the scripts that are
+// given here, if any, and no other.
+std::string SecurityPolicy(const std::vector<ReportScript>& scripts) {
+  std::string sources = scripts.empty() ? " 'none'" : "";
+  for (const ReportScript& script : scripts) sources += " " + script.csp_source;
+  return "default-src 'none'; script-src" + sources +
+         "; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
+}
+
+void WriteHead(const RunReport& report, const std::vector<ReportScript>& scripts,
+               HtmlWriter* html) {
   HtmlElement head(html, "head");
   html->Void("meta", {{"charset", "utf-8"}});
-  html->Void("meta", {{"http-equiv", "Content-Security-Policy"},
-                      {"content",
-                       "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; "
-                       "form-action 'none'"}});
+  html->Void("meta",
+             {{"http-equiv", "Content-Security-Policy"}, {"content", SecurityPolicy(scripts)}});
   html->Void("meta", {{"name", "viewport"}, {"content", "width=device-width, initial-scale=1"}});
   html->Void("meta", {{"name", "color-scheme"}, {"content", "light dark"}});
   html->Void("meta", {{"name", "referrer"}, {"content", "no-referrer"}});
@@ -360,14 +370,33 @@ void WriteShards(const RunReport& report, HtmlWriter* html) {
              {{"colspan", "5"}});
 }
 
+// The data of the charts, and what draws them: last in the page, which is read without them.
+void WriteScripts(const ReportColumns& columns, const std::vector<ReportScript>& scripts,
+                  HtmlWriter* html) {
+  if (scripts.empty()) return;
+  {
+    HtmlElement data(html, "script", {{"type", "application/json"}, {"id", "report-data"}});
+    html->Trusted(ReportData(columns));
+  }
+  html->Trusted("\n<!--\n");
+  html->Trusted(VegaNotices());
+  html->Trusted("-->\n");
+  for (const ReportScript& script : scripts) {
+    HtmlElement element(html, "script");
+    html->Trusted(script.text);
+  }
+}
+
 }  // namespace
 
 std::string RenderReport(const RunReport& report, const ReportColumns& columns) {
+  std::vector<ReportScript> scripts;
+  if (HasCharts(columns)) scripts = {VegaScript(), VegaInterpreterScript(), PageScript()};
   HtmlWriter html;
   html.Trusted("<!doctype html>\n");
   {
     HtmlElement root(&html, "html", {{"lang", "en"}});
-    WriteHead(report, &html);
+    WriteHead(report, scripts, &html);
     HtmlElement body(&html, "body");
     html.Leaf("a", "Skip to the content", {{"class", "skip"}, {"href", "#main"}});
     WriteBanner(report, &html);
@@ -376,6 +405,9 @@ std::string RenderReport(const RunReport& report, const ReportColumns& columns) 
       WriteTiles(report, columns, &html);
       WriteWarnings(report, &html);
       WriteSplits(report, &html);
+      WriteTarget(columns, &html);
+      WriteMissing(columns, &html);
+      WriteVocabularies(columns, &html);
       WriteColumns(columns, &html);
       WriteUnusedColumns(columns, &html);
       WritePhases(report, &html);
@@ -385,6 +417,7 @@ std::string RenderReport(const RunReport& report, const ReportColumns& columns) 
     html.Leaf("footer",
               "Written by emberharmony. Times and memory differ from run to run; the features, the "
               "model and manifest.json do not.");
+    WriteScripts(columns, scripts, &html);
   }
   return html.html() + "\n";
 }

@@ -32,12 +32,24 @@ class StrictPage {
     EXPECT_TRUE(open_.empty());
   }
   const std::string& text() const { return text_; }
+  const std::vector<std::string>& scripts() const { return scripts_; }
   int count(const std::string& tag) const {
     return static_cast<int>(std::count(tags_.begin(), tags_.end(), tag));
   }
 
  private:
   void Step() {
+    if (page_.compare(at_, 4, "<!--") == 0) {
+      at_ = page_.find("-->", at_) + 3;
+      return;
+    }
+    if (!open_.empty() && open_.back() == "script" && page_.compare(at_, 9, "</script>") != 0) {
+      // As browsers read a script: up to the first end tag.
+      const size_t end = page_.find("</script", at_);
+      scripts_.push_back(page_.substr(at_, end - at_));
+      at_ = end;
+      return;
+    }
     if (page_[at_] != '<') {
       const size_t end = std::min(page_.find('<', at_), page_.size());
       if (!open_.empty() && open_.back() != "style") text_ += page_.substr(at_, end - at_);
@@ -50,11 +62,11 @@ class StrictPage {
     std::string tag;
     while (std::isalnum(static_cast<unsigned char>(page_[at_])) != 0) tag += page_[at_++];
     static const std::set<std::string> kKnown = {
-        "html",  "head",    "meta",  "title", "style", "body",   "a",       "header",
-        "main",  "svg",     "path",  "rect",  "line",  "circle", "div",     "section",
-        "h1",    "h2",      "h3",    "h4",    "h5",    "p",      "span",    "code",
-        "dl",    "dt",      "dd",    "ul",    "ol",    "li",     "details", "summary",
-        "table", "caption", "thead", "tbody", "tr",    "th",     "td",      "footer"};
+        "html", "head", "meta", "title",   "style",   "body",       "a",       "header", "main",
+        "svg",  "path", "rect", "line",    "circle",  "div",        "section", "h1",     "h2",
+        "h3",   "h4",   "h5",   "p",       "span",    "code",       "dl",      "dt",     "dd",
+        "ul",   "ol",   "li",   "details", "summary", "table",      "caption", "thead",  "tbody",
+        "tr",   "th",   "td",   "footer",  "figure",  "figcaption", "script"};
     ASSERT_TRUE(kKnown.contains(tag)) << "unexpected <" << tag << "> at byte " << at_;
     if (closes) {
       ASSERT_EQ(page_[at_++], '>');
@@ -89,6 +101,7 @@ class StrictPage {
   size_t at_ = 0;
   std::vector<std::string> open_;
   std::vector<std::string> tags_;
+  std::vector<std::string> scripts_;
   std::string text_;
 };
 
@@ -241,6 +254,97 @@ TEST(ReportHtmlTest, TextFromDataNeverBecomesMarkup) {
   const StrictPage page(html);
   EXPECT_THAT(html, Not(HasSubstr("<script")));
   EXPECT_THAT(html, HasSubstr("&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;&quot;&#39;&amp;"));
+}
+
+// What a transform would have counted of a column: a histogram, and categories under `value`.
+ReportColumns WithCharts(std::vector<ReportColumn> list, const std::string& value) {
+  ReportColumns columns = Columns(std::move(list));
+  columns.splits = {{"train", "validation", "test"}, {0, 1, 2}, {2400000, 300000, 300000}};
+  for (ReportColumn& column : columns.columns) {
+    ReportValues values;
+    values.missing = {240000, 0, 150000};
+    ReportChart bins;
+    bins.title = "Values";
+    bins.edges = {0, 10, 20, 30};
+    bins.rows = {{1080000, 150000, 0}, {0, 0, 0}, {540000, 150000, 150000}};
+    bins.above = {540000, 0, 0};
+    values.charts.push_back(bins);
+    ReportChart categories;
+    categories.kind = ReportChart::Kind::kCategories;
+    categories.title = "Categories";
+    categories.labels = {value, "plain"};
+    categories.rows = {{2000000, 200000, 150000}, {100000, 100000, 0}};
+    categories.has_unseen = true;
+    categories.unseen = {60000, 0, 0};
+    values.charts.push_back(categories);
+    column.values = values;
+  }
+  return columns;
+}
+
+TEST(ReportHtmlTest, ChartsAreDrawnWithoutTheScriptToo) {
+  ReportColumns columns = WithCharts({NumberColumn("distance")}, "red");
+  columns.columns[0].is_target = true;
+  const std::string html = RenderReport(Report(), columns);
+  const StrictPage page(html);
+  for (const char* expected : {"Target", "Values, share of the rows with a value", "Missing values",
+                               "1 of 1 columns hold nulls or NaN", "50 %",
+                               "Not drawn: from 30: 25 % of train, 0 % of validation, 0 % of test.",
+                               "Not drawn: not learned: 2.8 % of train", "92.6 % of train"}) {
+    EXPECT_THAT(page.text(), HasSubstr(expected));
+  }
+  // All test rows with a value lie in one bin, which fills the box but for its margin; the first
+  // bin's half of the training rows is half as high.
+  EXPECT_THAT(html, HasSubstr("d=\"M0 100L0.0 52.0H133.3"));
+  EXPECT_THAT(html, HasSubstr("3 bins from 0 to 30; most train rows, 50 %, in [0, 10)"));
+}
+
+TEST(ReportHtmlTest, OnlyThePagesOwnScriptsRun) {
+  const std::string html = RenderReport(Report(), WithCharts({NumberColumn("x")}, "red"));
+  const StrictPage page(html);
+  ASSERT_EQ(page.scripts().size(), 4);  // the data, vega, its interpreter, the page's own
+  EXPECT_THAT(html, HasSubstr("script-src &#39;sha256-"));
+  EXPECT_THAT(html, Not(HasSubstr("unsafe-eval")));
+  EXPECT_THAT(page.scripts()[1], HasSubstr("vega"));
+  // The notices that the licences ask for.
+  EXPECT_THAT(html, HasSubstr("University of Washington Interactive Data Lab"));
+  EXPECT_THAT(html, HasSubstr("Mike Bostock"));
+  // Without charts there is nothing to run.
+  const std::string plain = RenderReport(Report(), Columns({NumberColumn("x")}));
+  EXPECT_THAT(plain, Not(HasSubstr("<script")));
+  EXPECT_THAT(plain, HasSubstr("script-src &#39;none&#39;"));
+}
+
+TEST(ReportHtmlTest, TextFromDataNeverLeavesTheChartsData) {
+  const std::string hostile = "</script><script>alert(1)</script><!--\u2028\xff\"'\\";
+  ReportColumns columns =
+      WithCharts({NumberColumn(hostile), TextColumn(hostile, hostile)}, hostile);
+  columns.columns[1].values->no_chart = hostile;
+  columns.columns[1].type = hostile;
+  const StrictPage page(RenderReport(Report(), columns));
+  ASSERT_EQ(page.scripts().size(), 4);
+  const std::string& data = page.scripts()[0];
+  for (const char c : data) {
+    ASSERT_TRUE(c >= 0x20 && c < 0x7f && c != '<' && c != '>' && c != '&') << static_cast<int>(c);
+  }
+  const json parsed = json::parse(data);
+  ASSERT_EQ(parsed["columns"].size(), 2);
+  // A label is as it was, but for the byte that is no text.
+  const std::string label = parsed["columns"][0]["charts"][1]["labels"][0];
+  EXPECT_TRUE(label.starts_with("</script><script>alert(1)</script><!--"));
+  EXPECT_EQ(parsed["columns"][0]["missing"], json({240000, 0, 150000}));
+  EXPECT_EQ(parsed["columns"][0]["charts"][0]["rows"][2], json({540000, 150000, 150000}));
+  EXPECT_EQ(parsed["rows"], json({2400000, 300000, 300000}));
+}
+
+TEST(ReportHtmlTest, AbsentSplitsAreLeftOut) {
+  ReportColumns columns = WithCharts({NumberColumn("x")}, "red");
+  columns.splits = {{"validation"}, {1}, {0, 300000, 0}};
+  const StrictPage page(RenderReport(Report(), columns));
+  const json parsed = json::parse(page.scripts()[0]);
+  EXPECT_EQ(parsed["splits"], json({"validation"}));
+  EXPECT_EQ(parsed["columns"][0]["missing"], json({0}));
+  EXPECT_EQ(parsed["columns"][0]["charts"][0]["rows"], json({{150000}, {0}, {150000}}));
 }
 
 TEST(ReportHtmlTest, ControlsAndBrokenUtf8BecomeVisible) {

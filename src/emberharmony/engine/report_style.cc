@@ -30,7 +30,7 @@ h1, h2, h3, h4, h5, p, dl, dd, ol, ul { margin: 0; }
 h1 { font-size: 1.7rem; line-height: 1.2; }
 h2 { font-size: 1.2rem; margin: 2.25rem 0 .6rem; }
 h3 { font-size: 1rem; }
-h4 { font-size: .78rem; color: var(--muted); margin-bottom: .5rem; letter-spacing: .02em; }
+h4, .plain h3 { font-size: .78rem; color: var(--muted); margin-bottom: .5rem; letter-spacing: .02em; }
 h5 { font-size: .9rem; margin: .75rem 0 .25rem; }
 h4 + h5 { margin-top: 0; }
 code, .name, .chip, .checksum {
@@ -120,7 +120,7 @@ summary { cursor: pointer; }
 }
 .tag.target { background: var(--accent); color: var(--card); font-weight: 600; }
 .body {
-  display: grid; gap: 1.25rem 2rem; grid-template-columns: repeat(auto-fit, minmax(16rem, 1fr));
+  display: grid; gap: 1.25rem 2rem; grid-template-columns: repeat(auto-fit, minmax(15rem, 1fr));
   padding: .25rem 1rem 1rem; border-top: 1px solid var(--line); padding-top: .9rem;
 }
 .body > section { min-width: 0; }
@@ -157,6 +157,66 @@ summary { cursor: pointer; }
   font-variant-numeric: tabular-nums;
 }
 .ends + p, .ends + dl, .ends + p + dl { margin-top: .3rem; }
+.body > .charts { grid-column: 1 / -1; display: grid; gap: 1rem; }
+.body.plain {
+  border-top: 1px solid var(--line); padding: 1rem; grid-template-columns: minmax(0, 1fr);
+}
+.plain table { max-width: 40rem; }
+.chart { margin: 0; min-width: 0; }
+.chart figcaption {
+  display: flex; flex-wrap: wrap; gap: .25rem 1rem; justify-content: space-between;
+  margin-bottom: .4rem; font-size: .85rem; color: var(--muted);
+}
+.legend { display: inline-flex; flex-wrap: wrap; gap: .1rem .9rem; }
+.key::before {
+  content: ""; display: inline-block; width: 1.1rem; height: .7rem; margin-right: .35rem;
+  vertical-align: -1px; border-radius: 2px;
+}
+.key-train::before, .key-all::before { background: var(--train); }
+.key-validation::before {
+  height: 0; border-top: 3px solid var(--validation); border-radius: 0; vertical-align: middle;
+}
+.key-test::before {
+  height: 0; border-top: 3px dashed var(--test); border-radius: 0; vertical-align: middle;
+}
+.points .key-validation::before, .points .key-test::before {
+  width: .6rem; height: .6rem; vertical-align: -1px; border: 2px solid var(--validation);
+  border-radius: 50%;
+}
+.points .key-test::before {
+  border-color: var(--test); border-radius: 0; transform: rotate(45deg) scale(.8);
+}
+.plot { min-width: 0; }
+.vega { overflow: hidden; }
+.vega svg { display: block; max-width: 100%; }
+.histogram { display: block; width: 100%; height: 8rem; border-bottom: 1px solid var(--line); }
+.histogram .area {
+  fill: var(--train); fill-opacity: .4; stroke: var(--train); stroke-width: 1.5;
+  vector-effect: non-scaling-stroke;
+}
+.histogram .line { fill: none; stroke-width: 2; vector-effect: non-scaling-stroke; }
+.histogram .line.validation { stroke: var(--validation); background: none; }
+.histogram .line.test { stroke: var(--test); stroke-dasharray: 5 3; background: none; }
+.note { margin-top: .3rem; }
+.numbers { margin-top: .3rem; font-size: .9rem; }
+.numbers summary { color: var(--accent); width: fit-content; }
+.compact { font-size: .85rem; }
+.compact th, .compact td { padding: .2rem .8rem .2rem 0; }
+.share { min-width: 6.5rem; }
+.compact .share { min-width: 3.5rem; }
+.share .bar { display: block; width: 100%; max-width: 8rem; height: .4rem; margin-top: .2rem; }
+.tools { display: flex; flex-wrap: wrap; gap: .5rem .9rem; align-items: center; margin-bottom: .75rem; }
+.tools label {
+  font-size: .9rem; display: inline-flex; flex-wrap: wrap; gap: .2rem .6rem; align-items: center;
+}
+.threshold { min-width: 8rem; }
+.tools input, .tools button {
+  font: inherit; font-size: .95rem; color: var(--text); background: var(--card);
+  border: 1px solid var(--muted); border-radius: .4rem; padding: .35rem .6rem; min-height: 2.4rem;
+}
+.tools input { width: min(16rem, 100%); }
+.tools button { cursor: pointer; }
+[hidden] { display: none !important; }
 #unused .scroll, #columns > .scroll {
   background: var(--card); border: 1px solid var(--line); border-radius: .6rem; padding: 1rem;
 }
@@ -178,7 +238,8 @@ footer { margin-top: 2.5rem; color: var(--muted); font-size: .85rem; }
 }
 @media print {
   .scroll, .scroll.tall { overflow: visible; max-height: none; }
-  .card { break-inside: avoid; }
+  .card, .chart { break-inside: avoid; }
+  .tools, .numbers:not([open]), .skip { display: none; }
 }
 )css";
 

@@ -195,6 +195,15 @@ void FinishReport(const Stopwatch& stopwatch, RunContext* context, RunReport* re
   report->warnings.insert(report->warnings.end(), warnings.begin(), warnings.end());
 }
 
+std::array<std::string, kNumSplits> ExistingSplits(const SplitVectors& splits,
+                                                   const ShardFolders& folders) {
+  std::array<std::string, kNumSplits> names;
+  for (int s = 0; s < kNumSplits; ++s) {
+    if (splits.has_split(s)) names[s] = folders.split_names[s];
+  }
+  return names;
+}
+
 arrow::Status WriteReports(const RunReport& report, const std::string& folder) {
   const base::Activity activity("report");
   ARROW_RETURN_NOT_OK(base::WriteFileAtomically(folder + "/run_report.json", report.ToJson()));
@@ -313,9 +322,11 @@ arrow::Result<RunReport> RunTransform(const std::string& model_dir,
   const std::string staging = folder->staging_path();
   context->set_default_spill_dir(folder->scratch_path());
   ShardFolders folders{staging, {"", "", ""}, {"all", "", ""}};
-  ARROW_ASSIGN_OR_RAISE(auto shards, TransformSource(*source, *splits, *model, folders, context));
+  ARROW_ASSIGN_OR_RAISE(auto shards, TransformSource(*source, *splits, *model, folders, context,
+                                                     &report.distributions));
   ARROW_ASSIGN_OR_RAISE(report.manifest,
                         MakeManifest(std::move(shards), *splits, *model, folders, context));
+  report.split_names = ExistingSplits(*splits, folders);
   FinishReport(stopwatch, context, &report);
   ARROW_RETURN_NOT_OK(WriteReports(report, staging));
   ARROW_RETURN_NOT_OK(
@@ -348,10 +359,11 @@ arrow::Result<RunReport> RunExtract(const SourceRequest& source_request,
   const std::string staging = folder->staging_path();
   ARROW_RETURN_NOT_OK(fitted.model->Save(staging + "/model"));
   ShardFolders folders{staging, {"train", "validation", "test"}, {"train", "validation", "test"}};
-  ARROW_ASSIGN_OR_RAISE(auto shards,
-                        TransformSource(*source, *fitted.splits, *fitted.model, folders, context));
+  ARROW_ASSIGN_OR_RAISE(auto shards, TransformSource(*source, *fitted.splits, *fitted.model,
+                                                     folders, context, &report.distributions));
   ARROW_ASSIGN_OR_RAISE(report.manifest, MakeManifest(std::move(shards), *fitted.splits,
                                                       *fitted.model, folders, context));
+  report.split_names = ExistingSplits(*fitted.splits, folders);
   FinishReport(stopwatch, context, &report);
   ARROW_RETURN_NOT_OK(WriteReports(report, staging));
   ARROW_RETURN_NOT_OK(

@@ -2,11 +2,13 @@
 
 #include <arrow/result.h>
 
+#include <array>
 #include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "emberharmony/engine/column_distribution.h"
 #include "emberharmony/engine/given_plan.h"
 #include "emberharmony/engine/inspect.h"
 #include "emberharmony/engine/manifest.h"
@@ -41,6 +43,10 @@ struct RunReport {
   std::vector<plan::ColumnProfile> profiles;  ///< of an automatic plan, by column of source_schema
   std::shared_ptr<arrow::Schema> source_schema;
   std::shared_ptr<const plan::FittedPlan> model;
+  /// By pipeline of the model, then the target (engine/transform.h); empty: nothing was
+  /// transformed.
+  SourceDistributions distributions;
+  std::array<std::string, kNumSplits> split_names;  ///< "": a split that does not exist
   Manifest manifest;
 
   std::string ToJson() const;

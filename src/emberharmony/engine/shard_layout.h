@@ -13,6 +13,8 @@
 
 namespace emberharmony::engine {
 
+class ColumnDistribution;
+
 /// One pipeline's place in the output: columns [first_output, first_output + num_outputs).
 struct OutputGroup {
   const feature::Pipeline* pipeline = nullptr;
@@ -21,6 +23,8 @@ struct OutputGroup {
   int num_outputs = 0;
   /// What a value takes in every row, null or not, where that is known (a matrix); else 0.
   int64_t value_bytes = 0;
+  /// What its rows are counted in for the report; nullptr: they are not.
+  ColumnDistribution* distribution = nullptr;
 };
 
 /// What has to be known of a unit's rows to cut them into row groups.

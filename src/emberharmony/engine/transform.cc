@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <map>
 #include <mutex>
+#include <set>
 #include <system_error>
 #include <thread>
 
@@ -74,7 +75,11 @@ class GroupWriter {
  public:
   GroupWriter(const TransformShared& shared, const OutputGroup& group, const SplitVector* splits,
               int uniform_split)
-      : shared_(shared), group_(group), splits_(splits), uniform_split_(uniform_split) {}
+      : shared_(shared),
+        group_(group),
+        splits_(splits),
+        uniform_split_(uniform_split),
+        counter_(group.distribution, shared.context->budget()) {}
 
   arrow::Status Open(std::array<std::unique_ptr<io::Sink>, kNumSplits>& sinks) {
     for (int s = 0; s < kNumSplits; ++s) {
@@ -92,14 +97,17 @@ class GroupWriter {
       ARROW_ASSIGN_OR_RAISE(
           outputs_, group_.pipeline->Apply({piece.values, true}, shared_.context->budget()));
       dictionary_id_ = piece.dictionary_id;
+      ARROW_RETURN_NOT_OK(counter_.BeginDictionary(piece.values, outputs_));
     }
     if (splits == nullptr) {
+      ARROW_RETURN_NOT_OK(counter_.Count(uniform_split_, piece.index_data(), piece.num_rows));
       return columns_[uniform_split_]->Append(outputs_, piece.index_data(), piece.num_rows,
                                               dictionary_id_);
     }
     Partition(piece.index_data(), splits, piece.num_rows);
     for (int s = 0; s < kNumSplits; ++s) {
       if (columns_[s] == nullptr || sizes_[s] == 0) continue;
+      ARROW_RETURN_NOT_OK(counter_.Count(s, parts_[s].data(), sizes_[s]));
       ARROW_RETURN_NOT_OK(
           columns_[s]->Append(outputs_, parts_[s].data(), sizes_[s], dictionary_id_));
     }
@@ -107,6 +115,7 @@ class GroupWriter {
   }
 
   arrow::Status Close() {
+    ARROW_RETURN_NOT_OK(counter_.Finish());
     for (auto& column : columns_) {
       if (column != nullptr) ARROW_RETURN_NOT_OK(column->Close());
     }
@@ -118,6 +127,7 @@ class GroupWriter {
     arrow::MemoryPool* pool = shared_.context->budget();
     outputs_.clear();
     ARROW_ASSIGN_OR_RAISE(ArrayVector outputs, group_.pipeline->Apply({piece.values, false}, pool));
+    ARROW_RETURN_NOT_OK(counter_.AddPlain(*piece.values, outputs, splits, uniform_split_));
     if (splits == nullptr)
       return columns_[uniform_split_]->Append(outputs, nullptr, piece.num_rows, 0);
     if (row_numbers_.size() < static_cast<size_t>(piece.num_rows)) {
@@ -155,6 +165,7 @@ class GroupWriter {
   const OutputGroup& group_;
   const SplitVector* const splits_;
   const int uniform_split_;
+  DistributionCounter counter_;
   std::array<std::unique_ptr<io::ColumnSink>, kNumSplits> columns_;
   uint64_t dictionary_id_ = 0;
   ArrayVector outputs_;  // of the current dictionary
@@ -380,6 +391,35 @@ arrow::Status ChooseLayout(const plan::FittedPlan& model, bool with_target,
   return arrow::Status::OK();
 }
 
+// Gives each group what its rows are counted in. A column's values are counted by its first group;
+// the last one, the target's where there is one, always has a chart, and the others in their order
+// as long as there is room.
+arrow::Status MakeDistributions(const arrow::Schema& schema,
+                                const std::vector<int>& group_of_pipeline, RunContext* context,
+                                std::vector<OutputGroup>* groups,
+                                SourceDistributions* distributions) {
+  const auto num_groups = static_cast<int64_t>(groups->size());
+  const int64_t charts = std::clamp<int64_t>(num_groups, 1, kChartedColumnsMax);
+  ColumnDistribution::Options options;
+  // Some megabytes for all charts together, whatever their number.
+  options.keys_max = std::clamp<int64_t>(65536 / charts, 128, options.keys_max);
+  options.texts_max = std::clamp<int64_t>(16384 / charts, 64, options.texts_max);
+  std::set<int> seen;
+  for (const int g : group_of_pipeline) {
+    distributions->emplace_back();
+    if (g < 0) continue;
+    OutputGroup& group = (*groups)[g];
+    options.values = seen.insert(group.source_column).second;
+    options.chart = g < kChartedColumnsMax - 1 || g == num_groups - 1;
+    auto& distribution = distributions->back();
+    distribution = std::make_unique<ColumnDistribution>(
+        *group.pipeline, *schema.field(group.source_column)->type(), options, context->budget());
+    ARROW_RETURN_NOT_OK(distribution->Reserve());
+    group.distribution = distribution.get();
+  }
+  return arrow::Status::OK();
+}
+
 // A source without rows still yields one, empty, shard in each split.
 arrow::Status WriteEmptyShards(const TransformShared& shared, std::vector<ShardEntry>* shards) {
   for (int s = 0; s < kNumSplits; ++s) {
@@ -403,20 +443,20 @@ arrow::Status WriteEmptyShards(const TransformShared& shared, std::vector<ShardE
 
 }  // namespace
 
-arrow::Result<std::vector<ShardEntry>> TransformSource(const io::Source& source,
-                                                       const SplitVectors& splits,
-                                                       const plan::FittedPlan& model,
-                                                       const ShardFolders& folders,
-                                                       RunContext* context) {
+arrow::Result<std::vector<ShardEntry>> TransformSource(
+    const io::Source& source, const SplitVectors& splits, const plan::FittedPlan& model,
+    const ShardFolders& folders, RunContext* context, SourceDistributions* distributions) {
   ARROW_ASSIGN_OR_RAISE(auto binding, model.Bind(*source.schema()));
   TransformShared shared{source, splits, folders, context};
   ARROW_RETURN_NOT_OK(ChooseLayout(model, binding.target_column >= 0, &shared));
   const int64_t matrix_value_bytes =
       shared.matrix_type == nullptr ? 0 : shared.matrix_type->byte_width();
   int next_output = 0;
+  std::vector<int> group_of_pipeline;  // -1: without output
   auto add_group = [&](const Pipeline* pipeline, int column) {
     const int num_outputs = static_cast<int>(pipeline->outputs().size());
     const bool in_matrix = next_output < shared.num_features;
+    group_of_pipeline.push_back(num_outputs > 0 ? static_cast<int>(shared.groups.size()) : -1);
     if (num_outputs > 0)
       shared.groups.push_back(OutputGroup{pipeline, column, next_output, num_outputs,
                                           in_matrix ? matrix_value_bytes : 0});
@@ -431,6 +471,8 @@ arrow::Result<std::vector<ShardEntry>> TransformSource(const io::Source& source,
         target, MakeTargetPipeline(model, *source.schema()->field(binding.target_column)));
     add_group(target.get(), binding.target_column);
   }
+  ARROW_RETURN_NOT_OK(MakeDistributions(*source.schema(), group_of_pipeline, context,
+                                        &shared.groups, distributions));
   for (int s = 0; s < kNumSplits; ++s) {
     if (!splits.has_split(s)) continue;
     std::error_code error;

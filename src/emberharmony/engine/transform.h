@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "emberharmony/engine/column_distribution.h"
 #include "emberharmony/engine/manifest.h"
 #include "emberharmony/engine/run_context.h"
 #include "emberharmony/engine/split_vectors.h"
@@ -27,11 +28,13 @@ struct ShardFolders {
 ///
 /// (unit, column) tasks run on the run's threads; a unit's shards are committed, as a whole, when
 /// its last column is done. The returned shards are in order of split, then unit.
-arrow::Result<std::vector<ShardEntry>> TransformSource(const io::Source& source,
-                                                       const SplitVectors& splits,
-                                                       const plan::FittedPlan& model,
-                                                       const ShardFolders& folders,
-                                                       RunContext* context);
+///
+/// On its way it counts what the report shows of each column: *distributions becomes one for each
+/// pipeline of the model, in their order, and one for the target where there is one; nullptr for
+/// those that yield nothing, whose columns are not read.
+arrow::Result<std::vector<ShardEntry>> TransformSource(
+    const io::Source& source, const SplitVectors& splits, const plan::FittedPlan& model,
+    const ShardFolders& folders, RunContext* context, SourceDistributions* distributions);
 
 /// The content checksum of one split (DESIGN section 6): the sum modulo 2^128 of the row
 /// fingerprints, seed 0, over the output columns, as 32 hexadecimal digits; read back from the
