@@ -10,9 +10,9 @@ namespace emberharmony::engine {
 
 namespace {
 
-// An index, the values and pages of each output, and what counts them.
+// An index, the values and pages of each output, and what counts rows by dictionary entry.
 int64_t RowGroupBytes(const io::Unit& unit) {
-  constexpr int64_t kRowBytes = 16 + kNumSplits * sizeof(uint32_t);
+  constexpr int64_t kRowBytes = 16 + kNumSplits * static_cast<int64_t>(sizeof(uint32_t));
   return std::min<int64_t>(unit.num_rows, io::RowGroupCutter::kMaxRows) * kRowBytes;
 }
 

@@ -15,6 +15,7 @@
 #include "emberharmony/base/atomic_file.h"
 #include "emberharmony/base/fuzz_seeds.h"
 #include "emberharmony/base/memory_budget.h"
+#include "emberharmony/base/regular_file.h"
 #include "emberharmony/plan/fitted_plan.h"
 #include "emberharmony/plan/vocabulary_file_internal.h"
 

@@ -11,6 +11,7 @@
 
 #include "emberharmony/base/atomic_file.h"
 #include "emberharmony/base/fuzz_seeds.h"
+#include "emberharmony/base/regular_file.h"
 #include "emberharmony/feature/pipeline.h"
 #include "emberharmony/plan/vocabulary_file_internal.h"
 
