@@ -218,7 +218,7 @@ void ExactMoments::AddDouble(uint64_t bits, uint64_t weight) {
 
 void ExactMoments::Add(double value, int64_t weight) {
   assert(weight >= 0);
-  assert(!std::isinf(value));
+  assert(weight == 0 || !std::isinf(value));
   if (weight <= 0 || !std::isfinite(value)) return;
   count_ += weight;
   AddDouble(std::bit_cast<uint64_t>(value), static_cast<uint64_t>(weight));

@@ -342,9 +342,9 @@ TEST(ReportHtmlTest, AbsentSplitsAreLeftOut) {
   columns.splits = {{"validation"}, {1}, {0, 300000, 0}};
   const StrictPage page(RenderReport(Report(), columns));
   const json parsed = json::parse(page.scripts()[0]);
-  EXPECT_EQ(parsed["splits"], json({"validation"}));
-  EXPECT_EQ(parsed["columns"][0]["missing"], json({0}));
-  EXPECT_EQ(parsed["columns"][0]["charts"][0]["rows"], json({{150000}, {0}, {150000}}));
+  EXPECT_EQ(parsed["splits"], json::array({"validation"}));
+  EXPECT_EQ(parsed["columns"][0]["missing"], json::array({0}));
+  EXPECT_EQ(parsed["columns"][0]["charts"][0]["rows"], json::parse("[[150000], [0], [150000]]"));
 }
 
 TEST(ReportHtmlTest, ControlsAndBrokenUtf8BecomeVisible) {

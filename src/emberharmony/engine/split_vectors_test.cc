@@ -38,14 +38,24 @@ class UnreadableSource : public io::Source {
   std::vector<io::Unit> units_;
 };
 
-arrow::Result<std::shared_ptr<const SplitVectors>> Make(const io::Source& source,
-                                                        const plan::SplitSpec& spec) {
-  RunOptions options;
-  options.num_threads = 2;
-  const auto context = RunContext::Make(options, nullptr);
-  EXPECT_TRUE(context.ok()) << context.status();
-  return SplitVectors::Make(source, source, spec, context->get());
-}
+/// Splits count in the budget of a run, which outlives them.
+class SplitVectorsTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    RunOptions options;
+    options.num_threads = 2;
+    auto context = RunContext::Make(options, nullptr);
+    ASSERT_TRUE(context.ok()) << context.status();
+    context_ = *std::move(context);
+  }
+  arrow::Result<std::shared_ptr<const SplitVectors>> Make(const io::Source& source,
+                                                          const plan::SplitSpec& spec) {
+    return SplitVectors::Make(source, source, spec, context_.get());
+  }
+
+ private:
+  std::unique_ptr<RunContext> context_;
+};
 
 plan::SplitSpec Random() {
   plan::SplitSpec spec;
@@ -58,7 +68,7 @@ plan::SplitSpec Random() {
 }
 
 // The positions go on from unit to unit, and not a cell is read.
-TEST(SplitVectors, RandomGoesByThePositionInTheSource) {
+TEST_F(SplitVectorsTest, RandomGoesByThePositionInTheSource) {
   const auto splits = Make(UnreadableSource(true), Random());
   ASSERT_TRUE(splits.ok()) << splits.status();
   uint32_t position = 0;
@@ -73,14 +83,14 @@ TEST(SplitVectors, RandomGoesByThePositionInTheSource) {
   EXPECT_EQ(position, 1501u);
 }
 
-TEST(SplitVectors, RandomNeedsRowsWithPositions) {
+TEST_F(SplitVectorsTest, RandomNeedsRowsWithPositions) {
   const auto splits = Make(UnreadableSource(false), Random());
   ASSERT_FALSE(splits.ok());
   EXPECT_EQ(base::KindOf(splits.status()), base::ErrorKind::kUsage);
   EXPECT_THAT(splits.status().message(), testing::HasSubstr("split by method: hash"));
 }
 
-TEST(SplitVectors, AShareOfOneReadsNothing) {
+TEST_F(SplitVectorsTest, AShareOfOneReadsNothing) {
   plan::SplitSpec spec;
   spec.train = "0";
   spec.validation = "1";
