@@ -363,3 +363,26 @@ def test_threads_and_batches_change_no_byte(run_ember, holes, tmp_path):
         *("--threads", "5", "--batch-rows", "7"),
     )
     assert folder_digests(tmp_path / "other") == folder_digests(tmp_path / "out")
+
+
+@pytest.mark.parametrize("constant", ["5.00", "5e0", "5"])
+def test_a_whole_number_is_an_integer_however_it_is_written(run_ember, tmp_path, constant):
+    values = [FAR + 1, FAR + 1, FAR, None]
+    pq.write_table(pa.table({"x": pa.array(values, pa.int64())}), tmp_path / "t.parquet")
+    plan = tmp_path / "plan.yaml"
+    plan.write_text(
+        "version: 1\nsplit: {train: 1.0, validation: 0, test: 0}\nfeatures:\n"
+        f"  - {{columns: [x], steps: [{{impute: {{constant: {constant}}}}}, passthrough]}}\n"
+    )
+    run_ember("extract", tmp_path / "t.parquet", "--plan", plan, "-o", tmp_path / "out", "-q")
+    assert read_shards(tmp_path / "out" / "train")["x"].to_pylist() == [*values[:3], 5]
+
+
+@pytest.mark.parametrize("kind", [pa.float16(), pa.float32(), pa.float64()])
+@pytest.mark.parametrize("values", [[-0.0, 0.0, 0.5], [0.0, -0.0, 0.5], [-0.5, -0.0, 0.0]])
+def test_inspect_knows_one_zero(run_ember, tmp_path, kind, values):
+    pq.write_table(pa.table({"x": pa.array(values, kind)}), tmp_path / "t.parquet")
+    column = inspect(run_ember, tmp_path / "t.parquet")["x"]
+    ends = (column["min"], column["max"])
+    assert ends == (min(values), max(values))
+    assert not any(np.signbit(end) for end in ends if end == 0)

@@ -290,3 +290,35 @@ def test_a_dash_is_standard_output_for_plans_only(run_ember, table, plan, model,
 def test_empty_standard_input(run_ember):
     result = run_ember("inspect", "-", status=1, stdin=subprocess.DEVNULL)
     assert "standard input is empty, expected a table" in result.stderr
+
+
+def test_a_plan_replaces_nothing_but_a_plan(run_ember, tmp_path):
+    source = tmp_path / "data" / "t.csv"
+    source.parent.mkdir()
+    source.write_text("a,b\n" + "".join(f"{i % 7},{i * i % 11}\n" for i in range(40)))
+    diary = tmp_path / "diary.txt"
+    diary.write_text("my diary\n")
+    run_ember("extract", source, "-o", tmp_path / "out", "-q")
+    kept = [source, diary, tmp_path / "out" / "model" / "plan.yaml"]
+    before = [path.read_bytes() for path in kept]
+    for path in [*kept, source.parent / "plan.csv"]:
+        for location in (source, source.parent, f"{source.parent}/*.csv"):
+            if path == source.parent / "plan.csv" and location != source.parent:
+                continue
+            process = run_ember("plan", location, "-o", path, "--overwrite", status=2)
+            assert str(path) in process.stderr
+    assert [path.read_bytes() for path in kept] == before
+    assert not (source.parent / "plan.csv").exists()
+    plan = tmp_path / "plan.yaml"
+    plan.write_text("# to be made anew\nversion: 1\nfeatures: [\n")
+    run_ember("plan", source, "-o", plan, "--overwrite")
+    assert "features:\n  - columns" in plan.read_text()
+    run_ember("plan", source, "-o", "", status=2)
+
+
+def test_what_is_no_model_directory_is_told(run_ember, tmp_path):
+    source = tmp_path / "t.csv"
+    source.write_text("a\n1\n2\n")
+    process = run_ember("transform", tmp_path / "none", source, "-o", tmp_path / "o", status=1)
+    assert "not a model directory" in process.stderr
+    assert "ember fit" in process.stderr

@@ -30,6 +30,7 @@
 #include "emberharmony/cli/explanation_table.h"
 #include "emberharmony/cli/inspection_table.h"
 #include "emberharmony/cli/memory_guard.h"
+#include "emberharmony/cli/plan_file.h"
 #include "emberharmony/cli/progress_display.h"
 #include "emberharmony/cli/summary.h"
 #include "emberharmony/engine/explain.h"
@@ -218,20 +219,6 @@ arrow::Result<engine::PlanRequest> PlanOf(const Arguments& arguments) {
   return request;
 }
 
-// A plan may have been edited by hand, and the name given may be a mistake for the source's.
-arrow::Status CheckPlanFile(const std::string& path, bool overwrite) {
-  std::error_code error;
-  const std::filesystem::file_status status = std::filesystem::status(path, error);
-  if (!std::filesystem::exists(status)) return arrow::Status::OK();
-  if (!std::filesystem::is_regular_file(status)) {
-    return base::UsageError(fmt::format("'{}' is not a file; name a file for the plan", path));
-  }
-  if (overwrite) return arrow::Status::OK();
-  return base::UsageError(fmt::format(
-      "'{}' exists already; choose another name for the plan, or replace it with --overwrite",
-      path));
-}
-
 arrow::Result<std::string> RunCommand(const std::string& command, const Arguments& arguments,
                                       engine::RunContext* context) {
   if (command == "merge") {
@@ -259,7 +246,8 @@ arrow::Result<std::string> RunCommand(const std::string& command, const Argument
   }
   if (command == "plan") {
     if (!arguments.output.empty()) {
-      ARROW_RETURN_NOT_OK(CheckPlanFile(arguments.output, arguments.run.overwrite));
+      ARROW_RETURN_NOT_OK(
+          CheckPlanFile(arguments.output, arguments.source, arguments.run.overwrite));
     }
     ARROW_ASSIGN_OR_RAISE(std::string text, engine::RunPlan(SourceOf(arguments), plan, context));
     if (arguments.output.empty()) return text;
@@ -367,8 +355,13 @@ void DefineCommands(CLI::App* app, Arguments* arguments) {
   AddAutomaticPlanOptions(plan, arguments);
   plan->add_option("-o,--output", arguments->output,
                    "Where to write the plan (default: standard output)")
-      ->type_name("FILE");
-  plan->add_flag("--overwrite", arguments->run.overwrite, "Replace a file that exists");
+      ->type_name("FILE")
+      ->check(CLI::Validator(
+          [](std::string& text) {
+            return text.empty() ? std::string("the plan's file has no name") : std::string();
+          },
+          ""));
+  plan->add_flag("--overwrite", arguments->run.overwrite, "Replace an earlier plan");
   AddRunOptions(plan, arguments);
   plan->footer("Example:\n  ember plan flights.parquet --target delay -o plan.yaml");
 

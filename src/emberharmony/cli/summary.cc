@@ -3,6 +3,9 @@
 #include <arrow/type.h>
 #include <fmt/format.h>
 
+#include <set>
+#include <string>
+
 #include "emberharmony/base/memory_budget.h"
 #include "emberharmony/base/plural.h"
 
@@ -33,11 +36,18 @@ std::string Summary(const engine::RunReport& report) {
   }
   if (report.model != nullptr) {
     const auto outputs = report.model->output_schema(WritesTarget(report));
-    const auto num_pipelines = static_cast<int64_t>(report.model->pipelines().size());
-    line(fmt::format("{} on {} {} {}", base::Counted(num_pipelines, "step"),
-                     base::Counted(report.model->input_schema()->num_fields(), "column"),
-                     num_pipelines == 1 ? "gives" : "give",
-                     base::Counted(outputs->num_fields(), "output column")));
+    int64_t num_steps = 0;
+    std::set<std::string> columns;
+    for (const auto& pipeline : report.model->pipelines()) {
+      num_steps += static_cast<int64_t>(pipeline->specs().size());
+      columns.insert(pipeline->source_column());
+    }
+    const bool matrix = report.model->plan().layout == plan::Layout::kMatrix;
+    line(fmt::format("{} on {} {} {}{}", base::Counted(num_steps, "step"),
+                     base::Counted(static_cast<int64_t>(columns.size()), "column"),
+                     num_steps == 1 ? "gives" : "give",
+                     base::Counted(outputs->num_fields(), "output column"),
+                     matrix ? ", those of features in one matrix" : ""));
   }
   for (const char* name : {"train", "validation", "test", "all"}) {
     auto found = report.manifest.splits.find(name);

@@ -8,6 +8,7 @@
 #include <arrow/util/float16.h>
 
 #include <cmath>
+#include <cstring>
 #include <type_traits>
 
 #include "emberharmony/base/error_kind.h"
@@ -99,9 +100,28 @@ bool VisitOrdered(const arrow::Array& values, const Visit& visit) {
   }
 }
 
-// The value at position `at` as an array of its own, so that it does not keep the others alive.
+bool IsNegativeZero(const arrow::Array& values, int64_t at) {
+  const auto is = [](double value) { return value == 0 && std::signbit(value); };
+  switch (values.type_id()) {
+    case arrow::Type::HALF_FLOAT:
+      return is(Ordered(static_cast<const arrow::HalfFloatArray&>(values), at));
+    case arrow::Type::FLOAT:
+      return is(static_cast<const arrow::FloatArray&>(values).Value(at));
+    case arrow::Type::DOUBLE:
+      return is(static_cast<const arrow::DoubleArray&>(values).Value(at));
+    default:
+      return false;
+  }
+}
+
+// The value at position `at` as an array of its own, so that it does not keep the others alive; of
+// the two zeros, which compare equal, always the positive one.
 arrow::Result<std::shared_ptr<arrow::Array>> CopyOne(const arrow::Array& values, int64_t at) {
-  return arrow::Concatenate({values.Slice(at, 1)});
+  if (!IsNegativeZero(values, at)) return arrow::Concatenate({values.Slice(at, 1)});
+  const int width = values.type()->byte_width();
+  ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::Buffer> zero, arrow::AllocateBuffer(width));
+  std::memset(zero->mutable_data(), 0, static_cast<size_t>(width));
+  return arrow::MakeArray(arrow::ArrayData::Make(values.type(), 1, {nullptr, std::move(zero)}, 0));
 }
 
 // Whether a's only value comes before b's.

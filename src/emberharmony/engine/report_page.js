@@ -65,7 +65,7 @@
     const xAxis = { orient: 'bottom', scale: 'x', labelOverlap: 'greedy', labelFlush: true, tickCount: { signal: 'ceil(width / 90)' }, ...axisStyle };
     if (chart.time_of_day) xAxis.format = '%H:%M';
     return {
-      width, height: 190, padding: { left: 0, right: 8, top: 6, bottom: 0 },
+      width, height: 190, padding: { left: 0, right: 8, top: 6, bottom: 5 },
       autosize: { type: 'fit', contains: 'padding' },
       data: [{ name: 'bars', values: bars }, ...steps.map((values, i) => ({ name: `steps${i}`, values }))],
       scales: [

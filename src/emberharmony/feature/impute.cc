@@ -164,10 +164,14 @@ arrow::Result<std::shared_ptr<arrow::Array>> FillMissing(const ValueBlock& block
 /// the type does not hold it.
 arrow::Result<std::shared_ptr<arrow::Array>> ConstantOf(
     const nlohmann::json& constant, const std::shared_ptr<arrow::DataType>& type) {
-  if (!arrow::is_floating(type->id()) || !constant.is_number()) {
-    return ValueFromPlan(constant, type);
-  }
+  if (!constant.is_number()) return ValueFromPlan(constant, type);
   const auto number = constant.get<double>();
+  if (!arrow::is_floating(type->id())) {
+    // 5.00 and 1e3 are integers as well.
+    const bool whole = constant.is_number_float() && arrow::is_integer(type->id()) &&
+                       std::trunc(number) == number && std::abs(number) < 0x1p63;
+    return ValueFromPlan(whole ? nlohmann::json(static_cast<int64_t>(number)) : constant, type);
+  }
   const auto nearest = [&]() -> double {
     if (type->id() == arrow::Type::FLOAT) return static_cast<float>(number);
     if (type->id() == arrow::Type::DOUBLE) return number;

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <numeric>
 
 #include "emberharmony/io/arrow_value_reader_internal.h"
 
@@ -63,30 +64,21 @@ class ListViewReader : public ArrowValueReader {
     ARROW_ASSIGN_OR_RAISE(auto valid, validity_.Read(begin, n, &num_nulls));
     ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::Buffer> offsets,
                           arrow::AllocateBuffer((n + 1) * 4, pool_));
-    ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::Buffer> positions,
-                          arrow::AllocateBuffer(num_elements_ * 4, pool_));
     auto* out = reinterpret_cast<int32_t*>(offsets->mutable_data());
-    auto* taken = reinterpret_cast<int32_t*>(positions->mutable_data());
     int32_t done = 0;
     bool in_order = true;
     for (int64_t i = 0; i < n; ++i) {
       out[i] = done;
       if (valid != nullptr && !arrow::bit_util::GetBit(valid->data(), i)) continue;
       const auto size = static_cast<int32_t>(LoadOffset(*size_slice_, wide_, i));
-      const auto from =
-          size == 0 ? done : static_cast<int32_t>(LoadOffset(*offset_slice_, wide_, i) - first_);
-      in_order = in_order && from == done;
-      for (int32_t k = 0; k < size; ++k) taken[done++] = from + k;
+      in_order = in_order && (size == 0 || LoadOffset(*offset_slice_, wide_, i) - first_ == done);
+      done += size;
     }
     out[n] = done;
     ARROW_RETURN_NOT_OK(MoveTo(first_));
     ARROW_ASSIGN_OR_RAISE(auto elements, elements_->Read(first_, end_ - first_));
     if (!in_order || elements->length() != num_elements_) {
-      arrow::compute::ExecContext context(pool_);
-      const arrow::Int32Array rows(num_elements_, std::move(positions));
-      ARROW_ASSIGN_OR_RAISE(
-          elements, arrow::compute::Take(*elements, rows,
-                                         arrow::compute::TakeOptions::NoBoundsCheck(), &context));
+      ARROW_ASSIGN_OR_RAISE(elements, TakeElements(*elements, valid.get(), out, n));
     }
     return arrow::MakeArray(arrow::ArrayData::Make(
         normalized_, n, {std::move(valid), std::move(offsets)}, {elements->data()}, num_nulls));
@@ -120,6 +112,24 @@ class ListViewReader : public ArrowValueReader {
     }
     if (num_elements_ == 0) first_ = end_ = position_;
     return Status::OK();
+  }
+
+  /// The elements that the rows use, one after the other, where they lie otherwise or are shared.
+  Result<std::shared_ptr<arrow::Array>> TakeElements(const arrow::Array& elements,
+                                                     const arrow::Buffer* valid,
+                                                     const int32_t* offsets, int64_t n) const {
+    ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::Buffer> positions,
+                          arrow::AllocateBuffer(num_elements_ * 4, pool_));
+    auto* taken = reinterpret_cast<int32_t*>(positions->mutable_data());
+    for (int64_t i = 0; i < n; ++i) {
+      if (valid != nullptr && !arrow::bit_util::GetBit(valid->data(), i)) continue;
+      const auto from = static_cast<int32_t>(LoadOffset(*offset_slice_, wide_, i) - first_);
+      std::iota(taken + offsets[i], taken + offsets[i + 1], from);
+    }
+    arrow::compute::ExecContext context(pool_);
+    const arrow::Int32Array rows(num_elements_, std::move(positions));
+    return arrow::compute::Take(elements, rows, arrow::compute::TakeOptions::NoBoundsCheck(),
+                                &context);
   }
 
   Status MoveTo(int64_t element) {

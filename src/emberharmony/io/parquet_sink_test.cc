@@ -429,7 +429,8 @@ TEST_F(ParquetSinkTest, OneHotColumnsTakeABitARow) {
       const auto table = Read(Path("x"));
       for (int k = 0; k < num_columns; ++k) {
         ExpectColumn(*table, k, *Decode(rows, k, arrow::float32()));
-        const auto chunk = Footer(Path("x"))->RowGroup(0)->ColumnChunk(k);
+        const auto footer = Footer(Path("x"));
+        const auto chunk = footer->RowGroup(0)->ColumnChunk(k);
         EXPECT_TRUE(chunk->has_dictionary_page());
         EXPECT_LE(chunk->total_uncompressed_size(), num_rows / 2 / 8 + 150);
         EXPECT_EQ((MinMax<parquet::FloatType>(Path("x"))), std::make_pair(-0.0f, 1.0f));
@@ -473,7 +474,8 @@ TEST_F(ParquetSinkTest, ManyEntriesWithFewValuesBecomeASmallDictionary) {
   const std::vector<Rows> rows{RandomEncoded({Must(ids.Finish())}, 200000, &random, 1, false)};
   WriteColumns(Path("x"), {OneField(arrow::int32(), false), {200000}}, rows);
   ExpectColumn(*Read(Path("x")), 0, *Decode(rows, 0, arrow::int32()));
-  const auto chunk = Footer(Path("x"))->RowGroup(0)->ColumnChunk(0);
+  const auto footer = Footer(Path("x"));
+  const auto chunk = footer->RowGroup(0)->ColumnChunk(0);
   EXPECT_TRUE(chunk->has_dictionary_page());
   // Nine bits a row and 500 values.
   EXPECT_LE(chunk->total_uncompressed_size(), 200000 * 9 / 8 + 500 * 4 + 200);

@@ -272,9 +272,9 @@ class Binder {
         if (is_new) continue;
         faults_.Add(
             output_marks_[i],
-            fmt::format("two outputs would be named {}: one of {}, one of {}; leave one out, or "
-                        "rename a column of the table",
-                        Quoted(output->name()), other->second, maker));
+            fmt::format("two outputs would be named {}: one of {}, one of {}; leave one out{}",
+                        Quoted(output->name()), other->second, maker,
+                        other->second == maker ? "" : ", or rename a column of the table"));
       }
     }
   }

@@ -342,6 +342,12 @@ arrow::Result<std::shared_ptr<FittedPlan>> FittedPlan::Load(const std::string& d
                                                             bool with_states,
                                                             base::MemoryBudget* budget) {
   const base::Activity activity("reading of the model");
+  std::error_code ignored;
+  if (!fs::exists(fs::path(dir) / "plan.yaml", ignored)) {
+    return base::DataError("'" + dir +
+                           "' is not a model directory, since it has no plan.yaml; make one with "
+                           "`ember fit PLAN SOURCE -o MODEL`");
+  }
   ModelReader reader(dir, budget);
   ARROW_ASSIGN_OR_RAISE(Plan plan, reader.ReadPlan());
   ARROW_RETURN_NOT_OK(reader.ReadJson(plan));

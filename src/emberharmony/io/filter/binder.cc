@@ -338,9 +338,10 @@ class Binder {
     if (found == nullptr) {
       std::string name = path[0];
       for (size_t i = 1; i < path.size(); ++i) name += '.' + path[i];
+      const std::string near = base::DidYouMean(name.substr(0, 256), names_);
       return FilterError(name_, expression.position,
                          "expected a column of the source, found '{}'{}", ShownText(name),
-                         base::DidYouMean(name.substr(0, 256), names_));
+                         near.empty() ? "; a text is written in quotes: 'SFO'" : near);
     }
     ++used;
     if (found->size() > 1) {

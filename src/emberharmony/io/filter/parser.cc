@@ -107,7 +107,7 @@ class Parser {
     } else if (AtSymbol("=")) {
       hint = "; equality is one =";
     } else if (IsArithmetic(token_)) {
-      hint = "; filters do not calculate";
+      hint = "; filters do not calculate, and dates are written in quotes: '2001-01-31'";
     } else if (AtSymbol("@") || AtSymbol("?")) {
       hint = "; parameters are not supported: write the value";
     } else if (token_.kind == TokenKind::kWord && IsReservedWord(token_.text)) {
