@@ -319,6 +319,8 @@ class ValueHistogramAnalyzer : public Analyzer {
           &target, [&](uint64_t key) { return ShortenedKey(target.form, key, source.num_bits); }));
       target.num_bits = source.num_bits;
     }
+    // First: the keys' own counts are within this one, and so cannot overflow either.
+    ARROW_RETURN_NOT_OK(AddWeight(source.count, &target.count));
     // Key by key: so many may be new that the table is shortened on the way. They come in hash
     // order, for which the table must not be small.
     arrow::Status status = target.table.Reserve(source.table.size());
@@ -331,7 +333,6 @@ class ValueHistogramAnalyzer : public Analyzer {
     });
     ARROW_RETURN_NOT_OK(status);
     ARROW_RETURN_NOT_OK(FitKeys(&target));
-    ARROW_RETURN_NOT_OK(AddWeight(source.count, &target.count));
     ARROW_RETURN_NOT_OK(AddWeight(source.missing.null_count, &target.missing.null_count));
     ARROW_RETURN_NOT_OK(AddWeight(source.missing.infinity_count, &target.missing.infinity_count));
     target.cut |= source.cut;

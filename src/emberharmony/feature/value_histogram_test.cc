@@ -432,6 +432,18 @@ TEST(ValueHistogramTest, RefusesWhatDoesNotFit) {
   EXPECT_EQ(analyzer->state_key(), "value_histogram/100");
 }
 
+// Saved states may claim any number of rows.
+TEST(ValueHistogramTest, MergedCountsDoNotOverflow) {
+  const auto analyzer = MakeValueHistogramAnalyzer();
+  const auto values = DoubleArray({1.5});
+  const std::vector<int64_t> many = {std::numeric_limits<int64_t>::max() / 2 + 1};
+  auto state = *analyzer->MakeState(*values->type(), {});
+  ASSERT_TRUE(analyzer->Update(state.get(), {*values, many.data(), 0}).ok());
+  auto other = *analyzer->MakeState(*values->type(), {});
+  ASSERT_TRUE(analyzer->Update(other.get(), {*values, many.data(), 0}).ok());
+  EXPECT_FALSE(analyzer->Merge(state.get(), *other).ok());
+}
+
 TEST(ValueHistogramTest, AccountsForItsMemory) {
   const auto budget = base::MemoryBudget::MakeRoot("histogram", 10 << 20);
   const auto analyzer = MakeValueHistogramAnalyzer(8192);
