@@ -85,7 +85,7 @@ check-format: setup  ## fail if a C++ or Python source is not in the project's f
 	@printf '%s\n' $(CPP_FILES) | xargs -r clang-format-19 --dry-run -Werror
 	@$(PYTHON) -m ruff format --check . && $(PYTHON) -m ruff check .
 
-lint: check-format  ## check-format, then clang-tidy on every C++ source (the better part of an hour)
+lint: check-format  ## check-format, then clang-tidy on every C++ source (hours on two cores)
 	@cmake --preset release -B build/tidy -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON >/dev/null
 	@run-clang-tidy-19 -p build/tidy -quiet -j $(JOBS) "$(CURDIR)/src/.*" 2>/dev/null
 

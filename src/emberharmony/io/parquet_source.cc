@@ -274,6 +274,7 @@ Result<std::unique_ptr<BatchReader>> ParquetSource::OpenSelected(
   ARROW_RETURN_NOT_OK(CheckRead(unit, options, selection->num_selected(), start));
   ARROW_ASSIGN_OR_RAISE(auto file, OpenFile(unit.file));
   std::vector<int64_t> row_groups;
+  row_groups.reserve(unit.row_groups.size());
   for (const int row_group : unit.row_groups) {
     row_groups.push_back(file->footer->row_groups.at(static_cast<size_t>(row_group)).num_rows);
   }
