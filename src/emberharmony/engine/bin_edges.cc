@@ -197,6 +197,7 @@ DisplayBins ChooseBins(const ValueBins& bins, const Measure& measure) {
       time ? TimeEdges(range, measure)
            : DecimalEdges(range, measure.kind == Measure::Kind::kInteger);
   std::vector<int64_t> keys;
+  keys.reserve(wanted.size());
   for (const double edge : wanted) keys.push_back(bins.NearestKey(edge));
   keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
   // A first edge that has moved into the range would leave rows out.

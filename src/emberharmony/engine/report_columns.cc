@@ -85,6 +85,7 @@ class Comments {
     std::map<size_t, std::string> by_position;
     for (const auto& [text, position] : by_text_) by_position.emplace(position, text);
     std::vector<std::string> rest;
+    rest.reserve(by_position.size());
     for (auto& [position, text] : by_position) rest.push_back(std::move(text));
     return rest;
   }

@@ -100,7 +100,7 @@ class DictionaryReader : public EncodedReader {
     ARROW_RETURN_NOT_OK(VisitIntegers(*stored, [&](const auto* values) -> Status {
       for (int64_t i = 0; i < n; ++i) {
         // A negative index becomes a very large one.
-        const auto index = static_cast<uint64_t>(values[i]);
+        const auto index = static_cast<uint64_t>(values[i]);  // NOLINT(bugprone-signed-char-misuse)
         const bool null = stored->IsNull(i);
         if (!null && index >= num_entries) {
           return Status::Invalid("it has the index ", +values[i], " into a dictionary of ",

@@ -126,6 +126,7 @@ Result<std::shared_ptr<Source>> CsvSource::Make(SourceFiles found, const CsvSize
 
 void CsvSource::Identify() {
   std::vector<ListedFile> listed;
+  listed.reserve(files_.size());
   for (const File& file : files_) listed.push_back(file.file->listed());
   identity_ = IdentityOf("csv", listed);
 }

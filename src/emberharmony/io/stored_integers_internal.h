@@ -42,7 +42,7 @@ inline arrow::Status CheckRunEnds(const arrow::Array& ends, int64_t num_runs, in
   return VisitIntegers(ends, [&](const auto* values) -> arrow::Status {
     int64_t last = 0;
     for (int64_t i = 0; i < num_runs; ++i) {
-      const auto end = static_cast<int64_t>(values[i]);
+      const auto end = static_cast<int64_t>(values[i]);  // NOLINT(bugprone-signed-char-misuse)
       if (end <= last) {
         return arrow::Status::Invalid("run ", i, " ends at row ", end, " after ", last);
       }
