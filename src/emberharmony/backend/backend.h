@@ -12,6 +12,9 @@
 
 namespace emberharmony::backend {
 
+/// Borrowed tensors.
+using Tensors = std::span<const tensor::Tensor* const>;
+
 /// One who computes: the native CPU kernels, or a plugin. Thread-safe: any thread may call any
 /// method at any time.
 ///
@@ -26,15 +29,16 @@ class Backend {
   virtual std::vector<tensor::Device> devices() const = 0;
 
   /// Whether Execute runs this operation on inputs of these dtypes. Cheap: asked before every call.
-  /// For kAstype the second dtype is the result's.
+  /// `dtypes` are the inputs', of elementwise operations only the one they share; then, where the
+  /// result's is an attribute, the result's.
   virtual bool Supports(Op op, std::span<const tensor::DType> dtypes) const = 0;
 
-  /// Computes into `output`, which has the result's shape and dtype, is writable, and either shares
-  /// no element with any input or has exactly the memory layout of those it does. Elementwise
-  /// inputs are of the promoted dtype and broadcast to the output's shape. Inputs are read, and the
-  /// output is complete, before the call returns.
-  virtual void Execute(Op op, std::span<const tensor::Tensor* const> inputs, Attributes attributes,
-                       const tensor::Tensor& output) = 0;
+  /// Computes into the outputs (most operations have one), which have the results' shapes and
+  /// dtypes, are writable, and either share no element with any input or, of elementwise
+  /// operations, have exactly the memory layout of those they do. Elementwise inputs are of the
+  /// promoted dtype and broadcast to the output's shape. Inputs are read, and the outputs are
+  /// complete, before the call returns.
+  virtual void Execute(Op op, Tensors inputs, Attributes attributes, Tensors outputs) = 0;
 };
 
 /// The native CPU backend: there always is one.

@@ -18,8 +18,8 @@ class OddBackend : public Backend {
   bool Supports(Op op, std::span<const DType> dtypes) const override {
     return op == Op::kAdd && dtypes[0] == DType::kFloat64;
   }
-  void Execute(Op, std::span<const tensor::Tensor* const>, Attributes,
-               const tensor::Tensor& output) override {
+  void Execute(Op, Tensors, Attributes, Tensors outputs) override {
+    const tensor::Tensor& output = *outputs[0];
     for (int64_t i = 0; i < output.size(); ++i) output.mutable_data_as<double>()[i] = 42;
   }
 };
@@ -48,6 +48,8 @@ TEST(Ops, NumbersAreFixed) {
   EXPECT_EQ(static_cast<int>(Op::kLog1p), 23);
   EXPECT_EQ(static_cast<int>(Op::kWhere), 43);
   EXPECT_EQ(static_cast<int>(Op::kMax), 47);
+  EXPECT_EQ(static_cast<int>(Op::kErf), 74);
+  EXPECT_EQ(static_cast<int>(Op::kRandomNormal), kNumOps - 1);
   for (int i = 0; i < kNumOps; ++i) EXPECT_EQ(ParseOp(kOpInfos[i].name), static_cast<Op>(i));
   EXPECT_EQ(ParseOp("frobnicate"), std::nullopt);
 }

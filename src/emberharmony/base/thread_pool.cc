@@ -9,6 +9,7 @@
 #include <new>
 #include <system_error>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "emberharmony/base/call_guarded.h"
@@ -40,6 +41,21 @@ int AvailableCores() {
   return std::max(1, quota > 0 ? std::min(affinity, quota) : affinity);
 }
 
+namespace {
+
+thread_local bool inside_worker = false;
+
+arrow::Status RunWorker(const std::function<arrow::Status(int)>& worker, int index) {
+  const bool outer = std::exchange(inside_worker, true);
+  arrow::Status status = CallGuarded([&] { return worker(index); });
+  inside_worker = outer;
+  return status;
+}
+
+}  // namespace
+
+bool InsideWorker() { return inside_worker; }
+
 arrow::Status RunWorkers(int num_threads, const std::function<arrow::Status(int)>& worker) {
   if (num_threads < 1) {
     return arrow::Status::Invalid("expected at least 1 thread, found ", num_threads);
@@ -49,14 +65,14 @@ arrow::Status RunWorkers(int num_threads, const std::function<arrow::Status(int)
   try {
     threads.reserve(static_cast<size_t>(num_threads) - 1);
     for (int i = 1; i < num_threads; ++i) {
-      threads.emplace_back([&, i] { results[i] = CallGuarded([&] { return worker(i); }); });
+      threads.emplace_back([&, i] { results[i] = RunWorker(worker, i); });
     }
   } catch (const std::system_error&) {
     // The system allows no more threads, or there is no memory for their stacks: those that run do
     // the work.
   } catch (const std::bad_alloc&) {
   }
-  results[0] = CallGuarded([&] { return worker(0); });
+  results[0] = RunWorker(worker, 0);
   for (std::thread& thread : threads) thread.join();
   for (arrow::Status& result : results) ARROW_RETURN_NOT_OK(result);
   return arrow::Status::OK();

@@ -19,6 +19,10 @@ int AvailableCores();
 /// for std::bad_alloc).
 arrow::Status RunWorkers(int num_threads, const std::function<arrow::Status(int)>& worker);
 
+/// Whether this thread is running a worker of RunWorkers or ParallelFor, also one of a single
+/// thread: then the cores are taken, and what it calls should not start more threads.
+bool InsideWorker();
+
 /// Runs fn(i) for i in [0, n) on up to num_threads threads, handing out indices in ascending order.
 /// After the first error no new index is started; of several errors the one with the smallest index
 /// is returned.

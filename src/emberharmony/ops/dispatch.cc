@@ -10,6 +10,9 @@ namespace {
 
 using backend::Op;
 
+/// The most inputs of an operation.
+constexpr int kInputsMax = 3;
+
 /// The bytes [begin, end) that a tensor's elements lie in.
 struct Extent {
   uintptr_t begin;
@@ -68,10 +71,34 @@ void CheckOutput(Op op, const Tensor& out, const Shape& shape, DType dtype) {
 void CheckKind(Op op, DType dtype) {
   const backend::OpInfo& info = backend::InfoOf(op);
   if (backend::Allows(info.inputs, dtype)) return;
-  constexpr std::string_view kExpected[] = {"any", "a numeric", "a real-valued", "a floating-point",
-                                            "the bool"};
+  constexpr std::string_view kExpected[] = {"any",
+                                            "a numeric",
+                                            "a real-valued",
+                                            "a floating-point",
+                                            "the bool",
+                                            "a real-valued floating-point",
+                                            "a complex",
+                                            "an integer",
+                                            "an integer or bool"};
   throw DTypeError(fmt::format("{}: expected {} dtype, found {}: convert with astype", info.name,
                                kExpected[static_cast<int>(info.inputs)], DTypeName(dtype)));
+}
+
+void RunOp(Op op, backend::Tensors inputs, backend::Attributes attributes,
+           backend::Tensors outputs) {
+  DType dtypes[kInputsMax + 1];
+  int num_dtypes = 0;
+  for (const Tensor* input : inputs) dtypes[num_dtypes++] = input->dtype();
+  if (backend::InfoOf(op).result == backend::ResultDType::kAttribute) {
+    dtypes[num_dtypes++] = outputs[0]->dtype();
+  }
+  const std::span<const DType> asked(dtypes, num_dtypes);
+  backend::Backend& backend = backend::BackendFor(op, asked);
+  if (!backend.Supports(op, asked)) {
+    throw UnsupportedError(fmt::format("{}: no backend supports dtype {}", backend::InfoOf(op).name,
+                                       DTypeName(dtypes[0])));
+  }
+  backend.Execute(op, inputs, attributes, outputs);
 }
 
 Tensor RunElementwiseOp(Op op, std::span<const Tensor* const> inputs, const Shape& shape,
@@ -81,6 +108,7 @@ Tensor RunElementwiseOp(Op op, std::span<const Tensor* const> inputs, const Shap
   DType dtype = input_dtype;
   if (info.result == backend::ResultDType::kBool) dtype = DType::kBool;
   if (info.result == backend::ResultDType::kAttribute) dtype = *result_dtype;
+  if (info.result == backend::ResultDType::kRealPart) dtype = tensor::RealPartOf(dtype);
 
   const DType dtypes[2] = {input_dtype, dtype};
   const std::span<const DType> asked(dtypes, op == Op::kAstype ? 2 : 1);
@@ -96,16 +124,19 @@ Tensor RunElementwiseOp(Op op, std::span<const Tensor* const> inputs, const Shap
   if (out != nullptr && out->defined()) {
     CheckOutput(op, *out, shape, dtype);
     if (!Clobbers(*out, inputs)) {
-      backend.Execute(op, inputs, attributes, *out);
+      const Tensor* const outputs[] = {out};
+      backend.Execute(op, inputs, attributes, outputs);
       return *out;
     }
     const Tensor apart = Tensor::Empty(shape, dtype);
-    backend.Execute(op, inputs, attributes, apart);
+    const Tensor* const outputs[] = {&apart};
+    backend.Execute(op, inputs, attributes, outputs);
     tensor::CopyElements(apart, *out);
     return *out;
   }
   Tensor result = Tensor::Empty(shape, dtype);
-  backend.Execute(op, inputs, attributes, result);
+  const Tensor* const outputs[] = {&result};
+  backend.Execute(op, inputs, attributes, outputs);
   if (out != nullptr) *out = result;
   return result;
 }

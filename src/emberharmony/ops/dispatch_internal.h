@@ -17,4 +17,10 @@ void CheckKind(backend::Op op, DType dtype);
 Tensor RunElementwiseOp(backend::Op op, std::span<const Tensor* const> inputs, const Shape& shape,
                         Tensor* out, std::optional<DType> result_dtype = std::nullopt);
 
+/// Runs any other operation into outputs that the caller has made, on the current backend or, if it
+/// lacks it, natively. Shapes and dtypes have been checked (CheckKind). No output may share memory
+/// with an input.
+void RunOp(backend::Op op, backend::Tensors inputs, backend::Attributes attributes,
+           backend::Tensors outputs);
+
 }  // namespace emberharmony::ops

@@ -50,16 +50,11 @@ Tensor Reduce(Op op, const Tensor& x, const Reduction& plan) {
     throw ShapeError(fmt::format("{}: expected at least one element along the axes, found a {}",
                                  name, x.Describe()));
   }
-  const DType dtypes[] = {x.dtype()};
-  backend::Backend& backend = backend::BackendFor(op, dtypes);
-  if (!backend.Supports(op, dtypes)) {
-    throw UnsupportedError(
-        fmt::format("{}: no backend supports dtype {}", name, DTypeName(x.dtype())));
-  }
   const backend::Attribute axes =
       backend::Attribute::Integers(backend::AttributeKey::kAxes, plan.axes);
-  const Tensor* inputs[] = {&x};
-  backend.Execute(op, inputs, {&axes, 1}, result);
+  const Tensor* const inputs[] = {&x};
+  const Tensor* const outputs[] = {&result};
+  RunOp(op, inputs, {&axes, 1}, outputs);
   return result;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <complex>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -46,6 +47,16 @@ constexpr bool IsRealFloating(DType dtype) {
 constexpr bool IsComplex(DType dtype) {
   return dtype == DType::kComplex64 || dtype == DType::kComplex128;
 }
+/// The dtype of a complex one's real and imaginary parts; any other itself.
+constexpr DType RealPartOf(DType dtype) {
+  if (dtype == DType::kComplex64) return DType::kFloat32;
+  return dtype == DType::kComplex128 ? DType::kFloat64 : dtype;
+}
+/// The complex dtype whose parts have this floating-point dtype; a complex one itself.
+constexpr DType ComplexOf(DType dtype) {
+  return dtype == DType::kFloat32 || dtype == DType::kComplex64 ? DType::kComplex64
+                                                                : DType::kComplex128;
+}
 constexpr bool IsReal(DType dtype) { return IsInteger(dtype) || IsRealFloating(dtype); }
 constexpr bool IsNumeric(DType dtype) { return !IsBool(dtype); }
 
@@ -74,9 +85,13 @@ constexpr DType DTypeOf() {
            : sizeof(T) == 2 ? DType::kUInt16
            : sizeof(T) == 4 ? DType::kUInt32
                             : DType::kUInt64;
-  } else {
-    static_assert(std::is_same_v<T, float> || std::is_same_v<T, double>, "not an element type");
+  } else if constexpr (std::is_floating_point_v<T>) {
+    static_assert(sizeof(T) <= 8, "not an element type");
     return sizeof(T) == 4 ? DType::kFloat32 : DType::kFloat64;
+  } else {
+    static_assert(std::is_same_v<T, std::complex<float>> || std::is_same_v<T, std::complex<double>>,
+                  "not an element type");
+    return sizeof(T) == 8 ? DType::kComplex64 : DType::kComplex128;
   }
 }
 
@@ -128,6 +143,18 @@ bool VisitReal(DType dtype, F&& f) {
       break;
   }
   return false;
+}
+
+/// Calls f(TypeTag<T>{}) with the C++ type of any dtype.
+template <class F>
+void VisitAny(DType dtype, F&& f) {
+  if (dtype == DType::kComplex64) {
+    f(TypeTag<std::complex<float>>{});
+  } else if (dtype == DType::kComplex128) {
+    f(TypeTag<std::complex<double>>{});
+  } else {
+    VisitReal(dtype, f);
+  }
 }
 
 }  // namespace emberharmony::tensor

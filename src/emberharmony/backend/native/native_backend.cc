@@ -3,6 +3,7 @@
 #include "emberharmony/backend/native/elementwise_internal.h"
 #include "emberharmony/backend/native/kernel_table_internal.h"
 #include "emberharmony/backend/native/native_backend_internal.h"
+#include "emberharmony/backend/native/operation_internal.h"
 
 namespace emberharmony::backend::native {
 namespace {
@@ -60,14 +61,19 @@ class NativeBackend : public Backend {
   std::vector<tensor::Device> devices() const override { return {tensor::kCpuDevice}; }
 
   bool Supports(Op op, std::span<const DType> dtypes) const override {
+    if (const Operation* operation = FindOperation(op)) return operation->supports(dtypes);
     const KernelTable& kernels = ActiveKernels();
     return ElementwiseOf(kernels, op, dtypes) != nullptr ||
            ReductionOf(kernels, op, dtypes.back()) != nullptr;
   }
 
-  void Execute(Op op, std::span<const Tensor* const> inputs, Attributes attributes,
-               const Tensor& output) override {
+  void Execute(Op op, Tensors inputs, Attributes attributes, Tensors outputs) override {
+    if (const Operation* operation = FindOperation(op)) {
+      operation->execute(inputs, attributes, outputs);
+      return;
+    }
     const KernelTable& kernels = ActiveKernels();
+    const Tensor& output = *outputs[0];
     const DType dtypes[2] = {inputs.back()->dtype(), output.dtype()};
     const size_t num_dtypes = op == Op::kAstype ? 2 : 1;
     if (Kernel kernel = ElementwiseOf(kernels, op, {dtypes, num_dtypes})) {
