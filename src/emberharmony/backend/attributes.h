@@ -26,7 +26,7 @@ enum class AttributeKey : uint32_t {
   kSeed = 16,           ///< integer: the key of the random numbers
   kStream = 17,         ///< integer: which of a seed's sequences
   kFirst = 18,          ///< integer: position in the sequence of the first element
-  kLow = 19,            ///< number: lower bound, or mean
+  kLow = 19,            ///< number: lower bound, mean, or scale
   kHigh = 20,           ///< number: upper bound, or standard deviation
   kTolerance = 21,      ///< number: singular values below it, relative to the largest, count as 0
 };

@@ -131,7 +131,8 @@ namespace emberharmony::backend {
   /* Random numbers: no input. */                                   \
   OP(kRandomBits, "random_bits", 0, kAny, kAttribute)               \
   OP(kRandomUniform, "random_uniform", 0, kAny, kAttribute)         \
-  OP(kRandomNormal, "random_normal", 0, kAny, kAttribute)
+  OP(kRandomNormal, "random_normal", 0, kAny, kAttribute)           \
+  OP(kRandomExponential, "random_exponential", 0, kAny, kAttribute)
 
 enum class Op : uint16_t {
 #define EMBER_OP_ENUMERATOR(enumerator, name, num_inputs, inputs, result) enumerator,
