@@ -29,8 +29,8 @@ setup:  ## install what is missing: Debian packages (as root), .venv, public tab
 	@setup/venv.sh
 	@setup/npm.sh
 
-build: setup build/build.ninja  ## the command, build/bin/ember
-	@cmake --build build -j $(JOBS) --target ember
+build: setup build/build.ninja  ## the command, build/bin/ember, and the Python package, build/python
+	@cmake --build build -j $(JOBS) --target ember _core
 
 install: build  ## the command, the library and its CMake package to PREFIX (/usr/local)
 	@cmake --install build --prefix "$(PREFIX)"

@@ -30,6 +30,7 @@ build_packages=(
   'libgmock-dev=1.12.*'
   'python3=3.11.*'
   'python3-venv=3.11.*'
+  'python3-dev=3.11.*'
 )
 lint_packages=('clang-format-19=1:19.1.*' 'clang-tidy-19=1:19.1.*')
 sanitize_packages=('clang-19=1:19.1.*' 'lld-19=1:19.1.*' 'libclang-rt-19-dev=1:19.1.*')

@@ -41,6 +41,11 @@ Run: sudo apt-get install -y python3 python3-venv; or set EMBER_PYTHON to a suit
 fi
 
 install setup/requirements.txt
+# The Python package as it is built (python/CMakeLists.txt) is seen by this Python, without having been installed.
+for packages in .venv/lib/python3.*/site-packages; do
+  [ "$(cat "$packages/emberharmony-build.pth" 2>/dev/null)" = "$PWD/build/python" ] \
+    || printf '%s\n' "$PWD/build/python" >"$packages/emberharmony-build.pth"
+done
 for extra in "$@"; do
   [ -e "setup/requirements-$extra.txt" ] || fail "unknown extra '$extra': there is no setup/requirements-$extra.txt"
   install "setup/requirements-$extra.txt"

@@ -2,12 +2,15 @@
 
 import os
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
+# The package that is built here, also where the environment belongs to another checkout.
+sys.path.insert(0, str(ROOT / "build" / "python"))
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,244 @@
+#include "bindings/arguments.h"
+
+#include <climits>
+#include <complex>
+#include <type_traits>
+
+#include "bindings/array_import.h"
+#include "bindings/device_object.h"
+#include "bindings/dtype_object.h"
+
+namespace emberharmony::python {
+namespace {
+
+/// Operands learn to be complex where the tensor library does.
+template <class Target>
+bool FromComplex(PyObject* object, Target* target) {
+  if constexpr (std::is_constructible_v<Target, std::complex<double>>) {
+    *target = Target(
+        std::complex<double>(PyComplex_RealAsDouble(object), PyComplex_ImagAsDouble(object)));
+    return true;
+  } else {
+    return false;
+  }
+}
+
+template <class Target>
+void FromInteger(PyObject* object, Target* target) {
+  int overflow = 0;
+  const long long value = PyLong_AsLongLongAndOverflow(object, &overflow);
+  if (overflow == 0) {
+    if (value == -1 && PyErr_Occurred()) throw PythonError{};
+    *target = Target(static_cast<int64_t>(value));
+    return;
+  }
+  const unsigned long long large = overflow > 0 ? PyLong_AsUnsignedLongLong(object) : 0;
+  if (overflow < 0 || PyErr_Occurred()) {
+    PyErr_Clear();
+    Raise(PyExc_OverflowError, "an integer must lie in [-2^63, 2^64) to become an element");
+  }
+  *target = Target(static_cast<uint64_t>(large));
+}
+
+/// A Python number as an Operand or Scalar.
+template <class Target>
+bool FromNumber(PyObject* object, Target* target) {
+  if (PyFloat_CheckExact(object)) {
+    *target = Target(PyFloat_AS_DOUBLE(object));
+  } else if (PyLong_CheckExact(object)) {
+    FromInteger(object, target);
+  } else if (PyBool_Check(object)) {
+    *target = Target(object == Py_True);
+  } else if (PyComplex_CheckExact(object)) {
+    return FromComplex(object, target);
+  } else if (PyObject_CheckBuffer(object)) {
+    return false;
+  } else if (PyFloat_Check(object)) {
+    *target = Target(PyFloat_AS_DOUBLE(object));
+  } else if (PyLong_Check(object)) {
+    FromInteger(object, target);
+  } else if (PyComplex_Check(object)) {
+    return FromComplex(object, target);
+  } else {
+    return false;
+  }
+  return true;
+}
+
+int ClampToInt(int64_t value) {
+  return static_cast<int>(value < INT_MIN ? INT_MIN : value > INT_MAX ? INT_MAX : value);
+}
+
+}  // namespace
+
+bool NumberToOperand(PyObject* object, ops::Operand* operand) {
+  return FromNumber(object, operand);
+}
+
+int64_t IntegerOf(PyObject* object) {
+  if (PyBool_Check(object)) Raise(PyExc_TypeError, "expected an integer, found a bool");
+  if (PyLong_CheckExact(object)) {
+    const long long value = PyLong_AsLongLong(object);
+    if (value == -1 && PyErr_Occurred()) throw PythonError{};
+    return value;
+  }
+  Reference index(PyNumber_Index(object));
+  const long long value = PyLong_AsLongLong(index.get());
+  if (value == -1 && PyErr_Occurred()) throw PythonError{};
+  return value;
+}
+
+std::vector<int64_t> IntegersOf(PyObject* object) {
+  if (PyLong_Check(object) || (PyIndex_Check(object) && !PySequence_Check(object))) {
+    return {IntegerOf(object)};
+  }
+  if (IsTensor(object) && TensorOf(object).rank() == 0) return {IntegerOf(object)};
+  Reference sequence(PySequence_Fast(object, "expected an integer or a sequence of integers"));
+  std::vector<int64_t> values;
+  const Py_ssize_t n = PySequence_Fast_GET_SIZE(sequence.get());
+  for (Py_ssize_t i = 0; i < n; ++i) {
+    values.push_back(IntegerOf(PySequence_Fast_GET_ITEM(sequence.get(), i)));
+  }
+  return values;
+}
+
+void Arguments::RaiseType(int i, const char* expected) const {
+  const char* parameter = i >= 0 ? parameters_.all[i].name.c_str() : parameters_.rest.c_str();
+  const char* found = i >= 0 ? Py_TYPE(slots_[i])->tp_name : "something else";
+  Raise(PyExc_TypeError, std::string(name_) + ": argument '" + parameter + "': expected " +
+                             expected + ", found " + found);
+}
+
+const ops::Tensor& Arguments::Import(PyObject* object, int i) {
+  if (object == Py_None) RaiseType(i, "a tensor");
+  imported_.push_back(
+      std::make_unique<ops::Tensor>(ImportArray(object, std::nullopt, CopyRule::kIfNeeded)));
+  work_ += imported_.back()->size();
+  return *imported_.back();
+}
+
+ops::Tensor& Arguments::writable_tensor(int i) {
+  if (!IsTensor(slots_[i])) RaiseType(i, "a Tensor");
+  work_ += TensorOf(slots_[i]).size();
+  return TensorOf(slots_[i]);
+}
+
+ops::Operand Arguments::operand(int i) {
+  if (IsTensor(slots_[i])) return tensor(i);
+  ops::Operand operand;
+  if (is_none(i) || FromNumber(slots_[i], &operand)) return operand;
+  return tensor(i);
+}
+
+std::vector<ops::Tensor> Arguments::tensors(int i) {
+  std::vector<ops::Tensor> result;
+  if (IsTensor(slots_[i])) RaiseType(i, "a list or tuple of tensors");
+  Reference sequence(PySequence_Fast(slots_[i], "expected a list or tuple of tensors"));
+  const Py_ssize_t n = PySequence_Fast_GET_SIZE(sequence.get());
+  result.reserve(static_cast<size_t>(n));
+  for (Py_ssize_t k = 0; k < n; ++k) {
+    result.push_back(TensorFrom(PySequence_Fast_GET_ITEM(sequence.get(), k), i));
+  }
+  return result;
+}
+
+std::vector<ops::Tensor> Arguments::rest_tensors() {
+  std::vector<ops::Tensor> result;
+  for (size_t k = 0; k < rest_.size(); ++k) result.push_back(rest_tensor(k));
+  return result;
+}
+
+bool Arguments::boolean(int i) const {
+  if (slots_[i] == Py_True) return true;
+  if (slots_[i] == Py_False) return false;
+  const int truth = PyObject_IsTrue(slots_[i]);
+  if (truth < 0) throw PythonError{};
+  return truth != 0;
+}
+
+int64_t Arguments::integer(int i) const {
+  if (!PyIndex_Check(slots_[i])) RaiseType(i, "an integer");
+  return IntegerOf(slots_[i]);
+}
+
+std::optional<int64_t> Arguments::optional_integer(int i) const {
+  if (is_none(i)) return std::nullopt;
+  return integer(i);
+}
+
+int Arguments::axis(int i) const { return ClampToInt(integer(i)); }
+
+std::optional<int> Arguments::optional_axis(int i) const {
+  if (is_none(i)) return std::nullopt;
+  return axis(i);
+}
+
+std::optional<std::vector<int>> Arguments::axes(int i) const {
+  if (is_none(i)) return std::nullopt;
+  if (PyLong_CheckExact(slots_[i])) return std::vector<int>{ClampToInt(IntegerOf(slots_[i]))};
+  std::vector<int> axes;
+  for (const int64_t each : IntegersOf(slots_[i])) axes.push_back(ClampToInt(each));
+  return axes;
+}
+
+std::vector<int64_t> Arguments::integers(int i) const { return IntegersOf(slots_[i]); }
+
+ops::Shape Arguments::shape(int i) {
+  const ops::Shape shape(IntegersOf(slots_[i]));
+  double size = 1;  // a product of integers could overflow
+  for (const int64_t dim : shape) size *= static_cast<double>(dim);
+  work_ += static_cast<int64_t>(size > 0 && size < 1e15 ? size : 0);
+  return shape;
+}
+
+double Arguments::number(int i) const {
+  if (PyFloat_CheckExact(slots_[i])) return PyFloat_AS_DOUBLE(slots_[i]);
+  const double value = PyFloat_AsDouble(slots_[i]);
+  if (value == -1.0 && PyErr_Occurred()) {
+    if (PyErr_ExceptionMatches(PyExc_TypeError)) {
+      PyErr_Clear();
+      RaiseType(i, "a number");
+    }
+    throw PythonError{};
+  }
+  return value;
+}
+
+std::optional<double> Arguments::optional_number(int i) const {
+  if (is_none(i)) return std::nullopt;
+  return number(i);
+}
+
+ops::Scalar Arguments::scalar(int i) const {
+  ops::Scalar scalar(0);
+  if (FromNumber(slots_[i], &scalar)) return scalar;
+  // Numbers of other libraries, and tensors of rank 0, as the Python number they stand for.
+  PyObject* const item = PyObject_CallMethod(slots_[i], "item", nullptr);
+  if (item != nullptr) {
+    Reference number(item);
+    if (FromNumber(number.get(), &scalar)) return scalar;
+  }
+  PyErr_Clear();
+  RaiseType(i, "a number");
+}
+
+std::string_view Arguments::text(int i) const {
+  Py_ssize_t size = 0;
+  if (!PyUnicode_Check(slots_[i])) RaiseType(i, "a str");
+  const char* text = PyUnicode_AsUTF8AndSize(slots_[i], &size);
+  if (text == nullptr) throw PythonError{};
+  return {text, static_cast<size_t>(size)};
+}
+
+std::optional<std::string_view> Arguments::optional_text(int i) const {
+  if (is_none(i)) return std::nullopt;
+  return text(i);
+}
+
+std::optional<ops::DType> Arguments::dtype(int i) const { return OptionalDType(slots_[i]); }
+
+void Arguments::check_device(int i) const {
+  if (!is_none(i)) DeviceOf(slots_[i]);
+}
+
+}  // namespace emberharmony::python

@@ -1,0 +1,136 @@
+// Tensors over the memory of objects with __dlpack__.
+#include <string>
+
+#include "bindings/array_import.h"
+#include "bindings/dlpack.h"
+#include "emberharmony/ops.h"
+
+namespace emberharmony::python {
+namespace {
+
+/// Keeps a producer's tensor until the last tensor over it is gone.
+template <class Managed>
+class HeldTensor {
+ public:
+  explicit HeldTensor(Managed* managed) : managed_(managed) {}
+  HeldTensor(const HeldTensor&) = delete;
+  HeldTensor& operator=(const HeldTensor&) = delete;
+  ~HeldTensor() {
+    if (managed_->deleter == nullptr || !Py_IsInitialized()) return;
+    const PyGILState_STATE state = PyGILState_Ensure();
+    managed_->deleter(managed_);
+    PyGILState_Release(state);
+  }
+
+ private:
+  Managed* managed_;
+};
+
+[[noreturn]] void Refuse(const std::string& why) { Raise(PyExc_BufferError, "__dlpack__: " + why); }
+
+ops::DType DTypeOfDLPack(const dlpack::DataType& type) {
+  if (type.lanes == 1) {
+    const auto integer = [&](ops::DType smallest) {
+      const int log = type.bits == 8 ? 0 : type.bits == 16 ? 1 : type.bits == 32 ? 2 : 3;
+      return static_cast<ops::DType>(static_cast<int>(smallest) + log);
+    };
+    const bool whole = type.bits == 8 || type.bits == 16 || type.bits == 32 || type.bits == 64;
+    switch (static_cast<dlpack::TypeCode>(type.code)) {
+      case dlpack::TypeCode::kInt:
+        if (whole) return integer(ops::DType::kInt8);
+        break;
+      case dlpack::TypeCode::kUInt:
+        if (whole) return integer(ops::DType::kUInt8);
+        break;
+      case dlpack::TypeCode::kFloat:
+        if (type.bits == 32) return ops::DType::kFloat32;
+        if (type.bits == 64) return ops::DType::kFloat64;
+        break;
+      case dlpack::TypeCode::kComplex:
+        if (type.bits == 64) return ops::DType::kComplex64;
+        if (type.bits == 128) return ops::DType::kComplex128;
+        break;
+      case dlpack::TypeCode::kBool:
+        if (type.bits == 8) return ops::DType::kBool;
+        break;
+    }
+  }
+  Refuse("elements of type code " + std::to_string(type.code) + ", " + std::to_string(type.bits) +
+         " bits and " + std::to_string(type.lanes) + " lanes have no dtype here");
+}
+
+ops::Tensor FromView(const dlpack::View& view, std::shared_ptr<const void> owner, bool writable,
+                     bool* copied) {
+  if (view.device.type != static_cast<int32_t>(tensor::DeviceKind::kCpu)) {
+    Refuse("the memory is not the CPU's: copy it there first");
+  }
+  if (view.rank < 0 || view.rank > tensor::kRankMax) {
+    Refuse("a tensor has at most 64 axes, found " + std::to_string(view.rank));
+  }
+  const ops::DType dtype = DTypeOfDLPack(view.dtype);
+  const auto rank = static_cast<size_t>(view.rank);
+  const ops::Shape shape(std::span<const int64_t>(view.shape, rank));
+  ops::Shape strides = shape;
+  int64_t step = 1;
+  for (int i = view.rank - 1; i >= 0; --i) {
+    strides[i] = (view.strides != nullptr ? view.strides[i] : step) * tensor::ItemSize(dtype);
+    step *= shape[i];
+  }
+  return FromMemory(static_cast<char*>(view.data) + view.byte_offset, shape, strides, dtype,
+                    std::move(owner), writable, copied);
+}
+
+/// Takes what is in the capsule over from it.
+ops::Tensor FromCapsule(PyObject* capsule, bool* copied) {
+  if (PyCapsule_IsValid(capsule, dlpack::kVersionedName)) {
+    auto* managed =
+        static_cast<dlpack::Versioned*>(PyCapsule_GetPointer(capsule, dlpack::kVersionedName));
+    if (managed->major != dlpack::kMajor) {
+      Refuse("expected version 1 of the protocol, found " + std::to_string(managed->major));
+    }
+    if (PyCapsule_SetName(capsule, dlpack::kUsedVersionedName) < 0) throw PythonError{};
+    auto owner = std::make_shared<HeldTensor<dlpack::Versioned>>(managed);
+    return FromView(managed->view, owner, (managed->flags & dlpack::kReadOnly) == 0, copied);
+  }
+  if (PyCapsule_IsValid(capsule, dlpack::kUnversionedName)) {
+    auto* managed =
+        static_cast<dlpack::Unversioned*>(PyCapsule_GetPointer(capsule, dlpack::kUnversionedName));
+    if (PyCapsule_SetName(capsule, dlpack::kUsedUnversionedName) < 0) throw PythonError{};
+    auto owner = std::make_shared<HeldTensor<dlpack::Unversioned>>(managed);
+    // Before version 1.0 nothing tells whether the memory may be written to, so it is not.
+    return FromView(managed->view, owner, false, copied);
+  }
+  Refuse("expected a capsule named \"dltensor_versioned\" or \"dltensor\"");
+}
+
+/// source.__dlpack__(max_version=(1, 1)), or without arguments where the producer is older.
+Reference AskForCapsule(PyObject* source) {
+  Reference method(PyObject_GetAttrString(source, "__dlpack__"));
+  Reference none(PyTuple_New(0));
+  Reference keywords(Py_BuildValue("{s(II)}", "max_version", dlpack::kMajor, dlpack::kMinor));
+  PyObject* capsule = PyObject_Call(method.get(), none.get(), keywords.get());
+  if (capsule == nullptr && PyErr_ExceptionMatches(PyExc_TypeError)) {
+    PyErr_Clear();
+    capsule = PyObject_CallNoArgs(method.get());
+  }
+  return Reference(capsule);
+}
+
+}  // namespace
+
+ops::Tensor ImportDLPack(PyObject* source, CopyRule rule) {
+  Reference device(PyObject_CallMethod(source, "__dlpack_device__", nullptr));
+  if (PyTuple_Check(device.get()) && PyTuple_GET_SIZE(device.get()) == 2) {
+    Reference type(PyNumber_Long(PyTuple_GET_ITEM(device.get(), 0)));
+    if (PyLong_AsLong(type.get()) != static_cast<long>(tensor::DeviceKind::kCpu)) {
+      Refuse("the memory is not the CPU's: copy it there first");
+    }
+  }
+  Reference capsule = AskForCapsule(source);
+  bool copied = false;
+  ops::Tensor tensor = FromCapsule(capsule.get(), &copied);
+  if (copied && rule == CopyRule::kNever) Refuse("a copy is needed, and copy=False forbids it");
+  return rule == CopyRule::kAlways && !copied ? tensor.Copy() : tensor;
+}
+
+}  // namespace emberharmony::python

@@ -1,0 +1,259 @@
+#include "bindings/function.h"
+
+#include <cstring>
+#include <string_view>
+
+namespace emberharmony::python {
+namespace {
+
+std::vector<Function*>& AllFunctions() {
+  static std::vector<Function*> functions;
+  return functions;
+}
+
+std::vector<Alias*>& AllAliases() {
+  static std::vector<Alias*> aliases;
+  return aliases;
+}
+
+/// Functions of ops that are methods of Tensor as well, with the tensor as their first argument.
+constexpr const char* kMethodNames[] = {
+    "sum",      "prod",    "mean",    "var",          "std",          "min",    "max",
+    "any",      "all",     "argmax",  "argmin",       "reshape",      "astype", "squeeze",
+    "take",     "nonzero", "clip",    "cumsum",       "cumprod",      "round",  "sort",
+    "argsort",  "repeat",  "flatten", "ravel",        "swapaxes",     "conj",   "dot",
+    "diagonal", "trace",   "abs",     "searchsorted", "expand_dims",  "copy",   "sqrt",
+    "exp",      "log",     "square",  "sign",         "permute_dims", "cast",   "median",
+};
+
+Function* FindFunction(std::string_view space, std::string_view name) {
+  for (Function* each : AllFunctions()) {
+    if (space == each->space && name == each->name) return each;
+  }
+  for (const Alias* each : AllAliases()) {
+    if (space != each->space || name != each->name) continue;
+    const std::string_view of = each->of;
+    const size_t dot = of.find('.');
+    return dot == std::string_view::npos ? FindFunction(space, of)
+                                         : FindFunction(of.substr(0, dot), of.substr(dot + 1));
+  }
+  return nullptr;
+}
+
+/// "sum(x, /, *, axis=None)\n--\n\n" and the docstring.
+std::string TextOf(const Function& function) {
+  std::string text = std::string(function.name) + "(";
+  const Parameters& parameters = function.parameters;
+  const int num_all = static_cast<int>(parameters.all.size());
+  const char* separator = "";
+  for (int i = 0; i < num_all; ++i) {
+    const Parameter& each = parameters.all[i];
+    if (i == parameters.num_positional) {
+      text += separator + ("*" + parameters.rest);
+      separator = ", ";
+    }
+    text += separator + each.name;
+    if (!each.default_text.empty()) text += "=" + each.default_text;
+    separator = ", ";
+    if (i + 1 == parameters.num_positional_only) text += ", /";
+  }
+  if (parameters.num_positional == num_all && !parameters.rest.empty()) {
+    text += separator + ("*" + parameters.rest);
+  }
+  return text + ")\n--\n\n" + function.doc;
+}
+
+/// "expected 1 to 3 positional arguments, found 4".
+void RaiseTooMany(const Function& function, Py_ssize_t found) {
+  const Parameters& parameters = function.parameters;
+  int required = 0;
+  for (int i = 0; i < parameters.num_positional; ++i) {
+    if (parameters.defaults[i] == nullptr) required = i + 1;
+  }
+  const int most = parameters.num_positional;
+  if (required == most) {
+    PyErr_Format(PyExc_TypeError, "%s() takes %d positional argument%s but %zd %s given",
+                 function.name, most, most == 1 ? "" : "s", found, found == 1 ? "was" : "were");
+  } else {
+    PyErr_Format(PyExc_TypeError,
+                 "%s() takes from %d to %d positional arguments but %zd were given", function.name,
+                 required, most, found);
+  }
+}
+
+/// The parameter that a keyword names, or -1 with the error indicator set.
+int FindKeyword(const Function& function, PyObject* keyword, int hint) {
+  const std::vector<Parameter>& all = function.parameters.all;
+  const int num_all = static_cast<int>(all.size());
+  // Names in a call are interned as those in the signature are, and mostly come in its order.
+  for (int i = hint; i < num_all; ++i) {
+    if (all[i].interned == keyword) return i;
+  }
+  for (int i = 0; i < num_all; ++i) {
+    if (PyUnicode_Compare(all[i].interned, keyword) != 0) continue;
+    if (i < function.parameters.num_positional_only) {
+      PyErr_Format(PyExc_TypeError,
+                   "%s() got a positional-only argument passed as a keyword argument: '%U'",
+                   function.name, keyword);
+      return -1;
+    }
+    return i;
+  }
+  if (!PyErr_Occurred()) {
+    PyErr_Format(PyExc_TypeError, "%s() got an unexpected keyword argument '%U'", function.name,
+                 keyword);
+  }
+  return -1;
+}
+
+/// Fills the slots with the arguments by keyword; false with the error indicator set.
+bool BindKeywords(const Function& function, PyObject* const* values, PyObject* names, int num_given,
+                  PyObject** slots) {
+  const Py_ssize_t num_keywords = PyTuple_GET_SIZE(names);
+  uint32_t taken = 0;
+  int hint = function.parameters.num_positional_only;
+  for (Py_ssize_t k = 0; k < num_keywords; ++k) {
+    PyObject* keyword = PyTuple_GET_ITEM(names, k);
+    const int i = FindKeyword(function, keyword, hint);
+    if (i < 0) return false;
+    if (i < num_given || (taken >> i & 1) != 0) {
+      PyErr_Format(PyExc_TypeError, "%s() got multiple values for argument '%U'", function.name,
+                   keyword);
+      return false;
+    }
+    taken |= 1u << i;
+    slots[i] = values[k];
+    hint = i + 1;
+  }
+  return true;
+}
+
+bool RaiseMissing(const Function& function, PyObject* const* slots) {
+  for (size_t i = 0; i < function.parameters.all.size(); ++i) {
+    if (slots[i] != nullptr) continue;
+    PyErr_Format(PyExc_TypeError, "%s() missing required argument: '%s'", function.name,
+                 function.parameters.all[i].name.c_str());
+    return false;
+  }
+  return true;
+}
+
+/// The interpreter calls the function by what its flags say, whatever type the table gives it.
+PyCFunction AsCFunction(Function::Call call) {
+  return reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(call));
+}
+
+}  // namespace
+
+Function::Function(const char* space, const char* name, const char* signature, const char* doc,
+                   Call call, Call method)
+    : space(space), name(name), signature(signature), doc(doc), call(call), method(method) {
+  AllFunctions().push_back(this);
+}
+
+Alias::Alias(const char* space, const char* name, const char* of)
+    : space(space), name(name), of(of) {
+  AllAliases().push_back(this);
+}
+
+bool PrepareFunctions() {
+  for (Function* each : AllFunctions()) {
+    if (!ParseSignature(each->name, each->signature, &each->parameters)) return false;
+    each->text = TextOf(*each);
+    each->definition = {each->name, AsCFunction(each->call), METH_FASTCALL | METH_KEYWORDS,
+                        each->text.c_str()};
+  }
+  return true;
+}
+
+void AppendFunctionMethods(std::vector<PyMethodDef>& methods) {
+  for (const char* name : kMethodNames) {
+    const Function* function = FindFunction("ops", name);
+    if (function == nullptr || function->parameters.num_positional < 1) continue;
+    methods.push_back(
+        {name, AsCFunction(function->method), METH_FASTCALL | METH_KEYWORDS, function->doc});
+  }
+}
+
+PyObject* MakeFunctions(const char* space, const char* module_name) {
+  Reference dict(PyDict_New());
+  Reference module(PyUnicode_FromString(module_name));
+  for (Function* each : AllFunctions()) {
+    if (std::strcmp(each->space, space) != 0) continue;
+    Reference function(PyCFunction_NewEx(&each->definition, nullptr, module.get()));
+    if (PyDict_SetItemString(dict.get(), each->name, function.get()) < 0) throw PythonError{};
+  }
+  for (const Alias* each : AllAliases()) {
+    if (std::strcmp(each->space, space) != 0) continue;
+    Function* of = FindFunction(space, each->name);
+    if (of == nullptr) {
+      Raise(PyExc_ImportError,
+            std::string("alias ") + each->name + ": there is no function " + each->of);
+    }
+    PyObject* same = PyDict_GetItemString(dict.get(), of->name);
+    Reference function = same != nullptr && std::strcmp(of->space, space) == 0
+                             ? Reference::Borrow(same)
+                             : Reference(PyCFunction_NewEx(&of->definition, nullptr, module.get()));
+    if (PyDict_SetItemString(dict.get(), each->name, function.get()) < 0) throw PythonError{};
+  }
+  return dict.release();
+}
+
+PyObject* DescribeFunctions() {
+  Reference list(PyList_New(0));
+  const auto append = [&](const char* space, const char* name, const Function& function,
+                          const char* of) {
+    Reference row(Py_BuildValue("(sssss)", space, name, function.signature, function.doc, of));
+    if (PyList_Append(list.get(), row.get()) < 0) throw PythonError{};
+  };
+  for (const Function* each : AllFunctions()) append(each->space, each->name, *each, "");
+  for (const Alias* each : AllAliases()) {
+    const Function* of = FindFunction(each->space, each->name);
+    if (of != nullptr) append(each->space, each->name, *of, each->of);
+  }
+  return list.release();
+}
+
+PyObject* Invoke(const Function& function, Function::Body body, PyObject* self,
+                 PyObject* const* args, Py_ssize_t num_args, PyObject* keyword_names) {
+  const Parameters& parameters = function.parameters;
+  const int num_all = static_cast<int>(parameters.all.size());
+  PyObject* slots[Parameters::kMax];
+  std::memcpy(slots, parameters.defaults, num_all * sizeof(PyObject*));
+  int num_given = 0;
+  int most = parameters.num_positional;
+  if (self != nullptr) {
+    slots[num_given++] = self;
+    // Methods take all arguments by position, as those of NumPy's arrays do.
+    if (parameters.rest.empty()) most = num_all;
+  }
+  const Py_ssize_t room = most - num_given;
+  Py_ssize_t num_taken = num_args;
+  if (num_args > room) {
+    if (parameters.rest.empty()) {
+      RaiseTooMany(function, num_args + num_given);
+      return nullptr;
+    }
+    num_taken = room;
+  }
+  for (Py_ssize_t i = 0; i < num_taken; ++i) slots[num_given + i] = args[i];
+  const std::span<PyObject* const> rest(args + num_taken,
+                                        static_cast<size_t>(num_args - num_taken));
+  num_given += static_cast<int>(num_taken);
+  if (keyword_names != nullptr &&
+      !BindKeywords(function, args + num_args, keyword_names, num_given, slots)) {
+    return nullptr;
+  }
+  for (int i = 0; i < num_all; ++i) {
+    if (slots[i] == nullptr && !RaiseMissing(function, slots)) return nullptr;
+  }
+  try {
+    Arguments arguments(function.name, parameters, slots, rest);
+    return body(arguments);
+  } catch (...) {
+    SetErrorFromException();
+    return nullptr;
+  }
+}
+
+}  // namespace emberharmony::python

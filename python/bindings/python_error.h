@@ -1,0 +1,80 @@
+#pragma once
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+
+#include <string>
+
+namespace emberharmony::python {
+
+/// Thrown where a call into the interpreter has failed: its error indicator is set.
+struct PythonError {};
+
+/// Sets the error indicator to `type` with `message` and throws PythonError.
+[[noreturn]] void Raise(PyObject* type, const std::string& message);
+
+/// Sets the error indicator from the C++ exception that is being handled:
+///
+/// | C++ | Python |
+/// |---|---|
+/// | PythonError | what the interpreter has already |
+/// | tensor::ShapeError, std::invalid_argument, std::domain_error | ValueError |
+/// | tensor::DTypeError | TypeError |
+/// | std::out_of_range | IndexError |
+/// | std::overflow_error | OverflowError |
+/// | tensor::UnsupportedError | NotImplementedError |
+/// | std::bad_alloc (tensor::OutOfMemoryError) | MemoryError |
+/// | any other std::exception | RuntimeError |
+void SetErrorFromException() noexcept;
+
+/// `object`, or PythonError if it is null.
+inline PyObject* Checked(PyObject* object) {
+  if (object == nullptr) throw PythonError{};
+  return object;
+}
+
+/// A reference that is given back at the end of the scope. The holder needs the GIL.
+class Reference {
+ public:
+  Reference() = default;
+  /// Takes over a new reference; null throws PythonError.
+  explicit Reference(PyObject* object) : object_(Checked(object)) {}
+  static Reference Borrow(PyObject* object) {
+    Py_INCREF(object);
+    return Reference(object);
+  }
+  Reference(Reference&& other) noexcept : object_(other.release()) {}
+  Reference& operator=(Reference&& other) noexcept {
+    Py_XSETREF(object_, other.release());
+    return *this;
+  }
+  ~Reference() { Py_XDECREF(object_); }
+
+  PyObject* get() const { return object_; }
+  PyObject* release() {
+    PyObject* object = object_;
+    object_ = nullptr;
+    return object;
+  }
+
+ private:
+  PyObject* object_ = nullptr;
+};
+
+/// Lets other Python threads run while it lives: only for work that takes longer than handing over
+/// the lock (some 20 ns), and only around code that touches no Python object.
+class ReleasedGil {
+ public:
+  ReleasedGil() : state_(PyEval_SaveThread()) {}
+  ~ReleasedGil() { PyEval_RestoreThread(state_); }
+  ReleasedGil(const ReleasedGil&) = delete;
+  ReleasedGil& operator=(const ReleasedGil&) = delete;
+
+ private:
+  PyThreadState* state_;
+};
+
+/// Elements from which on an operation releases the GIL.
+inline constexpr int64_t kReleaseSize = 1 << 15;
+
+}  // namespace emberharmony::python

@@ -1,0 +1,225 @@
+// What a tensor tells of itself, and methods that are no functions of ops.
+#include <vector>
+
+#include "bindings/array_import.h"
+#include "bindings/device_object.h"
+#include "bindings/dtype_object.h"
+#include "bindings/results.h"
+#include "bindings/tensor_object.h"
+#include "emberharmony/ops.h"
+
+namespace emberharmony::python {
+namespace {
+
+template <class Make>
+PyObject* Guarded(Make&& make) {
+  try {
+    return make();
+  } catch (...) {
+    SetErrorFromException();
+    return nullptr;
+  }
+}
+
+PyObject* GetDType(PyObject* self, void*) { return Py_NewRef(DTypeObject(TensorOf(self).dtype())); }
+PyObject* GetDevice(PyObject* self, void*) {
+  return Guarded([&] { return DeviceObject(TensorOf(self).device()); });
+}
+PyObject* GetRank(PyObject* self, void*) { return PyLong_FromLong(TensorOf(self).rank()); }
+PyObject* GetSize(PyObject* self, void*) { return PyLong_FromLongLong(TensorOf(self).size()); }
+PyObject* GetNumBytes(PyObject* self, void*) {
+  return PyLong_FromLongLong(TensorOf(self).size_bytes());
+}
+PyObject* GetItemSize(PyObject* self, void*) {
+  return PyLong_FromLongLong(tensor::ItemSize(TensorOf(self).dtype()));
+}
+PyObject* GetShape(PyObject* self, void*) {
+  return Guarded([&] { return ToPython(TensorOf(self).shape()); });
+}
+PyObject* GetStrides(PyObject* self, void*) {
+  return Guarded([&] {
+    ops::Shape strides = TensorOf(self).strides();
+    for (int i = 0; i < strides.rank(); ++i) {
+      strides[i] *= tensor::ItemSize(TensorOf(self).dtype());
+    }
+    return ToPython(strides);
+  });
+}
+
+/// The axes in reverse order from `first` on.
+PyObject* Transposed(PyObject* self, int first) {
+  return Guarded([&] {
+    const ops::Tensor& x = TensorOf(self);
+    std::vector<int> axes(static_cast<size_t>(x.rank()));
+    for (int i = 0; i < x.rank(); ++i) axes[i] = i < first ? i : x.rank() - 1 - (i - first);
+    return MakeTensor([&] { return x.PermuteDims(axes); });
+  });
+}
+PyObject* GetTransposed(PyObject* self, void*) { return Transposed(self, 0); }
+PyObject* GetMatrixTransposed(PyObject* self, void*) {
+  const ops::Tensor& x = TensorOf(self);
+  if (x.rank() < 2) {
+    PyErr_Format(PyExc_ValueError, "mT: expected a tensor of rank 2 or more, found a %s",
+                 x.Describe().c_str());
+    return nullptr;
+  }
+  return Transposed(self, x.rank() - 2);
+}
+
+PyObject* ListOf(const char* data, ops::DType dtype, const ops::Shape& shape,
+                 const ops::Shape& strides, int axis) {
+  if (axis == shape.rank()) return Checked(ElementToPython(data, dtype));
+  const int64_t step = strides[axis] * tensor::ItemSize(dtype);
+  Reference list(PyList_New(shape[axis]));
+  for (int64_t i = 0; i < shape[axis]; ++i) {
+    PyList_SET_ITEM(list.get(), i, ListOf(data + i * step, dtype, shape, strides, axis + 1));
+  }
+  return list.release();
+}
+
+PyObject* ToList(PyObject* self, PyObject*) {
+  return Guarded([&] {
+    const ops::Tensor& x = TensorOf(self);
+    return ListOf(static_cast<const char*>(x.data()), x.dtype(), x.shape(), x.strides(), 0);
+  });
+}
+
+PyObject* ToItem(PyObject* self, PyObject* const* args, Py_ssize_t num_args) {
+  return Guarded([&]() -> PyObject* {
+    const ops::Tensor& x = TensorOf(self);
+    if (num_args == 0) {
+      if (x.size() != 1) {
+        Raise(PyExc_ValueError,
+              "item: expected a tensor with one element, found a " + x.Describe());
+      }
+      return Checked(ElementToPython(x.data(), x.dtype()));
+    }
+    Reference key(num_args == 1 ? Py_NewRef(args[0]) : PyTuple_New(num_args));
+    for (Py_ssize_t i = 0; num_args > 1 && i < num_args; ++i) {
+      PyTuple_SET_ITEM(key.get(), i, Py_NewRef(args[i]));
+    }
+    Reference element(PyObject_GetItem(self, key.get()));
+    return ToItem(element.get(), nullptr, 0);
+  });
+}
+
+/// ops, once it has been imported.
+PyObject* Namespace() {
+  static PyObject* ops = nullptr;
+  if (ops == nullptr) ops = PyImport_ImportModule("emberharmony.ops");
+  return Py_XNewRef(ops);
+}
+
+PyObject* GetArrayNamespace(PyObject*, PyObject* const* args, Py_ssize_t num_args,
+                            PyObject* keywords) {
+  const bool named = keywords != nullptr && PyTuple_GET_SIZE(keywords) == 1;
+  if (num_args != 0 || (keywords != nullptr && !named) ||
+      (named &&
+       PyUnicode_CompareWithASCIIString(PyTuple_GET_ITEM(keywords, 0), "api_version") != 0)) {
+    PyErr_SetString(PyExc_TypeError,
+                    "__array_namespace__() takes the keyword argument 'api_version' only");
+    return nullptr;
+  }
+  if (named && args[0] != Py_None) {
+    bool known = false;
+    for (const char* version : {"2021.12", "2022.12", "2023.12", "2024.12", "2025.12"}) {
+      known = known ||
+              (PyUnicode_Check(args[0]) && PyUnicode_CompareWithASCIIString(args[0], version) == 0);
+    }
+    if (!known) {
+      PyErr_Format(PyExc_ValueError,
+                   "expected a version of the array API standard from \"2021.12\" to \"2025.12\", "
+                   "found %R",
+                   args[0]);
+      return nullptr;
+    }
+  }
+  return Namespace();
+}
+
+PyObject* ToDevice(PyObject* self, PyObject* args, PyObject* kwargs) {
+  static const char* names[] = {"", "stream", nullptr};
+  PyObject* device = nullptr;
+  PyObject* stream = Py_None;
+  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|$O:to_device", const_cast<char**>(names),
+                                   &device, &stream)) {
+    return nullptr;
+  }
+  return Guarded([&]() -> PyObject* {
+    DeviceOf(device);
+    if (stream != Py_None) {
+      Raise(PyExc_ValueError, "to_device: the CPU has no streams: leave `stream` out");
+    }
+    return Py_NewRef(self);
+  });
+}
+
+PyObject* Copy(PyObject* self, PyObject*) {
+  return Guarded([&] { return MakeTensor([&] { return TensorOf(self).Copy(); }); });
+}
+
+PyObject* ToComplex(PyObject* self, PyObject*) {
+  return Guarded([&]() -> PyObject* {
+    Reference number(ToItem(self, nullptr, 0));
+    return PyObject_CallOneArg(reinterpret_cast<PyObject*>(&PyComplex_Type), number.get());
+  });
+}
+
+PyObject* Format(PyObject* self, PyObject* spec) {
+  return Guarded([&]() -> PyObject* {
+    if (PyUnicode_GetLength(spec) == 0 || TensorOf(self).size() != 1) {
+      Reference text(PyObject_Str(self));
+      return Checked(PyObject_Format(text.get(), spec));
+    }
+    Reference number(ToItem(self, nullptr, 0));
+    return Checked(PyObject_Format(number.get(), spec));
+  });
+}
+
+template <class Function>
+PyCFunction AsMethod(Function function) {
+  return reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(function));
+}
+
+}  // namespace
+
+PyGetSetDef tensor_attributes[] = {
+    {"dtype", &GetDType, nullptr, "The elements' dtype.", nullptr},
+    {"device", &GetDevice, nullptr, "Where the memory lies.", nullptr},
+    {"ndim", &GetRank, nullptr, "The number of axes.", nullptr},
+    {"shape", &GetShape, nullptr, "The lengths of the axes, a tuple.", nullptr},
+    {"size", &GetSize, nullptr, "The number of elements.", nullptr},
+    {"T", &GetTransposed, nullptr, "A view with the axes in reverse order.", nullptr},
+    {"mT", &GetMatrixTransposed, nullptr, "A view with the last two axes exchanged.", nullptr},
+    {"nbytes", &GetNumBytes, nullptr, "Bytes of all elements.", nullptr},
+    {"itemsize", &GetItemSize, nullptr, "Bytes of one element.", nullptr},
+    {"strides", &GetStrides, nullptr, "Bytes from one element to the next along each axis.",
+     nullptr},
+    {nullptr, nullptr, nullptr, nullptr, nullptr}};
+
+PyMethodDef tensor_methods[] = {
+    {"tolist", &ToList, METH_NOARGS,
+     "tolist($self, /)\n--\n\nThe elements as nested lists of Python numbers; of rank 0 one "
+     "number."},
+    {"item", AsMethod(&ToItem), METH_FASTCALL,
+     "item($self, /, *index)\n--\n\nThe only element, or the one at `index`, as a Python number."},
+    {"to_device", AsMethod(&ToDevice), METH_VARARGS | METH_KEYWORDS,
+     "to_device($self, device, /, *, stream=None)\n--\n\nThis tensor: there is one device, the "
+     "CPU."},
+    {"__array_namespace__", AsMethod(&GetArrayNamespace), METH_FASTCALL | METH_KEYWORDS,
+     "__array_namespace__($self, /, *, api_version=None)\n--\n\nThe module emberharmony.ops."},
+    {"__copy__", &Copy, METH_NOARGS, nullptr},
+    {"__deepcopy__", &Copy, METH_O, nullptr},
+    {"__complex__", &ToComplex, METH_NOARGS, nullptr},
+    {"__format__", &Format, METH_O, nullptr},
+    {nullptr, nullptr, 0, nullptr}};
+
+PyObject* ReprOfTensor(PyObject* self) {
+  return Guarded([&]() -> PyObject* {
+    Reference list(ToList(self, nullptr));
+    return Checked(PyUnicode_FromFormat("Tensor(%R, dtype=%S)", list.get(),
+                                        DTypeObject(TensorOf(self).dtype())));
+  });
+}
+
+}  // namespace emberharmony::python

@@ -1,0 +1,227 @@
+// What Python's operators do with tensors: the functions of ops, one each.
+#include <cmath>
+#include <complex>
+#include <cstring>
+#include <optional>
+
+#include "bindings/arguments.h"
+#include "bindings/array_import.h"
+#include "bindings/tensor_object.h"
+#include "emberharmony/ops.h"
+
+namespace emberharmony::python {
+namespace {
+
+using Unary = ops::Tensor (*)(const ops::Operand&, const ops::Options&);
+using Binary = ops::Tensor (*)(const ops::Operand&, const ops::Operand&, const ops::Options&);
+
+/// An operand of an operator: a tensor, a number, or an array of another library, which becomes a
+/// tensor for as long as this lives.
+class OperatorOperand {
+ public:
+  /// False where the object is none of these, so that Python asks the other operand.
+  bool Set(PyObject* object) {
+    if (IsTensor(object)) {
+      operand_ = ops::Operand(TensorOf(object));
+      size_ = TensorOf(object).size();
+      return true;
+    }
+    if (NumberToOperand(object, &operand_)) return true;
+    if (!IsForeignArray(object)) return false;
+    imported_ = ImportArray(object, std::nullopt, CopyRule::kIfNeeded);
+    operand_ = ops::Operand(*imported_);
+    size_ = imported_->size();
+    return true;
+  }
+  const ops::Operand& get() const { return operand_; }
+  int64_t size() const { return size_; }
+
+ private:
+  ops::Operand operand_;
+  int64_t size_ = 0;
+  std::optional<ops::Tensor> imported_;
+};
+
+template <class Make>
+PyObject* MakeLarge(Make&& make) {
+  std::optional<ops::Tensor> result;
+  {
+    ReleasedGil released;
+    result.emplace(make());
+  }
+  return MakeTensor([&] { return std::move(*result); });
+}
+
+template <Binary function>
+PyObject* ApplyBinary(PyObject* a, PyObject* b) {
+  try {
+    OperatorOperand x1, x2;
+    if (!x1.Set(a) || !x2.Set(b)) Py_RETURN_NOTIMPLEMENTED;
+    const auto make = [&] { return function(x1.get(), x2.get(), {}); };
+    return x1.size() + x2.size() < kReleaseSize ? MakeTensor(make) : MakeLarge(make);
+  } catch (...) {
+    SetErrorFromException();
+    return nullptr;
+  }
+}
+
+/// x1 op= x2: into x1's own memory.
+template <Binary function>
+PyObject* ApplyInPlace(PyObject* a, PyObject* b) {
+  try {
+    OperatorOperand x1, x2;
+    if (!x1.Set(a) || !x2.Set(b)) Py_RETURN_NOTIMPLEMENTED;
+    const ops::Options options{.out = &TensorOf(a)};
+    if (x1.size() + x2.size() < kReleaseSize) {
+      function(x1.get(), x2.get(), options);
+    } else {
+      ReleasedGil released;
+      function(x1.get(), x2.get(), options);
+    }
+    return Py_NewRef(a);
+  } catch (...) {
+    SetErrorFromException();
+    return nullptr;
+  }
+}
+
+template <Unary function>
+PyObject* ApplyUnary(PyObject* a) {
+  try {
+    const ops::Tensor& x = TensorOf(a);
+    const auto make = [&] { return function(x, {}); };
+    return x.size() < kReleaseSize ? MakeTensor(make) : MakeLarge(make);
+  } catch (...) {
+    SetErrorFromException();
+    return nullptr;
+  }
+}
+
+PyObject* Power(PyObject* a, PyObject* b, PyObject* modulo) {
+  if (modulo != Py_None) Py_RETURN_NOTIMPLEMENTED;
+  return ApplyBinary<&ops::pow>(a, b);
+}
+PyObject* InPlacePower(PyObject* a, PyObject* b, PyObject*) {
+  return ApplyInPlace<&ops::pow>(a, b);
+}
+
+PyObject* Compare(PyObject* a, PyObject* b, int operation) {
+  switch (operation) {
+    case Py_LT:
+      return ApplyBinary<&ops::less>(a, b);
+    case Py_LE:
+      return ApplyBinary<&ops::less_equal>(a, b);
+    case Py_EQ:
+      return ApplyBinary<&ops::equal>(a, b);
+    case Py_NE:
+      return ApplyBinary<&ops::not_equal>(a, b);
+    case Py_GT:
+      return ApplyBinary<&ops::greater>(a, b);
+    default:
+      return ApplyBinary<&ops::greater_equal>(a, b);
+  }
+}
+
+/// The element of a tensor that has just one, as a Python number.
+PyObject* SingleElement(PyObject* self) {
+  const ops::Tensor& x = TensorOf(self);
+  if (x.size() != 1) {
+    PyErr_Format(PyExc_ValueError,
+                 "only a tensor with one element is a number, found a %s: use any() or all() where "
+                 "a truth value is meant",
+                 x.Describe().c_str());
+    return nullptr;
+  }
+  return ElementToPython(x.data(), x.dtype());
+}
+
+int ToBool(PyObject* self) {
+  PyObject* number = SingleElement(self);
+  if (number == nullptr) return -1;
+  const int truth = PyObject_IsTrue(number);
+  Py_DECREF(number);
+  return truth;
+}
+
+PyObject* ToInt(PyObject* self) {
+  PyObject* number = SingleElement(self);
+  if (number == nullptr) return nullptr;
+  PyObject* result = PyNumber_Long(number);
+  Py_DECREF(number);
+  return result;
+}
+
+PyObject* ToFloat(PyObject* self) {
+  PyObject* number = SingleElement(self);
+  if (number == nullptr) return nullptr;
+  PyObject* result = PyNumber_Float(number);
+  Py_DECREF(number);
+  return result;
+}
+
+PyObject* ToIndex(PyObject* self) {
+  const ops::Tensor& x = TensorOf(self);
+  if (!tensor::IsInteger(x.dtype()) || x.rank() != 0) {
+    PyErr_Format(PyExc_TypeError, "only an integer tensor of rank 0 can be an index, found a %s",
+                 x.Describe().c_str());
+    return nullptr;
+  }
+  return ElementToPython(x.data(), x.dtype());
+}
+
+}  // namespace
+
+PyObject* ElementToPython(const void* element, ops::DType dtype) {
+  PyObject* result = nullptr;
+  tensor::VisitAny(dtype, [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    T value;
+    std::memcpy(&value, element, sizeof(T));
+    if constexpr (std::is_same_v<T, bool>) {
+      result = PyBool_FromLong(value);
+    } else if constexpr (std::is_floating_point_v<T>) {
+      result = PyFloat_FromDouble(value);
+    } else if constexpr (std::is_integral_v<T>) {
+      result = std::is_signed_v<T> ? PyLong_FromLongLong(static_cast<long long>(value))
+                                   : PyLong_FromUnsignedLongLong(value);
+    } else {
+      result = PyComplex_FromDoubles(value.real(), value.imag());
+    }
+  });
+  return result;
+}
+
+#define EMBER_SLOT(slot, function) {slot, reinterpret_cast<void*>(function)}
+PyType_Slot tensor_operator_slots[] = {
+    EMBER_SLOT(Py_nb_add, &ApplyBinary<&ops::add>),
+    EMBER_SLOT(Py_nb_subtract, &ApplyBinary<&ops::subtract>),
+    EMBER_SLOT(Py_nb_multiply, &ApplyBinary<&ops::multiply>),
+    EMBER_SLOT(Py_nb_true_divide, &ApplyBinary<&ops::divide>),
+    EMBER_SLOT(Py_nb_floor_divide, &ApplyBinary<&ops::floor_divide>),
+    EMBER_SLOT(Py_nb_remainder, &ApplyBinary<&ops::remainder>),
+    EMBER_SLOT(Py_nb_power, &Power),
+    EMBER_SLOT(Py_nb_and, &ApplyBinary<&ops::logical_and>),
+    EMBER_SLOT(Py_nb_or, &ApplyBinary<&ops::logical_or>),
+    EMBER_SLOT(Py_nb_xor, &ApplyBinary<&ops::logical_xor>),
+    EMBER_SLOT(Py_nb_inplace_add, &ApplyInPlace<&ops::add>),
+    EMBER_SLOT(Py_nb_inplace_subtract, &ApplyInPlace<&ops::subtract>),
+    EMBER_SLOT(Py_nb_inplace_multiply, &ApplyInPlace<&ops::multiply>),
+    EMBER_SLOT(Py_nb_inplace_true_divide, &ApplyInPlace<&ops::divide>),
+    EMBER_SLOT(Py_nb_inplace_floor_divide, &ApplyInPlace<&ops::floor_divide>),
+    EMBER_SLOT(Py_nb_inplace_remainder, &ApplyInPlace<&ops::remainder>),
+    EMBER_SLOT(Py_nb_inplace_power, &InPlacePower),
+    EMBER_SLOT(Py_nb_inplace_and, &ApplyInPlace<&ops::logical_and>),
+    EMBER_SLOT(Py_nb_inplace_or, &ApplyInPlace<&ops::logical_or>),
+    EMBER_SLOT(Py_nb_inplace_xor, &ApplyInPlace<&ops::logical_xor>),
+    EMBER_SLOT(Py_nb_negative, &ApplyUnary<&ops::negative>),
+    EMBER_SLOT(Py_nb_positive, &ApplyUnary<&ops::positive>),
+    EMBER_SLOT(Py_nb_absolute, &ApplyUnary<&ops::abs>),
+    EMBER_SLOT(Py_nb_invert, &ApplyUnary<&ops::logical_not>),
+    EMBER_SLOT(Py_nb_bool, &ToBool),
+    EMBER_SLOT(Py_nb_int, &ToInt),
+    EMBER_SLOT(Py_nb_float, &ToFloat),
+    EMBER_SLOT(Py_nb_index, &ToIndex),
+    EMBER_SLOT(Py_tp_richcompare, &Compare),
+    {0, nullptr}};
+
+}  // namespace emberharmony::python
