@@ -11,6 +11,8 @@ namespace emberharmony::ops {
 using tensor::Device;
 using tensor::DType;
 using tensor::DTypeError;
+using tensor::IndexError;
+using tensor::LinAlgError;
 using tensor::OutOfMemoryError;
 using tensor::Shape;
 using tensor::ShapeError;

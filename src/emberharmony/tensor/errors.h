@@ -12,6 +12,19 @@ class ShapeError : public std::invalid_argument {
   using std::invalid_argument::invalid_argument;
 };
 
+/// An index lies outside the axis it picks from. Nothing was changed.
+class IndexError : public std::invalid_argument {
+ public:
+  using std::invalid_argument::invalid_argument;
+};
+
+/// The matrix has no answer: it is singular, not positive definite, or an iteration on it did not
+/// converge. Nothing was changed.
+class LinAlgError : public std::invalid_argument {
+ public:
+  using std::invalid_argument::invalid_argument;
+};
+
 /// The caller's dtypes do not fit. Nothing was changed.
 class DTypeError : public std::invalid_argument {
  public:

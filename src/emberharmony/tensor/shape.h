@@ -44,11 +44,12 @@ class Shape {
   const int64_t* end() const { return data() + size_; }
   void Append(int64_t dim);
 
-  /// The product of the dimensions: 1 for rank 0.
+  /// The product of the dimensions: 1 for rank 0. Modulo 2^64; the shape of a tensor never exceeds
+  /// that.
   int64_t num_elements() const {
-    int64_t product = 1;
-    for (int64_t dim : *this) product *= dim;
-    return product;
+    uint64_t product = 1;
+    for (int64_t dim : *this) product *= static_cast<uint64_t>(dim);
+    return static_cast<int64_t>(product);
   }
 
   /// "(3, 4)", "(5,)", "()".

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace emberharmony::tensor {
 namespace {
@@ -18,16 +19,15 @@ int64_t CheckedNumBytes(const Shape& shape, DType dtype) {
     if (dim < 0) {
       throw ShapeError("dimensions must not be negative, found shape " + shape.ToString());
     }
-    if (dim == 0) empty = true;
-  }
-  if (empty) return 0;
-  for (int64_t dim : shape) {
-    if (__builtin_mul_overflow(bytes, dim, &bytes)) {
+    if (dim == 0) {
+      // The others still count: strides are made of them.
+      empty = true;
+    } else if (__builtin_mul_overflow(bytes, dim, &bytes)) {
       throw ShapeError("a tensor of shape " + shape.ToString() + " and dtype " +
                        std::string(DTypeName(dtype)) + " would exceed 2^63 bytes");
     }
   }
-  return bytes;
+  return empty ? 0 : bytes;
 }
 
 /// Bytes of an Arrow buffer that keeps a tensor's memory alive.
@@ -115,10 +115,10 @@ std::string Tensor::Describe() const {
 }
 
 void Tensor::SetLayout(Shape shape, Shape strides, int64_t offset) {
+  size_ = CheckedNumBytes(shape, dtype_) / ItemSize(dtype_);
   shape_ = std::move(shape);
   strides_ = std::move(strides);
   offset_ = offset;
-  size_ = shape_.num_elements();
   int64_t step = 1;
   contiguous_ = true;
   for (int i = shape_.rank() - 1; i >= 0 && size_ > 0; --i) {
@@ -131,8 +131,19 @@ void Tensor::SetLayout(Shape shape, Shape strides, int64_t offset) {
 }
 
 Tensor Tensor::View(Shape shape, Shape strides, int64_t offset) const {
-  Tensor view = *this;
+  Tensor view;
+  view.base_ = base_;
+  view.owner_ = owner_;
+  view.device_ = device_;
+  view.dtype_ = dtype_;
+  view.writable_ = writable_;
   view.SetLayout(std::move(shape), std::move(strides), offset);
+  return view;
+}
+
+Tensor Tensor::ReadOnly() const {
+  Tensor view = *this;
+  view.writable_ = false;
   return view;
 }
 
@@ -174,26 +185,78 @@ int Tensor::CheckAxis(int axis, int rank) const {
   return axis < 0 ? axis + rank : axis;
 }
 
-Tensor Tensor::Reshape(const Shape& shape) const {
+Shape Tensor::ReshapeTarget(const Shape& shape) const {
   Shape target = shape;
   int inferred = -1;
   int64_t known = 1;
+  bool fits = true;
   for (int i = 0; i < target.rank(); ++i) {
     if (target[i] == -1 && inferred < 0) {
       inferred = i;
-    } else {
-      known *= target[i];
+    } else if (target[i] < 0) {
+      fits = false;
+    } else if (__builtin_mul_overflow(known, target[i], &known)) {
+      // Too large, unless a later dimension is 0.
+      known = std::find(target.begin(), target.end(), 0) != target.end() ? 0 : -1;
+      fits = fits && known == 0;
+      break;
     }
   }
-  if (inferred >= 0) target[inferred] = known > 0 ? size_ / known : 0;
-  const bool negative = std::any_of(target.begin(), target.end(), [](int64_t d) { return d < 0; });
-  if (negative || target.num_elements() != size_ || (inferred >= 0 && known == 0)) {
+  if (inferred >= 0) {
+    fits = fits && known > 0 && size_ % known == 0;
+    target[inferred] = known > 0 ? size_ / known : 0;
+  } else {
+    fits = fits && known == size_;
+  }
+  if (!fits) {
     throw ShapeError("cannot reshape a " + Describe() + " (" + std::to_string(size_) +
                      " elements) to " + shape.ToString());
   }
-  const Tensor source = Contiguous();
-  Shape strides = ContiguousStrides(target);
-  return source.View(std::move(target), std::move(strides), source.offset_);
+  return target;
+}
+
+std::optional<Tensor> Tensor::ReshapeView(const Shape& shape) const {
+  Shape target = ReshapeTarget(shape);
+  if (contiguous_ || size_ == 0) {
+    Shape strides = ContiguousStrides(target);
+    return View(std::move(target), std::move(strides), offset_);
+  }
+  // Both shapes fall into runs of axes with the same number of elements. A run of old axes that is
+  // walked through with one stride can be divided anew; others cannot.
+  Shape strides = Shape::Filled(target.rank(), 1);
+  const int old_rank = rank();
+  int old_axis = 0;
+  int new_axis = 0;
+  while (old_axis < old_rank && new_axis < target.rank()) {
+    const int new_begin = new_axis;
+    int64_t length = shape_[old_axis];
+    int64_t wanted = target[new_axis++];
+    int last = old_axis;  // the last old axis of the run that is longer than 1
+    while (length != wanted) {
+      if (length < wanted) {
+        length *= shape_[++old_axis];
+        if (shape_[old_axis] == 1) continue;
+        if (shape_[last] != 1 && strides_[last] != strides_[old_axis] * shape_[old_axis]) {
+          return std::nullopt;
+        }
+        last = old_axis;
+      } else {
+        wanted *= target[new_axis++];
+      }
+    }
+    ++old_axis;
+    int64_t step = strides_[last];
+    for (int i = new_axis - 1; i >= new_begin; --i) {
+      strides[i] = step;
+      step *= target[i];
+    }
+  }
+  return View(std::move(target), std::move(strides), offset_);
+}
+
+Tensor Tensor::Reshape(const Shape& shape) const {
+  if (std::optional<Tensor> view = ReshapeView(shape)) return *std::move(view);
+  return *Copy().ReshapeView(shape);
 }
 
 Tensor Tensor::BroadcastTo(const Shape& shape) const {
@@ -224,7 +287,9 @@ Tensor Tensor::Slice(int axis, int64_t start, int64_t stop, int64_t step) const 
   // into -1.
   int64_t count = 0;
   if (step > 0 && stop > start) count = (stop - start - 1) / step + 1;
-  if (step < 0 && stop < start) count = static_cast<int64_t>((start - stop - 1) / -step) + 1;
+  // The most negative step has no opposite; one less reaches as little.
+  const int64_t back = std::max(step, -INT64_MAX);
+  if (step < 0 && stop < start) count = (start - stop - 1) / -back + 1;
   Shape shape = shape_;
   Shape strides = strides_;
   shape[axis] = count;
@@ -237,7 +302,7 @@ Tensor Tensor::Select(int axis, int64_t index) const {
   axis = CheckAxis(axis, rank());
   const int64_t length = shape_[axis];
   if (index < -length || index >= length) {
-    throw ShapeError("index " + std::to_string(index) + " is out of bounds for axis " +
+    throw IndexError("index " + std::to_string(index) + " is out of bounds for axis " +
                      std::to_string(axis) + " of a " + Describe());
   }
   if (index < 0) index += length;
@@ -286,6 +351,30 @@ Tensor Tensor::Copy() const {
   Tensor copy = Empty(shape_, dtype_);
   CopyElements(*this, copy);
   return copy;
+}
+
+namespace {
+
+/// The bytes [begin, end) in which the elements of a tensor that has some lie.
+std::pair<uintptr_t, uintptr_t> ByteExtent(const Tensor& tensor) {
+  int64_t low = 0;
+  int64_t high = 1;
+  for (int i = 0; i < tensor.rank(); ++i) {
+    const int64_t reach = tensor.strides()[i] * (tensor.shape()[i] - 1);
+    (reach < 0 ? low : high) += reach;
+  }
+  const auto first = reinterpret_cast<uintptr_t>(tensor.data());
+  const int64_t item_bytes = ItemSize(tensor.dtype());
+  return {first + low * item_bytes, first + high * item_bytes};
+}
+
+}  // namespace
+
+bool MayShareMemory(const Tensor& a, const Tensor& b) {
+  if (a.size() == 0 || b.size() == 0) return false;
+  const auto [a_begin, a_end] = ByteExtent(a);
+  const auto [b_begin, b_end] = ByteExtent(b);
+  return a_begin < b_end && b_begin < a_end;
 }
 
 void CopyElements(const Tensor& from, const Tensor& to) {

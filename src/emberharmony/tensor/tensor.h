@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <type_traits>
@@ -107,9 +108,17 @@ class Tensor {
 
   // Views: they share the storage.
 
+  /// A view of any layout: `strides` and `offset` (from the start of the storage) count elements,
+  /// and every element must lie in the storage, which nobody checks. Throws ShapeError for a size
+  /// beyond 2^63 bytes.
+  Tensor View(Shape shape, Shape strides, int64_t offset) const;
+  /// This tensor, not to be written through.
+  Tensor ReadOnly() const;
   /// The same elements in C order in another shape; one dimension may be -1 (inferred). A view
   /// where the strides allow, else a copy. Throws ShapeError.
   Tensor Reshape(const Shape& shape) const;
+  /// The same, but absent where a view is not possible.
+  std::optional<Tensor> ReshapeView(const Shape& shape) const;
   /// A read-only view repeated to `shape`. Throws ShapeError.
   Tensor BroadcastTo(const Shape& shape) const;
   /// Elements start, start + step, ... before stop along `axis`, with Python's rules for negative
@@ -130,8 +139,9 @@ class Tensor {
   std::string Describe() const;
 
  private:
-  Tensor View(Shape shape, Shape strides, int64_t offset) const;
   void SetLayout(Shape shape, Shape strides, int64_t offset);
+  /// `shape` with its -1 replaced; throws ShapeError unless it has as many elements as this.
+  Shape ReshapeTarget(const Shape& shape) const;
   /// `axis` counted from the front; throws ShapeError unless it is in [-rank, rank).
   int CheckAxis(int axis, int rank) const;
   void CheckDType(DType expected) const {
@@ -152,6 +162,10 @@ class Tensor {
   Shape shape_;
   Shape strides_;
 };
+
+/// Whether an element of one may lie in the memory of an element of the other: judged by the first
+/// and last byte each uses, so that interleaved tensors count as sharing too.
+bool MayShareMemory(const Tensor& a, const Tensor& b);
 
 /// Copies the elements of `from` into `to`, of equal shape and dtype, whatever their strides; both
 /// on the CPU. They must not overlap. Throws ShapeError, DTypeError.

@@ -149,10 +149,69 @@ TEST(Tensor, ViewsShareTheStorage) {
   EXPECT_EQ(x.ExpandDims(-1).shape().ToString(), "(2, 3, 4, 1)");
   EXPECT_TRUE(x.ExpandDims(1).is_contiguous());
   EXPECT_EQ(x.Select(1, -1).shape().ToString(), "(2, 4)");
-  EXPECT_THROW(x.Select(1, 3), ShapeError);
+  EXPECT_THROW(x.Select(1, 3), IndexError);
+}
+
+TEST(Tensor, ReshapesWithoutACopyWhereverStridesAllow) {
+  const Tensor x = Counting({4, 6});
+  // Every second row: rows can be divided, but not joined.
+  const Tensor rows = x.Slice(0, 0, 4, 2);
+  EXPECT_TRUE(rows.ReshapeView({2, 2, 3}).has_value());
+  EXPECT_TRUE(rows.ReshapeView({1, 2, 1, 6, 1}).has_value());
+  EXPECT_FALSE(rows.ReshapeView({12}).has_value());
+  EXPECT_FALSE(rows.ReshapeView({4, 3}).has_value());
+  // Every second column: all elements have one distance.
+  const Tensor columns = x.Slice(1, 0, 6, 2);
+  EXPECT_EQ(columns.ReshapeView({12})->strides(), (Shape{2}));
+  EXPECT_EQ(columns.ReshapeView({2, -1, 3})->data(), x.data());
+  // Transposed and reversed.
+  const int swapped[] = {1, 0};
+  EXPECT_FALSE(x.PermuteDims(swapped).ReshapeView({24}).has_value());
+  EXPECT_TRUE(x.PermuteDims(swapped).ReshapeView({2, 3, 4}).has_value());
+  EXPECT_EQ(ListOf(*Counting({6}).Slice(0, -1, -7, -1).ReshapeView({2, 3})),
+            (std::vector<int64_t>{5, 4, 3, 2, 1, 0}));
+}
+
+TEST(Tensor, ReshapedElementsKeepTheirOrderForAllShapes) {
+  const std::vector<Shape> shapes = {{24},         {1, 24},      {2, 12},   {12, 2}, {2, 3, 4},
+                                     {4, 3, 2},    {3, 1, 8},    {2, 2, 6}, {6, 4},  {2, 2, 2, 3},
+                                     {8, 1, 1, 3}, {1, 4, 1, 6}, {24, 1, 1}};
+  for (const Shape& shape : shapes) {
+    Shape padded = shape;
+    for (int64_t& dim : std::span(padded.data(), padded.rank())) ++dim;
+    std::vector<int> reversed(shape.rank());
+    for (int i = 0; i < shape.rank(); ++i) reversed[i] = shape.rank() - 1 - i;
+    Tensor part = Counting(padded);
+    for (int i = 0; i < shape.rank(); ++i) part = part.Slice(i, 1, padded[i]);
+    const Tensor plain = Counting(shape);
+    for (const Tensor& x : {plain, plain.PermuteDims(reversed), part, part.PermuteDims(reversed)}) {
+      for (const Shape& target : shapes) {
+        const Tensor y = x.Reshape(target);
+        ASSERT_EQ(y.shape(), target);
+        ASSERT_EQ(ListOf(y), ListOf(x)) << shape.ToString() << " to " << target.ToString();
+      }
+    }
+  }
+}
+
+TEST(Tensor, KnowsWhatSharesMemory) {
+  const Tensor x = Counting({10});
+  EXPECT_TRUE(MayShareMemory(x.Slice(0, 0, 5), x.Slice(0, 4, 8)));
+  EXPECT_TRUE(MayShareMemory(x.Slice(0, 8, 4, -1), x.Slice(0, 5, 6)));
+  EXPECT_FALSE(MayShareMemory(x.Slice(0, 0, 5), x.Slice(0, 5, 8)));
+  EXPECT_FALSE(MayShareMemory(x.Slice(0, 3, 3), x));
+  EXPECT_FALSE(MayShareMemory(x, x.Copy()));
 }
 
 TEST(Tensor, EmptyAndOversizedShapes) {
+  EXPECT_THROW(Tensor::Empty({0, int64_t{1} << 62, 4}, DType::kInt8), ShapeError);
+  EXPECT_THROW(Counting({1}).BroadcastTo({int64_t{1} << 40, int64_t{1} << 40}), ShapeError);
+  EXPECT_THROW(Counting({4}).Reshape({int64_t{1} << 62, 4, -1}), ShapeError);
+  EXPECT_THROW(Counting({0}).Reshape({int64_t{1} << 62, 4, 0}), ShapeError);
+  EXPECT_THROW(Counting({0}).Reshape({0, -1}), ShapeError);
+  EXPECT_EQ(Counting({0, 3}).Reshape({-1, 5}).shape(), (Shape{0, 5}));
+  EXPECT_THROW(Counting({4}).Slice(0, 0, 4, 0), ShapeError);
+  EXPECT_EQ(Counting({4}).Slice(0, 3, -5, INT64_MIN).size(), 1);
   EXPECT_EQ(Tensor::Empty({0, 5}, DType::kFloat64).size(), 0);
   EXPECT_THROW(Tensor::Empty({-1}, DType::kFloat64), ShapeError);
   EXPECT_THROW(Tensor::Empty({int64_t{1} << 40, int64_t{1} << 40}, DType::kFloat64), ShapeError);

@@ -1,0 +1,132 @@
+#include "emberharmony/ops/indexing.h"
+
+#include <fmt/format.h>
+
+#include "emberharmony/backend/native/index_mask_internal.h"
+#include "emberharmony/backend/native/index_places_internal.h"
+#include "emberharmony/ops/elementwise.h"
+#include "emberharmony/ops/indexing_plan_internal.h"
+
+namespace emberharmony::ops {
+namespace {
+
+/// The bool tensor of an index that is nothing but one of x's own shape, or null.
+const Tensor* WholeMask(const Tensor& x, std::span<const Index> index) {
+  if (index.size() != 1 || index[0].kind() != Index::Kind::kTensor || !x.defined()) return nullptr;
+  const Tensor& mask = index[0].tensor();
+  const bool fits = mask.defined() && tensor::IsBool(mask.dtype()) && mask.rank() > 0 &&
+                    mask.shape() == x.shape();
+  return fits ? &mask : nullptr;
+}
+
+backend::native::IndexPlaces PlacesOf(const IndexPlan& plan) {
+  return {&plan.rest, plan.num_before, plan.offsets.values<int64_t>()};
+}
+
+/// Bool, integer, real, complex: an assignment may only go up.
+int KindOrder(DType dtype) {
+  if (tensor::IsBool(dtype)) return 0;
+  if (tensor::IsInteger(dtype)) return 1;
+  return tensor::IsComplex(dtype) ? 3 : 2;
+}
+
+/// The value as a tensor of x's dtype.
+Tensor ValueFor(const Tensor& x, const Operand& value) {
+  if (!value.is_tensor()) {
+    if (value.is_none()) {
+      throw std::invalid_argument("set_index: expected a value, found an undefined tensor");
+    }
+    Tensor single = Tensor::Empty(Shape{}, x.dtype());
+    value.scalar().Write(x.dtype(), single.mutable_data(), "set_index");
+    return single;
+  }
+  const Tensor& tensor = value.tensor();
+  if (!tensor.defined()) {
+    throw std::invalid_argument("set_index: expected a value, found an undefined tensor");
+  }
+  if (KindOrder(tensor.dtype()) > KindOrder(x.dtype())) {
+    throw DTypeError(
+        fmt::format("set_index: a {} does not fit into one of dtype {}: convert it with astype",
+                    tensor.Describe(), DTypeName(x.dtype())));
+  }
+  return tensor;
+}
+
+/// A view of the value that broadcasts to `shape`.
+Tensor FittedTo(Tensor value, const Shape& shape) {
+  const Shape found = value.shape();
+  while (value.rank() > shape.rank() && value.shape()[0] == 1) value = value.Select(0, 0);
+  Shape common = shape;
+  if (!tensor::BroadcastInto(&common, value.shape()) || !(common == shape)) {
+    throw ShapeError(
+        fmt::format("set_index: a value of shape {} does not broadcast to the shape "
+                    "{} of what the index selects",
+                    found.ToString(), shape.ToString()));
+  }
+  return value;
+}
+
+/// The value in x's dtype, apart from x's memory.
+Tensor Converted(const Tensor& x, const Tensor& value) {
+  if (value.dtype() != x.dtype()) return astype(value, x.dtype());
+  return tensor::MayShareMemory(value, x) ? value.Copy() : value;
+}
+
+void CheckWritable(const Tensor& x) {
+  if (x.defined()) static_cast<void>(x.mutable_data());
+}
+
+}  // namespace
+
+Tensor get_index(const Tensor& x, std::span<const Index> index) {
+  if (const Tensor* mask = WholeMask(x, index)) {
+    const Tensor truths = mask->Contiguous();
+    const Tensor result = Tensor::Empty({backend::native::CountTrue(truths)}, x.dtype());
+    if (result.size() > 0) backend::native::SelectTrue(x.Contiguous(), truths, result);
+    return result;
+  }
+  if (index.size() == 1 && index[0].kind() == Index::Kind::kTensor && x.defined() && x.rank() > 0) {
+    const Tensor& indices = index[0].tensor();
+    if (indices.defined() && tensor::IsInteger(indices.dtype())) return take(x, indices, 0);
+  }
+  const IndexPlan plan = PlanIndex(x, index);
+  if (!plan.has_tensors) return plan.has_integer_tensors ? plan.rest.Copy() : plan.rest;
+  const Tensor result = Tensor::Empty(plan.result_shape(), x.dtype());
+  backend::native::GatherPlaces(PlacesOf(plan), result);
+  return result;
+}
+
+void set_index(const Tensor& x, std::span<const Index> index, const Operand& operand) {
+  CheckWritable(x);
+  const Tensor given = x.defined() ? ValueFor(x, operand) : Tensor();
+  const Tensor* mask = WholeMask(x, index);
+  if (mask != nullptr && x.is_contiguous()) {
+    const Tensor truths = tensor::MayShareMemory(*mask, x) ? mask->Copy() : mask->Contiguous();
+    const Shape shape{backend::native::CountTrue(truths)};
+    const Tensor value = Converted(x, FittedTo(given, shape));
+    if (shape[0] == 0) return;
+    const Tensor values = value.size() == 1 ? value : value.Contiguous();
+    backend::native::AssignTrue(x, truths, values);
+    return;
+  }
+  const IndexPlan plan = PlanIndex(x, index);
+  const Shape shape = plan.result_shape();
+  const Tensor value = FittedTo(given, shape);
+  if (!plan.has_tensors) {
+    Tensor part = plan.rest;
+    if (part.size() > 0) astype(value.BroadcastTo(shape), x.dtype(), /*copy=*/true, {.out = &part});
+    return;
+  }
+  const Tensor converted = Converted(x, value);
+  const Tensor values =
+      converted.size() == 1 ? converted : converted.BroadcastTo(shape).Contiguous();
+  backend::native::ScatterPlaces(PlacesOf(plan), values);
+}
+
+Tensor index_update(const Tensor& x, std::span<const Index> index, const Operand& value) {
+  const Tensor result = x.Copy();
+  set_index(result, index, value);
+  return result;
+}
+
+}  // namespace emberharmony::ops
