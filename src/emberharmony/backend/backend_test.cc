@@ -58,12 +58,15 @@ TEST(Native, SupportsWhatItHasKernelsFor) {
   const DType c16[] = {DType::kComplex128};
   const DType to_bool[] = {DType::kFloat64, DType::kBool};
   const DType to_complex[] = {DType::kFloat64, DType::kComplex128};
+  const DType to_real[] = {DType::kComplex128, DType::kFloat64};
   EXPECT_TRUE(Native().Supports(Op::kLog1p, f8));
-  EXPECT_FALSE(Native().Supports(Op::kLog1p, c16));
+  EXPECT_TRUE(Native().Supports(Op::kLog1p, c16));
+  EXPECT_FALSE(Native().Supports(Op::kLess, c16));
   EXPECT_TRUE(Native().Supports(Op::kCopy, c16));
   EXPECT_TRUE(Native().Supports(Op::kSum, f8));
   EXPECT_TRUE(Native().Supports(Op::kAstype, to_bool));
-  EXPECT_FALSE(Native().Supports(Op::kAstype, to_complex));
+  EXPECT_TRUE(Native().Supports(Op::kAstype, to_complex));
+  EXPECT_FALSE(Native().Supports(Op::kAstype, to_real));
 }
 
 }  // namespace

@@ -24,8 +24,8 @@ Tensor zeros_like(const Tensor& x, std::optional<DType> dtype = std::nullopt);
 Tensor ones_like(const Tensor& x, std::optional<DType> dtype = std::nullopt);
 
 /// start (0), start + step, ... before stop: int64 if all are integers, else float64. Throws
-/// std::invalid_argument for a step of 0 or a length that is not finite, DTypeError for a bool or
-/// an integer beyond int64.
+/// std::invalid_argument for a step of 0 or a length that is not finite, DTypeError for an integer
+/// beyond int64.
 Tensor arange(Scalar stop);
 Tensor arange(Scalar start, Scalar stop, Scalar step = 1);
 /// `num` numbers evenly spaced from start to stop (`endpoint` false: without stop).

@@ -24,28 +24,21 @@ void CheckDefined(Op op, const Operand& operand) {
   }
 }
 
-/// The dtype the operands promote to; without any tensor, the numbers' own.
-DType CommonDType(Op op, std::span<const Operand* const> operands) {
-  std::optional<DType> common;
-  for (const Operand* operand : operands) {
-    if (!operand->is_tensor()) continue;
-    const DType dtype = operand->tensor().dtype();
-    const std::optional<DType> promoted = common ? tensor::PromoteTypes(*common, dtype) : dtype;
-    if (!promoted) {
-      throw DTypeError(
-          fmt::format("{}: {} and {} have no common dtype (mixed kinds are not promoted): convert "
-                      "one with astype",
-                      NameOf(op), DTypeName(*common), DTypeName(dtype)));
-    }
-    common = promoted;
+/// The dtype an operation computes operands in that promote to this one: functions of floating
+/// point take integers and bools as float64, logical ones anything as bool.
+DType ComputeDType(Op op, DType common) {
+  switch (backend::InfoOf(op).inputs) {
+    case backend::DTypeKind::kFloating:
+    case backend::DTypeKind::kRealFloating:
+      if (tensor::IsBool(common) || tensor::IsInteger(common)) common = DType::kFloat64;
+      break;
+    case backend::DTypeKind::kBoolean:
+      return DType::kBool;
+    default:
+      break;
   }
-  if (common) return *common;
-  DType widest = operands[0]->scalar().default_dtype();
-  for (const Operand* operand : operands) {
-    const DType dtype = operand->scalar().default_dtype();
-    if (tensor::IsRealFloating(dtype)) widest = dtype;
-  }
-  return widest;
+  CheckKind(op, common);
+  return common;
 }
 
 /// Operands made into tensors of one dtype, with the numbers' elements.
@@ -58,7 +51,11 @@ class Inputs {
   void Add(const Operand& operand, DType dtype) {
     const int k = size_++;
     if (!operand.is_tensor()) {
-      operand.scalar().Write(dtype, &elements_[k], NameOf(op_));
+      const Scalar& scalar = operand.scalar();
+      // A bool is asked for by logical functions and where's condition: there a number is true
+      // unless it is zero.
+      const bool as_bool = tensor::IsBool(dtype) && scalar.kind() != Scalar::Kind::kBool;
+      (as_bool ? Scalar(scalar.value() != 0.0) : scalar).Write(dtype, &elements_[k], NameOf(op_));
       pointers_[k] = &converted_[k].emplace(Tensor::Wrap(&elements_[k], Shape{}, dtype, nullptr));
     } else if (operand.tensor().dtype() != dtype) {
       pointers_[k] = &converted_[k].emplace(astype(operand.tensor(), dtype));
@@ -72,7 +69,7 @@ class Inputs {
  private:
   Op op_;
   int size_ = 0;
-  uint64_t elements_[kOperandsMax] = {};
+  std::complex<double> elements_[kOperandsMax];
   std::optional<Tensor> converted_[kOperandsMax];
   const Tensor* pointers_[kOperandsMax];
 };
@@ -95,8 +92,9 @@ Shape BroadcastShape(Op op, std::span<const Tensor* const> inputs) {
 
 Tensor Elementwise(Op op, std::span<const Operand* const> operands, const Options& options) {
   Inputs inputs(op, operands);
-  const DType dtype = CommonDType(op, operands);
-  CheckKind(op, dtype);
+  const bool is_logical = backend::InfoOf(op).inputs == backend::DTypeKind::kBoolean;
+  const DType dtype =
+      is_logical ? DType::kBool : ComputeDType(op, PromotedDType(NameOf(op), operands));
   for (const Operand* operand : operands) inputs.Add(*operand, dtype);
   return RunElementwiseOp(op, inputs.get(), BroadcastShape(op, inputs.get()), options.out);
 }
@@ -167,7 +165,7 @@ EMBER_UNARY(logical_not, kLogicalNot)
 Tensor positive(const Operand& x, const Options& options) {
   const Operand* operands[] = {&x};
   Inputs inputs(Op::kCopy, operands);
-  const DType dtype = CommonDType(Op::kCopy, operands);
+  const DType dtype = PromotedDType("positive", operands);
   if (!tensor::IsNumeric(dtype)) CheckKind(Op::kNegative, dtype);
   inputs.Add(x, dtype);
   return RunElementwiseOp(Op::kCopy, inputs.get(), inputs.get()[0]->shape(), options.out);
@@ -177,15 +175,19 @@ Tensor clip(const Operand& x, const Operand& min, const Operand& max, const Opti
   if (min.is_none() && max.is_none()) return positive(x, options);
   const Operand* x_only[] = {&x};
   CheckDefined(Op::kClip, x);
-  const DType dtype = CommonDType(Op::kClip, x_only);
+  const DType dtype = PromotedDType("clip", x_only);
   CheckKind(Op::kClip, dtype);
   for (const Operand* bound : {&min, &max}) {
-    if (!bound->is_tensor()) continue;
+    if (bound->is_none()) continue;
     CheckDefined(Op::kClip, *bound);
-    if (tensor::PromoteTypes(dtype, bound->tensor().dtype()) == dtype) continue;
+    if (bound->is_tensor() ? tensor::CanCast(bound->tensor().dtype(), dtype)
+                           : bound->scalar().PromotedWith(dtype) == dtype) {
+      continue;
+    }
     throw DTypeError(fmt::format(
         "clip: expected bounds that promote to the dtype of x, {}, found {}: convert with astype",
-        DTypeName(dtype), DTypeName(bound->tensor().dtype())));
+        DTypeName(dtype),
+        bound->is_tensor() ? bound->tensor().Describe() : bound->scalar().ToString()));
   }
   Inputs inputs(Op::kClip, x_only);
   inputs.Add(x, dtype);
@@ -199,12 +201,14 @@ Tensor where(const Operand& condition, const Operand& x1, const Operand& x2,
              const Options& options) {
   const Operand* operands[] = {&condition, &x1, &x2};
   Inputs inputs(Op::kWhere, operands);
-  if (!condition.is_tensor() || condition.tensor().dtype() != DType::kBool) {
+  const bool is_bool = condition.is_tensor() ? condition.tensor().dtype() == DType::kBool
+                                             : condition.scalar().kind() == Scalar::Kind::kBool;
+  if (!is_bool) {
     throw DTypeError(fmt::format(
         "where: expected a condition of dtype bool, found {}",
         condition.is_tensor() ? condition.tensor().Describe() : condition.scalar().ToString()));
   }
-  const DType dtype = CommonDType(Op::kWhere, std::span(operands).subspan(1));
+  const DType dtype = PromotedDType("where", std::span(operands).subspan(1));
   inputs.Add(condition, DType::kBool);
   inputs.Add(x1, dtype);
   inputs.Add(x2, dtype);
@@ -215,8 +219,13 @@ Tensor where(const Operand& condition, const Operand& x1, const Operand& x2,
 Tensor astype(const Tensor& x, DType dtype, bool copy, const Options& options) {
   CheckDefined(Op::kAstype, x);
   if (x.dtype() == dtype && !copy && options.out == nullptr) return x;
+  if (tensor::IsComplex(x.dtype()) && tensor::IsReal(dtype)) {
+    throw DTypeError(
+        fmt::format("astype: complex numbers do not become {}, which would drop their imaginary "
+                    "parts, found a {}: take real(x), imag(x) or abs(x)",
+                    DTypeName(dtype), x.Describe()));
+  }
   const Tensor* inputs[] = {&x};
-  // The element type stays: any dtype can be copied, also those that cannot be converted yet.
   const Op op = x.dtype() == dtype ? Op::kCopy : Op::kAstype;
   return RunElementwiseOp(op, inputs, x.shape(), options.out, dtype);
 }

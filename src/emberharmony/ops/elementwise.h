@@ -3,9 +3,10 @@
 #include "emberharmony/ops/operand.h"
 
 /// Elementwise functions of the Array API standard 2025.12. Tensors broadcast against each other;
-/// their dtypes are promoted by the standard's table, which leaves mixed kinds (integer with
-/// floating point, bool with number) undefined: those throw DTypeError and ask for astype. Shapes
-/// that do not broadcast throw ShapeError. Either of two operands may be a number. Nothing has
+/// shapes that do not throw ShapeError. Dtypes are promoted (tensor::PromoteTypes); uint64 with a
+/// signed integer throws DTypeError and asks for astype, since no dtype holds both. Either of two
+/// operands may be a number (Scalar), complex ones included. Functions that the standard defines
+/// for floating point only take integers and bools as float64. Nothing has
 /// changed when a function throws. Results are new tensors from the thread's memory pool unless
 /// Options::out says otherwise. All functions are thread-safe.
 ///
@@ -17,7 +18,7 @@ namespace emberharmony::ops {
 Tensor add(const Operand& x1, const Operand& x2, const Options& options = {});
 Tensor subtract(const Operand& x1, const Operand& x2, const Options& options = {});
 Tensor multiply(const Operand& x1, const Operand& x2, const Options& options = {});
-/// x1 / x2; floating point only.
+/// x1 / x2.
 Tensor divide(const Operand& x1, const Operand& x2, const Options& options = {});
 /// The floor of x1 / x2; integers divided by zero give 0.
 Tensor floor_divide(const Operand& x1, const Operand& x2, const Options& options = {});
@@ -48,7 +49,6 @@ Tensor trunc(const Operand& x, const Options& options = {});
 /// To the nearest integer, halves to even.
 Tensor round(const Operand& x, const Options& options = {});
 
-// Floating-point dtypes only.
 Tensor sqrt(const Operand& x, const Options& options = {});
 Tensor exp(const Operand& x, const Options& options = {});
 Tensor expm1(const Operand& x, const Options& options = {});
@@ -72,19 +72,20 @@ Tensor less_equal(const Operand& x1, const Operand& x2, const Options& options =
 Tensor greater(const Operand& x1, const Operand& x2, const Options& options = {});
 Tensor greater_equal(const Operand& x1, const Operand& x2, const Options& options = {});
 
-// Bool only.
+// Of any dtype: all but zero is true. The result is bool.
 Tensor logical_and(const Operand& x1, const Operand& x2, const Options& options = {});
 Tensor logical_or(const Operand& x1, const Operand& x2, const Options& options = {});
 Tensor logical_xor(const Operand& x1, const Operand& x2, const Options& options = {});
 Tensor logical_not(const Operand& x, const Options& options = {});
 
-/// x1 where `condition` (bool) holds, else x2.
+/// x1 where `condition` (a bool tensor or number) holds, else x2.
 Tensor where(const Operand& condition, const Operand& x1, const Operand& x2,
              const Options& options = {});
 
 /// x converted to `dtype`. From floating point to integers numbers are truncated; those that do not
 /// fit give the nearest limit and NaN gives 0 (the standard leaves both open). Integers wrap
-/// around. With `copy` false x itself is returned if it has the dtype already.
+/// around. Complex numbers become true unless zero, or complex; anything else throws DTypeError
+/// (take real, imag or abs). With `copy` false x itself is returned if it has the dtype already.
 Tensor astype(const Tensor& x, DType dtype, bool copy = true, const Options& options = {});
 
 }  // namespace emberharmony::ops

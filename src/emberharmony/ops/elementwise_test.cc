@@ -61,20 +61,26 @@ TEST(Elementwise, DTypesPromoteAndNumbersAdapt) {
   EXPECT_EQ((f4 + 1).dtype(), DType::kFloat32);
   EXPECT_EQ((f4 + 0.1).dtype(), DType::kFloat32);
   EXPECT_EQ((i8 + 1).dtype(), DType::kInt8);
-  EXPECT_EQ(
-      MessageOf([&] { i8 + f8; }),
-      "add: int8 and float64 have no common dtype (mixed kinds are not promoted): convert one "
-      "with astype");
-  EXPECT_EQ(
-      MessageOf([&] { i8 + 0.5; }),
-      "add: the number 0.5 cannot meet an array of dtype int8: convert the array with astype");
+  EXPECT_EQ((i8 + f8).dtype(), DType::kFloat64);
+  EXPECT_THAT(ListOf<float>(i8 + f4), ElementsAre(1.5F, -0.5F));
+  EXPECT_THAT(ListOf<double>(i8 + 0.5), ElementsAre(1.5, -1.5));
+  EXPECT_THAT(ListOf<double>(i8 / u8), ElementsAre(1 / 255.0, -2 / 3.0));
+  EXPECT_EQ((asarray<bool>({true}) + 2).dtype(), DType::kInt64);
+  EXPECT_THAT(ListOf<int8_t>(asarray<bool>({true, false}) + i8), ElementsAre(2, -2));
+  EXPECT_THAT(ListOf<double>(sqrt(asarray<bool>({true, false}))), ElementsAre(1, 0));
+  EXPECT_THAT(ListOf<double>(exp(asarray<int64_t>({0}))), ElementsAre(1));
+  EXPECT_EQ(MessageOf([&] { asarray<uint64_t>({1}) + i8; }),
+            "add: uint64 and int8 have no common dtype that holds both: convert one with astype");
+  EXPECT_EQ(MessageOf([&] { full({1}, 0.5, DType::kInt8); }),
+            "full: the number 0.5 cannot become an element of dtype int8: convert the array with "
+            "astype");
   EXPECT_EQ(
       MessageOf([&] { u8 + 256; }),
       "add: expected a number that uint8 can hold, [0, 255], found 256: convert the array to a "
       "wider dtype with astype");
   EXPECT_THAT(MessageOf([&] { u8 + -1; }), HasSubstr("found -1"));
-  EXPECT_EQ(MessageOf([&] { sin(i8); }),
-            "sin: expected a floating-point dtype, found int8: convert with astype");
+  EXPECT_EQ(MessageOf([&] { less(asarray<std::complex<double>>({1.0}), 2); }),
+            "less: expected a real-valued dtype, found complex128: convert with astype");
   EXPECT_THROW(add(asarray<bool>({true}), true), DTypeError);
   EXPECT_THROW(where(f8, f8, f8), DTypeError);
   EXPECT_THROW(add(Tensor(), f8), std::invalid_argument);
@@ -253,7 +259,64 @@ TEST(Elementwise, ConversionsSaturate) {
   EXPECT_EQ(astype(asarray<int64_t>({(1 << 24) + 1}), DType::kFloat32).item<float>(), 16777216.0F);
   EXPECT_EQ(astype(x, DType::kFloat64, /*copy=*/false).data(), x.data());
   EXPECT_NE(astype(x, DType::kFloat64).data(), x.data());
-  EXPECT_THROW(astype(x, DType::kComplex64), UnsupportedError);
+}
+
+TEST(Elementwise, ResultTypesOfTensorsAndNumbers) {
+  const Tensor b = asarray<bool>({true}), i2 = asarray<int16_t>({1}), f4 = asarray<float>({1});
+  using Complex = std::complex<double>;
+  EXPECT_EQ(result_type({b, 1}), DType::kInt64);
+  EXPECT_EQ(result_type({1, b, 0.5}), DType::kFloat64);
+  EXPECT_EQ(result_type({i2, 0.5}), DType::kFloat64);
+  EXPECT_EQ(result_type({0.5, i2, f4}), DType::kFloat32);
+  EXPECT_EQ(result_type({f4, Complex(0, 1)}), DType::kComplex64);
+  EXPECT_EQ(result_type({i2, Complex(0, 1)}), DType::kComplex128);
+  EXPECT_EQ(result_type({true, 2}), DType::kInt64);
+  EXPECT_EQ(result_type({uint64_t{1} << 63}), DType::kUInt64);
+  EXPECT_EQ(result_type({i2, true}), DType::kInt16);
+  EXPECT_THROW(result_type({}), std::invalid_argument);
+}
+
+TEST(Elementwise, LogicTakesAnyDType) {
+  const Tensor x = asarray<double>({0, -0.0, kNaN, 3});
+  EXPECT_THAT(ListOf<bool>(logical_not(x)), ElementsAre(true, true, false, false));
+  EXPECT_THAT(ListOf<bool>(logical_and(x, 2)), ElementsAre(false, false, true, true));
+  EXPECT_THAT(ListOf<bool>(logical_xor(asarray<uint64_t>({0, 5}), asarray<int64_t>({0, 0}))),
+              ElementsAre(false, true));
+}
+
+TEST(Elementwise, ComplexArithmetic) {
+  using C = std::complex<double>;
+  using F = std::complex<float>;
+  const Tensor x = asarray<C>({{1, 2}, {-3, 0.5}});
+  const Tensor y = asarray<C>({{0, -1}, {2, 2}});
+  EXPECT_THAT(ListOf<C>(x + y), ElementsAre(C(1, 1), C(-1, 2.5)));
+  EXPECT_THAT(ListOf<C>(x - 1), ElementsAre(C(0, 2), C(-4, 0.5)));
+  EXPECT_THAT(ListOf<C>(x * y), ElementsAre(C(2, -1), C(-7, -5)));
+  EXPECT_THAT(ListOf<C>(x / y), ElementsAre(C(-2, 1), C(-0.625, 0.875)));
+  EXPECT_THAT(ListOf<C>(x * C(0, 1)), ElementsAre(C(-2, 1), C(-0.5, -3)));
+  EXPECT_THAT(ListOf<F>(asarray<float>({1, 2}) * C(0, 1)), ElementsAre(F(0, 1), F(0, 2)));
+  EXPECT_EQ((asarray<int8_t>({1}) + asarray<F>({{0, 1}})).dtype(), DType::kComplex64);
+  EXPECT_THAT(ListOf<bool>(x == y), ElementsAre(false, false));
+  EXPECT_THAT(ListOf<bool>(x != x), ElementsAre(false, false));
+  EXPECT_THAT(ListOf<C>(where(asarray<bool>({true, false}), x, y)), ElementsAre(C(1, 2), C(2, 2)));
+  EXPECT_THAT(ListOf<double>(abs(asarray<C>({{3, -4}, {-kInf, kNaN}}))), ElementsAre(5, kInf));
+  // The parts are divided by the larger one first: nothing overflows.
+  EXPECT_THAT(ListOf<C>(asarray<C>({{1e300, 1e300}}) / asarray<C>({{1e300, 1e300}})),
+              ElementsAre(C(1, 0)));
+}
+
+TEST(Elementwise, ComplexConversions) {
+  using C = std::complex<double>;
+  using F = std::complex<float>;
+  const Tensor x = asarray<double>({0.5, -2});
+  EXPECT_THAT(ListOf<F>(astype(x, DType::kComplex64)), ElementsAre(F(0.5), F(-2)));
+  const Tensor c = asarray<C>({{0, 0}, {0, 1}, {kNaN, 0}});
+  EXPECT_THAT(ListOf<bool>(astype(c, DType::kBool)), ElementsAre(false, true, true));
+  EXPECT_THAT(ListOf<C>(astype(asarray<bool>({true}), DType::kComplex128)), ElementsAre(C(1)));
+  EXPECT_THAT(MessageOf([&] { astype(c, DType::kFloat64); }),
+              HasSubstr("astype: complex numbers do not become float64"));
+  EXPECT_THROW(astype(c, DType::kInt8), DTypeError);
+  EXPECT_THAT(ListOf<C>(full({1}, C(1, 2))), ElementsAre(C(1, 2)));
 }
 
 // Any strides, against element-by-element evaluation through Select.

@@ -1,6 +1,9 @@
 #pragma once
 
+#include <complex>
 #include <cstdint>
+#include <initializer_list>
+#include <span>
 #include <string>
 #include <type_traits>
 
@@ -19,12 +22,21 @@ using tensor::ShapeError;
 using tensor::Tensor;
 using tensor::UnsupportedError;
 
-/// A number as an operand. It takes the dtype of the arrays it meets, as the standard says ("Mixing
-/// arrays with Python scalars"): a bool meets bool arrays, an integer any numeric one, a
-/// floating-point number floating-point ones.
+/// Whether T is a C++ type of numbers that may be an operand: arithmetic or std::complex.
+template <class T>
+inline constexpr bool kIsNumber = std::is_arithmetic_v<T>;
+template <class T>
+inline constexpr bool kIsNumber<std::complex<T>> = true;
+
+/// A number as an operand. It takes the dtype of the arrays it meets where their kind can hold its
+/// kind (a bool anything, an integer all but bool, a floating-point number floating point, a
+/// complex one complex), as the standard says ("Mixing arrays with Python scalars"). Beyond that:
+/// an integer makes bool arrays int64, a floating-point number bool and integer arrays float64, and
+/// a complex number real floating-point arrays complex of the same precision, bool and integer
+/// arrays complex128.
 class Scalar {
  public:
-  enum class Kind : uint8_t { kBool, kInteger, kFloating };
+  enum class Kind : uint8_t { kBool, kInteger, kFloating, kComplex };
 
   template <class T, class = std::enable_if_t<std::is_arithmetic_v<T>>>
   Scalar(T value) {
@@ -40,14 +52,23 @@ class Scalar {
       floating_ = static_cast<double>(value);
     }
   }
+  template <class T>
+  Scalar(std::complex<T> value)
+      : kind_(Kind::kComplex),
+        floating_(static_cast<double>(value.real())),
+        imaginary_(static_cast<double>(value.imag())) {}
 
   Kind kind() const { return kind_; }
-  /// int64 (uint64 from 2^63 on), float64 or bool: its dtype where there is no array.
+  /// bool, int64 (uint64 from 2^63 on), float64 or complex128: its dtype where there is no array.
   DType default_dtype() const;
+  /// The dtype that arrays of this one and the number promote to.
+  DType PromotedWith(DType dtype) const;
   /// Writes the number as one element of a dtype; throws DTypeError, beginning with `function`, if
-  /// the number's kind or, for integers, its value does not fit.
+  /// the dtype's kind cannot hold the number's, or an integer does not fit.
   void Write(DType dtype, void* to, const char* function) const;
-  /// "3", "0.5", "true".
+  /// The number, integers rounded to the nearest double.
+  std::complex<double> value() const;
+  /// "3", "0.5", "true", "(1+2j)".
   std::string ToString() const;
 
  private:
@@ -55,8 +76,9 @@ class Scalar {
   bool is_negative_ = false;
   union {
     uint64_t integer_;  // of a negative one: modulo 2^64
-    double floating_;
+    double floating_;   // of a complex one: its real part
   };
+  double imaginary_ = 0;
 };
 
 /// An argument of an elementwise function: a tensor, a number, or (default-constructed) nothing.
@@ -65,8 +87,11 @@ class Operand {
  public:
   Operand() = default;
   Operand(const Tensor& tensor) : tensor_(&tensor) {}
+  Operand(const Scalar& scalar) : scalar_(scalar), has_scalar_(true) {}
   template <class T, class = std::enable_if_t<std::is_arithmetic_v<T>>>
   Operand(T value) : scalar_(value), has_scalar_(true) {}
+  template <class T>
+  Operand(std::complex<T> value) : scalar_(value), has_scalar_(true) {}
 
   bool is_tensor() const { return tensor_ != nullptr; }
   bool is_none() const { return tensor_ == nullptr && !has_scalar_; }
@@ -75,9 +100,16 @@ class Operand {
 
  private:
   const Tensor* tensor_ = nullptr;
-  Scalar scalar_{0};
+  Scalar scalar_{false};
   bool has_scalar_ = false;
 };
+
+/// The dtype that the operands promote to, none of them absent: the tensors' by PromoteTypes, then
+/// the numbers with that; of numbers alone their default_dtype(). Throws DTypeError, beginning with
+/// `function`, where there is none.
+DType PromotedDType(const char* function, std::span<const Operand* const> operands);
+/// The same of any operands (the standard's result_type).
+DType result_type(std::initializer_list<Operand> operands);
 
 /// What any elementwise function can be told.
 struct Options {

@@ -9,11 +9,11 @@ namespace emberharmony::tensor {
 
 #define EMBER_OPERATOR(op, function)                                                              \
   inline Tensor operator op(const Tensor& x1, const Tensor& x2) { return ops::function(x1, x2); } \
-  template <class T, class = std::enable_if_t<std::is_arithmetic_v<T>>>                           \
+  template <class T, class = std::enable_if_t<ops::kIsNumber<T>>>                                 \
   Tensor operator op(const Tensor& x1, T x2) {                                                    \
     return ops::function(x1, x2);                                                                 \
   }                                                                                               \
-  template <class T, class = std::enable_if_t<std::is_arithmetic_v<T>>>                           \
+  template <class T, class = std::enable_if_t<ops::kIsNumber<T>>>                                 \
   Tensor operator op(T x1, const Tensor& x2) {                                                    \
     return ops::function(x1, x2);                                                                 \
   }

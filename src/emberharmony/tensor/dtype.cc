@@ -1,6 +1,6 @@
 #include "emberharmony/tensor/dtype.h"
 
-#include <algorithm>
+#include <utility>
 
 namespace emberharmony::tensor {
 namespace {
@@ -21,34 +21,21 @@ std::optional<DType> ParseDType(std::string_view name) {
 }
 
 std::optional<DType> PromoteTypes(DType a, DType b) {
-  if (a == b) return a;
-  // Within a kind the enumerators ascend in size.
-  if ((IsSignedInteger(a) && IsSignedInteger(b)) ||
-      (IsUnsignedInteger(a) && IsUnsignedInteger(b)) || (IsRealFloating(a) && IsRealFloating(b)) ||
-      (IsComplex(a) && IsComplex(b))) {
-    return std::max(a, b);
+  // The enumerators ascend: bool, signed, unsigned, real, complex, and within a kind in size.
+  if (a > b) std::swap(a, b);
+  if (a == b || IsBool(a)) return b;
+  if (IsInteger(b)) {
+    if (IsSignedInteger(a) == IsSignedInteger(b)) return b;
+    if (ItemSize(a) > ItemSize(b)) return a;
+    if (b == DType::kUInt64) return std::nullopt;
+    // The signed dtype of twice the unsigned one's size.
+    return static_cast<DType>(static_cast<int>(b) - static_cast<int>(DType::kUInt8) +
+                              static_cast<int>(DType::kInt16));
   }
-  if (IsInteger(a) && IsInteger(b)) {
-    const DType as_signed = IsSignedInteger(a) ? a : b;
-    const DType as_unsigned = IsSignedInteger(a) ? b : a;
-    if (ItemSize(as_signed) > ItemSize(as_unsigned)) return as_signed;
-    switch (as_unsigned) {
-      case DType::kUInt8:
-        return DType::kInt16;
-      case DType::kUInt16:
-        return DType::kInt32;
-      case DType::kUInt32:
-        return DType::kInt64;
-      default:
-        return std::nullopt;
-    }
-  }
-  if ((IsRealFloating(a) && IsComplex(b)) || (IsComplex(a) && IsRealFloating(b))) {
-    const DType real = IsComplex(a) ? b : a;
-    const DType complex = IsComplex(a) ? a : b;
-    return real == DType::kFloat64 ? DType::kComplex128 : complex;
-  }
-  return std::nullopt;
+  // float32's 24 bits of significand hold every integer of 16 bits.
+  const bool is_wide = IsInteger(a) ? ItemSize(a) > 2 : a == DType::kFloat64;
+  if (!is_wide) return b;
+  return IsComplex(b) ? DType::kComplex128 : DType::kFloat64;
 }
 
 }  // namespace emberharmony::tensor

@@ -65,10 +65,15 @@ std::string_view DTypeName(DType dtype);
 /// The dtype of that name, if there is one.
 std::optional<DType> ParseDType(std::string_view name);
 
-/// The type promotion table of the Array API standard (2025.12, "Type Promotion Rules"): the dtype
-/// of the result of an operation on two arrays. Absent where the standard leaves it undefined:
-/// kinds mixed (other than real and complex floating point), and uint64 with a signed integer.
+/// The dtype of the result of an operation on arrays of these two dtypes: the table of the Array
+/// API standard (2025.12, "Type Promotion Rules"), and where that leaves mixed kinds undefined,
+/// NumPy 2's: a bool becomes the other's dtype; an integer of at most 16 bits keeps the precision
+/// of the floating-point (or complex) dtype it meets, a wider one makes it double. Absent for
+/// uint64 with a signed integer only: no dtype holds both.
 std::optional<DType> PromoteTypes(DType a, DType b);
+
+/// Whether `from` may become `to` as PromoteTypes does it: promoting both gives `to`.
+inline bool CanCast(DType from, DType to) { return PromoteTypes(from, to) == to; }
 
 /// The dtype of a C++ type, by its size and kind.
 template <class T>

@@ -9,8 +9,10 @@ namespace {
     set::AddArithmeticKernels(&table); \
     set::AddComparisonKernels(&table); \
     set::AddCastKernels(&table);       \
+    set::AddComplexKernels(&table);    \
     set::AddMathKernels(&table);       \
     set::AddReductionKernels(&table);  \
+    AddComplexFunctions(&table);       \
     return table;                      \
   }()
 

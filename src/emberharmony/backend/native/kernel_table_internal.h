@@ -42,6 +42,7 @@ const KernelTable& ActiveKernels();
   void AddArithmeticKernels(KernelTable*); \
   void AddComparisonKernels(KernelTable*); \
   void AddCastKernels(KernelTable*);       \
+  void AddComplexKernels(KernelTable*);    \
   void AddMathKernels(KernelTable*);       \
   void AddReductionKernels(KernelTable*);  \
   }
@@ -49,5 +50,8 @@ EMBER_DECLARE_KERNELS(scalar)
 EMBER_DECLARE_KERNELS(avx2)
 EMBER_DECLARE_KERNELS(avx512)
 #undef EMBER_DECLARE_KERNELS
+
+/// The kernels of complex functions, one form for all instruction sets.
+void AddComplexFunctions(KernelTable*);
 
 }  // namespace emberharmony::backend::native

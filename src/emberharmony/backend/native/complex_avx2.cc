@@ -1,0 +1,10 @@
+#include "emberharmony/backend/native/complex_kernels_internal.h"
+
+namespace emberharmony::backend::native::avx2 {
+
+void AddComplexKernels(KernelTable* table) {
+  AddComplex<float>(table);
+  AddComplex<double>(table);
+}
+
+}  // namespace emberharmony::backend::native::avx2
