@@ -18,8 +18,8 @@ export UBSAN_OPTIONS ?= print_stacktrace=1
 # Arrow's own allocator hands memory from thread to thread, and keeps it, where no sanitizer sees it.
 asan tsan fuzz: export ARROW_DEFAULT_MEMORY_POOL := system
 
-.PHONY: help setup build install demo test unit asan tsan asan-command tsan-command fuzz format check-format lint lint-changed \
-  docs memory bench clean
+.PHONY: help setup build install demo test unit conformance asan tsan asan-command tsan-command fuzz format check-format lint \
+  lint-changed docs memory bench clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z -]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -40,6 +40,11 @@ demo: build  ## 3,000,000 flights to training, validation and test features in b
 
 test: unit  ## all tests: unit tests, then those that cross rooms
 	@$(PYTHON) -m pytest tests
+
+# Each example is an array of some dtype, shape and layout; `make test` tries a dozen for each function.
+EXAMPLES ?= 1000
+conformance: build  ## ops against the array API standard and NumPy, EXAMPLES (1,000) arrays a test (an hour)
+	@EMBER_OPS_EXAMPLES=$(EXAMPLES) $(PYTHON) -m pytest tests/conformance/ops
 
 unit: setup build/build.ninja
 	@cmake --build build -j $(JOBS)
