@@ -1,10 +1,17 @@
 // The extension module emberharmony._core.
 #include <nanobind/nanobind.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+
+#include <string>
+#include <vector>
 
 #include "bindings/device_object.h"
 #include "bindings/dtype_object.h"
 #include "bindings/function.h"
 #include "bindings/tensor_object.h"
+#include "emberharmony/backend/backend.h"
+#include "emberharmony/backend/threads.h"
 
 namespace emberharmony::python {
 namespace {
@@ -40,6 +47,17 @@ NB_MODULE(_core, module) {
   module.def(
       "describe_functions", [] { return Stolen(DescribeFunctions()); },
       "A list of (space, name, signature, docstring, alias of) of all functions.");
+
+  module.attr("__version__") = EMBER_VERSION;
+  module.def("get_num_threads", &backend::NumThreads);
+  module.def("set_num_threads", &backend::SetNumThreads, nanobind::arg("num_threads"));
+  module.def("backend_names", &backend::BackendNames);
+  module.def("current_backend", [] { return std::string(backend::CurrentBackend().name()); });
+  module.def("set_current_backend", [](const std::string& name) {
+    backend::Backend* found = backend::FindBackend(name);
+    if (found != nullptr) backend::SetCurrentBackend(found);
+    return found != nullptr;
+  });
 }
 
 }  // namespace emberharmony::python

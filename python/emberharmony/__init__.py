@@ -4,14 +4,7 @@
 more, on the CPU.
 """
 
-from emberharmony._core import Device, DType, Tensor
+from emberharmony import backend_utils, ops
+from emberharmony._core import Device, DType, Tensor, __version__
 
-__all__ = ["DType", "Device", "Tensor", "ops"]
-
-
-def __getattr__(name: str) -> object:
-    if name == "ops":
-        import importlib
-
-        return importlib.import_module("emberharmony.ops")
-    raise AttributeError(f"module 'emberharmony' has no attribute {name!r}")
+__all__ = ["DType", "Device", "Tensor", "__version__", "backend_utils", "ops"]

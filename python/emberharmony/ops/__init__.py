@@ -6,6 +6,25 @@ The functions are compiled; each has its signature and its documentation: help(o
 from emberharmony import _core
 from emberharmony._core import Device, DType, Tensor
 from emberharmony.ops import fft, linalg, random
+from emberharmony.ops._backends import (
+    auto_select_backend,
+    get_available_backends,
+    get_backend,
+    set_backend,
+)
+from emberharmony.ops._devices import (
+    get_available_devices,
+    get_default_device,
+    get_num_threads,
+    is_available,
+    memory_info,
+    memory_usage,
+    set_default_device,
+    set_num_threads,
+    synchronize,
+)
+from emberharmony.ops._limits import finfo, iinfo
+from emberharmony.ops._namespace_info import __array_namespace_info__
 
 __array_api_version__ = "2025.12"
 
@@ -26,14 +45,31 @@ __all__ = [
     "DType",
     "Device",
     "Tensor",
+    "__array_api_version__",
+    "__array_namespace_info__",
+    "auto_select_backend",
     "e",
     "fft",
+    "finfo",
+    "get_available_backends",
+    "get_available_devices",
+    "get_backend",
+    "get_default_device",
+    "get_num_threads",
+    "iinfo",
     "inf",
+    "is_available",
     "linalg",
+    "memory_info",
+    "memory_usage",
     "nan",
     "newaxis",
     "pi",
     "random",
+    "set_backend",
+    "set_default_device",
+    "set_num_threads",
+    "synchronize",
     *_dtypes,
     *_functions,
 ]

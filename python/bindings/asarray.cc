@@ -31,7 +31,46 @@ Raises:
   CopyRule rule = CopyRule::kIfNeeded;
   if (!args.is_none(3)) rule = args.boolean(3) ? CopyRule::kAlways : CopyRule::kNever;
   const std::optional<ops::DType> dtype = args.dtype(1);
+  PyObject* source = args.object(0);
+  if (IsTensor(source) && rule != CopyRule::kAlways &&
+      (!dtype || *dtype == TensorOf(source).dtype())) {
+    return Py_NewRef(source);
+  }
+  return MakeTensor([&] { return ImportArray(source, dtype, rule); });
+}
+
+EMBER_FUNCTION(array,
+               "(obj: ArrayLike, dtype: DTypeLike | None = None, *, copy: bool | None = True) -> "
+               "Tensor",
+               R"(A tensor of anything that holds numbers; as `asarray`, but a copy by default.
+
+Args:
+  obj: What `asarray` takes.
+  dtype: The elements' dtype; by default that of `obj`.
+  copy: True copies, False raises ValueError where a copy would be needed, None shares memory where
+    that is possible.
+)") {
+  CopyRule rule = CopyRule::kIfNeeded;
+  if (!args.is_none(2)) rule = args.boolean(2) ? CopyRule::kAlways : CopyRule::kNever;
+  const std::optional<ops::DType> dtype = args.dtype(1);
   return MakeTensor([&] { return ImportArray(args.object(0), dtype, rule); });
+}
+
+EMBER_FUNCTION(convert_to_tensor,
+               "(data: ArrayLike, dtype: DTypeLike | None = None, "
+               "device: Device | str | None = None) -> Tensor",
+               R"(A tensor of anything that holds numbers: the predecessor's name for `asarray`.
+
+Args:
+  data: What `asarray` takes.
+  dtype: The elements' dtype; by default that of `data`.
+  device: None or "cpu".
+)") {
+  args.check_device(2);
+  const std::optional<ops::DType> dtype = args.dtype(1);
+  PyObject* source = args.object(0);
+  if (IsTensor(source) && (!dtype || *dtype == TensorOf(source).dtype())) return Py_NewRef(source);
+  return MakeTensor([&] { return ImportArray(source, dtype, CopyRule::kIfNeeded); });
 }
 
 EMBER_FUNCTION(from_dlpack,
