@@ -131,6 +131,18 @@ ops::Tensor FromMemory(void* data, const ops::Shape& shape, const ops::Shape& by
     return writable ? ops::Tensor::WrapMutable(data, shape, dtype, std::move(owner))
                     : ops::Tensor::Wrap(data, shape, dtype, std::move(owner));
   }
+  ops::Shape strides = byte_strides;
+  for (int i = 0; i < shape.rank(); ++i) {
+    // Along axes of length 1 nothing is stepped over, and libraries put anything there.
+    if (shape[i] == 1) strides[i] = item_bytes;
+    fits = fits && strides[i] % item_bytes == 0;
+    strides[i] /= item_bytes;
+  }
+  if (fits) {
+    const ops::Tensor start = writable ? ops::Tensor::WrapMutable(data, {}, dtype, std::move(owner))
+                                       : ops::Tensor::Wrap(data, {}, dtype, std::move(owner));
+    return start.View(shape, std::move(strides), 0);
+  }
   *copied = true;
   ops::Tensor result = ops::Tensor::Empty(shape, dtype);
   auto* to = static_cast<char*>(result.mutable_data());

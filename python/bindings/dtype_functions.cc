@@ -1,6 +1,8 @@
 // Functions of ops about dtypes.
 #include <string>
+#include <vector>
 
+#include "bindings/array_import.h"
 #include "bindings/dtype_object.h"
 #include "bindings/function.h"
 #include "emberharmony/ops.h"
@@ -45,7 +47,9 @@ bool Matches(ops::DType dtype, PyObject* kind) {
 
 /// An argument that is a tensor, or what stands for a dtype.
 ops::DType DTypeOfEither(PyObject* object) {
-  return IsTensor(object) ? TensorOf(object).dtype() : DTypeOf(object);
+  if (IsTensor(object)) return TensorOf(object).dtype();
+  if (!IsForeignArray(object)) return DTypeOf(object);
+  return ImportArray(object, std::nullopt, CopyRule::kIfNeeded).dtype();
 }
 
 }  // namespace
@@ -126,43 +130,20 @@ Raises:
   TypeError: They have no common dtype (uint64 and a signed integer).
   ValueError: There are no arguments.
 )") {
-  std::optional<ops::DType> common;
-  bool floating = false;
-  bool complex = false;
-  bool integer = false;
-  if (args.rest().empty()) Raise(PyExc_ValueError, "result_type: expected at least one argument");
-  for (PyObject* each : args.rest()) {
-    if (PyFloat_CheckExact(each)) {
-      floating = true;
-    } else if (PyComplex_CheckExact(each)) {
-      complex = true;
-    } else if (PyLong_CheckExact(each)) {
-      integer = true;
-    } else if (!PyBool_Check(each)) {
-      const ops::DType dtype = DTypeOfEither(each);
-      const std::optional<ops::DType> promoted =
-          common ? tensor::PromoteTypes(*common, dtype) : dtype;
-      if (!promoted) {
-        Raise(PyExc_TypeError, "result_type: " + std::string(tensor::DTypeName(*common)) + " and " +
-                                   std::string(tensor::DTypeName(dtype)) + " have no common dtype");
-      }
-      common = promoted;
+  const size_t count = args.rest().size();
+  if (count == 0) Raise(PyExc_ValueError, "result_type: expected at least one argument");
+  std::vector<ops::Tensor> dtypes;
+  std::vector<ops::Operand> operands(count);
+  std::vector<const ops::Operand*> pointers;
+  dtypes.reserve(count);  // operands refer to its elements
+  for (size_t i = 0; i < count; ++i) {
+    PyObject* each = args.rest()[i];
+    if (!NumberToOperand(each, &operands[i])) {
+      operands[i] = ops::Operand(dtypes.emplace_back(ops::Tensor::Empty({0}, DTypeOfEither(each))));
     }
+    pointers.push_back(&operands[i]);
   }
-  // Numbers come last: they only matter where their kind is wider than all dtypes.
-  using ops::DType;
-  const DType without = complex    ? DType::kComplex128
-                        : floating ? DType::kFloat64
-                        : integer  ? DType::kInt64
-                                   : DType::kBool;
-  if (!common) return ToPython(without);
-  DType result = *common;
-  if (integer && tensor::IsBool(result)) result = DType::kInt64;
-  if ((floating || complex) && !tensor::IsRealFloating(result) && !tensor::IsComplex(result)) {
-    result = DType::kFloat64;
-  }
-  if (complex) result = tensor::ComplexOf(result);
-  return ToPython(result);
+  return ToPython(ops::PromotedDType("result_type", pointers));
 }
 
 }  // namespace emberharmony::python

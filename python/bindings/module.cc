@@ -32,6 +32,7 @@ NB_MODULE(_core, module) {
   Require(PrepareFunctions());
   Require(InitDTypes(module.ptr()));
   Require(InitDevices(module.ptr()));
+  Require(InitLinAlgError(module.ptr()));
   Require(InitTensorType(module.ptr()));
   module.attr("_rebuild_tensor") = Stolen(PyCFunction_NewEx(&rebuild, nullptr, nullptr));
   module.def(

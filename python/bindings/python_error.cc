@@ -7,6 +7,17 @@
 
 namespace emberharmony::python {
 
+PyObject* linalg_error = nullptr;
+
+bool InitLinAlgError(PyObject* module) {
+  linalg_error = PyErr_NewExceptionWithDoc(
+      "emberharmony.ops.linalg.LinAlgError",
+      "The matrix has no answer: it is singular, not positive definite, or an iteration on it did\n"
+      "not converge.",
+      PyExc_ValueError, nullptr);
+  return linalg_error != nullptr && PyModule_AddObjectRef(module, "LinAlgError", linalg_error) == 0;
+}
+
 void Raise(PyObject* type, const std::string& message) {
   PyErr_SetString(type, message.c_str());
   throw PythonError{};
@@ -18,6 +29,10 @@ void SetErrorFromException() noexcept {
   } catch (const PythonError&) {
   } catch (const tensor::DTypeError& error) {
     PyErr_SetString(PyExc_TypeError, error.what());
+  } catch (const tensor::IndexError& error) {
+    PyErr_SetString(PyExc_IndexError, error.what());
+  } catch (const tensor::LinAlgError& error) {
+    PyErr_SetString(linalg_error, error.what());
   } catch (const tensor::UnsupportedError& error) {
     PyErr_SetString(PyExc_NotImplementedError, error.what());
   } catch (const std::out_of_range& error) {

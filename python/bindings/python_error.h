@@ -20,12 +20,18 @@ struct PythonError {};
 /// | PythonError | what the interpreter has already |
 /// | tensor::ShapeError, std::invalid_argument, std::domain_error | ValueError |
 /// | tensor::DTypeError | TypeError |
-/// | std::out_of_range | IndexError |
+/// | tensor::IndexError, std::out_of_range | IndexError |
+/// | tensor::LinAlgError | ops.linalg.LinAlgError, a ValueError |
 /// | std::overflow_error | OverflowError |
 /// | tensor::UnsupportedError | NotImplementedError |
 /// | std::bad_alloc (tensor::OutOfMemoryError) | MemoryError |
 /// | any other std::exception | RuntimeError |
 void SetErrorFromException() noexcept;
+
+/// The class ops.linalg.LinAlgError.
+extern PyObject* linalg_error;
+/// Makes it and adds it to the module; false with the error indicator set.
+bool InitLinAlgError(PyObject* module);
 
 /// `object`, or PythonError if it is null.
 inline PyObject* Checked(PyObject* object) {

@@ -1,80 +1,114 @@
 // x[key], x[key] = value, len(x), iteration.
+#include <optional>
+#include <string>
+#include <vector>
+
 #include "bindings/arguments.h"
 #include "bindings/array_import.h"
 #include "bindings/tensor_object.h"
 #include "emberharmony/ops.h"
+#include "emberharmony/ops/indexing.h"
 
 namespace emberharmony::python {
 namespace {
 
-void RaiseIndexError(const ops::Tensor& x, int64_t index, int axis) {
-  PyErr_Format(PyExc_IndexError, "index %lld is out of bounds for axis %d of a %s",
-               static_cast<long long>(index), axis, x.Describe().c_str());
-  throw PythonError{};
-}
+/// A key made into parts of an index, with the tensors that they refer to.
+class Key {
+ public:
+  explicit Key(PyObject* key) {
+    if (!PyTuple_Check(key)) {
+      tensors_.reserve(1);
+      Add(key);
+      return;
+    }
+    const Py_ssize_t n = PyTuple_GET_SIZE(key);
+    // Parts hold pointers into the list, so it must not move.
+    tensors_.reserve(static_cast<size_t>(n));
+    parts_.reserve(static_cast<size_t>(n));
+    for (Py_ssize_t i = 0; i < n; ++i) Add(PyTuple_GET_ITEM(key, i));
+  }
+  Key(const Key&) = delete;
+  Key& operator=(const Key&) = delete;
+
+  std::span<const ops::Index> parts() const { return parts_; }
+
+ private:
+  void Add(PyObject* key) {
+    if (PyBool_Check(key)) {
+      parts_.emplace_back(key == Py_True);
+    } else if (PyLong_CheckExact(key)) {
+      parts_.emplace_back(IntegerOf(key));
+    } else if (PySlice_Check(key)) {
+      parts_.emplace_back(SliceOf(key));
+    } else if (key == Py_Ellipsis) {
+      parts_.emplace_back(ops::ellipsis);
+    } else if (key == Py_None) {
+      parts_.emplace_back(ops::newaxis);
+    } else {
+      AddArray(key);
+    }
+  }
+
+  static ops::Slice SliceOf(PyObject* key) {
+    const auto* slice = reinterpret_cast<PySliceObject*>(key);
+    return {Bound(slice->start), Bound(slice->stop), Bound(slice->step)};
+  }
+  /// Bounds beyond what an integer holds are as good as the largest.
+  static std::optional<int64_t> Bound(PyObject* bound) {
+    if (bound == Py_None) return std::nullopt;
+    if (!PyIndex_Check(bound)) {
+      Raise(PyExc_TypeError, "bounds of slices must be integers or None, found " +
+                                 std::string(Py_TYPE(bound)->tp_name));
+    }
+    const Py_ssize_t value = PyNumber_AsSsize_t(bound, nullptr);
+    if (value == -1 && PyErr_Occurred()) throw PythonError{};
+    return value;
+  }
+
+  /// Tensors, arrays of other libraries, lists; of rank 0 with an integer they are integers.
+  void AddArray(PyObject* key) {
+    if (!IsTensor(key) && PyIndex_Check(key)) {
+      PyObject* integer = PyNumber_Index(key);
+      if (integer != nullptr) {
+        Reference held(integer);
+        parts_.emplace_back(IntegerOf(integer));
+        return;
+      }
+      PyErr_Clear();
+    }
+    const bool is_array = IsTensor(key) || PyList_Check(key) || IsForeignArray(key);
+    if (!is_array) {
+      Raise(PyExc_IndexError,
+            "expected integers, slices, None, Ellipsis, or bool or integer arrays as an index, "
+            "found " +
+                std::string(Py_TYPE(key)->tp_name));
+    }
+    ops::Tensor tensor = ImportArray(key, std::nullopt, CopyRule::kIfNeeded);
+    if (tensor.rank() == 0 && tensor::IsInteger(tensor.dtype())) {
+      Reference number(ElementToPython(tensor.data(), tensor.dtype()));
+      parts_.emplace_back(IntegerOf(number.get()));
+      return;
+    }
+    // An empty list has no integers that could tell its dtype.
+    if (PyList_Check(key) && tensor.size() == 0) tensor = ops::astype(tensor, ops::DType::kInt64);
+    parts_.emplace_back(tensors_.emplace_back(std::move(tensor)));
+  }
+
+  std::vector<ops::Tensor> tensors_;
+  std::vector<ops::Index> parts_;
+};
 
 ops::Tensor SelectFirst(const ops::Tensor& x, int64_t index) {
-  if (x.rank() == 0) {
-    Raise(PyExc_IndexError, "a tensor of rank 0 has no axis to be indexed: use x[()] or x[...]");
+  if (x.rank() == 0 || index < -x.shape()[0] || index >= x.shape()[0]) {
+    return ops::get_index(x, {ops::Index(index)});  // which throws
   }
-  const int64_t length = x.shape()[0];
-  if (index < -length || index >= length) RaiseIndexError(x, index, 0);
   return x.Select(0, index);
 }
 
-ops::Tensor SliceAxis(const ops::Tensor& x, int axis, PyObject* slice) {
+ops::Tensor SliceFirst(const ops::Tensor& x, PyObject* slice) {
   Py_ssize_t start, stop, step;
   if (PySlice_Unpack(slice, &start, &stop, &step) < 0) throw PythonError{};
-  return x.Slice(axis, start, stop, step);
-}
-
-/// Basic keys: integers, slices, None and one Ellipsis.
-ops::Tensor GetBasic(const ops::Tensor& x, PyObject* const* keys, Py_ssize_t num_keys) {
-  Py_ssize_t num_axes = 0;
-  bool ellipsis = false;
-  for (Py_ssize_t i = 0; i < num_keys; ++i) {
-    if (keys[i] == Py_Ellipsis) {
-      if (ellipsis) Raise(PyExc_IndexError, "an index can have one ellipsis only");
-      ellipsis = true;
-    } else if (keys[i] != Py_None) {
-      ++num_axes;
-    }
-  }
-  if (num_axes > x.rank()) {
-    PyErr_Format(PyExc_IndexError, "%zd indices are too many for a %s", num_axes,
-                 x.Describe().c_str());
-    throw PythonError{};
-  }
-  ops::Tensor result = x;
-  int axis = 0;
-  for (Py_ssize_t i = 0; i < num_keys; ++i) {
-    PyObject* key = keys[i];
-    if (key == Py_Ellipsis) {
-      axis += x.rank() - static_cast<int>(num_axes);
-    } else if (key == Py_None) {
-      result = result.ExpandDims(axis++);
-    } else if (PySlice_Check(key)) {
-      result = SliceAxis(result, axis++, key);
-    } else if (PyIndex_Check(key) && !PyBool_Check(key)) {
-      const int64_t index = IntegerOf(key);
-      const int64_t length = result.shape()[axis];
-      if (index < -length || index >= length) RaiseIndexError(result, index, axis);
-      result = result.Select(axis, index);
-    } else {
-      PyErr_Format(PyExc_IndexError,
-                   "expected integers, slices, None or Ellipsis as an index, found %s",
-                   Py_TYPE(key)->tp_name);
-      throw PythonError{};
-    }
-  }
-  return result;
-}
-
-ops::Tensor Get(const ops::Tensor& x, PyObject* key) {
-  if (PyTuple_Check(key)) {
-    return GetBasic(x, &PyTuple_GET_ITEM(key, 0), PyTuple_GET_SIZE(key));
-  }
-  return GetBasic(x, &key, 1);
+  return x.Slice(0, start, stop, step);
 }
 
 PyObject* Subscript(PyObject* self, PyObject* key) {
@@ -82,9 +116,10 @@ PyObject* Subscript(PyObject* self, PyObject* key) {
     const ops::Tensor& x = TensorOf(self);
     if (PyLong_CheckExact(key)) return MakeTensor([&] { return SelectFirst(x, IntegerOf(key)); });
     if (PySlice_Check(key) && x.rank() > 0) {
-      return MakeTensor([&] { return SliceAxis(x, 0, key); });
+      return MakeTensor([&] { return SliceFirst(x, key); });
     }
-    return MakeTensor([&] { return Get(x, key); });
+    const Key index(key);
+    return MakeTensor([&] { return ops::get_index(x, index.parts()); });
   } catch (...) {
     SetErrorFromException();
     return nullptr;
@@ -94,9 +129,16 @@ PyObject* Subscript(PyObject* self, PyObject* key) {
 int AssignSubscript(PyObject* self, PyObject* key, PyObject* value) {
   try {
     if (value == nullptr) Raise(PyExc_TypeError, "elements of a tensor cannot be deleted");
-    ops::Tensor target = Get(TensorOf(self), key);
-    const ops::Tensor source = ImportArray(value, std::nullopt, CopyRule::kIfNeeded);
-    ops::astype(source.BroadcastTo(target.shape()), target.dtype(), true, {.out = &target});
+    const Key index(key);
+    ops::Operand operand;
+    std::optional<ops::Tensor> imported;
+    if (IsTensor(value)) {
+      operand = ops::Operand(TensorOf(value));
+    } else if (!NumberToOperand(value, &operand)) {
+      imported = ImportArray(value, std::nullopt, CopyRule::kIfNeeded);
+      operand = ops::Operand(*imported);
+    }
+    ops::set_index(TensorOf(self), index.parts(), operand);
     return 0;
   } catch (...) {
     SetErrorFromException();

@@ -1,4 +1,4 @@
-"""ops.random."""
+"""Random numbers: the same seed gives the same bits, for any number of threads."""
 
 from emberharmony import _core
 

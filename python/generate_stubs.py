@@ -1,0 +1,220 @@
+"""Writes the type stubs of the compiled functions from the table that the module is made of.
+
+generate_stubs.py FOLDER     FOLDER/emberharmony is the package, with its compiled module
+"""
+
+import sys
+import textwrap
+from pathlib import Path
+
+HEADER = """\
+# Written by python/generate_stubs.py from the signatures of the compiled functions.
+import builtins
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple, SupportsFloat, SupportsIndex
+
+import numpy
+from emberharmony._core import Device, DType, LinAlgError, Tensor
+
+Number = builtins.bool | builtins.int | builtins.float | builtins.complex
+ArrayLike = Tensor | Number | Sequence[Any] | Any
+DTypeLike = DType | str | type | Any
+Shape = builtins.int | Sequence[builtins.int]
+
+"""
+
+OPS = """\
+from emberharmony.ops import fft as fft, linalg as linalg, random as random
+from emberharmony.ops._backends import (
+    auto_select_backend as auto_select_backend,
+    get_available_backends as get_available_backends,
+    get_backend as get_backend,
+    set_backend as set_backend,
+)
+from emberharmony.ops._devices import (
+    get_available_devices as get_available_devices,
+    get_default_device as get_default_device,
+    get_num_threads as get_num_threads,
+    is_available as is_available,
+    memory_info as memory_info,
+    memory_usage as memory_usage,
+    set_default_device as set_default_device,
+    set_num_threads as set_num_threads,
+    synchronize as synchronize,
+)
+from emberharmony.ops._limits import finfo as finfo, iinfo as iinfo
+from emberharmony.ops._namespace_info import __array_namespace_info__ as __array_namespace_info__
+
+__array_api_version__: builtins.str
+pi: builtins.float
+e: builtins.float
+inf: builtins.float
+nan: builtins.float
+newaxis: None
+bool: DType
+int8: DType
+int16: DType
+int32: DType
+int64: DType
+uint8: DType
+uint16: DType
+uint32: DType
+uint64: DType
+float32: DType
+float64: DType
+complex64: DType
+complex128: DType
+
+"""
+
+CORE_HEADER = """\
+# Written by python/generate_stubs.py.
+import types
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy
+
+Number = bool | int | float | complex
+ArrayLike = Any
+DTypeLike = Any
+Shape = int | Sequence[int]
+_str = str
+_int = int
+_bool = bool
+
+__version__: str
+
+class LinAlgError(ValueError): ...
+
+class DType:
+    def __init__(self, x: Any, /) -> None: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def itemsize(self) -> int: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def dtype(self) -> numpy.dtype: ...
+
+class Device:
+    def __init__(self, x: Any, /) -> None: ...
+    @property
+    def type(self) -> str: ...
+    @property
+    def index(self) -> int: ...
+
+class Tensor:
+    def __init__(self, x: ArrayLike, /, *, dtype: DTypeLike | None = None) -> None: ...
+    @property
+    def dtype(self) -> DType: ...
+    @property
+    def device(self) -> Device: ...
+    @property
+    def ndim(self) -> _int: ...
+    @property
+    def shape(self) -> tuple[_int, ...]: ...
+    @property
+    def size(self) -> _int: ...
+    @property
+    def T(self) -> Tensor: ...
+    @property
+    def mT(self) -> Tensor: ...
+    @property
+    def nbytes(self) -> _int: ...
+    @property
+    def itemsize(self) -> _int: ...
+    @property
+    def strides(self) -> tuple[_int, ...]: ...
+    def tolist(self) -> Any: ...
+    def item(self, *index: _int) -> Any: ...
+    def numpy(self) -> numpy.ndarray: ...
+    def to_device(self, device: Device | _str, /, *, stream: None = None) -> Tensor: ...
+    def __array_namespace__(self, /, *, api_version: _str | None = None) -> types.ModuleType: ...
+    def __array__(self, dtype: Any = None, copy: _bool | None = None) -> numpy.ndarray: ...
+    def __dlpack__(
+        self,
+        *,
+        stream: None = None,
+        max_version: tuple[_int, _int] | None = None,
+        dl_device: tuple[_int, _int] | None = None,
+        copy: _bool | None = None,
+    ) -> Any: ...
+    def __dlpack_device__(self) -> tuple[_int, _int]: ...
+    def __getitem__(self, key: Any, /) -> Tensor: ...
+    def __setitem__(self, key: Any, value: Any, /) -> None: ...
+    def __len__(self) -> _int: ...
+    def __iter__(self) -> Iterator[Tensor]: ...
+    def __contains__(self, value: Any, /) -> _bool: ...
+    def __bool__(self) -> _bool: ...
+    def __int__(self) -> _int: ...
+    def __float__(self) -> float: ...
+    def __complex__(self) -> complex: ...
+    def __index__(self) -> _int: ...
+    def __neg__(self) -> Tensor: ...
+    def __pos__(self) -> Tensor: ...
+    def __abs__(self) -> Tensor: ...
+    def __invert__(self) -> Tensor: ...
+    def __eq__(self, other: Any, /) -> Tensor: ...  # type: ignore[override]
+    def __ne__(self, other: Any, /) -> Tensor: ...  # type: ignore[override]
+"""
+
+OPERATORS = {
+    "": "add sub mul truediv floordiv mod pow matmul and or xor lshift rshift",
+    "r": "add sub mul truediv floordiv mod pow matmul and or xor lshift rshift",
+    "i": "add sub mul truediv floordiv mod pow matmul and or xor lshift rshift",
+    "compare": "lt le gt ge",
+}
+
+
+def function_stub(name: str, signature: str, doc: str, indent: str = "") -> str:
+    """One function as a stub with its docstring."""
+    body = textwrap.indent(f'"""{doc.strip()}\n"""', indent + "    ")
+    return f"{indent}def {name}{signature}:\n{body}\n\n"
+
+
+def core_stub(methods: dict[str, tuple[str, str]]) -> str:
+    """The stub of emberharmony._core; `methods` are Tensor's that are functions of ops as well."""
+    text = CORE_HEADER
+    for prefix, names in OPERATORS.items():
+        for name in names.split():
+            name = name if prefix == "compare" else prefix + name
+            text += f"    def __{name}__(self, other: Any, /) -> Tensor: ...\n"
+    for name, (signature, doc) in sorted(methods.items()):
+        first, _, rest = signature[1:].partition(",")
+        if ")" in first:
+            rest = signature[signature.index(")") :]
+        signature = (
+            "(self, " + rest.lstrip() if rest and not rest.startswith(")") else "(self" + rest
+        )
+        text += function_stub(name, signature.replace("(self, /,", "(self,"), doc, "    ")
+    return text + "\ndef functions(space: str, module_name: str) -> dict[str, Any]: ...\n"
+
+
+def main() -> None:
+    folder = Path(sys.argv[1]).resolve()
+    sys.path.insert(0, str(folder))
+    from emberharmony import _core
+
+    spaces: dict[str, dict[str, tuple[str, str]]] = {
+        "ops": {},
+        "linalg": {},
+        "fft": {},
+        "random": {},
+    }
+    for space, name, signature, doc, _ in _core.describe_functions():
+        spaces.setdefault(space, {})[name] = (signature, doc)
+    package = folder / "emberharmony"
+    for space, functions in spaces.items():
+        path = package / "ops" / ("__init__.pyi" if space == "ops" else f"{space}.pyi")
+        text = HEADER + (OPS if space == "ops" else "")
+        for name, (signature, doc) in sorted(functions.items()):
+            text += function_stub(name, signature, doc)
+        path.write_text(text, encoding="utf-8")
+    methods = {name: entry for name, entry in spaces["ops"].items() if hasattr(_core.Tensor, name)}
+    (package / "_core.pyi").write_text(core_stub(methods), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,263 @@
+"""The class Tensor: what Python's operators, protocols and built-in functions do with it."""
+
+import copy
+import gc
+import math
+import operator
+import pickle
+import weakref
+
+import numpy as np
+import pytest
+
+from emberharmony import DType, Tensor, ops
+
+REAL = [ops.int8, ops.int64, ops.uint8, ops.float32, ops.float64]
+
+
+def same(tensor: Tensor, array: object) -> None:
+    """The tensor has the array's elements, shape and dtype."""
+    expected = np.asarray(array)
+    assert isinstance(tensor, Tensor)
+    assert tensor.shape == expected.shape
+    assert tensor.dtype.name == expected.dtype.name
+    np.testing.assert_array_equal(np.asarray(tensor), expected)
+
+
+def test_attributes() -> None:
+    x = ops.asarray(np.zeros((2, 3, 4), dtype=np.float32))
+    assert x.shape == (2, 3, 4)
+    assert (x.ndim, x.size, x.nbytes, x.itemsize) == (3, 24, 96, 4)
+    assert x.strides == (48, 16, 4)
+    assert x.dtype == ops.float32
+    assert x.device == "cpu"
+    assert x.T.shape == (4, 3, 2)
+    assert x.mT.shape == (2, 4, 3)
+    with pytest.raises(ValueError, match="mT"):
+        _ = x[0, 0].mT
+
+
+@pytest.mark.parametrize("dtype", REAL, ids=str)
+@pytest.mark.parametrize(
+    "name", ["add", "sub", "mul", "floordiv", "mod", "truediv", "lt", "ge", "eq"]
+)
+def test_operators_agree_with_numpy(name: str, dtype: DType) -> None:
+    function = getattr(operator, name)
+    a = np.array([[1, 2, 3], [4, 5, 6]], dtype=np.dtype(dtype))
+    b = np.array([2, 1, 5], dtype=np.dtype(dtype))
+    x, y = ops.asarray(a), ops.asarray(b)
+    if name == "truediv" and ops.isdtype(dtype, "integral"):
+        expected = a.astype(np.float64) / b.astype(np.float64)
+    else:
+        expected = function(a, b)
+    same(function(x, y), expected)
+    number = 2
+    plain = expected.dtype if name == "truediv" else None
+    same(function(x, number), function(a.astype(plain) if plain else a, number))
+
+
+def test_reflected_operators() -> None:
+    x = ops.asarray([1.0, 2.0, 4.0])
+    same(1 - x, [0.0, -1.0, -3.0])
+    same(8 / x, [8.0, 4.0, 2.0])
+    same(2**x, [2.0, 4.0, 16.0])
+    same(7 // x, [7.0, 3.0, 1.0])
+    same(7 % x, [0.0, 1.0, 3.0])
+
+
+def test_operators_in_place_write_into_the_same_memory() -> None:
+    x = ops.asarray(np.array([1.0, 2.0, 3.0]))
+    view = x[1:]
+    before = x
+    x += 1
+    x *= ops.asarray([1.0, 10.0, 100.0])
+    assert x is before
+    same(x, [2.0, 30.0, 400.0])
+    same(view, [30.0, 400.0])
+    x[1:] -= x[:-1]  # overlapping
+    same(x, [2.0, 28.0, 370.0])
+
+
+def test_operators_in_place_never_change_shape_or_dtype() -> None:
+    x = ops.asarray([1, 2, 3])
+    with pytest.raises(TypeError):
+        x /= 2
+    with pytest.raises(ValueError, match="shape"):
+        x += ops.asarray([[1, 2, 3], [4, 5, 6]])
+    same(x, [1, 2, 3])
+
+
+def test_other_libraries_arrays_as_operands() -> None:
+    a = np.array([1.0, 2.0])
+    x = ops.asarray([3.0, 4.0])
+    for result in (a + x, x + a):
+        same(result, [4.0, 6.0])
+    same(a * x, [3.0, 8.0])
+    same(a < x, [True, True])
+
+
+@pytest.mark.parametrize("other", ["text", None, [1, 2], {}, object()])
+def test_other_objects_are_refused(other: object) -> None:
+    with pytest.raises(TypeError, match="unsupported operand"):
+        _ = ops.asarray([1.0, 2.0]) + other
+
+
+def test_equality_with_what_is_no_array_is_identity() -> None:
+    x = ops.asarray([1.0])
+    assert (x == None) is False  # noqa: E711
+    assert (x != "text") is True
+
+
+def test_conversions_to_numbers() -> None:
+    assert bool(ops.asarray(0.5)) is True
+    assert int(ops.asarray(3.7)) == 3
+    assert float(ops.asarray(3)) == 3.0
+    assert complex(ops.asarray(1 + 2j)) == 1 + 2j
+    assert operator.index(ops.asarray(7)) == 7
+    assert [10, 20, 30][ops.asarray(1)] == 20
+    assert f"{ops.asarray(1.23456):.2f}" == "1.23"
+    with pytest.raises(ValueError, match="one element"):
+        bool(ops.asarray([1, 2]))
+    with pytest.raises(TypeError):
+        float(ops.asarray(1j))
+    with pytest.raises(OverflowError):
+        int(ops.asarray(math.inf))
+    with pytest.raises(ValueError, match="NaN"):
+        int(ops.asarray(math.nan))
+    with pytest.raises(TypeError):
+        operator.index(ops.asarray(1.0))
+
+
+def test_length_iteration_and_membership() -> None:
+    x = ops.asarray([[1, 2], [3, 4], [5, 6]])
+    assert len(x) == 3
+    assert [row.tolist() for row in x] == [[1, 2], [3, 4], [5, 6]]
+    assert 4 in x
+    assert 7 not in x
+    scalar = ops.asarray(1)
+    for failing in (len, iter):
+        with pytest.raises(TypeError):
+            failing(scalar)
+
+
+def test_tensors_cannot_be_hashed() -> None:
+    with pytest.raises(TypeError, match="unhashable"):
+        hash(ops.asarray([1]))
+
+
+def test_items() -> None:
+    x = ops.asarray([[1, 2], [3, 4]])
+    assert x.item(1, 0) == 3
+    assert x[0, 1].item() == 2
+    assert x.tolist() == [[1, 2], [3, 4]]
+    assert ops.asarray(5).tolist() == 5
+    with pytest.raises(ValueError, match="one element"):
+        x.item()
+
+
+def test_copies_are_apart() -> None:
+    x = ops.asarray(np.arange(6.0).reshape(2, 3))
+    for copied in (copy.copy(x), copy.deepcopy(x), ops.copy(x), ops.asarray(x, copy=True)):
+        copied[0, 0] = 77.0
+        assert float(x[0, 0]) == 0.0
+    assert ops.asarray(x) is x
+
+
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_pickle(protocol: int) -> None:
+    for array in (np.arange(12.0).reshape(3, 4).T, np.array(1 + 2j), np.zeros((0, 3), bool)):
+        same(pickle.loads(pickle.dumps(ops.asarray(array), protocol)), array)
+    assert pickle.loads(pickle.dumps(ops.float32, protocol)) is ops.float32
+
+
+def test_pickle_out_of_band_copies_nothing_until_it_is_loaded() -> None:
+    x = ops.asarray(np.arange(1000.0))
+    buffers: list[pickle.PickleBuffer] = []
+    data = pickle.dumps(x, 5, buffer_callback=buffers.append)
+    assert len(data) < 500
+    assert len(buffers) == 1
+    same(pickle.loads(data, buffers=buffers), np.arange(1000.0))
+
+
+def test_weak_references() -> None:
+    x = ops.asarray([1.0]) + 1
+    reference = weakref.ref(x)
+    assert reference() is x
+    del x
+    gc.collect()
+    assert reference() is None
+
+
+def test_indexing_gives_views_and_arrays_give_copies() -> None:
+    a = np.arange(24.0).reshape(2, 3, 4)
+    x = ops.asarray(a.copy())
+    for key in (
+        *(0, -1, slice(None), slice(None, None, -1), ..., None, (0, 1), (..., 2), (None, 1)),
+        *((slice(1, None), slice(None, None, 2), -1), (0, ..., None), (), (slice(5, 2),)),
+    ):
+        same(x[key], a[key])
+        assert np.shares_memory(np.asarray(x[key]), np.asarray(x)) == (a[key].size > 0)
+    for key in (
+        a > 11,
+        [1, 0],
+        (0, [2, 0]),
+        np.array([[1], [0]]),
+        (slice(None), [True, False, True]),
+    ):
+        same(x[key], a[key])
+        same(x[ops.asarray(key)] if not isinstance(key, tuple) else x[key], a[key])
+
+
+def test_assignment() -> None:
+    a = np.arange(12.0).reshape(3, 4)
+    x = ops.asarray(a.copy())
+    for key, value in (
+        *((0, 5.0), ((1, 2), 7), (slice(1, None), [1.0, 2.0, 3.0, 4.0]), ((..., 0), -1.0)),
+        *((a > 8, 0.0), (([0, 2], [1, 1]), np.array([8.0, 9.0])), (slice(None, None, -1), a * 2)),
+    ):
+        a[key] = value
+        x[key] = value
+        same(x, a)
+    x[1:] = x[:-1]
+    a[1:] = a[:-1].copy()
+    same(x, a)
+
+
+@pytest.mark.parametrize("key", [3, (0, 4), (0, 0, 0), "a", 1.0, (..., ...), [5], object()])
+def test_keys_that_do_not_fit(key: object) -> None:
+    with pytest.raises(IndexError):
+        _ = ops.asarray(np.zeros((3, 4)))[key]
+
+
+def test_read_only_memory_stays_so() -> None:
+    array = np.arange(3.0)
+    array.flags.writeable = False
+    x = ops.asarray(array)
+    for write in (lambda: operator.iadd(x, 1), lambda: operator.setitem(x, 0, 1.0)):
+        with pytest.raises(ValueError, match="read-only"):
+            write()
+    np.testing.assert_array_equal(array, [0.0, 1.0, 2.0])
+
+
+def test_namespace() -> None:
+    x = ops.asarray([1.0])
+    assert x.__array_namespace__() is ops
+    assert x.__array_namespace__(api_version="2025.12") is ops
+    with pytest.raises(ValueError, match=r"2025\.12"):
+        x.__array_namespace__(api_version="1999.01")
+    with pytest.raises(TypeError):
+        x.__array_namespace__("2025.12")
+
+
+def test_dtypes() -> None:
+    assert ops.float32 == "float32"
+    assert ops.float32 != ops.float64
+    assert {ops.int8: 1}["int8"] == 1
+    assert np.dtype(ops.complex64) == np.complex64
+    assert np.zeros(2, dtype=ops.uint16).dtype == np.uint16
+    for alias in ("float64", float, np.float64, np.dtype("f8"), ops.float64):
+        assert DType(alias) is ops.float64
+    assert DType(np.bool_) is ops.bool
+    for wrong in ("float16", "text", None, 3, object):
+        with pytest.raises(TypeError, match="dtype"):
+            DType(wrong)
