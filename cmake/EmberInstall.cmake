@@ -18,6 +18,7 @@ set(EMBER_PUBLIC_HEADERS
   ops/manipulation.h
   ops/operand.h
   ops/operators.h
+  ops/random.h
   ops/statistics.h
   ops/status.h
   tensor/allocation.h

@@ -6,5 +6,6 @@
 #include "emberharmony/ops/indexing.h"
 #include "emberharmony/ops/manipulation.h"
 #include "emberharmony/ops/operators.h"
+#include "emberharmony/ops/random.h"
 #include "emberharmony/ops/statistics.h"
 #include "emberharmony/ops/status.h"
