@@ -7,6 +7,7 @@ layout; see ops_arrays.py.
 from typing import Any
 
 import numpy as np
+import ops_calls_extras
 import ops_calls_linalg
 import ops_calls_reductions
 import ops_calls_shapes
@@ -18,7 +19,7 @@ from ops_calls import CALLS, plain
 from ops_case import IS_EMBER, name_of, to_numpy, xp
 from test_signatures import SIGNATURES
 
-TABLES = (ops_calls_linalg, ops_calls_reductions, ops_calls_shapes)
+TABLES = (ops_calls_extras, ops_calls_linalg, ops_calls_reductions, ops_calls_shapes)
 # Functions with no single right result, or no result; where they are tested instead.
 ELSEWHERE = {
     "asarray": "test_object.py",
