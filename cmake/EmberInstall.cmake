@@ -16,6 +16,7 @@ set(EMBER_PUBLIC_HEADERS
   ops/elementwise.h
   ops/indexing.h
   ops/manipulation.h
+  ops/matmul.h
   ops/operand.h
   ops/operators.h
   ops/random.h
@@ -42,6 +43,10 @@ install(TARGETS emberharmony ember EXPORT emberharmonyTargets
   RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}"
   LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}"
   FILE_SET HEADERS DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
+# Loaded from beside the library.
+if(EMBER_OPENBLAS)
+  install(TARGETS emberharmony_openblas LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}")
+endif()
 
 set(_package "${CMAKE_INSTALL_LIBDIR}/cmake/emberharmony")
 install(EXPORT emberharmonyTargets NAMESPACE emberharmony:: DESTINATION "${_package}")

@@ -5,6 +5,7 @@
 #include "emberharmony/ops/elementwise.h"
 #include "emberharmony/ops/indexing.h"
 #include "emberharmony/ops/manipulation.h"
+#include "emberharmony/ops/matmul.h"
 #include "emberharmony/ops/operators.h"
 #include "emberharmony/ops/random.h"
 #include "emberharmony/ops/statistics.h"
