@@ -3,8 +3,10 @@
 generate_stubs.py FOLDER     FOLDER/emberharmony is the package, with its compiled module
 """
 
+import re
 import sys
 import textwrap
+import types
 from pathlib import Path
 
 HEADER = """\
@@ -174,6 +176,17 @@ def function_stub(name: str, signature: str, doc: str, indent: str = "") -> str:
     return f"{indent}def {name}{signature}:\n{body}\n\n"
 
 
+def flat_stub(ops: types.ModuleType, known: set[str]) -> str:
+    """Names in ops of functions of linalg and fft."""
+    lines = [
+        f"from emberharmony.ops.{module} import {name} as {name}\n"
+        for module in ("linalg", "fft")
+        for name in getattr(ops, module).__all__
+        if name not in known and getattr(ops, name, None) is getattr(getattr(ops, module), name)
+    ]
+    return "".join(lines)
+
+
 def core_stub(methods: dict[str, tuple[str, str]]) -> str:
     """The stub of emberharmony._core; `methods` are Tensor's that are functions of ops as well."""
     text = CORE_HEADER
@@ -206,11 +219,17 @@ def main() -> None:
     for space, name, signature, doc, _ in _core.describe_functions():
         spaces.setdefault(space, {})[name] = (signature, doc)
     package = folder / "emberharmony"
+    import emberharmony.ops
+
     for space, functions in spaces.items():
         path = package / "ops" / ("__init__.pyi" if space == "ops" else f"{space}.pyi")
         text = HEADER + (OPS if space == "ops" else "")
         for name, (signature, doc) in sorted(functions.items()):
+            # In these modules `bool` is a dtype.
+            signature = re.sub(r"\bbool\b", "builtins.bool", signature)
             text += function_stub(name, signature, doc)
+        if space == "ops":
+            text += flat_stub(emberharmony.ops, set(functions))
         path.write_text(text, encoding="utf-8")
     methods = {name: entry for name, entry in spaces["ops"].items() if hasattr(_core.Tensor, name)}
     (package / "_core.pyi").write_text(core_stub(methods), encoding="utf-8")

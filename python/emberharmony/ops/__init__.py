@@ -38,6 +38,15 @@ newaxis = None
 # bound here: nothing in this file may use those.
 _dtypes = {value.name: value for value in vars(_core).values() if isinstance(value, DType)}
 _functions = _core.functions("ops", "emberharmony.ops")
+# What the predecessor has without the name of a module before it.
+_flat = {
+    linalg: "solve inv svd eig eigh eigvals det norm qr cholesky lstsq orthogonal expm diagonal",
+    fft: "ifft fft2 ifft2 fftn ifftn rfft irfft rfft2 irfft2 rfftn irfftn",
+}
+for _module, _names in _flat.items():
+    for _name in _names.split():
+        if _name not in _functions and hasattr(_module, _name):
+            _functions[_name] = getattr(_module, _name)
 globals().update(_dtypes)
 globals().update(_functions)
 
