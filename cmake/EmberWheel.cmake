@@ -9,3 +9,6 @@ set_target_properties(emberharmony _core PROPERTIES
 install(TARGETS emberharmony _core LIBRARY DESTINATION emberharmony COMPONENT python)
 install(DIRECTORY "${CMAKE_BINARY_DIR}/python/emberharmony/" DESTINATION emberharmony COMPONENT python
   FILES_MATCHING PATTERN "*.pyi")
+if(EMBER_OPENBLAS)
+  install(TARGETS emberharmony_openblas LIBRARY DESTINATION emberharmony COMPONENT python)
+endif()
