@@ -12,6 +12,9 @@
 namespace emberharmony::python {
 namespace {
 
+/// Elements of both matrices from which on a product releases the GIL.
+constexpr int64_t kReleaseMatrixSize = 1 << 11;
+
 using Unary = ops::Tensor (*)(const ops::Operand&, const ops::Options&);
 using Binary = ops::Tensor (*)(const ops::Operand&, const ops::Operand&, const ops::Options&);
 
@@ -103,6 +106,41 @@ PyObject* Power(PyObject* a, PyObject* b, PyObject* modulo) {
 }
 PyObject* InPlacePower(PyObject* a, PyObject* b, PyObject*) {
   return ApplyInPlace<&ops::pow>(a, b);
+}
+
+/// An operand of @: no number.
+std::optional<ops::Tensor> MatrixOperand(PyObject* object) {
+  if (IsTensor(object)) return TensorOf(object);
+  if (!IsForeignArray(object)) return std::nullopt;
+  return ImportArray(object, std::nullopt, CopyRule::kIfNeeded);
+}
+
+PyObject* MatrixMultiply(PyObject* a, PyObject* b) {
+  try {
+    const std::optional<ops::Tensor> x1 = MatrixOperand(a);
+    const std::optional<ops::Tensor> x2 = MatrixOperand(b);
+    if (!x1 || !x2) Py_RETURN_NOTIMPLEMENTED;
+    const auto make = [&] { return ops::matmul(*x1, *x2); };
+    return x1->size() + x2->size() < kReleaseMatrixSize ? MakeTensor(make) : MakeLarge(make);
+  } catch (...) {
+    SetErrorFromException();
+    return nullptr;
+  }
+}
+
+/// x1 @= x2: into x1's own memory, so the product must have its shape and dtype.
+PyObject* InPlaceMatrixMultiply(PyObject* a, PyObject* b) {
+  try {
+    const std::optional<ops::Tensor> x2 = MatrixOperand(b);
+    if (!x2) Py_RETURN_NOTIMPLEMENTED;
+    ops::Tensor& x1 = TensorOf(a);
+    const ReleasedGil released;
+    ops::positive(ops::matmul(x1, *x2), {.out = &x1});
+  } catch (...) {
+    SetErrorFromException();
+    return nullptr;
+  }
+  return Py_NewRef(a);
 }
 
 PyObject* Compare(PyObject* a, PyObject* b, int operation) {
@@ -217,6 +255,8 @@ PyType_Slot tensor_operator_slots[] = {
     EMBER_SLOT(Py_nb_positive, &ApplyUnary<&ops::positive>),
     EMBER_SLOT(Py_nb_absolute, &ApplyUnary<&ops::abs>),
     EMBER_SLOT(Py_nb_invert, &ApplyUnary<&ops::logical_not>),
+    EMBER_SLOT(Py_nb_matrix_multiply, &MatrixMultiply),
+    EMBER_SLOT(Py_nb_inplace_matrix_multiply, &InPlaceMatrixMultiply),
     EMBER_SLOT(Py_nb_bool, &ToBool),
     EMBER_SLOT(Py_nb_int, &ToInt),
     EMBER_SLOT(Py_nb_float, &ToFloat),

@@ -87,6 +87,25 @@ def test_operators_in_place_never_change_shape_or_dtype() -> None:
     same(x, [1, 2, 3])
 
 
+def test_matrix_products() -> None:
+    a, b = np.arange(6.0).reshape(2, 3), np.arange(12.0).reshape(3, 4)
+    x, y = ops.asarray(a), ops.asarray(b)
+    for product in (x @ y, x @ b, a @ y):
+        same(product, a @ b)
+    square = ops.asarray(np.eye(2) * 3)
+    z = ops.asarray(a[:, :2].copy())
+    before = z
+    z @= square
+    assert z is before
+    same(z, a[:, :2] * 3)
+    with pytest.raises(ValueError, match="shape"):
+        z @= ops.asarray(np.ones((2, 3)))
+    with pytest.raises(TypeError, match="unsupported operand"):
+        _ = x @ 2
+    with pytest.raises(ValueError):
+        _ = x @ x
+
+
 def test_other_libraries_arrays_as_operands() -> None:
     a = np.array([1.0, 2.0])
     x = ops.asarray([3.0, 4.0])
