@@ -14,6 +14,7 @@ set(EMBER_PUBLIC_HEADERS
   io/object_stores.h
   ops/creation.h
   ops/elementwise.h
+  ops/fft.h
   ops/indexing.h
   ops/manipulation.h
   ops/matmul.h

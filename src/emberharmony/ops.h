@@ -3,6 +3,7 @@
 /// The tensor interface: `#include <emberharmony/ops.h>`, `namespace ops = emberharmony::ops`.
 #include "emberharmony/ops/creation.h"
 #include "emberharmony/ops/elementwise.h"
+#include "emberharmony/ops/fft.h"
 #include "emberharmony/ops/indexing.h"
 #include "emberharmony/ops/manipulation.h"
 #include "emberharmony/ops/matmul.h"

@@ -1,0 +1,10 @@
+#include "emberharmony/backend/native/fft_copy_kernels_internal.h"
+
+namespace emberharmony::backend::native::avx512 {
+
+const FftKernels<double>& FftKernelsOfFloat64() {
+  static constexpr FftKernels<double> kKernels = MakeFftKernels<double, 8>();
+  return kKernels;
+}
+
+}  // namespace emberharmony::backend::native::avx512
