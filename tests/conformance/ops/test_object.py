@@ -103,10 +103,10 @@ def test_asarray_copy(x: Array) -> None:
     copied = xp.asarray(t, copy=True)
     assert_exact(check_array(copied, name, x.values.shape, "copy"), x.values, "copy")
     if x.values.size:
-        copied[...] = 1
+        copied[...] = True
         assert_exact(to_numpy(t), x.values, "the original after writing to the copy")
     shared = xp.asarray(t, copy=False)
-    shared[...] = 1
+    shared[...] = True
     assert_exact(to_numpy(t), np.ones_like(x.values), "the original after writing to the view")
 
 
@@ -236,7 +236,7 @@ def test_copies_and_pickles(x: Array) -> None:
         assert type(other) is type(t)
         assert_exact(check_array(other, name, x.values.shape, "copy"), x.values, "copy")
     if x.values.size:
-        results[1][...] = 1
+        results[1][...] = True
         assert_exact(to_numpy(t), x.values, "the original after writing to the deep copy")
 
 
