@@ -9,6 +9,7 @@ limited, so that sizes which pass every check but the allocator's end in MemoryE
 """
 
 import faulthandler
+import inspect
 import random
 import resource
 import sys
@@ -191,6 +192,55 @@ class Fuzzer:
             makers += [lambda: tuple(self.argument(depth + 1) for _ in range(r.randrange(4)))] * 2
         return r.choice(makers)()
 
+    def plausible(self, name: str, depth: int = 0) -> Any:
+        """An argument of the kind that a parameter of that name takes; now and then any other."""
+        r = self.random
+        if r.random() < 0.15:
+            return self.argument()
+        small = lambda: r.choice([-3, -2, -1, 0, 0, 1, 1, 2, 3, 5, 2**40])  # noqa: E731
+        if name in ("axis", "axes", "source", "destination", "axis1", "axis2"):
+            return r.choice([None, small(), small(), tuple(small() for _ in range(r.randrange(4)))])
+        if name in ("shape", "repetitions", "s", "window_shape", "size", "reps", "shift"):
+            return r.choice([self.shape(), self.shape(), small()])
+        if name in ("dtype", "to", "from_", "type"):
+            return r.choice([None, dtype_of(r.choice(ALL_DTYPES))])
+        if name in ("keepdims", "copy", "descending", "stable", "invert", "upper", "full_matrices"):
+            return r.choice([True, False])
+        if name in ("norm", "mode", "indexing", "side", "ord", "method", "window", "reduction"):
+            return r.choice([*TEXTS, "hann", "same", "reflect", "wrap", "mean", 1, 2, float("inf")])
+        if name in (
+            "n",
+            "k",
+            "offset",
+            "num",
+            "repeats",
+            "n_rows",
+            "n_cols",
+            "num_classes",
+            "bins",
+        ):
+            return r.choice([small(), r.randrange(20)])
+        if name in (
+            "low",
+            "high",
+            "mean",
+            "std",
+            "start",
+            "stop",
+            "step",
+            "d",
+            "q",
+            "p",
+            "min",
+            "max",
+        ):
+            return r.choice([*FLOATS, small(), self.tensor()])
+        if name in ("arrays", "tensors", "sections"):
+            return [self.tensor() for _ in range(r.randrange(4))]
+        if name in ("pad_width", "widths"):
+            return r.choice([small(), (small(), small()), ((small(), small()),) * r.randrange(4)])
+        return self.tensor()
+
 
 KEYWORDS = "axis axes keepdims dtype device copy n s norm ord offset k correction include_initial"
 KEYWORDS += (
@@ -218,6 +268,17 @@ def targets() -> list[tuple[str, Callable | None]]:
             if not name.startswith("_") and name not in LEFT_OUT and callable(f):
                 found.append((f"{prefix}.{name}" if prefix else name, f))
     return found
+
+
+def signature_of(f: Any) -> list[inspect.Parameter]:
+    """The parameters of a function of ours, none if it has no signature or takes any number."""
+    try:
+        parameters = list(inspect.signature(f).parameters.values())
+    except (TypeError, ValueError):
+        return []
+    return (
+        [] if any(p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in parameters) else parameters
+    )
 
 
 def describe(value: Any) -> str:
@@ -261,15 +322,27 @@ def main() -> None:
                 ]
                 if f is None:
                     f = getattr(fuzzer.tensor(), name)
+                parameters = signature_of(f) if fuzzer.random.random() < 0.7 else []
+                if parameters:
+                    arguments = []
                 if name.endswith(("item__", "__contains__")) and arguments:
                     arguments[0] = fuzzer.key()
+                words = KEYWORDS.split()
+                keywords = {
+                    fuzzer.random.choice(words): fuzzer.argument()
+                    for _ in range(fuzzer.random.choice([0, 0, 1, 1, 2]) if not parameters else 0)
+                }
+                for parameter in parameters:
+                    fits = parameter.default is not parameter.empty
+                    if fits and fuzzer.random.random() < 0.5:
+                        continue
+                    value = fuzzer.plausible(parameter.name)
+                    if parameter.kind == parameter.POSITIONAL_ONLY:
+                        arguments.append(value)
+                    else:
+                        keywords[parameter.name] = value
             except (AttributeError, MemoryError, ValueError, TypeError):
                 continue
-            words = KEYWORDS.split()
-            keywords = {
-                fuzzer.random.choice(words): fuzzer.argument()
-                for _ in range(fuzzer.random.choice([0, 0, 1, 1, 2]))
-            }
             text = ", ".join(map(describe, arguments))
             text += "".join(f", {key}={describe(value)}" for key, value in keywords.items())
             out.write(f"{name}({text})\n")

@@ -324,7 +324,7 @@ register("divide of complex", promote_both(np.divide), within_ulp(8), _complex_d
 for _name in ("equal", "not_equal"):
     register(_name, promote_both(getattr(np, _name)), exact, two_arrays(ALL_DTYPES))
 for _name in ("less", "less_equal", "greater", "greater_equal"):
-    register(_name, promote_both(getattr(np, _name)), exact, two_arrays(("bool", *REALS)))
+    register(_name, promote_both(getattr(np, _name)), exact, two_arrays(REALS))
 for _name in ("maximum", "minimum"):
     register(_name, promote_both(getattr(np, _name)), equal, two_arrays(REALS))
 
