@@ -24,8 +24,8 @@ namespace emberharmony::backend {
   OP(kFloorDivide, "floor_divide", 2, kReal, kSame)                 \
   OP(kRemainder, "remainder", 2, kReal, kSame)                      \
   OP(kPow, "pow", 2, kNumeric, kSame)                               \
-  OP(kMinimum, "minimum", 2, kReal, kSame)                          \
-  OP(kMaximum, "maximum", 2, kReal, kSame)                          \
+  OP(kMinimum, "minimum", 2, kRealOrBool, kSame)                    \
+  OP(kMaximum, "maximum", 2, kRealOrBool, kSame)                    \
   OP(kNegative, "negative", 1, kNumeric, kSame)                     \
   OP(kAbs, "abs", 1, kNumeric, kRealPart)                           \
   OP(kSign, "sign", 1, kNumeric, kSame)                             \
@@ -45,21 +45,21 @@ namespace emberharmony::backend {
   OP(kCos, "cos", 1, kFloating, kSame)                              \
   OP(kTan, "tan", 1, kFloating, kSame)                              \
   OP(kTanh, "tanh", 1, kFloating, kSame)                            \
-  OP(kIsNan, "isnan", 1, kNumeric, kBool)                           \
-  OP(kIsFinite, "isfinite", 1, kNumeric, kBool)                     \
-  OP(kIsInf, "isinf", 1, kNumeric, kBool)                           \
+  OP(kIsNan, "isnan", 1, kAny, kBool)                               \
+  OP(kIsFinite, "isfinite", 1, kAny, kBool)                         \
+  OP(kIsInf, "isinf", 1, kAny, kBool)                               \
   OP(kEqual, "equal", 2, kAny, kBool)                               \
   OP(kNotEqual, "not_equal", 2, kAny, kBool)                        \
-  OP(kLess, "less", 2, kReal, kBool)                                \
-  OP(kLessEqual, "less_equal", 2, kReal, kBool)                     \
-  OP(kGreater, "greater", 2, kReal, kBool)                          \
-  OP(kGreaterEqual, "greater_equal", 2, kReal, kBool)               \
+  OP(kLess, "less", 2, kRealOrBool, kBool)                          \
+  OP(kLessEqual, "less_equal", 2, kRealOrBool, kBool)               \
+  OP(kGreater, "greater", 2, kRealOrBool, kBool)                    \
+  OP(kGreaterEqual, "greater_equal", 2, kRealOrBool, kBool)         \
   OP(kLogicalAnd, "logical_and", 2, kBoolean, kBool)                \
   OP(kLogicalOr, "logical_or", 2, kBoolean, kBool)                  \
   OP(kLogicalXor, "logical_xor", 2, kBoolean, kBool)                \
   OP(kLogicalNot, "logical_not", 1, kBoolean, kBool)                \
   OP(kWhere, "where", 3, kAny, kSame)                               \
-  OP(kClip, "clip", 3, kReal, kSame)                                \
+  OP(kClip, "clip", 3, kRealOrBool, kSame)                          \
   OP(kSum, "sum", 1, kNumeric, kSame)                               \
   OP(kMin, "min", 1, kReal, kSame)                                  \
   OP(kMax, "max", 1, kReal, kSame)                                  \
@@ -144,7 +144,8 @@ enum class Op : uint16_t {
 inline constexpr int kNumOps = 0 EMBER_OPS(EMBER_OP_COUNT);
 #undef EMBER_OP_COUNT
 
-/// The kinds of dtypes the standard allows as an operation's input.
+/// The kinds of dtypes that an operation takes as inputs: those of the standard, and bools where
+/// they have an order.
 enum class DTypeKind : uint8_t {
   kAny,
   kNumeric,
@@ -155,6 +156,7 @@ enum class DTypeKind : uint8_t {
   kComplex,
   kInteger,
   kIntegerOrBool,
+  kRealOrBool,
 };
 /// The dtype of an operation's first result: that of the inputs, bool, given as an attribute, that
 /// of the inputs' real part, or int64.
@@ -200,6 +202,8 @@ constexpr bool Allows(DTypeKind kind, tensor::DType dtype) {
       return tensor::IsInteger(dtype);
     case DTypeKind::kIntegerOrBool:
       return tensor::IsInteger(dtype) || tensor::IsBool(dtype);
+    case DTypeKind::kRealOrBool:
+      return !tensor::IsComplex(dtype);
   }
   return false;
 }

@@ -79,7 +79,8 @@ void CheckKind(Op op, DType dtype) {
                                             "a real-valued floating-point",
                                             "a complex",
                                             "an integer",
-                                            "an integer or bool"};
+                                            "an integer or bool",
+                                            "a real-valued or bool"};
   throw DTypeError(fmt::format("{}: expected {} dtype, found {}: convert with astype", info.name,
                                kExpected[static_cast<int>(info.inputs)], DTypeName(dtype)));
 }

@@ -111,6 +111,43 @@ Tensor Binary(Op op, const Operand& x1, const Operand& x2, const Options& option
 
 }  // namespace
 
+namespace {
+
+/// A comparison of an array of integers with an integer that its dtype cannot hold, whose result is
+/// the same for all elements; absent if this is no such comparison.
+std::optional<Tensor> CompareBeyond(Op op, const Operand& x1, const Operand& x2,
+                                    const Options& options) {
+  const bool number_first = !x1.is_tensor();
+  const Operand& array = number_first ? x2 : x1;
+  const Operand& number = number_first ? x1 : x2;
+  if (number.is_tensor() || number.is_none() || !array.is_tensor()) return std::nullopt;
+  const Scalar& scalar = number.scalar();
+  const Tensor& tensor = array.tensor();
+  if (scalar.kind() != Scalar::Kind::kInteger || !tensor.defined() ||
+      !tensor::IsInteger(tensor.dtype()) || scalar.Fits(tensor.dtype())) {
+    return std::nullopt;
+  }
+  const bool first_is_less = (scalar.value().real() > 0) != number_first;
+  bool result = false;
+  if (op == Op::kNotEqual) result = true;
+  if (op == Op::kLess || op == Op::kLessEqual) result = first_is_less;
+  if (op == Op::kGreater || op == Op::kGreaterEqual) result = !first_is_less;
+  const Tensor single = Tensor::Scalar(result);
+  const Tensor* inputs[] = {&single};
+  return RunElementwiseOp(Op::kCopy, inputs, tensor.shape(), options.out);
+}
+
+Tensor Compare(Op op, const Operand& x1, const Operand& x2, const Options& options) {
+  if (std::optional<Tensor> result = CompareBeyond(op, x1, x2, options)) return *result;
+  return Binary(op, x1, x2, options);
+}
+
+}  // namespace
+
+#define EMBER_COMPARISON(name, Op_)                                           \
+  Tensor name(const Operand& x1, const Operand& x2, const Options& options) { \
+    return Compare(Op::Op_, x1, x2, options);                                 \
+  }
 #define EMBER_UNARY(name, Op_) \
   Tensor name(const Operand& x, const Options& options) { return Unary(Op::Op_, x, options); }
 #define EMBER_BINARY(name, Op_)                                               \
@@ -146,29 +183,81 @@ EMBER_UNARY(sin, kSin)
 EMBER_UNARY(cos, kCos)
 EMBER_UNARY(tan, kTan)
 EMBER_UNARY(tanh, kTanh)
+EMBER_UNARY(acos, kAcos)
+EMBER_UNARY(acosh, kAcosh)
+EMBER_UNARY(asin, kAsin)
+EMBER_UNARY(asinh, kAsinh)
+EMBER_UNARY(atan, kAtan)
+EMBER_UNARY(atanh, kAtanh)
+EMBER_UNARY(sinh, kSinh)
+EMBER_UNARY(cosh, kCosh)
+EMBER_UNARY(reciprocal, kReciprocal)
+EMBER_UNARY(erf, kErf)
+EMBER_BINARY(atan2, kAtan2)
+EMBER_BINARY(hypot, kHypot)
+EMBER_BINARY(logaddexp, kLogAddExp)
+EMBER_BINARY(copysign, kCopySign)
+EMBER_BINARY(nextafter, kNextAfter)
+EMBER_UNARY(signbit, kSignBit)
+EMBER_BINARY(bitwise_and, kBitwiseAnd)
+EMBER_BINARY(bitwise_or, kBitwiseOr)
+EMBER_BINARY(bitwise_xor, kBitwiseXor)
+EMBER_UNARY(bitwise_invert, kBitwiseInvert)
+EMBER_BINARY(bitwise_left_shift, kBitwiseLeftShift)
+EMBER_BINARY(bitwise_right_shift, kBitwiseRightShift)
+EMBER_UNARY(count_ones, kCountOnes)
 EMBER_UNARY(isnan, kIsNan)
 EMBER_UNARY(isfinite, kIsFinite)
 EMBER_UNARY(isinf, kIsInf)
-EMBER_BINARY(equal, kEqual)
-EMBER_BINARY(not_equal, kNotEqual)
-EMBER_BINARY(less, kLess)
-EMBER_BINARY(less_equal, kLessEqual)
-EMBER_BINARY(greater, kGreater)
-EMBER_BINARY(greater_equal, kGreaterEqual)
+EMBER_COMPARISON(equal, kEqual)
+EMBER_COMPARISON(not_equal, kNotEqual)
+EMBER_COMPARISON(less, kLess)
+EMBER_COMPARISON(less_equal, kLessEqual)
+EMBER_COMPARISON(greater, kGreater)
+EMBER_COMPARISON(greater_equal, kGreaterEqual)
 EMBER_BINARY(logical_and, kLogicalAnd)
 EMBER_BINARY(logical_or, kLogicalOr)
 EMBER_BINARY(logical_xor, kLogicalXor)
 EMBER_UNARY(logical_not, kLogicalNot)
 #undef EMBER_UNARY
 #undef EMBER_BINARY
+#undef EMBER_COMPARISON
 
-Tensor positive(const Operand& x, const Options& options) {
+namespace {
+
+/// The elements as they are, of operations that change nothing in some dtypes.
+Tensor CopyOf(Op op, const Operand& x, const Options& options) {
   const Operand* operands[] = {&x};
-  Inputs inputs(Op::kCopy, operands);
-  const DType dtype = PromotedDType("positive", operands);
-  if (!tensor::IsNumeric(dtype)) CheckKind(Op::kNegative, dtype);
+  Inputs inputs(op, operands);
+  const DType dtype = PromotedDType(NameOf(op), operands);
+  CheckKind(op, dtype);
   inputs.Add(x, dtype);
   return RunElementwiseOp(Op::kCopy, inputs.get(), inputs.get()[0]->shape(), options.out);
+}
+
+bool IsComplexOperand(const Operand& x) {
+  if (x.is_none()) return false;
+  return tensor::IsComplex(x.is_tensor() ? x.tensor().dtype() : x.scalar().default_dtype());
+}
+
+}  // namespace
+
+Tensor positive(const Operand& x, const Options& options) {
+  return CopyOf(Op::kNegative, x, options);
+}
+
+Tensor real(const Operand& x, const Options& options) {
+  return IsComplexOperand(x) ? Unary(Op::kReal, x, options) : CopyOf(Op::kReal, x, options);
+}
+
+Tensor conj(const Operand& x, const Options& options) {
+  return IsComplexOperand(x) ? Unary(Op::kConj, x, options) : CopyOf(Op::kConj, x, options);
+}
+
+Tensor imag(const Operand& x, const Options& options) {
+  if (IsComplexOperand(x)) return Unary(Op::kImag, x, options);
+  // Real numbers have the imaginary part zero.
+  return multiply(CopyOf(Op::kReal, x, {}), 0, options);
 }
 
 Tensor clip(const Operand& x, const Operand& min, const Operand& max, const Options& options) {

@@ -41,6 +41,14 @@ Tensor abs(const Operand& x, const Options& options = {});
 /// -1, 0 or 1; NaN of NaN.
 Tensor sign(const Operand& x, const Options& options = {});
 Tensor square(const Operand& x, const Options& options = {});
+/// 1 / x.
+Tensor reciprocal(const Operand& x, const Options& options = {});
+/// The parts of complex numbers, in the real dtype of their precision; of real numbers themselves
+/// and 0, in their dtype.
+Tensor real(const Operand& x, const Options& options = {});
+Tensor imag(const Operand& x, const Options& options = {});
+/// With the imaginary part's sign changed.
+Tensor conj(const Operand& x, const Options& options = {});
 
 // Rounding. Integers are returned as they are.
 Tensor floor(const Operand& x, const Options& options = {});
@@ -60,11 +68,48 @@ Tensor sin(const Operand& x, const Options& options = {});
 Tensor cos(const Operand& x, const Options& options = {});
 Tensor tan(const Operand& x, const Options& options = {});
 Tensor tanh(const Operand& x, const Options& options = {});
+Tensor sinh(const Operand& x, const Options& options = {});
+Tensor cosh(const Operand& x, const Options& options = {});
+Tensor asin(const Operand& x, const Options& options = {});
+Tensor acos(const Operand& x, const Options& options = {});
+Tensor atan(const Operand& x, const Options& options = {});
+Tensor asinh(const Operand& x, const Options& options = {});
+Tensor acosh(const Operand& x, const Options& options = {});
+Tensor atanh(const Operand& x, const Options& options = {});
+
+// Real-valued floating point only.
+/// The error function, 2 / sqrt(pi) times the integral of exp(-t^2) from 0 to x.
+Tensor erf(const Operand& x, const Options& options = {});
+/// The angle of the point (x2, x1), in [-pi, pi].
+Tensor atan2(const Operand& x1, const Operand& x2, const Options& options = {});
+/// sqrt(x1^2 + x2^2) without overflow on the way.
+Tensor hypot(const Operand& x1, const Operand& x2, const Options& options = {});
+/// log(exp(x1) + exp(x2)) without overflow on the way.
+Tensor logaddexp(const Operand& x1, const Operand& x2, const Options& options = {});
+/// The magnitude of x1 with the sign of x2.
+Tensor copysign(const Operand& x1, const Operand& x2, const Options& options = {});
+/// The number next to x1 on the way to x2.
+Tensor nextafter(const Operand& x1, const Operand& x2, const Options& options = {});
+/// Whether the sign bit is set (of -0 and of negative NaN too); the result is bool.
+Tensor signbit(const Operand& x, const Options& options = {});
+
+// On the bits of integers and bools.
+Tensor bitwise_and(const Operand& x1, const Operand& x2, const Options& options = {});
+Tensor bitwise_or(const Operand& x1, const Operand& x2, const Options& options = {});
+Tensor bitwise_xor(const Operand& x1, const Operand& x2, const Options& options = {});
+Tensor bitwise_invert(const Operand& x, const Options& options = {});
+/// Integers only. A distance that is negative or not below the width shifts every bit out.
+Tensor bitwise_left_shift(const Operand& x1, const Operand& x2, const Options& options = {});
+Tensor bitwise_right_shift(const Operand& x1, const Operand& x2, const Options& options = {});
+/// The number of ones among an integer's bits (of its two's complement), in its dtype.
+Tensor count_ones(const Operand& x, const Options& options = {});
 
 // The result is bool.
 Tensor isnan(const Operand& x, const Options& options = {});
 Tensor isfinite(const Operand& x, const Options& options = {});
 Tensor isinf(const Operand& x, const Options& options = {});
+// Comparisons with a whole number beyond an integer dtype's range are exact. Complex numbers have
+// no order: only equal and not_equal take them.
 Tensor equal(const Operand& x1, const Operand& x2, const Options& options = {});
 Tensor not_equal(const Operand& x1, const Operand& x2, const Options& options = {});
 Tensor less(const Operand& x1, const Operand& x2, const Options& options = {});

@@ -80,7 +80,7 @@ TEST(Elementwise, DTypesPromoteAndNumbersAdapt) {
       "wider dtype with astype");
   EXPECT_THAT(MessageOf([&] { u8 + -1; }), HasSubstr("found -1"));
   EXPECT_EQ(MessageOf([&] { less(asarray<std::complex<double>>({1.0}), 2); }),
-            "less: expected a real-valued dtype, found complex128: convert with astype");
+            "less: expected a real-valued or bool dtype, found complex128: convert with astype");
   EXPECT_THROW(add(asarray<bool>({true}), true), DTypeError);
   EXPECT_THROW(where(f8, f8, f8), DTypeError);
   EXPECT_THROW(add(Tensor(), f8), std::invalid_argument);
@@ -259,6 +259,76 @@ TEST(Elementwise, ConversionsSaturate) {
   EXPECT_EQ(astype(asarray<int64_t>({(1 << 24) + 1}), DType::kFloat32).item<float>(), 16777216.0F);
   EXPECT_EQ(astype(x, DType::kFloat64, /*copy=*/false).data(), x.data());
   EXPECT_NE(astype(x, DType::kFloat64).data(), x.data());
+}
+
+TEST(Elementwise, BitsOfIntegers) {
+  const Tensor x = asarray<int8_t>({-128, -1, 5, 127});
+  EXPECT_THAT(ListOf<int8_t>(x & 12), ElementsAre(0, 12, 4, 12));
+  EXPECT_THAT(ListOf<int8_t>(x | 1), ElementsAre(-127, -1, 5, 127));
+  EXPECT_THAT(ListOf<int8_t>(x ^ x), ElementsAre(0, 0, 0, 0));
+  EXPECT_THAT(ListOf<int8_t>(~x), ElementsAre(127, 0, -6, -128));
+  EXPECT_THAT(ListOf<int8_t>(x << 1), ElementsAre(0, -2, 10, -2));
+  EXPECT_THAT(ListOf<int8_t>(x >> 1), ElementsAre(-64, -1, 2, 63));
+  for (int distance : {8, 100, -1}) {
+    EXPECT_THAT(ListOf<int8_t>(x << distance), ElementsAre(0, 0, 0, 0)) << distance;
+    EXPECT_THAT(ListOf<int8_t>(x >> distance), ElementsAre(-1, -1, 0, 0)) << distance;
+  }
+  EXPECT_THAT(ListOf<uint64_t>(asarray<uint64_t>({1, ~uint64_t{0}}) << 63),
+              ElementsAre(uint64_t{1} << 63, uint64_t{1} << 63));
+  EXPECT_THAT(ListOf<uint64_t>(asarray<uint64_t>({1, ~uint64_t{0}}) << 64), ElementsAre(0u, 0u));
+  EXPECT_THAT(ListOf<int8_t>(count_ones(x)), ElementsAre(1, 8, 2, 7));
+  EXPECT_THAT(ListOf<int64_t>(count_ones(asarray<int64_t>({-1}))), ElementsAre(64));
+  EXPECT_THAT(ListOf<bool>(~asarray<bool>({true, false})), ElementsAre(false, true));
+  EXPECT_EQ(MessageOf([&] { asarray<double>({1}) & x; }),
+            "bitwise_and: expected an integer or bool dtype, found float64: convert with astype");
+  EXPECT_THROW(asarray<bool>({true}) << true, DTypeError);
+}
+
+TEST(Elementwise, BoolsHaveAnOrder) {
+  const Tensor x = asarray<bool>({false, true}), y = asarray<bool>({true, true});
+  EXPECT_THAT(ListOf<bool>(x < y), ElementsAre(true, false));
+  EXPECT_THAT(ListOf<bool>(maximum(x, y)), ElementsAre(true, true));
+  EXPECT_THAT(ListOf<bool>(minimum(x, y)), ElementsAre(false, true));
+  EXPECT_THAT(ListOf<bool>(isfinite(x)), ElementsAre(true, true));
+  EXPECT_THROW(x + y, DTypeError);
+}
+
+TEST(Elementwise, ComparisonsBeyondAnIntegersRangeAreExact) {
+  const Tensor x = asarray<uint8_t>({0, 255});
+  EXPECT_THAT(ListOf<bool>(x < 256), ElementsAre(true, true));
+  EXPECT_THAT(ListOf<bool>(x >= -1), ElementsAre(true, true));
+  EXPECT_THAT(ListOf<bool>(x == 256), ElementsAre(false, false));
+  EXPECT_THAT(ListOf<bool>(x != -1), ElementsAre(true, true));
+  EXPECT_THAT(ListOf<bool>(greater(-1, x)), ElementsAre(false, false));
+  EXPECT_THAT(ListOf<bool>(less(-1, x)), ElementsAre(true, true));
+  EXPECT_THAT(ListOf<bool>(asarray<int8_t>({-128, 127}) <= 127), ElementsAre(true, true));
+  EXPECT_THAT(ListOf<bool>(asarray<int8_t>({-128, 127}) <= -128), ElementsAre(true, false));
+  EXPECT_THAT(ListOf<bool>(asarray<int8_t>({-128, 127}) < -129), ElementsAre(false, false));
+}
+
+TEST(Elementwise, PartsOfComplexNumbers) {
+  using F = std::complex<float>;
+  const Tensor x = asarray<F>({{1, 2}, {-3, -0.0F}});
+  EXPECT_THAT(ListOf<float>(real(x)), ElementsAre(1, -3));
+  EXPECT_THAT(ListOf<float>(imag(x)), ElementsAre(2, 0));
+  EXPECT_THAT(ListOf<F>(conj(x)), ElementsAre(F(1, -2), F(-3, 0)));
+  EXPECT_THAT(ListOf<int64_t>(real(arange(2))), ElementsAre(0, 1));
+  EXPECT_THAT(ListOf<int64_t>(imag(arange(2))), ElementsAre(0, 0));
+  EXPECT_THAT(ListOf<F>(reciprocal(asarray<F>({{0, 2}}))), ElementsAre(F(0, -0.5F)));
+  EXPECT_THAT(ListOf<bool>(signbit(imag(x))), ElementsAre(false, true));
+}
+
+TEST(Elementwise, AssignmentKeepsTheMemory) {
+  Tensor x = asarray<double>({1, 2});
+  const Tensor same = x;
+  x += 1;
+  x *= asarray<double>({10, 100});
+  EXPECT_THAT(ListOf<double>(same), ElementsAre(20, 300));
+  EXPECT_THROW(x += asarray<std::complex<double>>({1.0}), DTypeError);
+  EXPECT_THROW(x += zeros({2, 2}), ShapeError);
+  Tensor bits = asarray<int32_t>({1});
+  bits <<= 3;
+  EXPECT_EQ(bits.item<int32_t>(), 8);
 }
 
 TEST(Elementwise, ResultTypesOfTensorsAndNumbers) {

@@ -79,6 +79,17 @@ bool Holds(DType dtype, Scalar::Kind kind) {
 
 }  // namespace
 
+bool Scalar::Fits(DType dtype) const {
+  if (!Holds(dtype, kind_)) return false;
+  if (kind_ != Kind::kInteger || !tensor::IsInteger(dtype)) return true;
+  const int bits = static_cast<int>(tensor::ItemSize(dtype)) * 8;
+  if (tensor::IsUnsignedInteger(dtype)) {
+    return !is_negative_ && (bits == 64 || integer_ >> bits == 0);
+  }
+  const uint64_t magnitude_less_one = is_negative_ ? ~integer_ : integer_;
+  return magnitude_less_one >> (bits - 1) == 0;
+}
+
 void Scalar::Write(DType dtype, void* to, const char* function) const {
   if (!Holds(dtype, kind_)) {
     throw DTypeError(fmt::format(
@@ -100,12 +111,8 @@ void Scalar::Write(DType dtype, void* to, const char* function) const {
     } else if constexpr (!std::is_integral_v<T>) {
       element = T(value());
     } else {
-      using Limits = std::numeric_limits<T>;
-      const bool fits = is_negative_
-                            ? std::is_signed_v<T> && static_cast<int64_t>(integer_) >=
-                                                         static_cast<int64_t>(Limits::min())
-                            : integer_ <= static_cast<uint64_t>(Limits::max());
-      if (!fits) {
+      if (!Fits(dtype)) {
+        using Limits = std::numeric_limits<T>;
         throw DTypeError(
             fmt::format("{}: expected a number that {} can hold, [{}, {}], found {}: convert the "
                         "array to a wider dtype with astype",

@@ -66,6 +66,8 @@ class Scalar {
   /// Writes the number as one element of a dtype; throws DTypeError, beginning with `function`, if
   /// the dtype's kind cannot hold the number's, or an integer does not fit.
   void Write(DType dtype, void* to, const char* function) const;
+  /// Whether dtypes of integers hold this integer, and those of other kinds its kind.
+  bool Fits(DType dtype) const;
   /// The number, integers rounded to the nearest double.
   std::complex<double> value() const;
   /// "3", "0.5", "true", "(1+2j)".

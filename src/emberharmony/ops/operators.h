@@ -28,12 +28,34 @@ EMBER_OPERATOR(<, less)
 EMBER_OPERATOR(<=, less_equal)
 EMBER_OPERATOR(>, greater)
 EMBER_OPERATOR(>=, greater_equal)
-EMBER_OPERATOR(&, logical_and)
-EMBER_OPERATOR(|, logical_or)
-EMBER_OPERATOR(^, logical_xor)
+EMBER_OPERATOR(&, bitwise_and)
+EMBER_OPERATOR(|, bitwise_or)
+EMBER_OPERATOR(^, bitwise_xor)
+EMBER_OPERATOR(<<, bitwise_left_shift)
+EMBER_OPERATOR(>>, bitwise_right_shift)
 #undef EMBER_OPERATOR
 
 inline Tensor operator-(const Tensor& x) { return ops::negative(x); }
-inline Tensor operator~(const Tensor& x) { return ops::logical_not(x); }
+inline Tensor operator+(const Tensor& x) { return ops::positive(x); }
+inline Tensor operator~(const Tensor& x) { return ops::bitwise_invert(x); }
+
+// In place: the memory stays, and with it the shape and dtype, which the result must have (else
+// ShapeError, DTypeError).
+#define EMBER_ASSIGNMENT(op, function)                               \
+  inline Tensor& operator op(Tensor & x1, const ops::Operand & x2) { \
+    ops::function(x1, x2, {.out = &x1});                             \
+    return x1;                                                       \
+  }
+EMBER_ASSIGNMENT(+=, add)
+EMBER_ASSIGNMENT(-=, subtract)
+EMBER_ASSIGNMENT(*=, multiply)
+EMBER_ASSIGNMENT(/=, divide)
+EMBER_ASSIGNMENT(%=, remainder)
+EMBER_ASSIGNMENT(&=, bitwise_and)
+EMBER_ASSIGNMENT(|=, bitwise_or)
+EMBER_ASSIGNMENT(^=, bitwise_xor)
+EMBER_ASSIGNMENT(<<=, bitwise_left_shift)
+EMBER_ASSIGNMENT(>>=, bitwise_right_shift)
+#undef EMBER_ASSIGNMENT
 
 }  // namespace emberharmony::tensor

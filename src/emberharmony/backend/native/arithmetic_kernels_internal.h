@@ -1,6 +1,8 @@
 // Bodies of the arithmetic kernels; see loops_internal.h.
 #pragma once
 
+#include <type_traits>
+
 #include "emberharmony/backend/native/loops_internal.h"
 
 namespace emberharmony::backend::native {
@@ -222,6 +224,41 @@ EMBER_ROUNDING(RoundOf, rint)  // half to even, in the default rounding mode
 #undef EMBER_ROUNDING
 
 template <class T>
+struct Reciprocal {
+  static T Do(T x) { return T(1) / x; }
+};
+template <class T>
+struct CopySignOf {
+  static T Do(T x, T y) { return CopySign(x, y); }
+};
+template <class T>
+struct SignBit {
+  static uint8_t Do(T x) {
+    using Bits = std::conditional_t<sizeof(T) == 8, uint64_t, uint32_t>;
+    return static_cast<uint8_t>(__builtin_bit_cast(Bits, x) >> (sizeof(T) * 8 - 1));
+  }
+};
+/// The neighbour of x on the way to y.
+template <class T>
+struct NextAfter {
+  static T Do(T x, T y) {
+    using Bits = std::conditional_t<sizeof(T) == 8, uint64_t, uint32_t>;
+    const Bits bits = __builtin_bit_cast(Bits, x);
+    const bool away_from_zero = (x < y) == (x > T(0));
+    const T moved = __builtin_bit_cast(T, away_from_zero ? bits + 1 : bits - 1);
+    const T from_zero = CopySign(__builtin_bit_cast(T, Bits(1)), y);
+    const T next = x == T(0) ? from_zero : moved;
+    const T same = x == y ? y : next;
+    return (x != x || y != y) ? x + y : same;
+  }
+};
+
+template <class... Ts>
+void AddSignBit(KernelTable* table, Types<Ts...>) {
+  (table->Set(Op::kSignBit, DTypeOf<Ts>(), &UnaryLoop<SignBit<Ts>, Ts, uint8_t>), ...);
+}
+
+template <class T>
 struct Identity {
   static T Do(T x) { return x; }
 };
@@ -237,6 +274,14 @@ void AddArithmetic(KernelTable* table) {
   AddBinary<Minimum>(table, Op::kMinimum, RealTypes{});
   AddBinary<Maximum>(table, Op::kMaximum, RealTypes{});
   AddClip(table, RealTypes{});
+  // Of bools the larger one is "or".
+  table->Set(Op::kMinimum, DType::kBool, &BinaryLoop<Minimum<uint8_t>, uint8_t, uint8_t>);
+  table->Set(Op::kMaximum, DType::kBool, &BinaryLoop<Maximum<uint8_t>, uint8_t, uint8_t>);
+  table->Set(Op::kClip, DType::kBool, &ClipLoop<uint8_t>);
+  AddUnary<Reciprocal>(table, Op::kReciprocal, FloatTypes{});
+  AddBinary<CopySignOf>(table, Op::kCopySign, FloatTypes{});
+  AddBinary<NextAfter>(table, Op::kNextAfter, FloatTypes{});
+  AddSignBit(table, FloatTypes{});
   AddUnary<Negative>(table, Op::kNegative, RealTypes{});
   AddUnary<Abs>(table, Op::kAbs, RealTypes{});
   AddUnary<Sign>(table, Op::kSign, RealTypes{});

@@ -115,16 +115,23 @@ void AddComparisons(KernelTable* table) {
   table->Set(Op::kEqual, DType::kBool, &BinaryLoop<Equal<uint8_t>, uint8_t, uint8_t>);
   table->Set(Op::kNotEqual, DType::kBool, &BinaryLoop<NotEqual<uint8_t>, uint8_t, uint8_t>);
   AddComparison<Less>(table, Op::kLess, RealTypes{});
+  table->Set(Op::kLess, DType::kBool, &BinaryLoop<Less<uint8_t>, uint8_t, uint8_t>);
   AddComparison<LessEqual>(table, Op::kLessEqual, RealTypes{});
+  table->Set(Op::kLessEqual, DType::kBool, &BinaryLoop<LessEqual<uint8_t>, uint8_t, uint8_t>);
   AddComparison<Greater>(table, Op::kGreater, RealTypes{});
+  table->Set(Op::kGreater, DType::kBool, &BinaryLoop<Greater<uint8_t>, uint8_t, uint8_t>);
   AddComparison<GreaterEqual>(table, Op::kGreaterEqual, RealTypes{});
+  table->Set(Op::kGreaterEqual, DType::kBool, &BinaryLoop<GreaterEqual<uint8_t>, uint8_t, uint8_t>);
   table->Set(Op::kLogicalAnd, DType::kBool, &BinaryLoop<BitAnd<uint8_t>, uint8_t, uint8_t>);
   table->Set(Op::kLogicalOr, DType::kBool, &BinaryLoop<BitOr<uint8_t>, uint8_t, uint8_t>);
   table->Set(Op::kLogicalXor, DType::kBool, &BinaryLoop<BitXor<uint8_t>, uint8_t, uint8_t>);
   table->Set(Op::kLogicalNot, DType::kBool, &UnaryLoop<LogicalNot, uint8_t, uint8_t>);
   AddPredicate<IsNan>(table, Op::kIsNan, RealTypes{});
+  table->Set(Op::kIsNan, DType::kBool, &UnaryLoop<IsNan<uint8_t>, uint8_t, uint8_t>);
   AddPredicate<IsFinite>(table, Op::kIsFinite, RealTypes{});
+  table->Set(Op::kIsFinite, DType::kBool, &UnaryLoop<IsFinite<uint8_t>, uint8_t, uint8_t>);
   AddPredicate<IsInf>(table, Op::kIsInf, RealTypes{});
+  table->Set(Op::kIsInf, DType::kBool, &UnaryLoop<IsInf<uint8_t>, uint8_t, uint8_t>);
   AddBySize<Where>(table, Op::kWhere);
   AddBySize<Copy>(table, Op::kCopy);
 }

@@ -19,7 +19,7 @@ double Abs(C x) { return std::hypot(x.real(), x.imag()); }
 /// x / |x|, of zero zero; an infinity's direction as far as it has one.
 C Sign(C x) {
   const double abs = Abs(x);
-  if (std::isnan(abs)) return {abs, abs};
+  if (std::isnan(x.real()) || std::isnan(x.imag())) return {std::nan(""), std::nan("")};
   if (std::isinf(x.real()) || std::isinf(x.imag())) {
     if (std::isinf(x.real()) && std::isinf(x.imag())) return {std::nan(""), std::nan("")};
     return std::isinf(x.real()) ? C(std::copysign(1.0, x.real()), 0.0)
@@ -34,21 +34,67 @@ C Sign(C x) {
   return {x.real() / abs, x.imag() / abs};
 }
 
+/// Smith's method (1962): the larger part of the divisor is divided out first, so that nothing
+/// overflows on the way. By zero: both parts divided by zero.
+template <class T>
+std::complex<T> Divide(std::complex<T> x, std::complex<T> y) {
+  const T re = std::fabs(y.real()), im = std::fabs(y.imag());
+  if (re == 0 && im == 0) return {x.real() / re, x.imag() / re};
+  if (re >= im) {
+    const T ratio = y.imag() / y.real();
+    const T scale = 1 / (y.real() + y.imag() * ratio);
+    return {(x.real() + x.imag() * ratio) * scale, (x.imag() - x.real() * ratio) * scale};
+  }
+  const T ratio = y.real() / y.imag();
+  const T scale = 1 / (y.real() * ratio + y.imag());
+  return {(x.real() * ratio + x.imag()) * scale, (x.imag() * ratio - x.real()) * scale};
+}
+
+/// An odd function of the parts' absolute values, with their signs: exactly odd, and conj(f(x)) is
+/// f(conj(x)), where the C library's may differ in the last bit.
+template <class F>
+C Odd(C x, F f) {
+  const C result = f(C(std::fabs(x.real()), std::fabs(x.imag())));
+  return {std::signbit(x.real()) ? -result.real() : result.real(),
+          std::signbit(x.imag()) ? -result.imag() : result.imag()};
+}
+
 C Exp(C x) { return std::exp(x); }
 C Log(C x) { return std::log(x); }
 C Sqrt(C x) { return std::sqrt(x); }
-C Sin(C x) { return std::sin(x); }
-C Cos(C x) { return std::cos(x); }
-C Tan(C x) { return std::tan(x); }
-C Sinh(C x) { return std::sinh(x); }
-C Cosh(C x) { return std::cosh(x); }
-C Tanh(C x) { return std::tanh(x); }
-C Asin(C x) { return std::asin(x); }
 C Acos(C x) { return std::acos(x); }
-C Atan(C x) { return std::atan(x); }
-C Asinh(C x) { return std::asinh(x); }
 C Acosh(C x) { return std::acosh(x); }
-C Atanh(C x) { return std::atanh(x); }
+C Sinh(C x) {
+  return Odd(x, [](C z) { return std::sinh(z); });
+}
+C Cosh(C x) { return std::cosh(x); }
+C Asinh(C x) {
+  return Odd(x, [](C z) { return std::asinh(z); });
+}
+C Atanh(C x) {
+  return Odd(x, [](C z) { return std::atanh(z); });
+}
+/// At an infinite real part the standard's zero has the imaginary part's sign; Annex G leaves it
+/// that of sin(2 im).
+C Tanh(C x) {
+  if (std::isinf(x.real())) {
+    return {std::copysign(1.0, x.real()), std::copysign(0.0, x.imag())};
+  }
+  if (x.real() == 0 && !std::isfinite(x.imag())) return {x.real(), std::nan("")};
+  return Odd(x, [](C z) { return std::tanh(z); });
+}
+
+/// -i f(ix), by which Annex G and the standard define the circular functions.
+template <C (*hyperbolic)(C)>
+C Turned(C x) {
+  const C result = hyperbolic({-x.imag(), x.real()});
+  return {result.imag(), -result.real()};
+}
+C Sin(C x) { return Turned<Sinh>(x); }
+C Tan(C x) { return Turned<Tanh>(x); }
+C Asin(C x) { return Turned<Asinh>(x); }
+C Atan(C x) { return Turned<Atanh>(x); }
+C Cos(C x) { return Cosh({-x.imag(), x.real()}); }
 
 C Log2(C x) {
   const C log = std::log(x);
@@ -67,7 +113,7 @@ C Expm1(C x) {
     const C exp = std::exp(x);
     return {exp.real() - 1.0, exp.imag()};
   }
-  if (b == 0) return {std::expm1(a), b};
+  if (b == 0) return {std::expm1(a) + 0.0, b};  // +0 of either zero
   const double half = std::sin(b / 2);
   return {std::expm1(a) * std::cos(b) - 2 * half * half, std::exp(a) * std::sin(b)};
 }
@@ -119,6 +165,21 @@ C Pow(C x, C y) {
   return std::pow(x, y);
 }
 
+template <class T>
+void DivideLoop(const void* const* inputs, void* output, int64_t n) {
+  const auto* x = static_cast<const std::complex<T>*>(inputs[0]);
+  const auto* y = static_cast<const std::complex<T>*>(inputs[1]);
+  auto* out = static_cast<std::complex<T>*>(output);
+  for (int64_t i = 0; i < n; ++i) out[i] = Divide(x[i], y[i]);
+}
+
+template <class T>
+void ReciprocalLoop(const void* const* inputs, void* output, int64_t n) {
+  const auto* x = static_cast<const std::complex<T>*>(inputs[0]);
+  auto* out = static_cast<std::complex<T>*>(output);
+  for (int64_t i = 0; i < n; ++i) out[i] = Divide(std::complex<T>(1), x[i]);
+}
+
 template <class T, C (*function)(C)>
 void UnaryFunction(const void* const* inputs, void* output, int64_t n) {
   const auto* x = static_cast<const std::complex<T>*>(inputs[0]);
@@ -147,6 +208,8 @@ void AddFunctions(KernelTable* table) {
     table->Set(op, DTypeOf<std::complex<T>>(), kernel);
   };
   set(Op::kAbs, &AbsLoop<T>);
+  set(Op::kDivide, &DivideLoop<T>);
+  set(Op::kReciprocal, &ReciprocalLoop<T>);
   set(Op::kPow, &PowLoop<T>);
   set(Op::kSign, &UnaryFunction<T, Sign>);
   set(Op::kExp, &UnaryFunction<T, Exp>);

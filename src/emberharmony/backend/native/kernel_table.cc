@@ -10,6 +10,7 @@ namespace {
     set::AddComparisonKernels(&table); \
     set::AddCastKernels(&table);       \
     set::AddComplexKernels(&table);    \
+    set::AddBitwiseKernels(&table);    \
     set::AddMathKernels(&table);       \
     set::AddReductionKernels(&table);  \
     AddComplexFunctions(&table);       \

@@ -43,6 +43,7 @@ const KernelTable& ActiveKernels();
   void AddComparisonKernels(KernelTable*); \
   void AddCastKernels(KernelTable*);       \
   void AddComplexKernels(KernelTable*);    \
+  void AddBitwiseKernels(KernelTable*);    \
   void AddMathKernels(KernelTable*);       \
   void AddReductionKernels(KernelTable*);  \
   }

@@ -24,6 +24,8 @@ struct VecF64 {
     return _mm256_blendv_pd(otherwise, above, Above(x, bound));
   }
   static Vec pow(Vec x, Vec y) { return Sleef_finz_powd4_u10avx2(x, y); }
+  static Vec atan2(Vec y, Vec x) { return Sleef_finz_atan2d4_u10avx2(y, x); }
+  static Vec hypot(Vec x, Vec y) { return Sleef_finz_hypotd4_u05avx2(x, y); }
 #define EMBER_SLEEF_FUNCTION(Name, name) \
   static Vec name(Vec x) { return Sleef_finz_##name##d4_u10avx2(x); }
   EMBER_SLEEF_UNARY(EMBER_SLEEF_FUNCTION)
@@ -48,6 +50,8 @@ struct VecF32 {
     return _mm256_blendv_ps(otherwise, above, Above(x, bound));
   }
   static Vec pow(Vec x, Vec y) { return Sleef_finz_powf8_u10avx2(x, y); }
+  static Vec atan2(Vec y, Vec x) { return Sleef_finz_atan2f8_u10avx2(y, x); }
+  static Vec hypot(Vec x, Vec y) { return Sleef_finz_hypotf8_u05avx2(x, y); }
 #define EMBER_SLEEF_FUNCTION(Name, name) \
   static Vec name(Vec x) { return Sleef_finz_##name##f8_u10avx2(x); }
   EMBER_SLEEF_UNARY(EMBER_SLEEF_FUNCTION)

@@ -24,6 +24,8 @@ struct VecF64 {
     return _mm512_mask_blend_pd(Above(x, bound), otherwise, above);
   }
   static Vec pow(Vec x, Vec y) { return Sleef_finz_powd8_u10avx512f(x, y); }
+  static Vec atan2(Vec y, Vec x) { return Sleef_finz_atan2d8_u10avx512f(y, x); }
+  static Vec hypot(Vec x, Vec y) { return Sleef_finz_hypotd8_u05avx512f(x, y); }
 #define EMBER_SLEEF_FUNCTION(Name, name) \
   static Vec name(Vec x) { return Sleef_finz_##name##d8_u10avx512f(x); }
   EMBER_SLEEF_UNARY(EMBER_SLEEF_FUNCTION)
@@ -48,6 +50,8 @@ struct VecF32 {
     return _mm512_mask_blend_ps(Above(x, bound), otherwise, above);
   }
   static Vec pow(Vec x, Vec y) { return Sleef_finz_powf16_u10avx512f(x, y); }
+  static Vec atan2(Vec y, Vec x) { return Sleef_finz_atan2f16_u10avx512f(y, x); }
+  static Vec hypot(Vec x, Vec y) { return Sleef_finz_hypotf16_u05avx512f(x, y); }
 #define EMBER_SLEEF_FUNCTION(Name, name) \
   static Vec name(Vec x) { return Sleef_finz_##name##f16_u10avx512f(x); }
   EMBER_SLEEF_UNARY(EMBER_SLEEF_FUNCTION)

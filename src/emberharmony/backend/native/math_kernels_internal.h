@@ -19,7 +19,16 @@
   F(Sin, sin)                \
   F(Cos, cos)                \
   F(Tan, tan)                \
-  F(Tanh, tanh)
+  F(Tanh, tanh)              \
+  F(Sinh, sinh)              \
+  F(Cosh, cosh)              \
+  F(Acos, acos)              \
+  F(Asin, asin)              \
+  F(Atan, atan)              \
+  F(Acosh, acosh)            \
+  F(Asinh, asinh)            \
+  F(Atanh, atanh)            \
+  F(Erf, erf)
 
 namespace emberharmony::backend::native {
 namespace {
@@ -48,11 +57,18 @@ struct SafeLog1pOf {
   }
 };
 
-/// SLEEF's tanh is off by slightly more than an ulp near zero, where tanh(x) = x to far below one.
+/// SLEEF's tanh is off by slightly more than an ulp near zero, and its tan by one at the smallest
+/// number, where both are x to far below an ulp.
 template <class V>
 struct SafeTanhOf {
   static typename V::Vec Do(typename V::Vec x) {
     return V::SelectAbove(V::Abs(x), V::kTanhTiny, V::tanh(x), x);
+  }
+};
+template <class V>
+struct SafeTanOf {
+  static typename V::Vec Do(typename V::Vec x) {
+    return V::SelectAbove(V::Abs(x), V::kTanhTiny, V::tan(x), x);
   }
 };
 
@@ -123,6 +139,105 @@ struct PowOf {
   }
 };
 
+/// One of SLEEF's functions, and where |x| is above a bound, beyond which SLEEF's is wrong, `exact`
+/// in extended precision. `exact` has the right infinities and NaN too.
+template <class V, template <class> class F, long double (*exact)(long double)>
+[[gnu::always_inline]] inline typename V::Vec ExtendedAbove(typename V::Vec x,
+                                                            typename V::Element bound) {
+  const auto result = F<V>::Do(x);
+  if (!V::AnyAbove(V::Abs(x), bound)) return result;
+  typename V::Element arguments[V::kLanes], results[V::kLanes];
+  V::Store(arguments, x);
+  V::Store(results, result);
+  for (int j = 0; j < V::kLanes; ++j) {
+    if (!(arguments[j] > bound || arguments[j] < -bound)) continue;
+    results[j] = static_cast<typename V::Element>(exact(arguments[j]));
+  }
+  return V::Load(results);
+}
+
+/// SLEEF's sinh and cosh overflow early, its asinh and acosh where x^2 does.
+#define EMBER_EXTENDED(Name, name, bound_f64, bound_f32)                                  \
+  template <class V>                                                                      \
+  struct Safe##Name##Of {                                                                 \
+    static long double Exact(long double x) { return __builtin_##name##l(x); }            \
+    static typename V::Vec Do(typename V::Vec x) {                                        \
+      constexpr typename V::Element kBound = sizeof(kBound) == 8 ? bound_f64 : bound_f32; \
+      return ExtendedAbove<V, Name##Of, Exact>(x, kBound);                                \
+    }                                                                                     \
+  };
+EMBER_EXTENDED(Sinh, sinh, 709.0, 88.0)
+EMBER_EXTENDED(Cosh, cosh, 709.0, 88.0)
+EMBER_EXTENDED(Acosh, acosh, 1e150, 1e18)
+#undef EMBER_EXTENDED
+
+/// SLEEF's asinh, atanh and erf of float32 are off by slightly more than an ulp near zero, where
+/// asinh(x) = atanh(x) = x to far below one.
+template <class V>
+struct SafeAsinhOf {
+  static long double Exact(long double x) { return __builtin_asinhl(x); }
+  static typename V::Vec Do(typename V::Vec x) {
+    constexpr typename V::Element kBound = sizeof(kBound) == 8 ? 1e150 : 1e18;
+    const auto result = ExtendedAbove<V, AsinhOf, Exact>(x, kBound);
+    return V::SelectAbove(V::Abs(x), V::kTanhTiny, result, x);
+  }
+};
+template <class V>
+struct SafeAtanhOf {
+  static typename V::Vec Do(typename V::Vec x) {
+    return V::SelectAbove(V::Abs(x), V::kTanhTiny, V::atanh(x), x);
+  }
+};
+
+/// Below this bound erf(x) = 2 / sqrt(pi) x to far below an ulp.
+template <class T>
+constexpr T kErfTiny = sizeof(T) == 8 ? 0x1p-28 : 0x1p-14;
+/// erf where SLEEF's float32 one is off: products with 2 / sqrt(pi) in twice the precision.
+template <class V>
+struct SafeErfOf {
+  using T = typename V::Element;
+  static typename V::Vec Do(typename V::Vec x) {
+    const auto result = V::erf(x);
+    if constexpr (sizeof(T) == 8) return result;
+    const auto magnitude = V::Abs(x);
+    T arguments[V::kLanes], results[V::kLanes], magnitudes[V::kLanes];
+    V::Store(magnitudes, magnitude);
+    bool any = false;
+    for (int j = 0; j < V::kLanes; ++j) any = any | (magnitudes[j] < kErfTiny<T>);
+    if (!any) return result;
+    V::Store(arguments, x);
+    V::Store(results, result);
+    for (int j = 0; j < V::kLanes; ++j) {
+      if (magnitudes[j] < kErfTiny<T>) {
+        results[j] = static_cast<T>(0x1.20dd750429b6dp+0 * static_cast<double>(arguments[j]));
+      }
+    }
+    return V::Load(results);
+  }
+};
+
+template <class V>
+struct Atan2Of {
+  static typename V::Vec Do(typename V::Vec y, typename V::Vec x) { return V::atan2(y, x); }
+};
+template <class V>
+struct HypotOf {
+  static typename V::Vec Do(typename V::Vec x, typename V::Vec y) { return V::hypot(x, y); }
+};
+
+/// log(e^x + e^y) = larger + log1p(e^(smaller - larger)), in extended precision: the sum cancels
+/// where it is near zero.
+template <class T>
+struct LogAddExpOf {
+  static T Do(T x, T y) {
+    if (x == y) return static_cast<T>(static_cast<long double>(x) + 0x0.b17217f7d1cf79abcap0L);
+    if (x != x || y != y) return x + y;
+    const long double larger = x > y ? x : y;
+    const long double smaller = x > y ? y : x;
+    return static_cast<T>(larger + __builtin_log1pl(__builtin_expl(smaller - larger)));
+  }
+};
+
 /// The last elements are computed in a full vector of their own, never by another function, so that
 /// an element's bits do not depend on where it stands.
 template <class V, template <class> class F>
@@ -167,9 +282,20 @@ void AddMath(KernelTable* table) {
 #undef EMBER_ADD_UNARY
   table->Set(Op::kLog1p, dtype, &VectorUnary<V, SafeLog1pOf>);
   table->Set(Op::kTanh, dtype, &VectorUnary<V, SafeTanhOf>);
+  table->Set(Op::kTan, dtype, &VectorUnary<V, SafeTanOf>);
   table->Set(Op::kExp, dtype, &VectorUnary<V, SafeExpOf>);
   table->Set(Op::kSqrt, dtype, &VectorUnary<V, SqrtOf>);
   table->Set(Op::kPow, dtype, &VectorBinary<V, PowOf>);
+  table->Set(Op::kSinh, dtype, &VectorUnary<V, SafeSinhOf>);
+  table->Set(Op::kCosh, dtype, &VectorUnary<V, SafeCoshOf>);
+  table->Set(Op::kAsinh, dtype, &VectorUnary<V, SafeAsinhOf>);
+  table->Set(Op::kAcosh, dtype, &VectorUnary<V, SafeAcoshOf>);
+  table->Set(Op::kAtanh, dtype, &VectorUnary<V, SafeAtanhOf>);
+  table->Set(Op::kErf, dtype, &VectorUnary<V, SafeErfOf>);
+  table->Set(Op::kAtan2, dtype, &VectorBinary<V, Atan2Of>);
+  table->Set(Op::kHypot, dtype, &VectorBinary<V, HypotOf>);
+  using T = typename V::Element;
+  table->Set(Op::kLogAddExp, dtype, &BinaryLoop<LogAddExpOf<T>, T, T>);
 }
 
 /// Above these SLEEF's log1p is replaced by log.

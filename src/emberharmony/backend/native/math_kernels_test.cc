@@ -28,12 +28,16 @@ struct Function {
 };
 
 const Function kFunctions[] = {
-    {Op::kExp, std::exp, -745, 710}, {Op::kExpm1, std::expm1, -40, 710},
-    {Op::kLog, std::log, 0, 10},     {Op::kLog1p, std::log1p, -1, 10},
-    {Op::kLog2, std::log2, 0, 10},   {Op::kLog10, std::log10, 0, 10},
-    {Op::kSin, std::sin, -100, 100}, {Op::kCos, std::cos, -100, 100},
-    {Op::kTan, std::tan, -100, 100}, {Op::kTanh, std::tanh, -20, 20},
-    {Op::kSqrt, std::sqrt, 0, 1e6},
+    {Op::kExp, std::exp, -745, 710},   {Op::kExpm1, std::expm1, -40, 710},
+    {Op::kLog, std::log, 0, 10},       {Op::kLog1p, std::log1p, -1, 10},
+    {Op::kLog2, std::log2, 0, 10},     {Op::kLog10, std::log10, 0, 10},
+    {Op::kSin, std::sin, -100, 100},   {Op::kCos, std::cos, -100, 100},
+    {Op::kTan, std::tan, -100, 100},   {Op::kTanh, std::tanh, -20, 20},
+    {Op::kSqrt, std::sqrt, 0, 1e6},    {Op::kSinh, std::sinh, -711, 711},
+    {Op::kCosh, std::cosh, -711, 711}, {Op::kAsin, std::asin, -1, 1},
+    {Op::kAcos, std::acos, -1, 1},     {Op::kAtan, std::atan, -10, 10},
+    {Op::kAsinh, std::asinh, -10, 10}, {Op::kAcosh, std::acosh, 1, 3},
+    {Op::kAtanh, std::atanh, -1, 1},   {Op::kErf, std::erf, -6, 6},
 };
 
 template <class T>
@@ -192,6 +196,85 @@ TYPED_TEST(MathKernels, PowIsWithinOneUlpAndKnowsItsSpecialCases) {
     if (found[i] == T(0) && exact == 0) {
       ASSERT_EQ(std::signbit(found[i]), std::signbit(exact)) << x[i] << " to the power of " << y[i];
     }
+  }
+}
+
+/// Pairs of special values, of numbers of like size, and of any.
+template <class T>
+void Pairs(std::vector<T>* x, std::vector<T>* y) {
+  std::mt19937_64 random(8);
+  for (T first : SpecialValues<T>()) {
+    for (T second : SpecialValues<T>()) {
+      x->push_back(first);
+      y->push_back(second);
+    }
+  }
+  for (int i = 0; i < 40000; ++i) {
+    const auto any = [&] {
+      const T value = FromBits<T>(random());
+      return std::isnan(value) ? T(1) : value;
+    };
+    const auto unit = [&] {
+      return static_cast<T>(static_cast<double>(random() >> 11) * 0x1p-52 - 1);
+    };
+    x->push_back(i % 3 == 0 ? any() : unit());
+    y->push_back(i % 3 == 0 ? any() : (i % 3 == 1 ? unit() : T(1e-3) * unit()));
+  }
+}
+
+TYPED_TEST(MathKernels, FunctionsOfTwoNumbersAreWithinOneUlp) {
+  using T = TypeParam;
+  struct BinaryFunction {
+    Op op;
+    long double (*exact)(long double, long double);
+  };
+  const BinaryFunction functions[] = {
+      {Op::kAtan2, std::atan2},
+      {Op::kHypot, std::hypot},
+      {Op::kNextAfter,
+       [](long double x, long double y) {
+         return static_cast<long double>(std::nextafter(static_cast<T>(x), static_cast<T>(y)));
+       }},
+      {Op::kCopySign, std::copysign},
+  };
+  std::vector<T> x, y;
+  Pairs(&x, &y);
+  for (const BinaryFunction& function : functions) {
+    const std::string name(InfoOf(function.op).name);
+    const std::vector<T> found = Compute(function.op, x, &y);
+    for (size_t i = 0; i < x.size(); ++i) {
+      const long double exact = function.exact(x[i], y[i]);
+      const double bound = function.op == Op::kNextAfter || function.op == Op::kCopySign ? 0 : 1;
+      ASSERT_LE(ErrorInUlps(found[i], exact), bound)
+          << name << " of " << std::hexfloat << x[i] << " and " << y[i] << " gave " << found[i]
+          << ", not " << exact;
+      if (found[i] == T(0) && exact == 0) {
+        ASSERT_EQ(std::signbit(found[i]), std::signbit(exact)) << name << x[i] << " " << y[i];
+      }
+    }
+  }
+}
+
+TYPED_TEST(MathKernels, LogAddExpNeitherOverflowsNorCancels) {
+  using T = TypeParam;
+  std::vector<T> x, y;
+  Pairs(&x, &y);
+  const std::vector<T> found = Compute(Op::kLogAddExp, x, &y);
+  for (size_t i = 0; i < x.size(); ++i) {
+    const long double wide_x = x[i], wide_y = y[i];
+    const long double larger = std::max(wide_x, wide_y), smaller = std::min(wide_x, wide_y);
+    long double exact =
+        larger + (larger == smaller ? std::log(2.0L) : std::log1p(std::exp(smaller - larger)));
+    if (std::isnan(x[i]) || std::isnan(y[i])) {
+      exact = std::numeric_limits<long double>::quiet_NaN();
+    } else if (std::fabs(wide_x) < 5000 && std::fabs(wide_y) < 5000) {
+      // log(1 + (e^x + e^y - 1)), whose sum is exact enough where it is small.
+      exact = std::fabs(larger) < 1 ? std::log1p(std::expm1(larger) + std::exp(smaller))
+                                    : std::log(std::exp(wide_x) + std::exp(wide_y));
+    }
+    if (std::fabs(exact) < 1e-3L && sizeof(T) == 8) continue;
+    ASSERT_LE(ErrorInUlps(found[i], exact), 1.0)
+        << "logaddexp of " << x[i] << " and " << y[i] << " gave " << found[i];
   }
 }
 

@@ -7,6 +7,10 @@
 extern "C" {
 double Sleef_finz_powd1_u10purecfma(double, double);
 float Sleef_finz_powf1_u10purecfma(float, float);
+double Sleef_finz_atan2d1_u10purecfma(double, double);
+float Sleef_finz_atan2f1_u10purecfma(float, float);
+double Sleef_finz_hypotd1_u05purecfma(double, double);
+float Sleef_finz_hypotf1_u05purecfma(float, float);
 #define EMBER_DECLARE(Name, name)                   \
   double Sleef_finz_##name##d1_u10purecfma(double); \
   float Sleef_finz_##name##f1_u10purecfma(float);
@@ -43,6 +47,8 @@ struct VecF64 : ScalarVec<double> {
   static constexpr double kLog1pHuge = kLog1pHugeF64;
   static constexpr double kTanhTiny = kTanhTinyF64;
   static Vec pow(Vec x, Vec y) { return Sleef_finz_powd1_u10purecfma(x, y); }
+  static Vec atan2(Vec y, Vec x) { return Sleef_finz_atan2d1_u10purecfma(y, x); }
+  static Vec hypot(Vec x, Vec y) { return Sleef_finz_hypotd1_u05purecfma(x, y); }
 #define EMBER_SLEEF_FUNCTION(Name, name) \
   static Vec name(Vec x) { return Sleef_finz_##name##d1_u10purecfma(x); }
   EMBER_SLEEF_UNARY(EMBER_SLEEF_FUNCTION)
@@ -53,6 +59,8 @@ struct VecF32 : ScalarVec<float> {
   static constexpr float kLog1pHuge = kLog1pHugeF32;
   static constexpr float kTanhTiny = kTanhTinyF32;
   static Vec pow(Vec x, Vec y) { return Sleef_finz_powf1_u10purecfma(x, y); }
+  static Vec atan2(Vec y, Vec x) { return Sleef_finz_atan2f1_u10purecfma(y, x); }
+  static Vec hypot(Vec x, Vec y) { return Sleef_finz_hypotf1_u05purecfma(x, y); }
 #define EMBER_SLEEF_FUNCTION(Name, name) \
   static Vec name(Vec x) { return Sleef_finz_##name##f1_u10purecfma(x); }
   EMBER_SLEEF_UNARY(EMBER_SLEEF_FUNCTION)
@@ -66,6 +74,8 @@ struct NoFmaF64 : ScalarVec<double> {
   static constexpr double kLog1pHuge = kLog1pHugeF64;
   static constexpr double kTanhTiny = kTanhTinyF64;
   static Vec pow(Vec x, Vec y) { return Sleef_cinz_powd1_u10purec(x, y); }
+  static Vec atan2(Vec y, Vec x) { return Sleef_cinz_atan2d1_u10purec(y, x); }
+  static Vec hypot(Vec x, Vec y) { return Sleef_cinz_hypotd1_u05purec(x, y); }
 #define EMBER_SLEEF_FUNCTION(Name, name) \
   static Vec name(Vec x) { return Sleef_cinz_##name##d1_u10purec(x); }
   EMBER_SLEEF_UNARY(EMBER_SLEEF_FUNCTION)
@@ -76,6 +86,8 @@ struct NoFmaF32 : ScalarVec<float> {
   static constexpr float kLog1pHuge = kLog1pHugeF32;
   static constexpr float kTanhTiny = kTanhTinyF32;
   static Vec pow(Vec x, Vec y) { return Sleef_cinz_powf1_u10purec(x, y); }
+  static Vec atan2(Vec y, Vec x) { return Sleef_cinz_atan2f1_u10purec(y, x); }
+  static Vec hypot(Vec x, Vec y) { return Sleef_cinz_hypotf1_u05purec(x, y); }
 #define EMBER_SLEEF_FUNCTION(Name, name) \
   static Vec name(Vec x) { return Sleef_cinz_##name##f1_u10purec(x); }
   EMBER_SLEEF_UNARY(EMBER_SLEEF_FUNCTION)
