@@ -12,15 +12,20 @@ set(EMBER_PUBLIC_HEADERS
   engine/model.h
   engine/run_options.h
   io/object_stores.h
+  ops/constants.h
   ops/creation.h
   ops/elementwise.h
   ops/fft.h
+  ops/files.h
+  ops/gradient.h
   ops/indexing.h
   ops/manipulation.h
   ops/matmul.h
   ops/operand.h
   ops/operators.h
+  ops/printing.h
   ops/random.h
+  ops/scatter.h
   ops/statistics.h
   ops/status.h
   tensor/allocation.h

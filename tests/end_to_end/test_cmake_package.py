@@ -294,6 +294,13 @@ def test_a_failure_of_the_example_is_a_message_and_a_status(programs: Path, tmp_
     assert run(program, tmp_path / "none.parquet", tmp_path / "model").returncode == 1
 
 
+def test_the_tour_of_the_tensor_functions_holds(programs: Path, tmp_path: Path) -> None:
+    shown = checked(programs / "example" / "ops_tour", tmp_path)
+    assert "[[1. 2.]\n [3. 4.]]" in shown
+    assert "index 5 is out of bounds for axis 0 with size 3" in shown
+    assert np.array_equal(np.load(tmp_path / "tour.npy"), np.linspace(0, 1, 5))
+
+
 def test_the_tensor_functions_come_with_the_package(programs: Path) -> None:
     assert checked(programs / "serving" / "add_tensors").strip() == "9"
 

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <complex>
 #include <limits>
 #include <new>
 #include <vector>
@@ -58,26 +59,94 @@ TEST(Creation, RangesAndSpaces) {
   EXPECT_EQ(linspace(0, 1, 0).size(), 0);
 }
 
-TEST(Manipulation, StackAndConcat) {
-  const Tensor a = asarray<int32_t>({1, 2}), b = asarray<int64_t>({3, 4});
-  const Tensor both[] = {a, b};
-  EXPECT_EQ(stack(both).dtype(), DType::kInt64);
-  EXPECT_THAT(ListOf<int64_t>(stack(both)), ElementsAre(1, 2, 3, 4));
-  EXPECT_THAT(ListOf<int64_t>(stack(both, 1)), ElementsAre(1, 3, 2, 4));
-  EXPECT_EQ(stack(both, -1).shape().ToString(), "(2, 2)");
-  EXPECT_THAT(ListOf<int64_t>(concat(both)), ElementsAre(1, 2, 3, 4));
-  const Tensor blocks[] = {reshape(arange(4), {2, 2}), reshape(arange(2), {2, 1})};
-  EXPECT_THAT(ListOf<int64_t>(concat(blocks, 1)), ElementsAre(0, 1, 0, 2, 3, 1));
-  const Tensor mixed[] = {a, asarray<double>({1, 2})};
-  EXPECT_THAT(ListOf<double>(stack(mixed)), ElementsAre(1, 2, 1, 2));
-  const Tensor without_common[] = {a, asarray<uint64_t>({1, 2})};
-  EXPECT_THROW(stack(without_common), DTypeError);
-  const Tensor uneven[] = {a, arange(3)};
-  EXPECT_THROW(stack(uneven), ShapeError);
-  EXPECT_EQ(concat(uneven).size(), 5);
-  EXPECT_THROW(concat(blocks, 0), ShapeError);
-  EXPECT_THROW(stack(both, 2), ShapeError);
-  EXPECT_THROW(stack({}), std::invalid_argument);
+TEST(Creation, RangesOfIntegersAreExact) {
+  EXPECT_THAT(ListOf<int8_t>(arange(-128, 128, 85, DType::kInt8)), ElementsAre(-128, -43, 42, 127));
+  EXPECT_THROW(arange(0, 129, 1, DType::kInt8), DTypeError);
+  EXPECT_THROW(arange(-1, 3, 1, DType::kUInt8), DTypeError);
+  constexpr int64_t kLow = std::numeric_limits<int64_t>::min();
+  constexpr int64_t kHigh = std::numeric_limits<int64_t>::max();
+  EXPECT_THAT(ListOf<int64_t>(arange(kLow, kHigh, kHigh)), ElementsAre(kLow, -1, kHigh - 1));
+  EXPECT_THAT(ListOf<int64_t>(arange(kHigh, kLow, kLow)), ElementsAre(kHigh, -1));
+  EXPECT_THAT(ListOf<uint64_t>(arange(~uint64_t{0} - 2, ~uint64_t{0}, 1)),
+              ElementsAre(~uint64_t{0} - 2, ~uint64_t{0} - 1));
+  EXPECT_THAT(ListOf<float>(arange(0, 3, 1, DType::kFloat32)), ElementsAre(0, 1, 2));
+  EXPECT_THAT(ListOf<int32_t>(arange(0.0, 5.0, 2.0, DType::kInt32)), ElementsAre(0, 2, 4));
+  EXPECT_THROW(arange(0, 1, 0.25, DType::kInt32), DTypeError);
+  EXPECT_THROW(arange(0, 2, 1, DType::kBool), DTypeError);
+  EXPECT_THROW(arange(std::complex<double>(0, 1)), DTypeError);
+  EXPECT_THROW(arange(0, std::numeric_limits<double>::infinity()), std::invalid_argument);
+  EXPECT_THROW(arange(std::numeric_limits<double>::quiet_NaN()), std::invalid_argument);
+  EXPECT_EQ(arange(-1e308, 1e308, 1e307).size(), 20);
+  EXPECT_THROW(arange(uint64_t{1} << 63, 0, -1), std::exception);  // more than memory holds
+}
+
+TEST(Creation, SpacesOfEveryKind) {
+  using Complex = std::complex<double>;
+  EXPECT_THAT(ListOf<Complex>(linspace(Complex(0, 2), Complex(4, 0), 3)),
+              ElementsAre(Complex(0, 2), Complex(2, 1), Complex(4, 0)));
+  EXPECT_EQ(linspace(0, 1, 2, DType::kComplex64).dtype(), DType::kComplex64);
+  EXPECT_THAT(ListOf<int32_t>(linspace(-1, 1, 5, DType::kInt32)), ElementsAre(-1, -1, 0, 0, 1));
+  EXPECT_THROW(linspace(0, 300, 2, DType::kInt8), DTypeError);
+  EXPECT_THROW(linspace(Complex(0, 1), 1, 2, DType::kFloat64), DTypeError);
+  EXPECT_THROW(linspace(0, 1, -1), std::invalid_argument);
+  const Tensor wide = linspace(-1.7e308, 1.7e308, 3);
+  EXPECT_THAT(ListOf<double>(wide), ElementsAre(-1.7e308, 0, 1.7e308));
+  const double tiny = std::numeric_limits<double>::denorm_min();
+  EXPECT_THAT(ListOf<double>(linspace(0, 2 * tiny, 5)),
+              ElementsAre(0, 0, tiny, 2 * tiny, 2 * tiny));
+}
+
+TEST(Creation, DiagonalsAndTriangles) {
+  EXPECT_THAT(ListOf<int8_t>(eye(2, 3, 1, DType::kInt8)), ElementsAre(0, 1, 0, 0, 0, 1));
+  EXPECT_THAT(ListOf<double>(eye(2, 2, -1)), ElementsAre(0, 0, 1, 0));
+  for (int64_t k : {INT64_MIN, int64_t{-3}, int64_t{2}, INT64_MAX}) {
+    EXPECT_THAT(ListOf<double>(eye(2, 2, k)), ElementsAre(0, 0, 0, 0));
+  }
+  EXPECT_EQ(eye(0, 3).shape(), (Shape{0, 3}));
+  const Tensor x = arange(1, 7).Reshape({2, 3});
+  EXPECT_THAT(ListOf<int64_t>(tril(x)), ElementsAre(1, 0, 0, 4, 5, 0));
+  EXPECT_THAT(ListOf<int64_t>(triu(x, 1)), ElementsAre(0, 2, 3, 0, 0, 6));
+  EXPECT_THAT(ListOf<int64_t>(tril(x, INT64_MAX)), ElementsAre(1, 2, 3, 4, 5, 6));
+  EXPECT_THAT(ListOf<int64_t>(triu(x, INT64_MIN)), ElementsAre(1, 2, 3, 4, 5, 6));
+  EXPECT_THAT(ListOf<int64_t>(triu(x, INT64_MAX)), ElementsAre(0, 0, 0, 0, 0, 0));
+  EXPECT_THAT(ListOf<int64_t>(diagonal(x, 1).Contiguous()), ElementsAre(2, 6));
+  EXPECT_THAT(ListOf<int64_t>(diagonal(x, -1).Contiguous()), ElementsAre(4));
+  EXPECT_EQ(diagonal(x, 3).size(), 0);
+  EXPECT_EQ(diagonal(zeros({2, 3, 4}), 0, 0, 2).shape(), (Shape{3, 2}));
+  EXPECT_THROW(diagonal(x, 0, 1, -1), ShapeError);
+  EXPECT_THAT(ListOf<int64_t>(diag(asarray<int64_t>({1, 2}), -1)),
+              ElementsAre(0, 0, 0, 1, 0, 0, 0, 2, 0));
+  EXPECT_THAT(ListOf<int64_t>(diag(x).Contiguous()), ElementsAre(1, 5));
+  EXPECT_THROW(tril(arange(3)), ShapeError);
+}
+
+TEST(Creation, GridsAndOneHot) {
+  const Tensor axes[] = {arange(2), asarray({0.5, 1.5, 2.5})};
+  const std::vector<Tensor> xy = meshgrid(axes);
+  EXPECT_EQ(xy[0].shape(), (Shape{3, 2}));
+  EXPECT_THAT(ListOf<int64_t>(xy[0]), ElementsAre(0, 1, 0, 1, 0, 1));
+  EXPECT_THAT(ListOf<double>(xy[1]), ElementsAre(0.5, 0.5, 1.5, 1.5, 2.5, 2.5));
+  EXPECT_THAT(ListOf<int64_t>(meshgrid(axes, "ij")[0]), ElementsAre(0, 0, 0, 1, 1, 1));
+  EXPECT_THROW(meshgrid(axes, "yx"), std::invalid_argument);
+  EXPECT_THAT(ListOf<double>(one_hot(asarray<int64_t>({2, 0}))), ElementsAre(0, 0, 1, 1, 0, 0));
+  EXPECT_EQ(one_hot(arange(4).Reshape({2, 2}), 5, 0).shape(), (Shape{5, 2, 2}));
+  EXPECT_THROW(one_hot(asarray<int64_t>({3}), 3), IndexError);
+  EXPECT_THROW(one_hot(asarray<int64_t>({-1}), 3), IndexError);
+}
+
+TEST(Creation, FromNestedLists) {
+  const Tensor matrix = asarray({{1.0, 2.0}, {3.0, 4.0}, {5.0, 6.0}});
+  EXPECT_EQ(matrix.shape(), (Shape{3, 2}));
+  EXPECT_THAT(ListOf<double>(matrix), ElementsAre(1, 2, 3, 4, 5, 6));
+  const Tensor cube = asarray({{{1}, {2}}, {{3}, {4}}});
+  EXPECT_EQ(cube.shape(), (Shape{2, 2, 1}));
+  EXPECT_EQ(cube.dtype(), DType::kInt32);
+  EXPECT_EQ(asarray(3.5).shape(), Shape{});
+  EXPECT_THROW(asarray({{1, 2}, {3}}), ShapeError);
+  EXPECT_EQ(asarray<float>({{1, 2}, {3, 4}}).shape(), (Shape{2, 2}));
+  using Complex = std::complex<double>;
+  EXPECT_EQ(asarray<Complex>({{1, 2}, {3, 4}}).shape(), Shape{2});
+  EXPECT_EQ(asarray({{Complex(1, 2)}, {Complex(3, 4)}}).shape(), (Shape{2, 1}));
 }
 
 TEST(Status, ErrorsBecomeStatuses) {

@@ -4,6 +4,7 @@
 #include "emberharmony/ops/elementwise.h"
 #include "emberharmony/ops/indexing.h"
 #include "emberharmony/ops/indexing_plan_internal.h"
+#include "emberharmony/ops/manipulation_internal.h"
 
 namespace emberharmony::ops {
 namespace {
@@ -12,23 +13,9 @@ using backend::Attribute;
 using backend::AttributeKey;
 using backend::Op;
 
-void CheckDefined(const char* function, const Tensor& x) {
-  if (x.defined()) return;
-  throw std::invalid_argument(
-      fmt::format("{}: expected a tensor, found an undefined one", function));
-}
-
-int CheckedAxis(const char* function, int axis, const Tensor& x) {
-  if (axis < -x.rank() || axis >= x.rank()) {
-    throw ShapeError(fmt::format("{}: expected an axis in [{}, {}) of a {}, found {}", function,
-                                 -x.rank(), x.rank(), x.Describe(), axis));
-  }
-  return axis < 0 ? axis + x.rank() : axis;
-}
-
 Tensor TakeAlong(const char* function, const Tensor& x, const Tensor& indices, int axis) {
   CheckDefined(function, x);
-  axis = CheckedAxis(function, axis, x);
+  axis = CheckedAxis(function, axis, x.rank());
   const Tensor positions = CheckedIndices(function, indices, x.shape()[axis], axis);
   Shape shape;
   for (int i = 0; i < axis; ++i) shape.Append(x.shape()[i]);
@@ -85,7 +72,7 @@ Tensor gather(const Tensor& x, const Tensor& indices, int axis) {
 Tensor take_along_axis(const Tensor& x, const Tensor& indices, int axis) {
   CheckDefined("take_along_axis", x);
   CheckDefined("take_along_axis", indices);
-  axis = CheckedAxis("take_along_axis", axis, x);
+  axis = CheckedAxis("take_along_axis", axis, x.rank());
   if (indices.rank() != x.rank()) {
     throw ShapeError(
         fmt::format("take_along_axis: expected indices of the tensor's rank, found a {} and a {}",

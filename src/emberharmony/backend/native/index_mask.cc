@@ -14,6 +14,15 @@ using tensor::Tensor;
 /// Elements of a mask that one task counts and then selects.
 constexpr int64_t kBlock = 1 << 16;
 
+/// 1 in each byte that is not 0. Memory of others may hold bools that are neither 0 nor 1; counted
+/// as they are they would lead beyond the ends.
+uint64_t Truths(uint64_t word) {
+  word |= word >> 4;
+  word |= word >> 2;
+  word |= word >> 1;
+  return word & 0x0101010101010101;
+}
+
 int64_t CountBlock(const uint8_t* mask, int64_t n) {
   // Eight bytes at a time; each of the sums' bytes holds at most 255.
   constexpr int64_t kWord = 8;
@@ -26,14 +35,14 @@ int64_t CountBlock(const uint8_t* mask, int64_t n) {
     for (int64_t w = 0; w < words; ++w) {
       uint64_t word;
       std::memcpy(&word, mask + i + w * kWord, kWord);
-      sums += word;
+      sums += Truths(word);
     }
     i += words * kWord;
     constexpr uint64_t kEvenBytes = 0x00FF00FF00FF00FF;
     const uint64_t pairs = (sums & kEvenBytes) + ((sums >> 8) & kEvenBytes);
     count += static_cast<int64_t>((pairs * 0x0001000100010001) >> 48);
   }
-  for (; i < n; ++i) count += mask[i];
+  for (; i < n; ++i) count += mask[i] != 0;
   return count;
 }
 
@@ -76,7 +85,7 @@ void ForEachTrue(const uint8_t* mask, int64_t n, int64_t count, F f) {
     if (word == 0) continue;
     for (int64_t j = 0; j < kWord; ++j) {
       f(i + j, k);
-      k += mask[i + j];
+      k += mask[i + j] != 0;
     }
   }
   for (; k < count; ++i) {
