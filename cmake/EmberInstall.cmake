@@ -28,6 +28,8 @@ set(EMBER_PUBLIC_HEADERS
   ops/scatter.h
   ops/statistics.h
   ops/status.h
+  ops/stft.h
+  ops/windows.h
   tensor/allocation.h
   tensor/device.h
   tensor/dtype.h

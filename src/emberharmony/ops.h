@@ -16,3 +16,5 @@
 #include "emberharmony/ops/scatter.h"
 #include "emberharmony/ops/statistics.h"
 #include "emberharmony/ops/status.h"
+#include "emberharmony/ops/stft.h"
+#include "emberharmony/ops/windows.h"
