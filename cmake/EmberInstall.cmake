@@ -14,11 +14,13 @@ set(EMBER_PUBLIC_HEADERS
   io/object_stores.h
   ops/constants.h
   ops/creation.h
+  ops/einsum.h
   ops/elementwise.h
   ops/fft.h
   ops/files.h
   ops/gradient.h
   ops/indexing.h
+  ops/linalg.h
   ops/manipulation.h
   ops/matmul.h
   ops/operand.h

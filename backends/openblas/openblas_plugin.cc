@@ -3,6 +3,7 @@
 // OpenBLAS is linked in statically and none of its symbols leaves this library (exports.map): in
 // the global scope they would capture the BLAS calls of torch and MLX. The table is all that is
 // exported; nothing here throws, and nothing of C++'s run-time library is needed.
+#include <pthread.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -246,6 +247,23 @@ char* __wrap_getenv(const char* name) {
   char* const value = __real_getenv(name);
   if (value != nullptr || strcmp(name, "OPENBLAS_CORETYPE") != 0) return value;
   return const_cast<char*>(ChosenCore());
+}
+
+/// Debian's build without threads takes its buffers without a lock, so that two threads may get the
+/// same one. Nothing else in it is shared between calls; the linker leads its calls here.
+static pthread_mutex_t buffers = PTHREAD_MUTEX_INITIALIZER;
+void* __real_blas_memory_alloc(int kind);
+void __real_blas_memory_free(void* buffer);
+void* __wrap_blas_memory_alloc(int kind) {
+  pthread_mutex_lock(&buffers);
+  void* const buffer = __real_blas_memory_alloc(kind);
+  pthread_mutex_unlock(&buffers);
+  return buffer;
+}
+void __wrap_blas_memory_free(void* buffer) {
+  pthread_mutex_lock(&buffers);
+  __real_blas_memory_free(buffer);
+  pthread_mutex_unlock(&buffers);
 }
 
 /// What LAPACK calls for an argument that no caller may pass. The library's own prints, and may end

@@ -17,9 +17,8 @@ using backend::Op;
 
 /// The dtype of the product; DTypeError for bool and for two without a common one.
 DType ProductDType(const char* function, const Tensor& x1, const Tensor& x2) {
-  if (!tensor::IsBool(x1.dtype()) && !tensor::IsBool(x2.dtype())) {
-    if (const auto dtype = tensor::PromoteTypes(x1.dtype(), x2.dtype())) return *dtype;
-  }
+  const auto dtype = tensor::PromoteTypes(x1.dtype(), x2.dtype());
+  if (dtype && !tensor::IsBool(*dtype)) return *dtype;
   throw DTypeError(
       fmt::format("{}: expected numeric tensors of dtypes with a common one, found a {} and a {}: "
                   "convert with astype",

@@ -6,7 +6,8 @@
 
 /// Products of the Array API standard 2025.12 (linear algebra functions), and NumPy's.
 ///
-/// All take numeric dtypes, promote two of them as arithmetic does, and throw DTypeError for bool.
+/// All take numeric dtypes, promote two of them as arithmetic does, and throw DTypeError for two
+/// tensors of bool.
 /// Integers are multiplied and added in the result's dtype and wrap around. Floating-point matrices
 /// are multiplied by OpenBLAS where its plugin is there, else by our own slower kernels. Results do
 /// not depend on the number of threads or the layout of the tensors in memory; those of OpenBLAS

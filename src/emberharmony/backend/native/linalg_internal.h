@@ -1,0 +1,144 @@
+// What the operations on matrices by LAPACK share.
+#pragma once
+
+#include <complex>
+#include <cstdint>
+#include <memory>
+#include <type_traits>
+
+#include "emberharmony/backend/native/openblas_internal.h"
+#include "emberharmony/backend/native/operation_internal.h"
+#include "emberharmony/base/function_view.h"
+#include "emberharmony/tensor/tensor.h"
+
+namespace emberharmony::backend::native {
+
+/// LAPACK counts in 32 bits, and the routines that ask for work space of several n^2 elements
+/// count those too.
+inline constexpr int64_t kMatrixLengthMax = 2147483647;
+inline constexpr int64_t kMatrixLengthMaxSquared = 20000;
+
+template <class T>
+struct RealOf {
+  using type = T;
+};
+template <class R>
+struct RealOf<std::complex<R>> {
+  using type = R;
+};
+template <class T>
+using Real = typename RealOf<T>::type;
+template <class T>
+inline constexpr bool kIsComplex = !std::is_same_v<T, Real<T>>;
+
+/// Memory for `size` elements, aligned so that OpenBLAS's bits do not depend on where it lies.
+template <class T>
+class Scratch {
+ public:
+  explicit Scratch(int64_t size);
+  T* get() const { return static_cast<T*>(memory_.get()); }
+
+ private:
+  std::shared_ptr<void> memory_;
+};
+
+std::shared_ptr<void> AllocateScratch(int64_t size, int64_t item_bytes);
+
+template <class T>
+Scratch<T>::Scratch(int64_t size) : memory_(AllocateScratch(size, sizeof(T))) {}
+
+/// The matrices on the last two axes of a tensor.
+class MatrixStack {
+ public:
+  explicit MatrixStack(const tensor::Tensor& tensor);
+  /// Leading axes broadcast to `batch`.
+  MatrixStack(const tensor::Tensor& tensor, const tensor::Shape& batch);
+
+  int64_t rows() const { return rows_; }
+  int64_t columns() const { return columns_; }
+  int64_t count() const { return count_; }
+  /// Where a matrix begins; of a broadcast batch several have the same address.
+  const void* Address(int64_t index) const { return Matrix(index); }
+
+  /// Copies one matrix to column-major memory, `rows` elements from column to column. The element
+  /// type is the tensor's.
+  template <class T>
+  void Load(int64_t index, T* to) const {
+    LoadBytes(index, to, sizeof(T));
+  }
+  /// Copies a matrix from there, `leading` elements from column to column.
+  template <class T>
+  void Store(int64_t index, const T* from, int64_t leading) const {
+    StoreBytes(index, from, leading, sizeof(T));
+  }
+
+ private:
+  char* Matrix(int64_t index) const;
+  void LoadBytes(int64_t index, void* to, int64_t item_bytes) const;
+  void StoreBytes(int64_t index, const void* from, int64_t leading, int64_t item_bytes) const;
+
+  char* data_;
+  int64_t item_bytes_;
+  int64_t rows_;
+  int64_t columns_;
+  int64_t row_stride_;
+  int64_t column_stride_;
+  int64_t count_;
+  tensor::Shape batch_;
+  tensor::Shape batch_strides_;
+};
+
+/// Calls f(begin, end) for parts of [0, count) matrices, each of which takes about `work`
+/// multiplications, on several threads where that pays. Scratch memory comes from the caller's pool
+/// there too; OpenBLAS may be called.
+void ForEachMatrix(int64_t count, double work,
+                   base::FunctionView<void(int64_t begin, int64_t end)> f);
+
+/// Throws LinAlgError: "function: why, found a float64 tensor of shape (3, 3)".
+[[noreturn]] void ThrowLinAlg(const char* function, const char* why, const tensor::Tensor& found);
+/// Throws UnsupportedError if a length of the matrices is above `most`.
+void CheckMatrixLengths(const char* function, const tensor::Tensor& x, int64_t most);
+/// Throws LinAlgError if an element of a matrix is infinite or NaN: LAPACK's iterations may never
+/// end on those.
+template <class T>
+void CheckFinite(const char* function, const T* elements, int64_t size, const tensor::Tensor& x) {
+  const auto* parts = reinterpret_cast<const Real<T>*>(elements);
+  // Only a number that is not finite is not 0 when multiplied by 0; sums keep it.
+  Real<T> sum = 0;
+  for (int64_t i = 0; i < size * (kIsComplex<T> ? 2 : 1); ++i) sum += parts[i] * 0;
+  if (sum != 0) ThrowLinAlg(function, "expected finite elements, some are infinite or NaN", x);
+}
+
+/// Whether the (first) input has a dtype that LAPACK computes with.
+bool SupportsFloating(std::span<const tensor::DType> dtypes);
+
+/// Calls f(TypeTag<T>{}) with the C++ type of a floating-point dtype.
+template <class F>
+void VisitFloating(tensor::DType dtype, F&& f) {
+  switch (dtype) {
+    case tensor::DType::kFloat32:
+      return f(tensor::TypeTag<float>{});
+    case tensor::DType::kFloat64:
+      return f(tensor::TypeTag<double>{});
+    case tensor::DType::kComplex64:
+      return f(tensor::TypeTag<std::complex<float>>{});
+    default:
+      return f(tensor::TypeTag<std::complex<double>>{});
+  }
+}
+
+/// Work space of the best size, as LAPACK's query wrote it.
+template <class T>
+int32_t WorkLength(const T& answer) {
+  double length = 0;
+  if constexpr (kIsComplex<T>) {
+    length = static_cast<double>(answer.real());
+  } else {
+    length = static_cast<double>(answer);
+  }
+  // float32 cannot hold every large size: the next one above is safe.
+  if constexpr (std::is_same_v<Real<T>, float>) length *= 1 + 0x1p-22;
+  return static_cast<int32_t>(length) + 1;
+}
+
+}  // namespace emberharmony::backend::native
