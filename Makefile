@@ -19,7 +19,7 @@ export UBSAN_OPTIONS ?= print_stacktrace=1
 asan tsan fuzz: export ARROW_DEFAULT_MEMORY_POOL := system
 
 .PHONY: help setup build install demo test unit conformance asan tsan asan-command tsan-command fuzz format check-format lint \
-  lint-changed docs memory bench clean
+  lint-changed reference docs memory bench clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z -]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -103,6 +103,10 @@ lint-changed: check-format  ## the same, on the sources changed since the commit
 	  | sed '/_fuzz\.cc$$/d' | sort -u); \
 	if [ -z "$$sources" ]; then echo "nothing to lint since $(BASE)"; else \
 	  run-clang-tidy-19 -p build/tidy -quiet -j $(JOBS) $$(printf '/%s$$ ' $$sources) 2>/dev/null; fi
+
+reference: build  ## docs/reference/ops.md, the list of all functions, from the compiled module
+	@$(PYTHON) python/generate_reference.py build/python >build/ops.md
+	@cp build/ops.md docs/reference/ops.md
 
 docs: setup  ## the documentation as a web site, in build/site/
 	@setup/venv.sh docs

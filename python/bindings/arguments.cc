@@ -110,7 +110,11 @@ void Arguments::RaiseType(int i, const char* expected) const {
 }
 
 const ops::Tensor& Arguments::Import(PyObject* object, int i) {
-  if (object == Py_None) RaiseType(i, "a tensor");
+  if (object == Py_None) {
+    Raise(PyExc_TypeError, std::string(name_) + ": expected a tensor" +
+                               (i >= 0 ? " as '" + parameters_.all[i].name + "'" : "") +
+                               ", found None");
+  }
   imported_.push_back(
       std::make_unique<ops::Tensor>(ImportArray(object, std::nullopt, CopyRule::kIfNeeded)));
   work_ += imported_.back()->size();

@@ -107,15 +107,20 @@ int FindKeyword(const Function& function, PyObject* keyword, int hint) {
 }
 
 /// Fills the slots with the arguments by keyword; false with the error indicator set.
-bool BindKeywords(const Function& function, PyObject* const* values, PyObject* names, int num_given,
-                  PyObject** slots) {
+bool BindKeywords(const Function& function, bool is_method, PyObject* const* values,
+                  PyObject* names, int num_given, PyObject** slots) {
   const Py_ssize_t num_keywords = PyTuple_GET_SIZE(names);
   uint32_t taken = 0;
   int hint = function.parameters.num_positional_only;
   for (Py_ssize_t k = 0; k < num_keywords; ++k) {
     PyObject* keyword = PyTuple_GET_ITEM(names, k);
     const int i = FindKeyword(function, keyword, hint);
-    if (i < 0) return false;
+    if (i < 0) {
+      // numpy.sum(x) calls x.sum(axis=None, dtype=None, out=None): what is None asks for nothing.
+      if (!is_method || values[k] != Py_None) return false;
+      PyErr_Clear();
+      continue;
+    }
     if (i < num_given || (taken >> i & 1) != 0) {
       PyErr_Format(PyExc_TypeError, "%s() got multiple values for argument '%U'", function.name,
                    keyword);
@@ -241,7 +246,7 @@ PyObject* Invoke(const Function& function, Function::Body body, PyObject* self,
                                         static_cast<size_t>(num_args - num_taken));
   num_given += static_cast<int>(num_taken);
   if (keyword_names != nullptr &&
-      !BindKeywords(function, args + num_args, keyword_names, num_given, slots)) {
+      !BindKeywords(function, self != nullptr, args + num_args, keyword_names, num_given, slots)) {
     return nullptr;
   }
   for (int i = 0; i < num_all; ++i) {

@@ -1,4 +1,5 @@
 // What a tensor tells of itself, and methods that are no functions of ops.
+#include <string>
 #include <vector>
 
 #include "bindings/array_import.h"
@@ -55,7 +56,16 @@ PyObject* Transposed(PyObject* self, int first) {
     return MakeTensor([&] { return x.PermuteDims(axes); });
   });
 }
-PyObject* GetTransposed(PyObject* self, void*) { return Transposed(self, 0); }
+PyObject* GetTransposed(PyObject* self, void*) {
+  const ops::Tensor& x = TensorOf(self);
+  if (x.rank() != 2) {
+    PyErr_Format(PyExc_ValueError,
+                 "T: expected a tensor of rank 2, found a %s: use mT or ops.permute_dims",
+                 x.Describe().c_str());
+    return nullptr;
+  }
+  return Transposed(self, 0);
+}
 PyObject* GetMatrixTransposed(PyObject* self, void*) {
   const ops::Tensor& x = TensorOf(self);
   if (x.rank() < 2) {
@@ -189,7 +199,7 @@ PyGetSetDef tensor_attributes[] = {
     {"ndim", &GetRank, nullptr, "The number of axes.", nullptr},
     {"shape", &GetShape, nullptr, "The lengths of the axes, a tuple.", nullptr},
     {"size", &GetSize, nullptr, "The number of elements.", nullptr},
-    {"T", &GetTransposed, nullptr, "A view with the axes in reverse order.", nullptr},
+    {"T", &GetTransposed, nullptr, "A view with both axes of a matrix exchanged.", nullptr},
     {"mT", &GetMatrixTransposed, nullptr, "A view with the last two axes exchanged.", nullptr},
     {"nbytes", &GetNumBytes, nullptr, "Bytes of all elements.", nullptr},
     {"itemsize", &GetItemSize, nullptr, "Bytes of one element.", nullptr},
@@ -215,11 +225,18 @@ PyMethodDef tensor_methods[] = {
     {nullptr, nullptr, 0, nullptr}};
 
 PyObject* ReprOfTensor(PyObject* self) {
-  return Guarded([&]() -> PyObject* {
-    Reference list(ToList(self, nullptr));
-    return Checked(PyUnicode_FromFormat("Tensor(%R, dtype=%S)", list.get(),
-                                        DTypeObject(TensorOf(self).dtype())));
+  return Guarded([&] {
+    const ops::Tensor& x = TensorOf(self);
+    ops::PrintOptions options;
+    options.separator = ", ";
+    options.prefix = "Tensor(";
+    return ToPython(options.prefix + ops::to_string(x, options) +
+                    ", dtype=" + std::string(tensor::DTypeName(x.dtype())) + ")");
   });
+}
+
+PyObject* StrOfTensor(PyObject* self) {
+  return Guarded([&] { return ToPython(ops::to_string(TensorOf(self))); });
 }
 
 }  // namespace emberharmony::python

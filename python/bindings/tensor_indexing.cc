@@ -12,6 +12,13 @@
 namespace emberharmony::python {
 namespace {
 
+/// An integer as an index; one that is out of any bounds raises IndexError.
+int64_t PositionOf(PyObject* key) {
+  const Py_ssize_t position = PyNumber_AsSsize_t(key, PyExc_IndexError);
+  if (position == -1 && PyErr_Occurred()) throw PythonError{};
+  return position;
+}
+
 /// A key made into parts of an index, with the tensors that they refer to.
 class Key {
  public:
@@ -37,7 +44,7 @@ class Key {
     if (PyBool_Check(key)) {
       parts_.emplace_back(key == Py_True);
     } else if (PyLong_CheckExact(key)) {
-      parts_.emplace_back(IntegerOf(key));
+      parts_.emplace_back(int64_t{PositionOf(key)});
     } else if (PySlice_Check(key)) {
       parts_.emplace_back(SliceOf(key));
     } else if (key == Py_Ellipsis) {
@@ -71,7 +78,7 @@ class Key {
       PyObject* integer = PyNumber_Index(key);
       if (integer != nullptr) {
         Reference held(integer);
-        parts_.emplace_back(IntegerOf(integer));
+        parts_.emplace_back(int64_t{PositionOf(integer)});
         return;
       }
       PyErr_Clear();
@@ -86,7 +93,7 @@ class Key {
     ops::Tensor tensor = ImportArray(key, std::nullopt, CopyRule::kIfNeeded);
     if (tensor.rank() == 0 && tensor::IsInteger(tensor.dtype())) {
       Reference number(ElementToPython(tensor.data(), tensor.dtype()));
-      parts_.emplace_back(IntegerOf(number.get()));
+      parts_.emplace_back(int64_t{PositionOf(number.get())});
       return;
     }
     // An empty list has no integers that could tell its dtype.
@@ -114,7 +121,7 @@ ops::Tensor SliceFirst(const ops::Tensor& x, PyObject* slice) {
 PyObject* Subscript(PyObject* self, PyObject* key) {
   try {
     const ops::Tensor& x = TensorOf(self);
-    if (PyLong_CheckExact(key)) return MakeTensor([&] { return SelectFirst(x, IntegerOf(key)); });
+    if (PyLong_CheckExact(key)) return MakeTensor([&] { return SelectFirst(x, PositionOf(key)); });
     if (PySlice_Check(key) && x.rank() > 0) {
       return MakeTensor([&] { return SliceFirst(x, key); });
     }

@@ -265,6 +265,21 @@ PyObject* AsNumPy(PyObject* self, PyObject*) {
   });
 }
 
+/// NumPy's functions with a tensor among their arguments, `array + tensor` among them; only with it
+/// NumPy's operators do not take a tensor for a number.
+PyObject* ArrayUfunc(PyObject* self, PyObject* args, PyObject* kwargs) {
+  return Guarded([&]() -> PyObject* {
+    static PyObject* function = nullptr;
+    if (function == nullptr) {
+      Reference module(PyImport_ImportModule("emberharmony.ops._numpy_ufuncs"));
+      function = Checked(PyObject_GetAttrString(module.get(), "array_ufunc"));
+    }
+    Reference self_only(PyTuple_Pack(1, self));
+    Reference all(PySequence_Concat(self_only.get(), args));
+    return Checked(PyObject_Call(function, all.get(), kwargs));
+  });
+}
+
 /// (rebuild, (dtype, shape, elements)). From protocol 5 on the elements may travel beside the
 /// pickle, without a copy.
 PyObject* ReduceEx(PyObject* self, PyObject* protocol) {
@@ -324,6 +339,7 @@ PyMethodDef tensor_interchange_methods[] = {
      "__array__($self, /, dtype=None, copy=None)\n--\n\nA NumPy array that shares the memory."},
     {"numpy", &AsNumPy, METH_NOARGS,
      "numpy($self, /)\n--\n\nA NumPy array that shares the memory; read-only if this tensor is."},
+    {"__array_ufunc__", AsMethod(&ArrayUfunc), METH_VARARGS | METH_KEYWORDS, nullptr},
     {"__reduce_ex__", &ReduceEx, METH_O, nullptr},
     {nullptr, nullptr, 0, nullptr}};
 

@@ -74,14 +74,6 @@ void AppendDefinitions(std::vector<PyMethodDef>& all, const Definition* methods)
   for (; methods->ml_name != nullptr; ++methods) all.push_back(*methods);
 }
 
-/// Lets `numpy_array + tensor` be a tensor: NumPy's operators leave those classes alone that say
-/// that they know no ufuncs.
-bool YieldToTensor() {
-  const bool done = PyDict_SetItemString(tensor_type->tp_dict, "__array_ufunc__", Py_None) == 0;
-  PyType_Modified(tensor_type);
-  return done;
-}
-
 }  // namespace
 
 TensorObject* AllocateTensorObject() {
@@ -119,6 +111,7 @@ bool InitTensorType(PyObject* module) {
       {Py_tp_dealloc, reinterpret_cast<void*>(&Deallocate)},
       {Py_tp_new, reinterpret_cast<void*>(&New)},
       {Py_tp_repr, reinterpret_cast<void*>(&ReprOfTensor)},
+      {Py_tp_str, reinterpret_cast<void*>(&StrOfTensor)},
       {Py_tp_hash, reinterpret_cast<void*>(&PyObject_HashNotImplemented)},
       {Py_tp_doc, const_cast<char*>(kDoc)},
       {Py_tp_members, members},
@@ -132,7 +125,7 @@ bool InitTensorType(PyObject* module) {
   PyType_Spec spec = {"emberharmony.Tensor", sizeof(TensorObject), 0,
                       Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE, slots.data()};
   tensor_type = reinterpret_cast<PyTypeObject*>(PyType_FromSpec(&spec));
-  return tensor_type != nullptr && YieldToTensor() &&
+  return tensor_type != nullptr &&
          PyModule_AddObjectRef(module, "Tensor", reinterpret_cast<PyObject*>(tensor_type)) == 0;
 }
 

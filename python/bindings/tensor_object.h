@@ -67,5 +67,7 @@ PyObject* ElementToPython(const void* element, ops::DType dtype);
 PyObject* RebuildTensor(PyObject* module, PyObject* args);
 /// repr(tensor).
 PyObject* ReprOfTensor(PyObject* self);
+/// str(tensor): the elements alone.
+PyObject* StrOfTensor(PyObject* self);
 
 }  // namespace emberharmony::python

@@ -163,6 +163,29 @@ def test_tables_and_columns() -> None:
         frozen[0] = 1.0
 
 
+def test_numpy_functions_on_tensors() -> None:
+    a = np.array([1.0, 4.0])
+    x = ops.asarray([4.0, 9.0])
+    for result, expected in (
+        (np.sqrt(x), [2.0, 3.0]),
+        (np.add(a, x), [5.0, 13.0]),
+        (np.arctan2(x, 1.0), np.arctan2([4.0, 9.0], 1.0)),
+        (a**x, [1.0, 262144.0]),
+    ):
+        assert isinstance(result, Tensor)
+        np.testing.assert_allclose(np.asarray(result), expected, rtol=1e-15)
+    a += x
+    np.testing.assert_array_equal(a, [5.0, 13.0])
+    assert np.multiply(a, 2, out=x) is x
+    assert x.tolist() == [10.0, 26.0]
+    assert np.add.reduce(x) == 36.0
+    assert np.cbrt(ops.asarray([8.0]))[0] == 2.0
+    assert float(np.sum(x)) == 36.0
+    assert float(np.mean(x)) == 18.0
+    assert np.concatenate([x, a]).shape == (4,)
+    assert np.mean(ops.asarray([[1.0, 2.0], [3.0, 4.0]]), axis=0).tolist() == [2.0, 3.0]
+
+
 def test_nested_lists() -> None:
     assert ops.asarray([[1, 2], [3, 4]]).dtype == ops.int64
     assert ops.asarray([True, False]).dtype == ops.bool

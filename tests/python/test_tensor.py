@@ -31,8 +31,11 @@ def test_attributes() -> None:
     assert x.strides == (48, 16, 4)
     assert x.dtype == ops.float32
     assert x.device == "cpu"
-    assert x.T.shape == (4, 3, 2)
+    assert x[0].T.shape == (4, 3)
     assert x.mT.shape == (2, 4, 3)
+    for rank in (0, 1, 3):
+        with pytest.raises(ValueError, match="rank 2"):
+            _ = ops.asarray(np.zeros((1,) * rank)).T
     with pytest.raises(ValueError, match="mT"):
         _ = x[0, 0].mT
 
@@ -85,6 +88,21 @@ def test_operators_in_place_never_change_shape_or_dtype() -> None:
     with pytest.raises(ValueError, match="shape"):
         x += ops.asarray([[1, 2, 3], [4, 5, 6]])
     same(x, [1, 2, 3])
+
+
+@pytest.mark.parametrize("name", ["and_", "or_", "xor", "lshift", "rshift"])
+def test_bitwise_operators(name: str) -> None:
+    function = getattr(operator, name)
+    a, b = np.array([6, -7, 12], dtype=np.int32), np.array([3, 1, 2], dtype=np.int32)
+    same(function(ops.asarray(a), ops.asarray(b)), function(a, b))
+    same(function(ops.asarray(a), 2), function(a, 2))
+    same(~ops.asarray(a), ~a)
+    if "shift" not in name:
+        flags = np.array([True, False, True])
+        same(function(ops.asarray(flags), ops.asarray(~flags)), function(flags, ~flags))
+        same(~ops.asarray(flags), ~flags)
+    with pytest.raises(TypeError):
+        function(ops.asarray([1.0]), ops.asarray([2.0]))
 
 
 def test_matrix_products() -> None:
@@ -162,6 +180,16 @@ def test_length_iteration_and_membership() -> None:
 def test_tensors_cannot_be_hashed() -> None:
     with pytest.raises(TypeError, match="unhashable"):
         hash(ops.asarray([1]))
+
+
+def test_texts() -> None:
+    x = ops.asarray([[1.0, 2.5], [3.0, 4.0]])
+    assert repr(x) == "Tensor([[1. , 2.5],\n        [3. , 4. ]], dtype=float64)"
+    assert str(x) == "[[1.  2.5]\n [3.  4. ]]"
+    assert str(ops.asarray(3)) == f"{ops.asarray(3)}" == "3"
+    assert len(repr(ops.asarray(np.zeros(10**6)))) < 200
+    assert repr(ops.float32) == "ops.float32"
+    assert repr(x.device) == "Device('cpu')"
 
 
 def test_items() -> None:
@@ -242,7 +270,9 @@ def test_assignment() -> None:
     same(x, a)
 
 
-@pytest.mark.parametrize("key", [3, (0, 4), (0, 0, 0), "a", 1.0, (..., ...), [5], object()])
+@pytest.mark.parametrize(
+    "key", [3, 2**70, (0, -(2**70)), (0, 4), (0, 0, 0), "a", 1.0, (..., ...), [5], object()]
+)
 def test_keys_that_do_not_fit(key: object) -> None:
     with pytest.raises(IndexError):
         _ = ops.asarray(np.zeros((3, 4)))[key]

@@ -85,7 +85,8 @@ def test_arrays_come_and_go_unchanged(array: np.ndarray) -> None:
     agrees(ops.asarray(x.tolist(), dtype=x.dtype), np.asarray(array.tolist(), dtype=array.dtype))
     for back in (np.asarray(x), np.from_dlpack(x), np.array(x)):
         agrees(x, back)
-    agrees(x.T, array.T)
+    if array.ndim >= 2:
+        agrees(x.mT, array.mT)
     agrees(ops.asarray(memoryview(x)), array)
 
 

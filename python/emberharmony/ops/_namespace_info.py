@@ -27,9 +27,9 @@ class NamespaceInfo:
         """The device of tensors that are made without naming one."""
         return Device("cpu")
 
-    def devices(self) -> list[Device]:
+    def devices(self) -> tuple[Device, ...]:
         """All devices."""
-        return [Device("cpu")]
+        return (Device("cpu"),)
 
     def default_dtypes(self, *, device: Device | str | None = None) -> dict[str, DType]:
         """The dtypes of tensors that are made without naming one.

@@ -16,8 +16,9 @@ void Shape::Assign(const int64_t* dims, size_t size) {
     std::copy_n(dims, size, heap.get());
     heap_ = std::move(heap);
   } else {
-    std::copy_n(dims, size, inline_);
-    heap_.reset();
+    // No library call: most have one or two.
+    for (size_t i = 0; i < size; ++i) inline_[i] = dims[i];
+    if (heap_) heap_.reset();
   }
   size_ = static_cast<int32_t>(size);
 }
@@ -30,8 +31,9 @@ Shape Shape::Filled(int rank, int64_t value) {
 
 Shape& Shape::operator=(Shape&& other) noexcept {
   if (this == &other) return *this;
-  heap_ = std::move(other.heap_);
-  if (!heap_) std::copy_n(other.inline_, other.size_, inline_);
+  if (heap_ || other.heap_) heap_ = std::move(other.heap_);
+  // All of them, whether they are in use or not: copying that needs no loop.
+  std::memcpy(inline_, other.inline_, sizeof(inline_));
   size_ = other.size_;
   other.size_ = 0;
   return *this;

@@ -12,22 +12,46 @@ namespace {
 /// An owner for memory without one, so that an empty or borrowed tensor still is defined.
 char empty_storage[64];
 
-int64_t CheckedNumBytes(const Shape& shape, DType dtype) {
-  int64_t bytes = ItemSize(dtype);
-  bool empty = false;
+[[noreturn]] void ThrowSize(const Shape& shape, DType dtype) {
   for (int64_t dim : shape) {
     if (dim < 0) {
       throw ShapeError("dimensions must not be negative, found shape " + shape.ToString());
     }
-    if (dim == 0) {
-      // The others still count: strides are made of them.
-      empty = true;
-    } else if (__builtin_mul_overflow(bytes, dim, &bytes)) {
-      throw ShapeError("a tensor of shape " + shape.ToString() + " and dtype " +
-                       std::string(DTypeName(dtype)) + " would exceed 2^63 bytes");
-    }
   }
-  return empty ? 0 : bytes;
+  throw ShapeError("a tensor of shape " + shape.ToString() + " and dtype " +
+                   std::string(DTypeName(dtype)) + " would exceed 2^63 bytes");
+}
+
+/// The number of elements, whose bytes do not exceed 2^63; else ShapeError.
+int64_t CheckedSize(const Shape& shape, DType dtype) {
+  int64_t size = 1;
+  bool overflow = false;
+  bool negative = false;
+  bool empty = false;
+  for (int64_t dim : shape) {
+    overflow |= __builtin_mul_overflow(size, dim, &size);
+    negative |= dim < 0;
+    empty |= dim == 0;
+  }
+  if (negative) ThrowSize(shape, dtype);
+  if (empty) return 0;
+  if (overflow || size > INT64_MAX / 16) {
+    int64_t bytes;
+    if (overflow || __builtin_mul_overflow(size, ItemSize(dtype), &bytes)) ThrowSize(shape, dtype);
+  }
+  return size;
+}
+
+/// Whether elements of that layout follow each other without gaps.
+bool IsContiguous(const Shape& shape, const Shape& strides, int64_t size) {
+  const int64_t* dims = shape.data();
+  const int64_t* steps = strides.data();
+  int64_t expected = 1;
+  for (int i = shape.rank() - 1; i >= 0 && size > 0; --i) {
+    if (dims[i] != 1 && steps[i] != expected) return false;
+    expected *= dims[i];
+  }
+  return true;
 }
 
 /// Bytes of an Arrow buffer that keeps a tensor's memory alive.
@@ -115,19 +139,11 @@ std::string Tensor::Describe() const {
 }
 
 void Tensor::SetLayout(Shape shape, Shape strides, int64_t offset) {
-  size_ = CheckedNumBytes(shape, dtype_) / ItemSize(dtype_);
+  size_ = CheckedSize(shape, dtype_);
   shape_ = std::move(shape);
   strides_ = std::move(strides);
   offset_ = offset;
-  int64_t step = 1;
-  contiguous_ = true;
-  for (int i = shape_.rank() - 1; i >= 0 && size_ > 0; --i) {
-    if (shape_[i] != 1 && strides_[i] != step) {
-      contiguous_ = false;
-      break;
-    }
-    step *= shape_[i];
-  }
+  contiguous_ = IsContiguous(shape_, strides_, size_);
 }
 
 Tensor Tensor::View(Shape shape, Shape strides, int64_t offset) const {
@@ -148,10 +164,17 @@ Tensor Tensor::ReadOnly() const {
 }
 
 Tensor Tensor::Empty(const Shape& shape, DType dtype) {
-  const int64_t num_bytes = CheckedNumBytes(shape, dtype);
-  std::shared_ptr<void> storage = AllocateStorage(num_bytes);
-  void* data = storage.get();
-  return WrapMutable(data, shape, dtype, std::move(storage));
+  Tensor tensor;
+  const int64_t size = CheckedSize(shape, dtype);
+  std::shared_ptr<void> storage = AllocateStorage(size * ItemSize(dtype));
+  tensor.base_ = static_cast<char*>(storage.get());
+  tensor.owner_ = std::move(storage);
+  tensor.dtype_ = dtype;
+  tensor.writable_ = true;
+  tensor.shape_ = shape;
+  tensor.strides_ = ContiguousStrides(shape);
+  tensor.size_ = size;
+  return tensor;
 }
 
 Tensor Tensor::Wrap(const void* data, const Shape& shape, DType dtype,
@@ -163,7 +186,7 @@ Tensor Tensor::Wrap(const void* data, const Shape& shape, DType dtype,
 
 Tensor Tensor::WrapMutable(void* data, const Shape& shape, DType dtype,
                            std::shared_ptr<const void> owner, Device device) {
-  CheckedNumBytes(shape, dtype);
+  const int64_t size = CheckedSize(shape, dtype);
   Tensor tensor;
   // Arrow gives null for the data of an empty array.
   tensor.base_ = data != nullptr ? static_cast<char*>(data) : empty_storage;
@@ -173,7 +196,7 @@ Tensor Tensor::WrapMutable(void* data, const Shape& shape, DType dtype,
   tensor.writable_ = true;
   tensor.shape_ = shape;
   tensor.strides_ = ContiguousStrides(shape);
-  tensor.size_ = shape.num_elements();
+  tensor.size_ = size;
   return tensor;
 }
 
@@ -290,12 +313,13 @@ Tensor Tensor::Slice(int axis, int64_t start, int64_t stop, int64_t step) const 
   // The most negative step has no opposite; one less reaches as little.
   const int64_t back = std::max(step, -INT64_MAX);
   if (step < 0 && stop < start) count = (start - stop - 1) / -back + 1;
-  Shape shape = shape_;
-  Shape strides = strides_;
-  shape[axis] = count;
-  strides[axis] = count > 1 ? strides_[axis] * step : strides_[axis];
-  const int64_t offset = count > 0 ? offset_ + start * strides_[axis] : offset_;
-  return View(std::move(shape), std::move(strides), offset);
+  Tensor view = *this;
+  if (count > 0) view.offset_ += start * strides_[axis];
+  view.shape_[axis] = count;
+  if (count > 1) view.strides_[axis] = strides_[axis] * step;
+  view.size_ = view.shape_.num_elements();
+  view.contiguous_ = IsContiguous(view.shape_, view.strides_, view.size_);
+  return view;
 }
 
 Tensor Tensor::Select(int axis, int64_t index) const {
@@ -306,13 +330,21 @@ Tensor Tensor::Select(int axis, int64_t index) const {
                      std::to_string(axis) + " of a " + Describe());
   }
   if (index < 0) index += length;
-  Shape shape, strides;
+  Tensor view;
+  view.base_ = base_;
+  view.owner_ = owner_;
+  view.offset_ = offset_ + index * strides_[axis];
+  view.device_ = device_;
+  view.dtype_ = dtype_;
+  view.writable_ = writable_;
   for (int i = 0; i < rank(); ++i) {
     if (i == axis) continue;
-    shape.Append(shape_[i]);
-    strides.Append(strides_[i]);
+    view.shape_.Append(shape_[i]);
+    view.strides_.Append(strides_[i]);
   }
-  return View(std::move(shape), std::move(strides), offset_ + index * strides_[axis]);
+  view.size_ = view.shape_.num_elements();
+  view.contiguous_ = IsContiguous(view.shape_, view.strides_, view.size_);
+  return view;
 }
 
 Tensor Tensor::ExpandDims(int axis) const {
