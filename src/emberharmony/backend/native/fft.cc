@@ -18,7 +18,7 @@ using tensor::Tensor;
 /// Bytes of both tiles up to which lanes are added: half of a usual second-level cache.
 constexpr int64_t kTileBytes = int64_t{1} << 20;
 /// Sequences up to this length are transformed side by side even where each lies by itself.
-constexpr int64_t kSideBySideMax = 64;
+constexpr int64_t kSideBySideMax = 128;
 /// Numbers that keep a thread busy for longer than it takes to wake it.
 constexpr int64_t kGrain = int64_t{1} << 16;
 /// Numbers of a tile that stands on the stack.

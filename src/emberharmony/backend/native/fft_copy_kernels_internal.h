@@ -1,8 +1,8 @@
-// Bodies of the kernels that bring complex numbers into the form of fft_kernels_internal.h and
-// back, and multiply them by roots of unity on the way.
+// Bodies of the kernels that bring complex numbers into the form that passes work on and back, and
+// multiply them by roots of unity on the way; see fft_vectors_internal.h.
 #pragma once
 
-#include "emberharmony/backend/native/fft_kernels_internal.h"
+#include "emberharmony/backend/native/fft_vectors_internal.h"
 
 namespace emberharmony::backend::native {
 namespace {
@@ -292,12 +292,8 @@ void MixRows(const T* xr, const T* xi, T* zr, T* zi, int64_t m, int64_t lanes, c
 }
 
 template <class T, int kLanes>
-constexpr FftKernels<T> MakeFftKernels() {
+FftCopies<T> MakeFftCopies() {
   return {
-      .passes = {&FftPass<T, kLanes, 2>, &FftPass<T, kLanes, 3>, &FftPass<T, kLanes, 4>,
-                 &FftPass<T, kLanes, 5>, &FftPass<T, kLanes, 7>, &FftPass<T, kLanes, 8>,
-                 &FftPass<T, kLanes, 9>, &FftPass<T, kLanes, 11>, &FftPass<T, kLanes, 13>},
-      .generic_pass = &GenericPass<T, kLanes>,
       .multiply_rows = &MultiplyRows<T, kLanes>,
       .split_rows = &SplitRows<T, kLanes>,
       .interleave_rows = &InterleaveRows<T, kLanes>,

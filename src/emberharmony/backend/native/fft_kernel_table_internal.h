@@ -33,12 +33,12 @@ struct FourStepBlock {
   T* to;  ///< chunks of kFourStepLanes rows k1, each the real parts [n2][rows], then the imaginary
 };
 
-/// The inner loops of the Fourier transforms, once for each instruction set. Complex numbers are
-/// split: real parts in one array, imaginary parts in another, both [n][lanes], where the lanes are
-/// transforms that are computed side by side. Each element goes through the same operations in the
-/// same order whatever the instruction set and the number of lanes.
+/// The inner loops of the Fourier transforms: passes. Complex numbers are split: real parts in one
+/// array, imaginary parts in another, both [n][lanes], where the lanes are transforms that are
+/// computed side by side. Each element goes through the same operations in the same order whatever
+/// the instruction set and the number of lanes.
 template <class T>
-struct FftKernels {
+struct FftPasses {
   /// One pass of a transform of n = s * R * m elements, in Stockham's order with decimation in
   /// frequency: x is [R][m][s], y is [m][R][s]; along R a transform of that length, then element j
   /// of row p is multiplied by w[j - 1][p] (nothing is multiplied if m is 1).
@@ -48,7 +48,11 @@ struct FftKernels {
   /// The same for any odd R up to kGenericRadixMax; cosines and sines of 2 pi k / R, k < R.
   void (*generic_pass)(int64_t radix, const T* cosines, const T* sines, const T* xr, const T* xi,
                        T* yr, T* yi, int64_t s, int64_t m, const T* wr, const T* wi);
+};
 
+/// And what brings numbers into that form and back.
+template <class T>
+struct FftCopies {
   /// Row i of x, of `lanes` elements, times w[i], into y (which may be x).
   void (*multiply_rows)(const T* xr, const T* xi, const T* wr, const T* wi, int64_t rows,
                         int64_t lanes, T* yr, T* yi);
@@ -67,8 +71,8 @@ struct FftKernels {
   void (*twiddle_transpose)(const FourStepBlock<T>& block);
 
   /// What makes the transform of 2 m real numbers of the one of the m complex numbers that they
-  /// are in pairs, and back: see MixPair in fft_kernels_internal.h. x has m elements forwards, m +
-  /// 1 backwards; z has m + 1 forwards, m backwards, and may be x. w[k] is exp(-pi i k / m).
+  /// are in pairs, and back: see MixPair in fft_copy_kernels_internal.h. x has m elements forwards,
+  /// m + 1 backwards; z has m + 1 forwards, m backwards, and may be x. w[k] is exp(-pi i k / m).
   /// Interleaved, a single lane; forwards, then backwards.
   void (*mix[2])(const T* x, T* z, int64_t m, const T* wr, const T* wi, T scale);
   /// Split, in rows of `lanes`; z is not x.
@@ -76,10 +80,16 @@ struct FftKernels {
                       const T* wi, T scale);
 };
 
-#define EMBER_DECLARE_FFT_KERNELS(set)             \
-  namespace set {                                  \
-  const FftKernels<float>& FftKernelsOfFloat32();  \
-  const FftKernels<double>& FftKernelsOfFloat64(); \
+/// All of one instruction set.
+template <class T>
+struct FftKernels : FftPasses<T>, FftCopies<T> {};
+
+#define EMBER_DECLARE_FFT_KERNELS(set)    \
+  namespace set {                         \
+  FftPasses<float> FftPassesOfFloat32();  \
+  FftPasses<double> FftPassesOfFloat64(); \
+  FftCopies<float> FftCopiesOfFloat32();  \
+  FftCopies<double> FftCopiesOfFloat64(); \
   }
 EMBER_DECLARE_FFT_KERNELS(scalar)
 EMBER_DECLARE_FFT_KERNELS(avx2)

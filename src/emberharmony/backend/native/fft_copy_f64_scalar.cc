@@ -2,9 +2,6 @@
 
 namespace emberharmony::backend::native::scalar {
 
-const FftKernels<float>& FftKernelsOfFloat32() {
-  static constexpr FftKernels<float> kKernels = MakeFftKernels<float, 4>();
-  return kKernels;
-}
+FftCopies<double> FftCopiesOfFloat64() { return MakeFftCopies<double, 2>(); }
 
 }  // namespace emberharmony::backend::native::scalar

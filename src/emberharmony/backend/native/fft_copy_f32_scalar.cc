@@ -2,9 +2,6 @@
 
 namespace emberharmony::backend::native::scalar {
 
-const FftKernels<double>& FftKernelsOfFloat64() {
-  static constexpr FftKernels<double> kKernels = MakeFftKernels<double, 2>();
-  return kKernels;
-}
+FftCopies<float> FftCopiesOfFloat32() { return MakeFftCopies<float, 4>(); }
 
 }  // namespace emberharmony::backend::native::scalar

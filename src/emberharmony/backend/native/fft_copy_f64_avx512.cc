@@ -2,9 +2,6 @@
 
 namespace emberharmony::backend::native::avx512 {
 
-const FftKernels<double>& FftKernelsOfFloat64() {
-  static constexpr FftKernels<double> kKernels = MakeFftKernels<double, 8>();
-  return kKernels;
-}
+FftCopies<double> FftCopiesOfFloat64() { return MakeFftCopies<double, 8>(); }
 
 }  // namespace emberharmony::backend::native::avx512

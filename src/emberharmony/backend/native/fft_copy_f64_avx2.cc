@@ -2,9 +2,6 @@
 
 namespace emberharmony::backend::native::avx2 {
 
-const FftKernels<float>& FftKernelsOfFloat32() {
-  static constexpr FftKernels<float> kKernels = MakeFftKernels<float, 8>();
-  return kKernels;
-}
+FftCopies<double> FftCopiesOfFloat64() { return MakeFftCopies<double, 4>(); }
 
 }  // namespace emberharmony::backend::native::avx2

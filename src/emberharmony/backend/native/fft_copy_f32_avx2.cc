@@ -2,9 +2,6 @@
 
 namespace emberharmony::backend::native::avx2 {
 
-const FftKernels<double>& FftKernelsOfFloat64() {
-  static constexpr FftKernels<double> kKernels = MakeFftKernels<double, 4>();
-  return kKernels;
-}
+FftCopies<float> FftCopiesOfFloat32() { return MakeFftCopies<float, 8>(); }
 
 }  // namespace emberharmony::backend::native::avx2

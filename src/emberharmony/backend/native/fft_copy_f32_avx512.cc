@@ -2,9 +2,6 @@
 
 namespace emberharmony::backend::native::avx512 {
 
-const FftKernels<float>& FftKernelsOfFloat32() {
-  static constexpr FftKernels<float> kKernels = MakeFftKernels<float, 16>();
-  return kKernels;
-}
+FftCopies<float> FftCopiesOfFloat32() { return MakeFftCopies<float, 16>(); }
 
 }  // namespace emberharmony::backend::native::avx512
