@@ -12,8 +12,10 @@ set(EMBER_PUBLIC_HEADERS
   engine/model.h
   engine/run_options.h
   io/object_stores.h
+  ops/axes.h
   ops/constants.h
   ops/creation.h
+  ops/cumulative.h
   ops/einsum.h
   ops/elementwise.h
   ops/fft.h
@@ -28,7 +30,14 @@ set(EMBER_PUBLIC_HEADERS
   ops/printing.h
   ops/random.h
   ops/scatter.h
+  ops/searching.h
+  ops/sets.h
+  ops/sorting.h
   ops/statistics.h
+  ops/statistics_derived.h
+  ops/statistics_histogram.h
+  ops/statistics_nan.h
+  ops/statistics_quantile.h
   ops/status.h
   ops/stft.h
   ops/windows.h

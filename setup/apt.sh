@@ -20,6 +20,7 @@ build_packages=(
   'pkg-config=1.8.*'
   'libsleef-dev=3.5.*'
   'libopenblas-serial-dev=0.3.21*'
+  'libhwy-dev=1.0.*'
   'libfmt-dev=9.1.*'
   'nlohmann-json3-dev=3.11.*'
   'libcli11-dev=2.1.*'

@@ -1,8 +1,10 @@
 #pragma once
 
 /// The tensor interface: `#include <emberharmony/ops.h>`, `namespace ops = emberharmony::ops`.
+#include "emberharmony/ops/axes.h"
 #include "emberharmony/ops/constants.h"
 #include "emberharmony/ops/creation.h"
+#include "emberharmony/ops/cumulative.h"
 #include "emberharmony/ops/einsum.h"
 #include "emberharmony/ops/elementwise.h"
 #include "emberharmony/ops/fft.h"
@@ -16,7 +18,14 @@
 #include "emberharmony/ops/printing.h"
 #include "emberharmony/ops/random.h"
 #include "emberharmony/ops/scatter.h"
+#include "emberharmony/ops/searching.h"
+#include "emberharmony/ops/sets.h"
+#include "emberharmony/ops/sorting.h"
 #include "emberharmony/ops/statistics.h"
+#include "emberharmony/ops/statistics_derived.h"
+#include "emberharmony/ops/statistics_histogram.h"
+#include "emberharmony/ops/statistics_nan.h"
+#include "emberharmony/ops/statistics_quantile.h"
 #include "emberharmony/ops/status.h"
 #include "emberharmony/ops/stft.h"
 #include "emberharmony/ops/windows.h"

@@ -4,37 +4,84 @@
 
 #include "emberharmony/ops/dispatch_internal.h"
 #include "emberharmony/ops/elementwise.h"
+#include "emberharmony/ops/reduction_internal.h"
 
 namespace emberharmony::ops {
 namespace {
 
 using backend::Op;
 
-struct Reduction {
-  std::vector<int64_t> axes;  // ascending
-  Shape shape;                // the result's
-  int64_t num_reduced = 1;    // elements per result
-};
+bool IsFloating(DType dtype) { return tensor::IsRealFloating(dtype) || tensor::IsComplex(dtype); }
 
-Reduction Plan(Op op, const Tensor& x, const ReductionOptions& options) {
-  const std::string_view name = backend::InfoOf(op).name;
-  std::vector<bool> reduced(x.rank(), !options.axis.has_value());
-  if (options.axis) {
-    for (int axis : *options.axis) {
-      const int at = axis < 0 ? axis + x.rank() : axis;
-      if (at < 0 || at >= x.rank() || reduced[at]) {
-        throw ShapeError(fmt::format("{}: expected different axes in [{}, {}) of a {}, found {}",
-                                     name, -x.rank(), x.rank(), x.Describe(), axis));
-      }
-      reduced[at] = true;
-    }
+/// x, or its elements as float64 where the function is defined for floating point only.
+Tensor AsFloating(const Tensor& x) {
+  return IsFloating(x.dtype()) ? x : astype(x, DType::kFloat64);
+}
+
+/// The dtype in which sums and products are made by default.
+DType TotalDType(DType dtype) {
+  if (tensor::IsSignedInteger(dtype) || tensor::IsBool(dtype)) return DType::kInt64;
+  return tensor::IsUnsignedInteger(dtype) ? DType::kUInt64 : dtype;
+}
+
+/// Whether the native kernels' accumulators give what converting first would: then the conversion
+/// needs no pass of its own.
+bool ConvertsOnTheWay(Op op, DType from, DType to) {
+  if (&backend::BackendFor(op, {&from, 1}) != &backend::Native()) return false;
+  if (from == DType::kFloat32) return to == DType::kFloat64;
+  if (op == Op::kProd) return false;
+  const bool is_integer = tensor::IsInteger(from) || tensor::IsBool(from);
+  return is_integer && tensor::IsInteger(to) && tensor::ItemSize(to) == 8;
+}
+
+Tensor Total(Op op, const Tensor& x, const ReductionOptions& options) {
+  const DType dtype = options.dtype.value_or(TotalDType(x.dtype()));
+  CheckKind(op, dtype);
+  const ReductionPlan plan = PlanReduction(op, x, options.axis, options.keepdims);
+  if (x.dtype() == dtype && op == Op::kSum) return Reduce(op, x, plan, dtype);
+  // Integers wrap around alike in 64 bits and in the bits that are kept of them.
+  const DType wide = op == Op::kProd && tensor::IsInteger(dtype) ? TotalDType(dtype) : dtype;
+  const bool as_is = x.dtype() == wide || ConvertsOnTheWay(op, x.dtype(), wide);
+  return astype(Reduce(op, as_is ? x : astype(x, wide), plan, wide), dtype, /*copy=*/false);
+}
+
+Tensor Extreme(Op op, const Tensor& x, const ReductionOptions& options) {
+  const ReductionPlan plan = PlanReduction(op, x, options.axis, options.keepdims);
+  if (plan.num_reduced == 0 && plan.shape.num_elements() > 0) {
+    throw ShapeError(fmt::format("{}: expected at least one element along the axes, found a {}",
+                                 backend::InfoOf(op).name, x.Describe()));
   }
-  Reduction plan;
-  for (int i = 0; i < x.rank(); ++i) {
-    if (reduced[i]) {
-      plan.axes.push_back(i);
-      plan.num_reduced *= x.shape()[i];
-      if (options.keepdims) plan.shape.Append(1);
+  if (!tensor::IsBool(x.dtype())) {
+    CheckKind(op, x.dtype());
+    return Reduce(op, x, plan, x.dtype());
+  }
+  return Reduce(op == Op::kMin ? Op::kAll : Op::kAny, x, plan, DType::kBool);
+}
+
+/// Reductions of whether elements are zero: bytes as they are, others compared first.
+Tensor ReduceTruth(Op op, const Tensor& x, const ReductionOptions& options, DType dtype) {
+  const ReductionPlan plan = PlanReduction(op, x, options.axis, options.keepdims);
+  return Reduce(op, tensor::ItemSize(x.dtype()) == 1 ? x : not_equal(x, 0), plan, dtype);
+}
+
+}  // namespace
+
+ReductionPlan PlanReduction(Op op, const Tensor& x, const std::optional<Axes>& axis,
+                            bool keepdims) {
+  const char* name = backend::InfoOf(op).name.data();
+  if (!x.defined()) {
+    throw std::invalid_argument(
+        fmt::format("{}: expected a tensor, found an undefined tensor", name));
+  }
+  const int rank = x.rank();
+  ReductionPlan plan;
+  plan.mask = axis ? axis->MaskFor(name, x) : ~uint64_t{0};
+  for (int i = 0; i < rank; ++i) {
+    if ((plan.mask >> i) & 1) {
+      plan.axes[plan.num_axes++] = i;
+      // Of a tensor without elements the product may exceed 64 bits, and then says nothing.
+      __builtin_mul_overflow(plan.num_reduced, x.shape()[i], &plan.num_reduced);
+      if (keepdims) plan.shape.Append(1);
     } else {
       plan.shape.Append(x.shape()[i]);
     }
@@ -42,52 +89,52 @@ Reduction Plan(Op op, const Tensor& x, const ReductionOptions& options) {
   return plan;
 }
 
-Tensor Reduce(Op op, const Tensor& x, const Reduction& plan) {
-  CheckKind(op, x.dtype());
-  const std::string_view name = backend::InfoOf(op).name;
-  const Tensor result = Tensor::Empty(plan.shape, x.dtype());
-  if (plan.num_reduced == 0 && op != Op::kSum && result.size() > 0) {
-    throw ShapeError(fmt::format("{}: expected at least one element along the axes, found a {}",
-                                 name, x.Describe()));
-  }
-  const backend::Attribute axes =
-      backend::Attribute::Integers(backend::AttributeKey::kAxes, plan.axes);
+Tensor Reduce(Op op, const Tensor& x, const ReductionPlan& plan, DType dtype,
+              std::optional<double> correction) {
+  const Tensor result = Tensor::Empty(plan.shape, dtype);
+  const backend::Attribute attributes[] = {
+      backend::Attribute::Integers(backend::AttributeKey::kAxes,
+                                   {plan.axes, static_cast<size_t>(plan.num_axes)}),
+      backend::Attribute::Number(backend::AttributeKey::kCorrection, correction.value_or(0))};
   const Tensor* const inputs[] = {&x};
   const Tensor* const outputs[] = {&result};
-  RunOp(op, inputs, {&axes, 1}, outputs);
+  RunOp(op, inputs, {attributes, correction ? 2u : 1u}, outputs);
   return result;
 }
 
-}  // namespace
-
-Tensor sum(const Tensor& x, const ReductionOptions& options) {
-  CheckKind(Op::kSum, x.dtype());
-  DType dtype = x.dtype();
-  if (tensor::IsSignedInteger(dtype)) dtype = DType::kInt64;
-  if (tensor::IsUnsignedInteger(dtype)) dtype = DType::kUInt64;
-  dtype = options.dtype.value_or(dtype);
-  return Reduce(Op::kSum, astype(x, dtype, /*copy=*/false), Plan(Op::kSum, x, options));
+Tensor sum(const Tensor& x, const ReductionOptions& options) { return Total(Op::kSum, x, options); }
+Tensor prod(const Tensor& x, const ReductionOptions& options) {
+  return Total(Op::kProd, x, options);
 }
 
 Tensor mean(const Tensor& x, const ReductionOptions& options) {
-  if (!tensor::IsRealFloating(x.dtype())) {
-    throw DTypeError(
-        fmt::format("mean: expected a floating-point dtype, found {}: convert with astype",
-                    DTypeName(x.dtype())));
-  }
-  const Reduction plan = Plan(Op::kSum, x, options);
-  // float32 is rounded once, after the division.
-  const Tensor total = Reduce(Op::kSum, astype(x, DType::kFloat64, /*copy=*/false), plan);
-  const Tensor result = divide(total, static_cast<double>(plan.num_reduced));
-  return astype(result, x.dtype(), /*copy=*/false);
+  const ReductionPlan plan = PlanReduction(Op::kMean, x, options.axis, options.keepdims);
+  const Tensor numbers = AsFloating(x);
+  return Reduce(Op::kMean, numbers, plan, numbers.dtype());
 }
+
+Tensor var(const Tensor& x, const VarianceOptions& options) {
+  const ReductionPlan plan = PlanReduction(Op::kVar, x, options.axis, options.keepdims);
+  const Tensor numbers = AsFloating(x);
+  return Reduce(Op::kVar, numbers, plan, tensor::RealPartOf(numbers.dtype()), options.correction);
+}
+
+Tensor std_(const Tensor& x, const VarianceOptions& options) { return sqrt(var(x, options)); }
 
 Tensor min(const Tensor& x, const ReductionOptions& options) {
-  return Reduce(Op::kMin, x, Plan(Op::kMin, x, options));
+  return Extreme(Op::kMin, x, options);
 }
-
 Tensor max(const Tensor& x, const ReductionOptions& options) {
-  return Reduce(Op::kMax, x, Plan(Op::kMax, x, options));
+  return Extreme(Op::kMax, x, options);
+}
+Tensor any(const Tensor& x, const ReductionOptions& options) {
+  return ReduceTruth(Op::kAny, x, options, DType::kBool);
+}
+Tensor all(const Tensor& x, const ReductionOptions& options) {
+  return ReduceTruth(Op::kAll, x, options, DType::kBool);
+}
+Tensor count_nonzero(const Tensor& x, const ReductionOptions& options) {
+  return ReduceTruth(Op::kCountNonzero, x, options, DType::kInt64);
 }
 
 }  // namespace emberharmony::ops

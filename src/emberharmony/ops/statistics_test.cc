@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <complex>
 #include <limits>
 #include <random>
 #include <vector>
@@ -33,7 +34,9 @@ TEST(Statistics, ReduceTheAxesAskedFor) {
               ElementsAre(6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17));
   EXPECT_THROW(sum(x, {.axis = {{3}}}), ShapeError);
   EXPECT_THROW(sum(x, {.axis = {{0, -3}}}), ShapeError);
-  EXPECT_THROW(mean(x), DTypeError);
+  EXPECT_EQ(mean(x).item<double>(), 11.5);
+  EXPECT_EQ(sum(x, {.axis = 2, .keepdims = true}).shape().ToString(), "(2, 3, 1)");
+  EXPECT_EQ(sum(x, {.axis = std::vector<int>{}}).shape().ToString(), "(2, 3, 4)");
 }
 
 TEST(Statistics, DTypesAndEmptyInputs) {
@@ -46,7 +49,8 @@ TEST(Statistics, DTypesAndEmptyInputs) {
   EXPECT_TRUE(std::isnan(mean(zeros({0})).item<double>()));
   EXPECT_THROW(max(zeros({0})), ShapeError);
   EXPECT_EQ(max(zeros({0, 3}), {.axis = {{1}}}).size(), 0);
-  EXPECT_THROW(sum(asarray<bool>({true})), DTypeError);
+  EXPECT_EQ(sum(asarray<bool>({true, false, true})).item<int64_t>(), 2);
+  EXPECT_THROW(sum(asarray<float>({1}), {.dtype = DType::kBool}), DTypeError);
   // One rounding: 2^24 + 1 in steps of one is beyond float32's sums.
   EXPECT_EQ(sum(ones({(1 << 24) + 4}, DType::kFloat32)).item<float>(), 16777220.0F);
 }
@@ -81,6 +85,47 @@ TEST(Statistics, SumsAreAccurateAndIndependentOfLayout) {
     EXPECT_EQ(sum(column).item<double>(), found) << n;
     EXPECT_EQ(ListOf<double>(sum(spread, {.axis = {{0}}}))[1], found) << n;
   }
+}
+
+TEST(Statistics, ProductsAndLogic) {
+  EXPECT_EQ(prod(asarray<int8_t>({100, 100, -2})).item<int64_t>(), -20000);
+  EXPECT_EQ(prod(asarray<uint8_t>({200, 200}), {.dtype = DType::kUInt8}).item<uint8_t>(),
+            40000 % 256);
+  EXPECT_EQ(prod(zeros({0})).item<double>(), 1);
+  // (1 + 2i)(3 - i) = 5 + 5i.
+  using Complex = std::complex<double>;
+  EXPECT_EQ(prod(asarray<Complex>({{1, 2}, {3, -1}})).item<Complex>(), Complex(5, 5));
+  EXPECT_EQ(sum(asarray<Complex>({{1, 2}, {3, -1}})).item<Complex>(), Complex(4, 1));
+  EXPECT_EQ(mean(asarray<Complex>({{1, 2}, {3, -1}})).item<Complex>(), Complex(2, 0.5));
+  const Tensor x = asarray<double>({0, -0.0, std::nan(""), 3});
+  EXPECT_EQ(count_nonzero(x).item<int64_t>(), 2);
+  EXPECT_TRUE(any(x).item<bool>());
+  EXPECT_FALSE(all(x).item<bool>());
+  EXPECT_FALSE(any(zeros({0})).item<bool>());
+  EXPECT_TRUE(all(zeros({0})).item<bool>());
+  EXPECT_EQ(count_nonzero(asarray<Complex>({{0, 0}, {0, 1}, {2, 0}})).item<int64_t>(), 2);
+  EXPECT_TRUE(max(asarray<bool>({false, true})).item<bool>());
+  EXPECT_FALSE(min(asarray<bool>({false, true})).item<bool>());
+  EXPECT_THROW(max(asarray<Complex>({{0, 0}})), DTypeError);
+}
+
+TEST(Statistics, VarianceDoesNotCancel) {
+  const Tensor x = asarray<double>({2, 4, 4, 4, 5, 5, 7, 9});
+  EXPECT_EQ(var(x).item<double>(), 4);
+  EXPECT_EQ(std_(x).item<double>(), 2);
+  EXPECT_DOUBLE_EQ(var(x, {.correction = 1}).item<double>(), 32.0 / 7);
+  EXPECT_EQ(var(reshape(arange(6), {2, 3}), {.axis = 0}).shape().ToString(), "(3,)");
+  // Seconds since 1970 that alternate by 2: the variance is 1, which E[x^2] - E[x]^2 loses.
+  std::vector<double> seconds(10000);
+  for (size_t i = 0; i < seconds.size(); ++i) seconds[i] = 1.7e9 + (i % 2 == 0 ? -1 : 1);
+  EXPECT_EQ(var(asarray(seconds)).item<double>(), 1);
+  // A constant whose sum cannot be exact.
+  EXPECT_EQ(var(full({1003}, 0.1)).item<double>(), 0);
+  EXPECT_TRUE(std::isnan(var(zeros({0})).item<double>()));
+  EXPECT_TRUE(std::isnan(var(ones({1}), {.correction = 1}).item<double>()));
+  EXPECT_EQ(var(asarray<float>({1, 3})).dtype(), DType::kFloat32);
+  using Complex = std::complex<double>;
+  EXPECT_EQ(var(asarray<Complex>({{1, 2}, {3, -2}})).item<double>(), 1 + 4);
 }
 
 }  // namespace

@@ -12,7 +12,6 @@ namespace {
     set::AddComplexKernels(&table);    \
     set::AddBitwiseKernels(&table);    \
     set::AddMathKernels(&table);       \
-    set::AddReductionKernels(&table);  \
     AddComplexFunctions(&table);       \
     return table;                      \
   }()

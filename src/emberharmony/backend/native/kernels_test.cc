@@ -206,28 +206,6 @@ TEST(Kernels, ElementwiseOnesDoNotDependOnPositionOrLength) {
   }
 }
 
-TEST(Kernels, ReductionsAgreeOnEveryInstructionSet) {
-  std::mt19937_64 random(9);
-  for (int64_t n : {1, 2, 31, 32, 33, 1023, 1024, 1025, 5000, 100003}) {
-    std::vector<double> x(n);
-    for (double& value : x)
-      value = std::ldexp(static_cast<double>(static_cast<int64_t>(random())),
-                         -static_cast<int>(random() % 80));
-    for (Op op : {Op::kSum, Op::kMin, Op::kMax}) {
-      std::vector<double> results;
-      for (InstructionSet set : SupportedInstructionSets()) {
-        ForceInstructionSet(set);
-        double result;
-        ActiveKernels().reduce[static_cast<int>(op)][static_cast<int>(DType::kFloat64)](
-            x.data(), &result, 1, n);
-        ForceInstructionSet(std::nullopt);
-        results.push_back(result);
-        EXPECT_EQ(result, results[0]) << InfoOf(op).name << " of " << n;
-      }
-    }
-  }
-}
-
 TEST(InstructionSets, ScalarIsAlwaysThereAndTheBestIsActive) {
   const auto sets = SupportedInstructionSets();
   ASSERT_FALSE(sets.empty());

@@ -11,10 +11,6 @@ namespace {
 using tensor::DType;
 using tensor::Tensor;
 
-RowKernel ReductionOf(const KernelTable& kernels, Op op, DType dtype) {
-  return kernels.reduce[static_cast<int>(op)][static_cast<int>(dtype)];
-}
-
 /// The kernel for an operation on inputs of these dtypes, or null.
 Kernel ElementwiseOf(const KernelTable& kernels, Op op, std::span<const DType> dtypes) {
   if (op == Op::kAstype) {
@@ -22,36 +18,6 @@ Kernel ElementwiseOf(const KernelTable& kernels, Op op, std::span<const DType> d
   }
   // The condition of where is always bool; its values have the dtype that counts.
   return kernels.Get(op, dtypes.back());
-}
-
-void Reduce(RowKernel kernel, const Tensor& input, Attributes attributes, const Tensor& output) {
-  std::vector<int> order;
-  uint64_t reduced = 0;
-  if (const Attribute* axes = FindAttribute(attributes, AttributeKey::kAxes)) {
-    for (int64_t i = 0; i < axes->integers.count; ++i) {
-      reduced |= uint64_t{1} << axes->integers.values[i];
-    }
-  } else {
-    reduced = ~uint64_t{0};
-  }
-  int64_t row_length = 1;
-  for (int axis = 0; axis < input.rank(); ++axis) {
-    if (!((reduced >> axis) & 1)) order.push_back(axis);
-  }
-  for (int axis = 0; axis < input.rank(); ++axis) {
-    if (!((reduced >> axis) & 1)) continue;
-    order.push_back(axis);
-    row_length *= input.shape()[axis];
-  }
-  if (output.size() == 0) return;
-  if (row_length == 0) {
-    // Only a sum has a value without elements, ops has made sure: zero, whose bytes are all 0 for
-    // every dtype.
-    __builtin_memset(output.mutable_data(), 0, output.size_bytes());
-    return;
-  }
-  const Tensor rows = input.PermuteDims(order).Contiguous();
-  kernel(rows.data(), output.mutable_data(), output.size(), row_length);
 }
 
 class NativeBackend : public Backend {
@@ -63,8 +29,7 @@ class NativeBackend : public Backend {
   bool Supports(Op op, std::span<const DType> dtypes) const override {
     if (const Operation* operation = FindOperation(op)) return operation->supports(dtypes);
     const KernelTable& kernels = ActiveKernels();
-    return ElementwiseOf(kernels, op, dtypes) != nullptr ||
-           ReductionOf(kernels, op, dtypes.back()) != nullptr;
+    return ElementwiseOf(kernels, op, dtypes) != nullptr;
   }
 
   void Execute(Op op, Tensors inputs, Attributes attributes, Tensors outputs) override {
@@ -78,8 +43,6 @@ class NativeBackend : public Backend {
     const size_t num_dtypes = op == Op::kAstype ? 2 : 1;
     if (Kernel kernel = ElementwiseOf(kernels, op, {dtypes, num_dtypes})) {
       RunElementwise(kernel, inputs, output);
-    } else if (RowKernel kernel = ReductionOf(kernels, op, dtypes[0])) {
-      Reduce(kernel, *inputs[0], attributes, output);
     } else {
       throw std::logic_error("the native backend was asked for " + std::string(InfoOf(op).name) +
                              " of " + std::string(DTypeName(dtypes[0])) +

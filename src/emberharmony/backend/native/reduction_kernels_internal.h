@@ -1,110 +1,255 @@
 // Bodies of the reduction kernels; see loops_internal.h.
 //
-// A row is reduced in a tree whose shape depends on its length alone: element i of a block of 1,024
-// goes to lane i mod 32, lanes are folded in halves, blocks are combined as the bits of a binary
-// counter. So the same values give the same bits on every instruction set, and blocks may be shared
-// out among threads.
+// A sequence is reduced in a tree whose shape depends on its length alone: element i of a block of
+// 1,024 goes to lane i mod 32, lanes are folded in halves, blocks are combined as the bits of a
+// binary counter. So the same values give the same bits on every instruction set, in rows as in
+// columns, and blocks may be shared out among threads.
 #pragma once
 
 #include "emberharmony/backend/native/loops_internal.h"
+#include "emberharmony/backend/native/reduction_internal.h"
 
 namespace emberharmony::backend::native {
 namespace {
 
-constexpr int kLanes = 32;
-constexpr int64_t kBlock = 1024;
-/// Enough levels for 2^63 elements.
-constexpr int kLevels = 54;
+constexpr int kLanes = kReductionLanes;
 
-/// What sums are held in: float32 in double precision, rounded once; integers wrap around.
+/// A complex number without the standard library's templates.
 template <class T>
-struct SumType {
+struct ComplexOf {
+  T re, im;
+};
+/// What sums and products are held in: float32 in double precision, rounded once; integers wrap
+/// around.
+template <class T>
+struct Accumulator {
   using type = uint64_t;
 };
 template <>
-struct SumType<float> {
+struct Accumulator<float> {
   using type = double;
 };
 template <>
-struct SumType<double> {
+struct Accumulator<double> {
   using type = double;
 };
 
 template <class T>
 struct SumOf {
-  using Acc = typename SumType<T>::type;
-  static Acc Identity(T) { return Acc(0); }
+  using In = T;
+  using Acc = typename Accumulator<T>::type;
+  static Acc Load(In x) { return static_cast<Acc>(x); }
+  static Acc Identity(Acc) { return Acc(0); }
   static Acc Combine(Acc x, Acc y) { return x + y; }
 };
-// Minimum and maximum: NaN wins. The row's first element is the identity.
+template <class T>
+struct ProdOf {
+  using In = T;
+  using Acc = typename Accumulator<T>::type;
+  static Acc Load(In x) { return static_cast<Acc>(x); }
+  static Acc Identity(Acc) { return Acc(1); }
+  static Acc Combine(Acc x, Acc y) { return x * y; }
+};
+template <class T>
+struct ComplexProdOf {
+  using In = ComplexOf<T>;
+  using Acc = ComplexOf<double>;
+  static Acc Load(In x) { return {static_cast<double>(x.re), static_cast<double>(x.im)}; }
+  static Acc Identity(Acc) { return {1, 0}; }
+  /// By the identity nothing is multiplied: of an infinity and its zero there would be a NaN.
+  static Acc Combine(Acc x, Acc y) {
+    const Acc product = {x.re * y.re - x.im * y.im, x.re * y.im + x.im * y.re};
+    const bool by_one = (y.re == 1) & (y.im == 0);
+    const bool of_one = (x.re == 1) & (x.im == 0);
+    return by_one ? x : of_one ? y : product;
+  }
+};
+// Minimum and maximum: NaN wins. The sequence's first element is the identity.
 template <class T>
 struct MinOf {
+  using In = T;
   using Acc = T;
-  static Acc Identity(T first) { return first; }
+  static Acc Load(In x) { return x; }
+  static Acc Identity(Acc first) { return first; }
   static Acc Combine(Acc x, Acc y) { return ((x <= y) | (x != x)) ? x : y; }
 };
 template <class T>
 struct MaxOf {
+  using In = T;
   using Acc = T;
-  static Acc Identity(T first) { return first; }
+  static Acc Load(In x) { return x; }
+  static Acc Identity(Acc first) { return first; }
   static Acc Combine(Acc x, Acc y) { return ((x >= y) | (x != x)) ? x : y; }
 };
+template <class T>
+struct AnyOf {
+  using In = T;
+  using Acc = uint8_t;
+  static Acc Load(In x) { return x != 0; }
+  static Acc Identity(Acc) { return 0; }
+  static Acc Combine(Acc x, Acc y) { return x | y; }
+};
+template <class T>
+struct AllOf {
+  using In = T;
+  using Acc = uint8_t;
+  static Acc Load(In x) { return x != 0; }
+  static Acc Identity(Acc) { return 1; }
+  static Acc Combine(Acc x, Acc y) { return x & y; }
+};
+/// A block's count fits 16 bits, but blocks are combined in the same type, so it is a wide one.
+template <class T>
+struct CountOf {
+  using In = T;
+  using Acc = uint64_t;
+  static Acc Load(In x) { return x != 0; }
+  static Acc Identity(Acc) { return 0; }
+  static Acc Combine(Acc x, Acc y) { return x + y; }
+};
 
-template <class F, class T>
-typename F::Acc ReduceBlock(const T* x, int64_t n, typename F::Acc identity) {
+/// With kWidth < 32 lanes for rows of at most as many elements: the others would hold the identity,
+/// which changes nothing.
+template <class F, int kWidth>
+typename F::Acc ReduceBlock(const typename F::In* x, int64_t n) {
   using Acc = typename F::Acc;
-  Acc lanes[kLanes];
-  for (int j = 0; j < kLanes; ++j) lanes[j] = identity;
+  const Acc identity = F::Identity(F::Load(x[0]));
+  Acc lanes[kWidth];
+  for (int j = 0; j < kWidth; ++j) lanes[j] = identity;
   int64_t i = 0;
-  for (; i + kLanes <= n; i += kLanes) {
-    for (int j = 0; j < kLanes; ++j) lanes[j] = F::Combine(lanes[j], static_cast<Acc>(x[i + j]));
+  for (; i + kWidth <= n; i += kWidth) {
+    for (int j = 0; j < kWidth; ++j) lanes[j] = F::Combine(lanes[j], F::Load(x[i + j]));
   }
-  for (int j = 0; i + j < n; ++j) lanes[j] = F::Combine(lanes[j], static_cast<Acc>(x[i + j]));
-  for (int half = kLanes / 2; half > 0; half /= 2) {
+  for (int j = 0; i + j < n; ++j) lanes[j] = F::Combine(lanes[j], F::Load(x[i + j]));
+  for (int half = kWidth / 2; half > 0; half /= 2) {
     for (int j = 0; j < half; ++j) lanes[j] = F::Combine(lanes[j], lanes[j + half]);
   }
   return lanes[0];
 }
 
-template <class F, class T>
-T ReduceRow(const T* x, int64_t n) {
-  using Acc = typename F::Acc;
-  const Acc identity = F::Identity(x[0]);
-  if (n <= kBlock) return static_cast<T>(ReduceBlock<F>(x, n, identity));
-  Acc partial[kLevels];
-  uint64_t num_blocks = 0;
-  for (int64_t i = 0; i < n; i += kBlock) {
-    Acc value = ReduceBlock<F>(x + i, n - i < kBlock ? n - i : kBlock, identity);
-    int level = 0;
-    for (; (num_blocks >> level) & 1; ++level) value = F::Combine(partial[level], value);
-    partial[level] = value;
-    ++num_blocks;
+template <class F>
+void ReduceRows(const void* input, int64_t stride, int64_t rows, int64_t n, const double*, int64_t,
+                void* accs) {
+  const auto* x = static_cast<const typename F::In*>(input);
+  auto* out = static_cast<typename F::Acc*>(accs);
+  if (n <= 8) {
+    for (int64_t row = 0; row < rows; ++row) out[row] = ReduceBlock<F, 8>(x + row * stride, n);
+    return;
   }
-  int level = __builtin_ctzll(num_blocks);
-  Acc total = partial[level];
-  for (++level; num_blocks >> level != 0; ++level) {
-    if ((num_blocks >> level) & 1) total = F::Combine(partial[level], total);
+  for (int64_t row = 0; row < rows; ++row) {
+    out[row] = ReduceBlock<F, kLanes>(x + row * stride, n);
   }
-  return static_cast<T>(total);
 }
 
-template <class F, class T>
-void RowsLoop(const void* input, void* output, int64_t rows, int64_t n) {
-  const T* x = static_cast<const T*>(input);
-  T* out = static_cast<T*>(output);
-  for (int64_t row = 0; row < rows; ++row) out[row] = ReduceRow<F>(x + row * n, n);
+/// lanes[j] = lanes[j] combined with the elements of 1 or 4 rows, one after the other.
+template <class F, int kRows>
+void Chain(const typename F::In* const* rows, int64_t width, typename F::Acc* __restrict lanes) {
+  using In = typename F::In;
+  using Acc = typename F::Acc;
+  const In* a = rows[0];
+  const In* b = rows[kRows == 4 ? 1 : 0];
+  const In* c = rows[kRows == 4 ? 2 : 0];
+  const In* d = rows[kRows == 4 ? 3 : 0];
+  EMBER_INDEPENDENT
+  for (int64_t j = 0; j < width; ++j) {
+    Acc acc = lanes[j];
+    acc = F::Combine(acc, F::Load(a[j]));
+    if constexpr (kRows == 4) {
+      acc = F::Combine(acc, F::Load(b[j]));
+      acc = F::Combine(acc, F::Load(c[j]));
+      acc = F::Combine(acc, F::Load(d[j]));
+    }
+    lanes[j] = acc;
+  }
+}
+
+/// The same for 1 to 4 rows.
+template <class F>
+void ChainOf(int num_rows, const typename F::In* const* rows, int64_t width,
+             typename F::Acc* lanes) {
+  if (num_rows == 4) return Chain<F, 4>(rows, width, lanes);
+  for (int i = 0; i < num_rows; ++i) Chain<F, 1>(rows + i, width, lanes);
+}
+
+/// Rows that follow each other without gaps are read as one long row of 32, lanes side by side, so
+/// that narrow matrices fill vectors.
+template <class F>
+void NarrowColumns(const typename F::In* x, int64_t n, int64_t width, typename F::Acc* lanes) {
+  const int64_t group = kLanes * width;
+  const int64_t groups = n / kLanes;
+  for (int64_t g = 0; g < groups; g += 4) {
+    const typename F::In* rows[4];
+    const int count = static_cast<int>(groups - g < 4 ? groups - g : 4);
+    for (int k = 0; k < count; ++k) rows[k] = x + (g + k) * group;
+    ChainOf<F>(count, rows, group, lanes);
+  }
+  const typename F::In* rest[1] = {x + groups * group};
+  if (n % kLanes != 0) Chain<F, 1>(rest, n % kLanes * width, lanes);
+}
+
+constexpr int64_t kNarrow = 32;
+
+bool IsGapless(const int64_t* offsets, int64_t n, int64_t width) {
+  bool gapless = true;
+  for (int64_t i = 1; i < n; ++i) gapless &= offsets[i] - offsets[i - 1] == width;
+  return gapless;
+}
+
+template <class F>
+void ReduceColumns(const void* input, const int64_t* offsets, int64_t n, int64_t width,
+                   const double*, void* scratch, void* accs) {
+  using In = typename F::In;
+  using Acc = typename F::Acc;
+  const In* x = static_cast<const In*>(input);
+  Acc* lanes = static_cast<Acc*>(scratch);
+  Acc* out = static_cast<Acc*>(accs);
+  const In* first = x + offsets[0];
+  int64_t used = n < kLanes ? n : kLanes;
+  for (int64_t lane = 0; lane < used; ++lane) {
+    for (int64_t j = 0; j < width; ++j) lanes[lane * width + j] = F::Identity(F::Load(first[j]));
+  }
+  if (width < kNarrow && IsGapless(offsets, n, width)) {
+    NarrowColumns<F>(first, n, width, lanes);
+  } else {
+    for (int64_t i = 0; i < n; i += 4 * kLanes) {
+      for (int64_t lane = 0; lane < kLanes && i + lane < n; ++lane) {
+        const In* rows[4];
+        int count = 0;
+        for (int64_t at = i + lane; count < 4 && at < n; at += kLanes) {
+          rows[count++] = x + offsets[at];
+        }
+        ChainOf<F>(count, rows, width, lanes + lane * width);
+      }
+    }
+  }
+  for (int64_t half = kLanes / 2; half > 0; half /= 2) {
+    if (used <= half) continue;
+    const int64_t count = (used - half) * width;
+    Acc* low = lanes;
+    const Acc* high = lanes + half * width;
+    EMBER_INDEPENDENT
+    for (int64_t k = 0; k < count; ++k) low[k] = F::Combine(low[k], high[k]);
+    used = half;
+  }
+  for (int64_t j = 0; j < width; ++j) out[j] = lanes[j];
+}
+
+template <class F>
+void CombineAccs(void* a, const void* b, int64_t count) {
+  auto* x = static_cast<typename F::Acc*>(a);
+  const auto* y = static_cast<const typename F::Acc*>(b);
+  EMBER_INDEPENDENT
+  for (int64_t i = 0; i < count; ++i) x[i] = F::Combine(x[i], y[i]);
+}
+
+template <class F>
+void SetReduction(ReductionTable* table, Op op, DType dtype) {
+  table->kernels[static_cast<int>(op)][static_cast<int>(dtype)] = {
+      &ReduceRows<F>, &ReduceColumns<F>, &CombineAccs<F>, sizeof(typename F::Acc)};
 }
 
 template <template <class> class F, class... Ts>
-void AddReduction(KernelTable* table, Op op, Types<Ts...>) {
-  ((table->reduce[static_cast<int>(op)][static_cast<int>(DTypeOf<Ts>())] = &RowsLoop<F<Ts>, Ts>),
-   ...);
-}
-
-void AddReductions(KernelTable* table) {
-  AddReduction<SumOf>(table, Op::kSum, RealTypes{});
-  AddReduction<MinOf>(table, Op::kMin, RealTypes{});
-  AddReduction<MaxOf>(table, Op::kMax, RealTypes{});
+void AddReduction(ReductionTable* table, Op op, Types<Ts...>) {
+  (SetReduction<F<Ts>>(table, op, DTypeOf<Ts>()), ...);
 }
 
 }  // namespace

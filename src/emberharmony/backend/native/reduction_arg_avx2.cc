@@ -1,0 +1,7 @@
+#include "emberharmony/backend/native/reduction_arg_kernels_internal.h"
+
+namespace emberharmony::backend::native::avx2 {
+
+void AddArgReductions(ReductionTable* table) { AddArgColumns(table, RealTypes{}); }
+
+}  // namespace emberharmony::backend::native::avx2

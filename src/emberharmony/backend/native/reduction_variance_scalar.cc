@@ -1,0 +1,10 @@
+#include "emberharmony/backend/native/reduction_variance_kernels_internal.h"
+
+namespace emberharmony::backend::native::scalar {
+
+void AddVariances(ReductionTable* table) {
+  SetVariance<float>(table);
+  SetVariance<double>(table);
+}
+
+}  // namespace emberharmony::backend::native::scalar

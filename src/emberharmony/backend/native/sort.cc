@@ -1,0 +1,140 @@
+// Sorting values along an axis.
+#include <algorithm>
+#include <cstring>
+#include <limits>
+
+#include "emberharmony/backend/native/operation_internal.h"
+#include "emberharmony/backend/native/sort_internal.h"
+#include "emberharmony/backend/threads.h"
+
+namespace emberharmony::backend::native {
+namespace {
+
+using tensor::DType;
+using tensor::Tensor;
+
+/// Elements that are worth handing to another thread.
+constexpr int64_t kGrainElements = 1 << 14;
+
+/// Integers of few values are counted.
+template <class T>
+void SortByCounting(const T* from, T* to, int64_t n) {
+  using Limits = std::numeric_limits<T>;
+  constexpr int kLow = Limits::min();
+  int64_t counts[Limits::max() - kLow + 1] = {};
+  for (int64_t i = 0; i < n; ++i) ++counts[from[i] - kLow];
+  for (int value = kLow; value <= Limits::max(); ++value) {
+    to = std::fill_n(to, counts[value - kLow], static_cast<T>(value));
+  }
+}
+
+template <class T>
+void SortRow(const T* from, T* to, int64_t n) {
+  if constexpr (sizeof(T) == 1) {
+    SortByCounting(from, to, n);
+  } else {
+    std::copy_n(from, n, to);
+    SortIntegers(to, n);
+  }
+}
+
+/// Signed integers that ascend as the floating-point numbers of the same size
+/// with their bits do: a negative number's magnitude is turned around. The
+/// function is its own inverse.
+template <class Int>
+Int Ordered(Int bits) {
+  constexpr Int kMax = std::numeric_limits<Int>::max();
+  return bits ^ ((bits >> (8 * sizeof(Int) - 1)) & kMax);
+}
+
+/// How many elements of a sorted row stand before its NaNs.
+template <class T>
+int64_t CountNumbers(const T* x, int64_t n) {
+  while (n > 0 && x[n - 1] != x[n - 1]) --n;
+  return n;
+}
+
+/// Zeros come out of the sort with all negative ones together, but equal
+/// elements keep their order: gives the zeros of a sorted row of numbers the
+/// signs they have in the input.
+template <class T>
+void RestoreZeros(const T* from, int64_t n, bool descending, T* to, int64_t numbers) {
+  T* zero = std::partition_point(to, to + numbers,
+                                 [descending](T x) { return descending ? x > 0 : x < 0; });
+  for (int64_t i = 0; i < n; ++i) {
+    if (from[i] == 0) *zero++ = from[i];
+  }
+}
+
+/// Sorts the numbers as integers, since vqsort 1.0.3 loses infinities and the
+/// signs of zeros, and NaN crashes it. NaN comes last in both directions.
+template <class T, class Int>
+void SortFloatingRow(const T* from, T* to, int64_t n, bool descending) {
+  Int* keys = reinterpret_cast<Int*>(to);
+  constexpr Int kNaN = std::numeric_limits<Int>::max();  // a NaN's bits, and the largest key
+  int64_t negative_zeros = 0, zeros = 0;
+  for (int64_t i = 0; i < n; ++i) {
+    Int bits;
+    std::memcpy(&bits, from + i, sizeof(T));
+    const Int key = from[i] != from[i] ? kNaN : Ordered(bits);
+    negative_zeros += bits == std::numeric_limits<Int>::min();
+    zeros += from[i] == 0;
+    std::memcpy(keys + i, &key, sizeof(T));
+  }
+  SortIntegers(keys, n);
+  for (int64_t i = 0; i < n; ++i) {
+    const Int bits = Ordered(keys[i]);
+    std::memcpy(to + i, &bits, sizeof(T));
+  }
+  const bool mixed_zeros = negative_zeros > 0 && negative_zeros < zeros;
+  if (!descending && !mixed_zeros) return;
+  const int64_t numbers = CountNumbers(to, n);
+  if (descending) std::reverse(to, to + numbers);
+  if (mixed_zeros) RestoreZeros(from, n, descending, to, numbers);
+}
+
+template <class T>
+void SortElements(const T* from, T* to, int64_t n, bool descending) {
+  if constexpr (std::is_same_v<T, double>) {
+    SortFloatingRow<double, int64_t>(from, to, n, descending);
+  } else if constexpr (std::is_same_v<T, float>) {
+    SortFloatingRow<float, int32_t>(from, to, n, descending);
+  } else {
+    SortRow(from, to, n);
+    if (descending) std::reverse(to, to + n);
+  }
+}
+
+void Execute(Tensors inputs, Attributes attributes, Tensors outputs) {
+  const Tensor& x = *inputs[0];
+  const Tensor& output = *outputs[0];
+  if (output.size() == 0) return;
+  if (x.rank() == 0) return tensor::CopyElements(x, output);
+  const int axis = static_cast<int>(IntegerOr(attributes, AttributeKey::kAxis, x.rank() - 1));
+  const bool descending = IntegerOr(attributes, AttributeKey::kDescending, 0) != 0;
+  const Tensor rows = RowsAlong(x, axis);
+  const Tensor sorted = RowsFor(output, axis);
+  const int64_t n = x.shape()[axis];
+  // Booleans sort as the integers 0 and 1.
+  const DType dtype = x.dtype() == DType::kBool ? DType::kUInt8 : x.dtype();
+  tensor::VisitReal(dtype, [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    if constexpr (!std::is_same_v<T, bool>) {
+      const T* from = static_cast<const T*>(rows.data());
+      T* to = static_cast<T*>(sorted.mutable_data());
+      ParallelRanges(x.size() / n, kGrainElements / n + 1, [&](int64_t begin, int64_t end) {
+        for (int64_t row = begin; row < end; ++row) {
+          SortElements(from + row * n, to + row * n, n, descending);
+        }
+      });
+    }
+  });
+  StoreRows(sorted, output, axis);
+}
+
+bool Supports(std::span<const DType> dtypes) { return !tensor::IsComplex(dtypes[0]); }
+
+const bool registered = RegisterOperation(Op::kSort, {&Supports, &Execute});
+
+}  // namespace
+}  // namespace emberharmony::backend::native
