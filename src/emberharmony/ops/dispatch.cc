@@ -49,6 +49,39 @@ bool Clobbers(const Tensor& output, std::span<const Tensor* const> inputs) {
   return false;
 }
 
+/// A new tensor for a result. Where inputs of its shape lie in memory without gaps but in another
+/// order of axes than C's (a transposed matrix), so does the result: then all are walked through as
+/// they lie.
+Tensor NewResult(std::span<const Tensor* const> inputs, const Shape& shape, DType dtype) {
+  const Tensor* model = nullptr;
+  for (const Tensor* input : inputs) {
+    if (!(input->shape() == shape)) continue;
+    if (input->is_contiguous()) return Tensor::Empty(shape, dtype);
+    if (model == nullptr) model = input;
+  }
+  if (model == nullptr) return Tensor::Empty(shape, dtype);
+  int order[tensor::kRankMax];
+  const int rank = shape.rank();
+  for (int i = 0; i < rank; ++i) {
+    int at = i;
+    for (; at > 0 && model->strides()[order[at - 1]] < model->strides()[i]; --at) {
+      order[at] = order[at - 1];
+    }
+    order[at] = i;
+  }
+  Shape permuted = shape;
+  int back[tensor::kRankMax];
+  int64_t step = 1;
+  for (int i = rank - 1; i >= 0; --i) {
+    const int axis = order[i];
+    if (shape[axis] != 1 && model->strides()[axis] != step) return Tensor::Empty(shape, dtype);
+    step *= shape[axis];
+    permuted[i] = shape[axis];
+    back[axis] = i;
+  }
+  return Tensor::Empty(permuted, dtype).PermuteDims({back, static_cast<size_t>(rank)});
+}
+
 void CheckOutput(Op op, const Tensor& out, const Shape& shape, DType dtype) {
   const std::string_view name = backend::InfoOf(op).name;
   if (out.dtype() != dtype) {
@@ -135,7 +168,7 @@ Tensor RunElementwiseOp(Op op, std::span<const Tensor* const> inputs, const Shap
     tensor::CopyElements(apart, *out);
     return *out;
   }
-  Tensor result = Tensor::Empty(shape, dtype);
+  Tensor result = NewResult(inputs, shape, dtype);
   const Tensor* const outputs[] = {&result};
   backend.Execute(op, inputs, attributes, outputs);
   if (out != nullptr) *out = result;

@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 
+#include "emberharmony/backend/native/kernel_table_internal.h"
 #include "emberharmony/ops/dispatch_internal.h"
 
 namespace emberharmony::ops {
@@ -99,14 +100,109 @@ Tensor Elementwise(Op op, std::span<const Operand* const> operands, const Option
   return RunElementwiseOp(op, inputs.get(), BroadcastShape(op, inputs.get()), options.out);
 }
 
-Tensor Unary(Op op, const Operand& x, const Options& options) {
+/// Elements up to which the short way pays: beyond, what it saves is small beside the computation.
+constexpr int64_t kShortMax = 512;
+
+using backend::native::Kernel;
+
+/// The short way is for small contiguous tensors of one shape and dtype, and numbers that take that
+/// dtype, computed natively into a new tensor: nothing is promoted, broadcast or shared out. The
+/// kernel, or null where the operation has to go the long way.
+Kernel ShortKernel(Op op, const Tensor& x, const Options& options) {
+  if (options.out != nullptr || !x.is_contiguous() || x.size() > kShortMax || !x.defined()) {
+    return nullptr;
+  }
+  if (&backend::CurrentBackend() != &backend::Native()) return nullptr;
+  return backend::native::ActiveKernels().Get(op, x.dtype());
+}
+
+bool TakesShortWay(const Scalar& scalar, DType dtype) {
+  return scalar.PromotedWith(dtype) == dtype && scalar.Fits(dtype);
+}
+
+Kernel ShortKernel(Op op, const Operand& x1, const Operand& x2, const Options& options) {
+  const Tensor* tensor = x1.is_tensor() ? &x1.tensor() : x2.is_tensor() ? &x2.tensor() : nullptr;
+  if (tensor == nullptr) return nullptr;
+  if (!x2.is_tensor()) {
+    if (x2.is_none() || !TakesShortWay(x2.scalar(), tensor->dtype())) return nullptr;
+  } else if (!x1.is_tensor()) {
+    if (x1.is_none() || !TakesShortWay(x1.scalar(), tensor->dtype())) return nullptr;
+  } else {
+    const Tensor& other = x2.tensor();
+    if (tensor->dtype() != other.dtype() || !other.is_contiguous() || !other.defined() ||
+        !(tensor->shape() == other.shape())) {
+      return nullptr;
+    }
+  }
+  return ShortKernel(op, *tensor, options);
+}
+
+DType ResultDTypeOf(Op op, DType dtype) {
+  switch (backend::InfoOf(op).result) {
+    case backend::ResultDType::kBool:
+      return DType::kBool;
+    case backend::ResultDType::kRealPart:
+      return tensor::RealPartOf(dtype);
+    default:
+      return dtype;
+  }
+}
+
+/// A number as n elements in a buffer of kShortMax.
+struct alignas(64) Repeated {
+  char bytes[kShortMax * sizeof(std::complex<double>)];
+
+  const void* Fill(Op op, const Scalar& scalar, DType dtype, int64_t n) {
+    scalar.Write(dtype, bytes, NameOf(op));
+    const int64_t item_bytes = tensor::ItemSize(dtype);
+    for (int64_t i = item_bytes; i < n * item_bytes; ++i) bytes[i] = bytes[i - item_bytes];
+    return bytes;
+  }
+};
+
+Tensor RunShort(Op op, Kernel kernel, const Tensor& x) {
+  Tensor result = Tensor::Empty(x.shape(), ResultDTypeOf(op, x.dtype()));
+  const void* inputs[] = {x.data()};
+  kernel(inputs, result.mutable_data(), x.size());
+  return result;
+}
+
+Tensor RunShort(Op op, Kernel kernel, const Operand& x1, const Operand& x2) {
+  const Tensor& tensor = x1.is_tensor() ? x1.tensor() : x2.tensor();
+  Tensor result = Tensor::Empty(tensor.shape(), ResultDTypeOf(op, tensor.dtype()));
+  const int64_t n = tensor.size();
+  if (x1.is_tensor() && x2.is_tensor()) {
+    const void* inputs[] = {x1.tensor().data(), x2.tensor().data()};
+    kernel(inputs, result.mutable_data(), n);
+    return result;
+  }
+  Repeated repeated;
+  const Scalar& scalar = x1.is_tensor() ? x2.scalar() : x1.scalar();
+  const void* number = repeated.Fill(op, scalar, tensor.dtype(), n);
+  const void* inputs[] = {x1.is_tensor() ? tensor.data() : number,
+                          x1.is_tensor() ? number : tensor.data()};
+  kernel(inputs, result.mutable_data(), n);
+  return result;
+}
+
+Tensor UnaryLong(Op op, const Operand& x, const Options& options) {
   const Operand* operands[] = {&x};
   return Elementwise(op, operands, options);
 }
 
-Tensor Binary(Op op, const Operand& x1, const Operand& x2, const Options& options) {
+Tensor BinaryLong(Op op, const Operand& x1, const Operand& x2, const Options& options) {
   const Operand* operands[] = {&x1, &x2};
   return Elementwise(op, operands, options);
+}
+
+Tensor Unary(Op op, const Operand& x, const Options& options) {
+  const Kernel kernel = x.is_tensor() ? ShortKernel(op, x.tensor(), options) : nullptr;
+  return kernel != nullptr ? RunShort(op, kernel, x.tensor()) : UnaryLong(op, x, options);
+}
+
+Tensor Binary(Op op, const Operand& x1, const Operand& x2, const Options& options) {
+  const Kernel kernel = ShortKernel(op, x1, x2, options);
+  return kernel != nullptr ? RunShort(op, kernel, x1, x2) : BinaryLong(op, x1, x2, options);
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <new>
 
 #include "emberharmony/tensor/errors.h"
+#include "emberharmony/tensor/large_storage_internal.h"
 
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer)
@@ -15,8 +16,6 @@
 
 namespace emberharmony::tensor {
 namespace {
-
-thread_local arrow::MemoryPool* current_pool = nullptr;
 
 constexpr int64_t kAlignment = 64;
 
@@ -39,9 +38,12 @@ struct Storage {
 /// computing it. Each thread keeps the blocks it frees, up to kCachedMax.
 constexpr int64_t kSmallBytes = 512;
 #if defined(__SANITIZE_ADDRESS__) || defined(EMBER_ADDRESS_SANITIZER)
-constexpr int kCachedMax = 0;  // a block that is used again would hide that it was used too late
+// A block that is used again would hide that it was used too late.
+constexpr int kCachedMax = 0;
+constexpr bool kKeepsLarge = false;
 #else
 constexpr int kCachedMax = 64;
+constexpr bool kKeepsLarge = true;
 #endif
 
 struct alignas(kAlignment) SmallStorage {
@@ -51,23 +53,43 @@ struct alignas(kAlignment) SmallStorage {
 
 /// Blocks of one size that this thread has freed.
 struct BlockCache {
-  BlockCache() = default;
-  ~BlockCache();
-  BlockCache(const BlockCache&) = delete;
-  BlockCache& operator=(const BlockCache&) = delete;
-
   void* blocks[kCachedMax + 1];
   int size = 0;
 };
 
-/// False once this thread's cache is gone: tensors in other thread-local objects may be freed
-/// later.
-thread_local bool cache_alive = true;
-thread_local BlockCache block_cache;
+/// What a thread knows. A few bytes, so that the quickest kind of thread-local memory has room for
+/// them wherever this library is loaded.
+struct ThreadState {
+  arrow::MemoryPool* pool = nullptr;
+  BlockCache* cache = nullptr;
+  /// The thread is ending: tensors in other thread-local objects may be freed later.
+  bool ended = false;
+};
+#if defined(__GNUC__) && defined(__ELF__)
+[[gnu::tls_model("initial-exec")]]
+#endif
+constinit thread_local ThreadState state;
 
-BlockCache::~BlockCache() {
-  cache_alive = false;
-  while (size > 0) ::operator delete(blocks[--size], std::align_val_t{kAlignment});
+/// Frees the cache when its thread ends.
+struct CacheOwner {
+  ~CacheOwner() {
+    BlockCache* cache = state.cache;
+    state.cache = nullptr;
+    state.ended = true;
+    while (cache != nullptr && cache->size > 0) {
+      ::operator delete(cache->blocks[--cache->size], std::align_val_t{kAlignment});
+    }
+    delete cache;
+  }
+};
+
+/// The thread's cache, made on first use; null where there can be none.
+[[gnu::noinline]] BlockCache* MakeCache() {
+  if (state.ended || kCachedMax == 0) return nullptr;
+  thread_local CacheOwner owner;
+  static_cast<void>(owner);
+  state.cache = new (std::nothrow) BlockCache;
+  return state.cache;
 }
 
 /// What std::allocate_shared takes the block of a SmallStorage and its reference count from.
@@ -79,9 +101,8 @@ struct CachingAllocator {
   CachingAllocator(const CachingAllocator<U>&) {}
 
   T* allocate(size_t) {
-    if (cache_alive && block_cache.size > 0) {
-      return static_cast<T*>(block_cache.blocks[--block_cache.size]);
-    }
+    BlockCache* cache = state.cache;
+    if (cache != nullptr && cache->size > 0) return static_cast<T*>(cache->blocks[--cache->size]);
     try {
       return static_cast<T*>(::operator new(sizeof(T), std::align_val_t{kAlignment}));
     } catch (const std::bad_alloc&) {
@@ -89,8 +110,9 @@ struct CachingAllocator {
     }
   }
   void deallocate(T* block, size_t) {
-    if (cache_alive && block_cache.size < kCachedMax) {
-      block_cache.blocks[block_cache.size++] = block;
+    BlockCache* cache = state.cache != nullptr ? state.cache : MakeCache();
+    if (cache != nullptr && cache->size < kCachedMax) {
+      cache->blocks[cache->size++] = block;
     } else {
       ::operator delete(block, std::align_val_t{kAlignment});
     }
@@ -105,21 +127,24 @@ struct CachingAllocator {
 }  // namespace
 
 arrow::MemoryPool* CurrentMemoryPool() {
-  return current_pool != nullptr ? current_pool : arrow::default_memory_pool();
+  return state.pool != nullptr ? state.pool : arrow::default_memory_pool();
 }
 
-AllocationScope::AllocationScope(arrow::MemoryPool* pool) : outer_(current_pool) {
-  current_pool = pool;
+AllocationScope::AllocationScope(arrow::MemoryPool* pool) : outer_(state.pool) {
+  state.pool = pool;
 }
 
-AllocationScope::~AllocationScope() { current_pool = outer_; }
+AllocationScope::~AllocationScope() { state.pool = outer_; }
 
 std::shared_ptr<void> AllocateStorage(int64_t size_bytes) {
-  if (current_pool == nullptr && size_bytes <= kSmallBytes) {
+  if (state.pool == nullptr && size_bytes <= kSmallBytes) {
     // One block holds the reference count and the bytes.
     auto small = std::allocate_shared<SmallStorage>(CachingAllocator<SmallStorage>{});
     void* data = small->bytes;
     return std::shared_ptr<void>(std::move(small), data);
+  }
+  if (kKeepsLarge && state.pool == nullptr && size_bytes >= internal::kLargeBytes) {
+    return internal::AllocateLarge(size_bytes);
   }
   auto storage = std::make_shared<Storage>(CurrentMemoryPool(), size_bytes);
   void* data = storage->data;

@@ -6,6 +6,8 @@
 #include <cstring>
 #include <utility>
 
+#include "emberharmony/tensor/strided_copy_internal.h"
+
 namespace emberharmony::tensor {
 namespace {
 
@@ -63,46 +65,6 @@ class TensorBuffer : public arrow::Buffer {
 
  private:
   Tensor tensor_;
-};
-
-template <class Item>
-void CopyRow(const Item* from, int64_t from_stride, Item* to, int64_t to_stride, int64_t n) {
-  if (from_stride == 1 && to_stride == 1) {
-    std::memcpy(to, from, n * sizeof(Item));
-    return;
-  }
-  for (int64_t i = 0; i < n; ++i) to[i * to_stride] = from[i * from_stride];
-}
-
-template <class Item>
-void CopyStrided(const Tensor& from, const Tensor& to) {
-  const int rank = from.rank();
-  const Item* source = static_cast<const Item*>(from.data());
-  Item* target = static_cast<Item*>(to.mutable_data());
-  if (rank == 0) {
-    *target = *source;
-    return;
-  }
-  const Shape& shape = from.shape();
-  const int last = rank - 1;
-  int64_t at[kRankMax] = {};
-  while (true) {
-    CopyRow(source, from.strides()[last], target, to.strides()[last], shape[last]);
-    int axis = last - 1;
-    for (; axis >= 0; --axis) {
-      source += from.strides()[axis];
-      target += to.strides()[axis];
-      if (++at[axis] < shape[axis]) break;
-      source -= from.strides()[axis] * shape[axis];
-      target -= to.strides()[axis] * shape[axis];
-      at[axis] = 0;
-    }
-    if (axis < 0) return;
-  }
-}
-
-struct Pair {
-  uint64_t low, high;
 };
 
 }  // namespace
@@ -422,18 +384,11 @@ void CopyElements(const Tensor& from, const Tensor& to) {
     std::memcpy(to.mutable_data(), from.data(), from.size_bytes());
     return;
   }
-  switch (ItemSize(from.dtype())) {
-    case 1:
-      return CopyStrided<uint8_t>(from, to);
-    case 2:
-      return CopyStrided<uint16_t>(from, to);
-    case 4:
-      return CopyStrided<uint32_t>(from, to);
-    case 8:
-      return CopyStrided<uint64_t>(from, to);
-    default:
-      return CopyStrided<Pair>(from, to);
+  internal::CopyAxis axes[kRankMax];
+  for (int i = 0; i < from.rank(); ++i) {
+    axes[i] = {from.shape()[i], from.strides()[i], to.strides()[i]};
   }
+  internal::CopyStrided(ItemSize(from.dtype()), from.data(), to.mutable_data(), axes, from.rank());
 }
 
 std::shared_ptr<arrow::Buffer> ToBuffer(const Tensor& tensor) {

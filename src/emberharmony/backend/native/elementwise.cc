@@ -1,16 +1,16 @@
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
 
 #include "emberharmony/backend/native/elementwise_internal.h"
+#include "emberharmony/backend/native/flat_run_internal.h"
+#include "emberharmony/backend/threads.h"
 
 namespace emberharmony::backend::native {
 namespace {
 
 using tensor::kRankMax;
 using tensor::Tensor;
-
-/// Elements per block of what has to be gathered: 4 KiB of doubles for each operand.
-constexpr int64_t kBlock = 512;
 
 struct Pair {
   uint64_t low, high;
@@ -106,8 +106,10 @@ class Iteration {
     strides[num_inputs_] = output.strides();
     operands_[num_inputs_] = {
         static_cast<char*>(output.mutable_data()), tensor::ItemSize(output.dtype()), {}};
-    for (int axis = 0; axis < shape.rank(); ++axis) {
-      if (shape[axis] != 1) AddAxis(shape[axis], strides, axis);
+    int order[kRankMax];
+    OrderAxes(output, order);
+    for (int i = 0; i < shape.rank(); ++i) {
+      if (shape[order[i]] != 1) AddAxis(shape[order[i]], strides, order[i]);
     }
     if (rank_ == 0) {
       rank_ = 1;
@@ -125,20 +127,56 @@ class Iteration {
     }
   }
 
-  void Run(Kernel kernel, int64_t size) {
+  void Run(Kernel kernel, int64_t size) const {
+    int64_t bytes = 0;
+    for (int k = 0; k <= num_inputs_; ++k) bytes += size * operands_[k].item_bytes;
+    if (IsFlat()) {
+      FlatInput flat[kInputsMax];
+      for (int k = 0; k < num_inputs_; ++k) {
+        flat[k] = {operands_[k].data, operands_[k].item_bytes, false};
+      }
+      const Operand& output = operands_[num_inputs_];
+      return RunFlat(kernel, flat, num_inputs_, output.data, output.item_bytes, size);
+    }
+    if (bytes < kParallelBytes) return Run(kernel, 0, size);
+    // Blocks of short rows hold whole ones, so a part begins where a block may.
+    const int64_t row = shape_[rank_ - 1];
+    const int64_t block = row < kBlock ? kBlock - kBlock % row : kBlock;
+    ParallelRanges(size, 64 * block, [&](int64_t begin, int64_t end) { Run(kernel, begin, end); });
+  }
+
+ private:
+  /// The axes in the order in which the output lies in memory.
+  static void OrderAxes(const Tensor& output, int* order) {
+    const auto reach = [&](int axis) { return std::abs(output.strides()[axis]); };
+    for (int i = 0; i < output.rank(); ++i) {
+      int at = i;
+      for (; at > 0 && reach(order[at - 1]) < reach(i); --at) order[at] = order[at - 1];
+      order[at] = i;
+    }
+  }
+
+  bool IsFlat() const {
+    bool flat = true;
+    for (int k = 0; k <= num_inputs_; ++k) flat = flat && operands_[k].contiguous;
+    return flat;
+  }
+
+  void Run(Kernel kernel, int64_t begin, int64_t end) const {
     BlockBuffer buffers[kInputsMax + 1];
     const void* inputs[kInputsMax];
     int64_t index[kRankMax] = {};
+    Advance(index, begin);
     const int last = rank_ - 1;
-    for (int64_t done = 0; done < size;) {
+    for (int64_t done = begin; done < end;) {
       // Blocks do not straddle the ends of long rows, so that most need no copy where the stride is
       // 1; of short rows they hold whole ones.
       const int64_t row_left = shape_[last] - index[last];
       const int64_t whole = shape_[last] < kBlock ? kBlock - kBlock % shape_[last] : row_left;
-      const int64_t n = std::min({kBlock, size - done, whole});
+      const int64_t n = std::min({kBlock, end - done, whole});
       for (int k = 0; k < num_inputs_; ++k) {
         // Whole rows that repeat are the same in each block.
-        if (done > 0 && operands_[k].repeats && shape_[last] < kBlock) continue;
+        if (done > begin && operands_[k].repeats && shape_[last] < kBlock) continue;
         inputs[k] = Gather(operands_[k], index, n, buffers[k].bytes);
       }
       const Operand& output = operands_[num_inputs_];
@@ -151,7 +189,6 @@ class Iteration {
     }
   }
 
- private:
   void AddAxis(int64_t length, const tensor::Shape* strides, int axis) {
     bool merge = rank_ > 0;
     for (int k = 0; k <= num_inputs_ && merge; ++k) {
@@ -223,50 +260,36 @@ class Iteration {
   Operand operands_[kInputsMax + 1];
 };
 
-/// One loop over memory as it lies: every input contiguous and of the output's shape.
-bool RunContiguous(Kernel kernel, std::span<const Tensor* const> inputs, const Tensor& output) {
+/// One run over memory as it lies, if every input is contiguous and of the output's size or has a
+/// single element, which is repeated into a block.
+bool RunAsItLies(Kernel kernel, std::span<const Tensor* const> inputs, const Tensor& output) {
   if (!output.is_contiguous()) return false;
-  const void* pointers[kInputsMax];
-  for (size_t k = 0; k < inputs.size(); ++k) {
-    if (!inputs[k]->is_contiguous() || inputs[k]->size() != output.size()) return false;
-    pointers[k] = inputs[k]->data();
-  }
-  kernel(pointers, output.mutable_data(), output.size());
-  return true;
-}
-
-/// Inputs as above or of a single element, which is repeated once into a block.
-bool RunWithScalars(Kernel kernel, std::span<const Tensor* const> inputs, const Tensor& output) {
-  if (!output.is_contiguous()) return false;
-  for (const Tensor* input : inputs) {
-    if (input->size() != 1 && (!input->is_contiguous() || input->size() != output.size())) {
-      return false;
-    }
-  }
-  BlockBuffer buffers[kInputsMax];
-  const char* pointers[kInputsMax];
-  int64_t step_bytes[kInputsMax];
   const int64_t size = output.size();
-  for (size_t k = 0; k < inputs.size(); ++k) {
-    const int64_t item_bytes = tensor::ItemSize(inputs[k]->dtype());
-    const bool repeated = inputs[k]->size() == 1;
-    if (repeated) {
-      Fill(inputs[k]->data(), item_bytes, buffers[k].bytes, std::min(size, kBlock));
-    }
-    pointers[k] = repeated ? buffers[k].bytes : static_cast<const char*>(inputs[k]->data());
-    step_bytes[k] = repeated ? 0 : kBlock * item_bytes;
+  bool any_repeats = false;
+  for (const Tensor* input : inputs) {
+    const bool repeats = input->size() != size;
+    if (repeats ? input->size() != 1 : !input->is_contiguous()) return false;
+    any_repeats = any_repeats || repeats;
+  }
+  FlatInput flat[kInputsMax];
+  const int num_inputs = static_cast<int>(inputs.size());
+  for (int k = 0; k < num_inputs; ++k) {
+    flat[k] = {static_cast<const char*>(inputs[k]->data()), tensor::ItemSize(inputs[k]->dtype()),
+               inputs[k]->size() != size};
   }
   char* target = static_cast<char*>(output.mutable_data());
-  const int64_t target_step = kBlock * tensor::ItemSize(output.dtype());
-  for (int64_t done = 0; done < size; done += kBlock) {
-    const void* now[kInputsMax];
-    for (size_t k = 0; k < inputs.size(); ++k) {
-      now[k] = pointers[k];
-      pointers[k] += step_bytes[k];
-    }
-    kernel(now, target, std::min(kBlock, size - done));
-    target += target_step;
+  const int64_t target_item_bytes = tensor::ItemSize(output.dtype());
+  if (!any_repeats) {
+    RunFlat(kernel, flat, num_inputs, target, target_item_bytes, size);
+    return true;
   }
+  BlockBuffer buffers[kInputsMax];
+  for (int k = 0; k < num_inputs; ++k) {
+    if (!flat[k].repeats) continue;
+    Fill(flat[k].data, flat[k].item_bytes, buffers[k].bytes, std::min(size, kBlock));
+    flat[k].data = buffers[k].bytes;
+  }
+  RunFlat(kernel, flat, num_inputs, target, target_item_bytes, size);
   return true;
 }
 
@@ -274,8 +297,7 @@ bool RunWithScalars(Kernel kernel, std::span<const Tensor* const> inputs, const 
 
 void RunElementwise(Kernel kernel, std::span<const Tensor* const> inputs, const Tensor& output) {
   if (output.size() == 0) return;
-  if (RunContiguous(kernel, inputs, output)) return;
-  if (RunWithScalars(kernel, inputs, output)) return;
+  if (RunAsItLies(kernel, inputs, output)) return;
   Iteration(inputs, output).Run(kernel, output.size());
 }
 

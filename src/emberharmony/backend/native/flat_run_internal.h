@@ -1,0 +1,29 @@
+#pragma once
+
+#include <cstdint>
+
+#include "emberharmony/backend/native/kernel_table_internal.h"
+
+namespace emberharmony::backend::native {
+
+/// Elements per block where a kernel does not run over its operands as they lie: 4 KiB of doubles.
+inline constexpr int64_t kBlock = 512;
+
+/// An input of a flat run: memory that is walked through, or a block that is read again and again.
+struct FlatInput {
+  const char* data;
+  int64_t item_bytes;
+  bool repeats;
+};
+
+/// Bytes moved by one operation from which several threads share it: starting them must be a small
+/// part of the whole.
+inline constexpr int64_t kParallelBytes = int64_t{6} << 20;
+
+/// Runs a kernel over n elements that lie in memory one after the other; inputs that repeat are
+/// blocks of kBlock equal elements. Large runs are shared among threads, and very large ones write
+/// past the caches, which then need not read what is overwritten.
+void RunFlat(Kernel kernel, const FlatInput* inputs, int num_inputs, char* output,
+             int64_t output_item_bytes, int64_t n);
+
+}  // namespace emberharmony::backend::native
