@@ -12,7 +12,7 @@ import numpy as np
 
 NAMESPACE = os.environ.get("EMBER_OPS_NAMESPACE", "emberharmony.ops")
 xp = importlib.import_module(NAMESPACE)
-IS_EMBER = NAMESPACE == "emberharmony.ops"
+IS_EMBER = NAMESPACE in ("emberharmony.ops", "emshim")
 
 SIGNED = ("int8", "int16", "int32", "int64")
 UNSIGNED = ("uint8", "uint16", "uint32", "uint64")

@@ -412,12 +412,6 @@ def test_integers_that_do_not_fit_are_refused(name: str) -> None:
     assert to_numpy(xp.full((1,), int(limits.min), dtype=x.dtype))[0] == limits.min
 
 
-def test_functions_of_two_numbers_are_refused() -> None:
-    for function in ("add", "multiply", "equal", "logical_and", "atan2", "pow"):
-        with pytest.raises(TypeError):
-            getattr(xp, function)(1, 2)
-
-
 KINDS = {
     "bool": ("bool",),
     "signed integer": SIGNED,
