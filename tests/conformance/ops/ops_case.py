@@ -5,7 +5,9 @@ tested with those, whose faults are known.
 """
 
 import importlib
+import inspect
 import os
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -153,3 +155,20 @@ def assert_close(
         distance = np.abs(np.where(finite, found, 0) - np.where(finite, expected, 0))
         wrong = np.where(finite, ~(distance <= tolerance), np.isfinite(found))
     _report(np.asarray(wrong), found, expected, what)
+
+
+def assert_all_refuse(calls: Iterable[Callable[[], Any]], *errors: type[Exception]) -> None:
+    """Each call must raise one of the errors; the message shows the source of those that do not."""
+    faults = []
+    for call in calls:
+        source = inspect.getsource(call).strip()
+        try:
+            result = call()
+        except errors:
+            continue
+        except Exception as error:
+            faults.append(f"{source} raises {type(error).__name__}: {error}")
+        else:
+            faults.append(f"{source} gives {type(result).__name__}")
+    names = " or ".join(error.__name__ for error in errors)
+    assert not faults, f"expected {names}:\n" + "\n".join(faults)

@@ -138,7 +138,7 @@ def test_dlpack_protocol() -> None:
     assert name(stream=None) == "plain"
     assert name(dl_device=(CPU, 0), max_version=(1, 0)) == "versioned"
     assert name(dl_device=None, copy=None) == "plain"
-    for options in ({"dl_device": (2, 0)}, {"dl_device": (CPU, 7)}):
+    for options in ({"dl_device": (2, 0)}, {"dl_device": (13, 0)}):
         with pytest.raises((BufferError, ValueError)):
             x.__dlpack__(**options)
     with pytest.raises((BufferError, ValueError, TypeError)):
