@@ -313,6 +313,7 @@ def main() -> None:
     choices = targets()
     np.seterr(all="ignore")
     sys.setrecursionlimit(2000)
+    taken = 0
     with open(log, "w", encoding="utf-8", errors="backslashreplace") as out:
         for _ in range(calls):
             name, f = fuzzer.random.choice(choices)
@@ -349,10 +350,12 @@ def main() -> None:
             out.flush()
             try:
                 read(f(*arguments, **keywords) if callable(f) else f)
+                taken += 1
             except SystemError as error:
                 sys.exit(f"SystemError: {error}: {name}({text})")
             except Exception:
                 continue
+    print(f"{taken} calls had a result")
 
 
 if __name__ == "__main__":
