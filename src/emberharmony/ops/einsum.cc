@@ -195,6 +195,10 @@ Named Multiply(const Named& a, const Named& b, const Labels& needed) {
   const Tensor right =
       Ordered(Stretch(b, lengths), Joined(stack, summed, only_b)).Reshape({count, depth, n});
   const Labels labels = Joined(stack, only_a, only_b);
+  if (labels.size() > tensor::kRankMax) {
+    throw ShapeError(fmt::format("einsum: expected products of rank {} at most, found {}",
+                                 tensor::kRankMax, labels.size()));
+  }
   Shape shape;
   for (Label label : labels) shape.Append(lengths.at(label));
   return {matmul(left, right).Reshape(shape), labels};

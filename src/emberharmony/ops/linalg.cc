@@ -44,21 +44,22 @@ Shape Leading(const Shape& shape, int rank) {
                                x1.shape().ToString(), x2.shape().ToString()));
 }
 
-/// Both in the floating-point dtype that they promote to.
+/// The floating-point dtype that both promote to: of integers float64.
 DType CommonFloating(const char* function, const Tensor& a, const Tensor& b) {
   const auto dtype = tensor::PromoteTypes(a.dtype(), b.dtype());
-  if (!dtype) {
-    throw DTypeError(fmt::format("{}: expected dtypes with a common one, found a {} and a {}",
-                                 function, a.Describe(), b.Describe()));
+  if (!dtype || tensor::IsBool(*dtype)) {
+    throw DTypeError(
+        fmt::format("{}: expected numeric tensors of dtypes with a common one, found a {} and a {}",
+                    function, a.Describe(), b.Describe()));
   }
-  return *dtype;
+  return tensor::IsInteger(*dtype) ? DType::kFloat64 : *dtype;
 }
 
 }  // namespace
 
 Tensor cholesky(const Tensor& x, bool upper) {
   CheckSquare("cholesky", x);
-  const Tensor a = AsFloating(x);
+  const Tensor a = AsMatrices("cholesky", x);
   const Tensor result = Tensor::Empty(a.shape(), a.dtype());
   const Attribute attribute = Attribute::Integer(AttributeKey::kUpper, upper ? 1 : 0);
   Run(Op::kCholesky, a, {&result}, {&attribute, 1});
@@ -67,7 +68,7 @@ Tensor cholesky(const Tensor& x, bool upper) {
 
 QrResult qr(const Tensor& x, bool complete) {
   CheckMatrices("qr", x);
-  const Tensor a = AsFloating(x);
+  const Tensor a = AsMatrices("qr", x);
   const int64_t k = complete ? Rows(a) : std::min(Rows(a), Columns(a));
   QrResult result{Tensor::Empty(StackShape(a, {Rows(a), k}), a.dtype()),
                   Tensor::Empty(StackShape(a, {k, Columns(a)}), a.dtype())};
@@ -78,7 +79,7 @@ QrResult qr(const Tensor& x, bool complete) {
 
 SvdResult svd(const Tensor& x, bool full_matrices) {
   CheckMatrices("svd", x);
-  const Tensor a = AsFloating(x);
+  const Tensor a = AsMatrices("svd", x);
   const int64_t k = std::min(Rows(a), Columns(a));
   SvdResult result{
       Tensor::Empty(StackShape(a, {Rows(a), full_matrices ? Rows(a) : k}), a.dtype()),
@@ -92,7 +93,7 @@ SvdResult svd(const Tensor& x, bool full_matrices) {
 
 Tensor svdvals(const Tensor& x) {
   CheckMatrices("svdvals", x);
-  const Tensor a = AsFloating(x);
+  const Tensor a = AsMatrices("svdvals", x);
   const Tensor result = EmptyReal(StackShape(a, {std::min(Rows(a), Columns(a))}), a);
   Run(Op::kSvdvals, a, {&result});
   return result;
@@ -100,7 +101,7 @@ Tensor svdvals(const Tensor& x) {
 
 EigResult eigh(const Tensor& x) {
   CheckSquare("eigh", x);
-  const Tensor a = AsFloating(x);
+  const Tensor a = AsMatrices("eigh", x);
   EigResult result{EmptyReal(StackShape(a, {Rows(a)}), a), Tensor::Empty(a.shape(), a.dtype())};
   Run(Op::kEigh, a, {&result.eigenvalues, &result.eigenvectors});
   return result;
@@ -108,7 +109,7 @@ EigResult eigh(const Tensor& x) {
 
 Tensor eigvalsh(const Tensor& x) {
   CheckSquare("eigvalsh", x);
-  const Tensor a = AsFloating(x);
+  const Tensor a = AsMatrices("eigvalsh", x);
   const Tensor result = EmptyReal(StackShape(a, {Rows(a)}), a);
   Run(Op::kEigvalsh, a, {&result});
   return result;
@@ -116,7 +117,7 @@ Tensor eigvalsh(const Tensor& x) {
 
 EigResult eig(const Tensor& x) {
   CheckSquare("eig", x);
-  const Tensor a = AsFloating(x);
+  const Tensor a = AsMatrices("eig", x);
   EigResult result{EmptyComplex(StackShape(a, {Rows(a)}), a), EmptyComplex(a.shape(), a)};
   Run(Op::kEig, a, {&result.eigenvalues, &result.eigenvectors});
   return result;
@@ -124,7 +125,7 @@ EigResult eig(const Tensor& x) {
 
 Tensor eigvals(const Tensor& x) {
   CheckSquare("eigvals", x);
-  const Tensor a = AsFloating(x);
+  const Tensor a = AsMatrices("eigvals", x);
   const Tensor result = EmptyComplex(StackShape(a, {Rows(a)}), a);
   Run(Op::kEigvals, a, {&result});
   return result;
@@ -132,7 +133,7 @@ Tensor eigvals(const Tensor& x) {
 
 Tensor det(const Tensor& x) {
   CheckSquare("det", x);
-  const Tensor a = AsFloating(x);
+  const Tensor a = AsMatrices("det", x);
   const Tensor result = Tensor::Empty(StackShape(a), a.dtype());
   Run(Op::kDet, a, {&result});
   return result;
@@ -140,7 +141,7 @@ Tensor det(const Tensor& x) {
 
 SlogdetResult slogdet(const Tensor& x) {
   CheckSquare("slogdet", x);
-  const Tensor a = AsFloating(x);
+  const Tensor a = AsMatrices("slogdet", x);
   SlogdetResult result{Tensor::Empty(StackShape(a), a.dtype()), EmptyReal(StackShape(a), a)};
   Run(Op::kSlogDet, a, {&result.sign, &result.logabsdet});
   return result;
@@ -148,7 +149,7 @@ SlogdetResult slogdet(const Tensor& x) {
 
 Tensor inv(const Tensor& x) {
   CheckSquare("inv", x);
-  const Tensor a = AsFloating(x);
+  const Tensor a = AsMatrices("inv", x);
   const Tensor result = Tensor::Empty(a.shape(), a.dtype());
   Run(Op::kInv, a, {&result});
   return result;
@@ -157,8 +158,7 @@ Tensor inv(const Tensor& x) {
 Tensor solve(const Tensor& x1, const Tensor& x2) {
   CheckSquare("solve", x1);
   if (x2.rank() == 0) ThrowShapes("solve", "vectors or matrices on the right", x1, x2);
-  DType dtype = CommonFloating("solve", x1, x2);
-  if (tensor::IsBool(dtype) || tensor::IsInteger(dtype)) dtype = DType::kFloat64;
+  const DType dtype = CommonFloating("solve", x1, x2);
   const Tensor a = astype(x1, dtype, /*copy=*/false);
   const bool vector = x2.rank() == 1;
   Tensor b = astype(x2, dtype, /*copy=*/false);
@@ -183,8 +183,7 @@ LstsqResult lstsq(const Tensor& a, const Tensor& b, std::optional<double> rcond)
   if (a.rank() != 2 || b.rank() < 1 || b.rank() > 2 || b.shape()[0] != a.shape()[0]) {
     ThrowShapes("lstsq", "a matrix and a vector or matrix of as many rows", a, b);
   }
-  DType dtype = CommonFloating("lstsq", a, b);
-  if (tensor::IsBool(dtype) || tensor::IsInteger(dtype)) dtype = DType::kFloat64;
+  const DType dtype = CommonFloating("lstsq", a, b);
   const Tensor matrix = astype(a, dtype, /*copy=*/false);
   Tensor right = astype(b, dtype, /*copy=*/false);
   if (b.rank() == 1) right = right.ExpandDims(1);
@@ -216,7 +215,8 @@ LstsqResult lstsq(const Tensor& a, const Tensor& b, std::optional<double> rcond)
 
 Tensor matrix_power(const Tensor& x, int64_t n) {
   CheckSquare("matrix_power", x);
-  const Tensor base_of = n < 0 ? inv(x) : (tensor::IsBool(x.dtype()) ? AsFloating(x) : x);
+  if (tensor::IsBool(x.dtype())) AsMatrices("matrix_power", x);
+  const Tensor base_of = n < 0 ? inv(x) : x;
   if (n == 0) return Identity(StackShape(x), Rows(x), base_of.dtype());
   // Squares of squares; the power 2^63 has no exponent of its sign.
   uint64_t left = n < 0 ? uint64_t{0} - static_cast<uint64_t>(n) : static_cast<uint64_t>(n);

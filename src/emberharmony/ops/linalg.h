@@ -10,10 +10,10 @@
 ///
 /// Matrices are the last two axes of a tensor; leading axes make a stack, each matrix of which has
 /// its own result. Lengths may be zero. dtypes are floating point, complex ones included; integers
-/// and bool are taken as float64 unless said otherwise. What is computed by LAPACK (all but
-/// products and norms of vectors) needs the OpenBLAS plugin and throws UnsupportedError, with the
-/// paths that were tried, where that is missing. Shapes that do not fit throw ShapeError; a matrix
-/// without an answer throws LinAlgError, which names the stack's shape.
+/// are taken as float64 unless said otherwise, bool (but in norms) throws DTypeError. What is
+/// computed by LAPACK (all but products and norms of vectors) needs the OpenBLAS plugin and throws
+/// UnsupportedError, with the paths that were tried, where that is missing. Shapes that do not fit
+/// throw ShapeError; a matrix without an answer throws LinAlgError, which names the stack's shape.
 ///
 /// Results do not depend on the number of threads or the layout in memory; signs and phases that
 /// mathematics leaves open are LAPACK's. They are the same on all CPUs with the same instructions.

@@ -24,6 +24,12 @@ Tensor AsFloating(const Tensor& x) {
   return floating ? x : astype(x, DType::kFloat64);
 }
 
+Tensor AsMatrices(const char* function, const Tensor& x) {
+  if (!tensor::IsBool(x.dtype())) return AsFloating(x);
+  throw DTypeError(fmt::format("{}: expected matrices of numbers, found a {}: convert with astype",
+                               function, x.Describe()));
+}
+
 Shape StackShape(const Tensor& x, std::initializer_list<int64_t> lengths) {
   Shape shape(std::span<const int64_t>(x.shape().data(), x.rank() - 2));
   for (int64_t length : lengths) shape.Append(length);

@@ -103,7 +103,7 @@ Tensor ExpmOfOne(const Tensor& a) {
 
 Tensor expm(const Tensor& x) {
   CheckSquare("expm", x);
-  const Tensor a = AsFloating(x);
+  const Tensor a = AsMatrices("expm", x);
   if (a.size() == 0) return a.Copy();
   // The approximants' orders are those for double precision.
   const DType wide = tensor::IsComplex(a.dtype()) ? DType::kComplex128 : DType::kFloat64;

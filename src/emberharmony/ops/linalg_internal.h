@@ -11,6 +11,8 @@ Tensor Conjugate(const Tensor& x);
 Tensor TransposeMatrices(const Tensor& x);
 /// x in floating point: of integers and bool float64.
 Tensor AsFloating(const Tensor& x);
+/// The same, but DTypeError for bool, of which there are no matrices.
+Tensor AsMatrices(const char* function, const Tensor& x);
 /// `axes`, of the last two matrices, before `lengths`: the shape of a stack's results.
 Shape StackShape(const Tensor& x, std::initializer_list<int64_t> lengths = {});
 /// Throws ShapeError unless the rank is 2 at least.

@@ -19,7 +19,7 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 /// A tensor seen as vectors along its last axis.
 struct Vectors {
-  Tensor x;         ///< (kept axes..., length)
+  Tensor x;         ///< (number of vectors, length)
   Shape kept;       ///< the other axes
   Shape with_ones;  ///< the shape with reduced axes of length 1
 };
@@ -50,9 +50,7 @@ Vectors AsVectors(const char* function, const Tensor& x,
     order.push_back(i);
     length *= x.shape()[i];
   }
-  Shape shape = vectors.kept;
-  shape.Append(length);
-  vectors.x = x.PermuteDims(order).Reshape(shape);
+  vectors.x = x.PermuteDims(order).Reshape({vectors.kept.num_elements(), length});
   return vectors;
 }
 
@@ -123,7 +121,8 @@ Tensor VectorNorms(const Tensor& x, double ord) {
 Tensor MatrixNorms(const char* function, const Tensor& x, const NormOrder& ord) {
   if (ord.kind() == NormOrder::Kind::kNuclear) return sum(svdvals(x), kLastAxis);
   if (ord.kind() != NormOrder::Kind::kNumber) {
-    return VectorNorms(AsVectors(function, x, std::vector<int>{-2, -1}).x, 2);
+    const Vectors vectors = AsVectors(function, x, std::vector<int>{-2, -1});
+    return VectorNorms(vectors.x, 2).Reshape(vectors.kept);
   }
   const double number = ord.number();
   if (std::abs(number) == 2) return Extreme(function, svdvals(x), number > 0);
@@ -192,7 +191,7 @@ std::string NormOrder::ToString() const {
 Tensor vector_norm(const Tensor& x, const VectorNormOptions& options) {
   const Vectors vectors = AsVectors("vector_norm", AsFloating(x), options.axis);
   const Tensor norms = VectorNorms(vectors.x, options.ord);
-  return options.keepdims ? norms.Reshape(vectors.with_ones) : norms;
+  return norms.Reshape(options.keepdims ? vectors.with_ones : vectors.kept);
 }
 
 Tensor matrix_norm(const Tensor& x, const NormOrder& ord, bool keepdims) {
@@ -235,7 +234,7 @@ Tensor norm(const Tensor& x, const NormOrder& ord, const std::optional<std::vect
 
 Tensor matrix_rank(const Tensor& x, const Operand& rtol) {
   CheckMatrices("matrix_rank", x);
-  const Tensor a = AsFloating(x);
+  const Tensor a = AsMatrices("matrix_rank", x);
   const std::vector<double> tolerances = Tolerances("matrix_rank", a, rtol);
   Tensor ranks = zeros(StackShape(x), DType::kInt64);
   int64_t* const counts = ranks.mutable_data_as<int64_t>();
@@ -247,7 +246,7 @@ Tensor matrix_rank(const Tensor& x, const Operand& rtol) {
 
 Tensor pinv(const Tensor& x, const Operand& rtol) {
   CheckMatrices("pinv", x);
-  const Tensor a = AsFloating(x);
+  const Tensor a = AsMatrices("pinv", x);
   const std::vector<double> tolerances = Tolerances("pinv", a, rtol);
   const SvdResult factors = svd(a, /*full_matrices=*/false);
   const int64_t length = factors.S.shape()[factors.S.rank() - 1];

@@ -515,6 +515,28 @@ TEST(Linalg, RefusesShapesThatAreNoMatrices) {
   EXPECT_THROW(lstsq(ones({2, 3}), ones({3})), ShapeError);
 }
 
+TEST(Linalg, HasNoMatricesOfBool) {
+  const Tensor x = ones({2, 2}, DType::kBool);
+  EXPECT_THROW(inv(x), DTypeError);
+  EXPECT_THROW(svd(x), DTypeError);
+  EXPECT_THROW(solve(x, x), DTypeError);
+  EXPECT_THROW(matrix_power(x, 2), DTypeError);
+  EXPECT_EQ(vector_norm(x).item<double>(), 2);
+}
+
+TEST(Linalg, TakesTensorsOfTheHighestRank) {
+  const Tensor x = ones(Shape::Filled(64, 1));
+  EXPECT_EQ(vector_norm(x, {.axis = std::vector<int>{}}).rank(), 64);
+  EXPECT_EQ(matrix_norm(x).rank(), 62);
+  EXPECT_EQ(vecdot(x, x).rank(), 63);
+  EXPECT_EQ(det(x).rank(), 62);
+  EXPECT_EQ(matmul(x, x).rank(), 64);
+  EXPECT_EQ(solve(x, x).rank(), 64);
+  EXPECT_EQ(pinv(x).rank(), 64);
+  EXPECT_THROW(tensordot(x, x, 0), ShapeError);
+  EXPECT_THROW(kron(x, x), ShapeError);
+}
+
 TEST(Linalg, GivesEmptyResultsForEmptyStacks) {
   const Tensor none = zeros({0, 3, 3});
   EXPECT_EQ(svd(none).U.shape(), (Shape{0, 3, 3}));

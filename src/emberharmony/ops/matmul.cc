@@ -122,6 +122,9 @@ Tensor Contract(const char* function, const Tensor& x1, const Tensor& x2, std::v
   Shape shape;
   for (int axis : free1) shape.Append(x1.shape()[axis]);
   for (int axis : free2) shape.Append(x2.shape()[axis]);
+  if (shape.rank() > tensor::kRankMax) {
+    ThrowShapes(function, "a result of rank 64 at most", x1, x2);
+  }
   const Tensor a = AsMatrix(astype(x1, dtype, /*copy=*/false), free1, axes1, /*free_first=*/true);
   const Tensor b = AsMatrix(astype(x2, dtype, /*copy=*/false), free2, axes2, /*free_first=*/false);
   return MultiplyMatrices(function, a, b).Reshape(shape);
@@ -186,10 +189,23 @@ Tensor vecdot(const Tensor& x1, const Tensor& x2, int axis) {
   if (axis >= 0 && x1.rank() != x2.rank()) {
     ThrowShapes("vecdot", "equal ranks for an axis counted from the front", x1, x2);
   }
-  const Tensor a = AxisLast(astype(x1, dtype, /*copy=*/false), CheckAxis("vecdot", axis, x1));
-  const Tensor b = AxisLast(astype(x2, dtype, /*copy=*/false), CheckAxis("vecdot", axis, x2));
+  Tensor a = AxisLast(astype(x1, dtype, /*copy=*/false), CheckAxis("vecdot", axis, x1));
+  Tensor b = AxisLast(astype(x2, dtype, /*copy=*/false), CheckAxis("vecdot", axis, x2));
   if (a.shape()[a.rank() - 1] != b.shape()[b.rank() - 1]) {
     ThrowShapes("vecdot", "the axis to be equally long", x1, x2);
+  }
+  if (std::max(a.rank(), b.rank()) == tensor::kRankMax) {
+    // No place for the axis that makes matrices of vectors: the others become one.
+    Shape shape = a.shape();
+    if (!tensor::BroadcastInto(&shape, b.shape())) {
+      ThrowShapes("vecdot", "other axes that broadcast", x1, x2);
+    }
+    const int64_t length = shape[shape.rank() - 1];
+    const Shape rest = Without(shape, shape.rank() - 1);
+    const Shape rows{rest.num_elements(), length};
+    a = a.BroadcastTo(shape).Reshape(rows);
+    b = b.BroadcastTo(shape).Reshape(rows);
+    return MultiplyMatrices("vecdot", Conjugate(a).ExpandDims(1), b.ExpandDims(2)).Reshape(rest);
   }
   const Tensor product =
       MultiplyMatrices("vecdot", Conjugate(a).ExpandDims(a.rank() - 1), b.ExpandDims(b.rank()));

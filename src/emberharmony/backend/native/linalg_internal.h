@@ -138,7 +138,7 @@ int32_t WorkLength(const T& answer) {
   }
   // float32 cannot hold every large size: the next one above is safe.
   if constexpr (std::is_same_v<Real<T>, float>) length *= 1 + 0x1p-22;
-  return static_cast<int32_t>(length) + 1;
+  return static_cast<int32_t>(length < 2e9 ? length : 2e9) + 1;
 }
 
 }  // namespace emberharmony::backend::native
