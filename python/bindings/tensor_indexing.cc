@@ -118,12 +118,99 @@ ops::Tensor SliceFirst(const ops::Tensor& x, PyObject* slice) {
   return x.Slice(0, start, stop, step);
 }
 
+/// The layout of a view by integers, slices, None and one Ellipsis: the keys that are met most
+/// often, without the lists that get_index needs.
+class BasicLayout {
+ public:
+  explicit BasicLayout(const ops::Tensor& x) : x_(x), offset_(x.offset()) {}
+
+  /// False for other keys, and for those that are wrong, which get_index has the messages for.
+  bool Set(PyObject* const* keys, Py_ssize_t num_keys) {
+    int num_axes = 0;
+    int num_ellipses = 0;
+    for (Py_ssize_t i = 0; i < num_keys; ++i) {
+      if (PyLong_CheckExact(keys[i]) || PySlice_Check(keys[i])) {
+        ++num_axes;
+      } else if (keys[i] == Py_Ellipsis) {
+        ++num_ellipses;
+      } else if (keys[i] != Py_None) {
+        return false;
+      }
+    }
+    if (num_axes > x_.rank() || num_ellipses > 1 || num_keys + x_.rank() > tensor::kRankMax) {
+      return false;
+    }
+    for (Py_ssize_t i = 0; i < num_keys; ++i) {
+      if (keys[i] == Py_Ellipsis) {
+        for (int k = x_.rank() - num_axes; k > 0; --k) Keep();
+      } else if (keys[i] == Py_None) {
+        Append(1, 0);
+      } else if (!(PySlice_Check(keys[i]) ? Slice(keys[i]) : Select(keys[i]))) {
+        return false;
+      }
+    }
+    while (axis_ < x_.rank()) Keep();
+    return true;
+  }
+
+  ops::Tensor View() const {
+    const auto rank = static_cast<size_t>(rank_);
+    return x_.View(std::span<const int64_t>(shape_, rank), std::span<const int64_t>(strides_, rank),
+                   offset_);
+  }
+
+ private:
+  void Append(int64_t length, int64_t stride) {
+    shape_[rank_] = length;
+    strides_[rank_++] = stride;
+  }
+  void Keep() {
+    Append(x_.shape()[axis_], x_.strides()[axis_]);
+    ++axis_;
+  }
+  bool Select(PyObject* key) {
+    const int64_t length = x_.shape()[axis_];
+    int64_t index = PositionOf(key);
+    if (index < -length || index >= length) return false;
+    if (index < 0) index += length;
+    offset_ += index * x_.strides()[axis_++];
+    return true;
+  }
+  bool Slice(PyObject* key) {
+    Py_ssize_t start, stop, step;
+    if (PySlice_Unpack(key, &start, &stop, &step) < 0) throw PythonError{};
+    const Py_ssize_t count = PySlice_AdjustIndices(x_.shape()[axis_], &start, &stop, step);
+    const int64_t stride = x_.strides()[axis_++];
+    if (count > 0) offset_ += start * stride;
+    Append(count, count > 1 ? stride * step : stride);
+    return true;
+  }
+
+  const ops::Tensor& x_;
+  int axis_ = 0;
+  int rank_ = 0;
+  int64_t offset_;
+  int64_t shape_[tensor::kRankMax];
+  int64_t strides_[tensor::kRankMax];
+};
+
+/// The keys of x[key].
+std::span<PyObject* const> KeysOf(PyObject* const* key) {
+  if (!PyTuple_Check(*key)) return {key, 1};
+  return {&PyTuple_GET_ITEM(*key, 0), static_cast<size_t>(PyTuple_GET_SIZE(*key))};
+}
+
 PyObject* Subscript(PyObject* self, PyObject* key) {
   try {
     const ops::Tensor& x = TensorOf(self);
     if (PyLong_CheckExact(key)) return MakeTensor([&] { return SelectFirst(x, PositionOf(key)); });
     if (PySlice_Check(key) && x.rank() > 0) {
       return MakeTensor([&] { return SliceFirst(x, key); });
+    }
+    const std::span<PyObject* const> keys = KeysOf(&key);
+    BasicLayout layout(x);
+    if (layout.Set(keys.data(), static_cast<Py_ssize_t>(keys.size()))) {
+      return MakeTensor([&] { return layout.View(); });
     }
     const Key index(key);
     return MakeTensor([&] { return ops::get_index(x, index.parts()); });
@@ -133,9 +220,40 @@ PyObject* Subscript(PyObject* self, PyObject* key) {
   }
 }
 
+/// Writes a value into a view if that takes no conversion: a number of the dtype's kind into one
+/// element, or a tensor of the view's shape and dtype. False, with nothing done, for others.
+bool AssignPlain(ops::Tensor& view, PyObject* value) {
+  if (IsTensor(value)) {
+    const ops::Tensor& source = TensorOf(value);
+    if (source.dtype() != view.dtype() || !(source.shape() == view.shape())) return false;
+    ops::astype(source, view.dtype(), true, {.out = &view});
+    return true;
+  }
+  if (view.size() != 1) return false;
+  if (PyFloat_CheckExact(value) && tensor::IsRealFloating(view.dtype())) {
+    ops::Scalar(PyFloat_AS_DOUBLE(value))
+        .Write(view.dtype(), view.mutable_data(), "x[key] = value");
+    return true;
+  }
+  if (PyLong_CheckExact(value) && tensor::IsInteger(view.dtype())) {
+    int overflow = 0;
+    const long long number = PyLong_AsLongLongAndOverflow(value, &overflow);
+    if (overflow != 0) return false;
+    ops::Scalar(number).Write(view.dtype(), view.mutable_data(), "x[key] = value");
+    return true;
+  }
+  return false;
+}
+
 int AssignSubscript(PyObject* self, PyObject* key, PyObject* value) {
   try {
     if (value == nullptr) Raise(PyExc_TypeError, "elements of a tensor cannot be deleted");
+    const std::span<PyObject* const> keys = KeysOf(&key);
+    BasicLayout layout(TensorOf(self));
+    if (layout.Set(keys.data(), static_cast<Py_ssize_t>(keys.size()))) {
+      ops::Tensor view = layout.View();
+      if (AssignPlain(view, value)) return 0;
+    }
     const Key index(key);
     ops::Operand operand;
     std::optional<ops::Tensor> imported;
