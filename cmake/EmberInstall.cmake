@@ -14,6 +14,7 @@ set(EMBER_PUBLIC_HEADERS
   io/object_stores.h
   ops/axes.h
   ops/constants.h
+  ops/convolve.h
   ops/creation.h
   ops/cumulative.h
   ops/einsum.h

@@ -30,6 +30,15 @@ ops::StftPadding PaddingOf(const Arguments& args, int i) {
                   args.function(), text));
 }
 
+ops::ConvolveMode ModeOf(const Arguments& args, int i) {
+  const std::string_view text = args.text(i);
+  if (text == "full") return ops::ConvolveMode::kFull;
+  if (text == "same") return ops::ConvolveMode::kSame;
+  if (text == "valid") return ops::ConvolveMode::kValid;
+  throw std::invalid_argument(fmt::format(
+      "{}: expected a mode of 'full', 'same' or 'valid', found '{}'", args.function(), text));
+}
+
 /// A window of `length` elements by its name, or a tensor.
 ops::Tensor WindowOf(Arguments& args, int i, int64_t length) {
   if (args.is_none(i)) return ops::boxcar_window(length);
@@ -244,6 +253,52 @@ Raises:
   options.window = WindowOf(args, 4, window_length);
   args.AddWork(8 * x.size());
   return args.Run([&] { return ops::istft(x, n_fft, options); });
+}
+
+EMBER_FUNCTION(convolve, "(a: Tensor, v: Tensor, mode: str = 'full') -> Tensor",
+               R"(The convolution of two sequences: element k is the sum over j of a[k - j] v[j].
+
+Args:
+  a: A tensor of shape (m,) of a numeric or bool dtype.
+  v: A tensor of shape (n,). Dtypes are promoted; bools count in int64.
+  mode: 'full': all m + n - 1 elements; 'same': the middle max(m, n); 'valid': those to which every
+    element of the shorter one contributes.
+
+Returns:
+  A tensor of rank 1. Long floating-point sequences are multiplied as Fourier transforms.
+
+Raises:
+  TypeError: Dtypes that do not promote.
+  ValueError: Another rank; no elements; an unknown mode.
+)") {
+  const ops::Tensor& a = args.tensor(0);
+  const ops::Tensor& v = args.tensor(1);
+  const ops::ConvolveMode mode = ModeOf(args, 2);
+  args.AddWork(8 * (a.size() + v.size()));
+  return args.Run([&] { return ops::convolve(a, v, mode); });
+}
+
+EMBER_FUNCTION(correlate, "(a: Tensor, v: Tensor, mode: str = 'valid') -> Tensor",
+               R"(The cross-correlation of two sequences: the sums over j of a[j + k] conj(v[j]).
+
+Args:
+  a: A tensor of shape (m,) of a numeric or bool dtype.
+  v: A tensor of shape (n,). Dtypes are promoted; bools count in int64.
+  mode: 'full': all k from 1 - n on; 'same': the middle max(m, n); 'valid': those to which every
+    element of the shorter one contributes.
+
+Returns:
+  A tensor of rank 1. Long floating-point sequences are multiplied as Fourier transforms.
+
+Raises:
+  TypeError: Dtypes that do not promote.
+  ValueError: Another rank; no elements; an unknown mode.
+)") {
+  const ops::Tensor& a = args.tensor(0);
+  const ops::Tensor& v = args.tensor(1);
+  const ops::ConvolveMode mode = ModeOf(args, 2);
+  args.AddWork(8 * (a.size() + v.size()));
+  return args.Run([&] { return ops::correlate(a, v, mode); });
 }
 
 }  // namespace emberharmony::python

@@ -3,6 +3,7 @@
 /// The tensor interface: `#include <emberharmony/ops.h>`, `namespace ops = emberharmony::ops`.
 #include "emberharmony/ops/axes.h"
 #include "emberharmony/ops/constants.h"
+#include "emberharmony/ops/convolve.h"
 #include "emberharmony/ops/creation.h"
 #include "emberharmony/ops/cumulative.h"
 #include "emberharmony/ops/einsum.h"
