@@ -12,7 +12,7 @@ enum class ConvolveMode { kFull, kSame, kValid };
 /// The convolution of two sequences, as numpy.convolve: element k is the sum over j of a[k - j]
 /// v[j]. Of a promoted numeric dtype; bools count in int64, integers wrap around. Integers, and
 /// sequences of which one is short, are added up in the order of j; others are multiplied as
-/// Fourier transforms, with an error of about 1e-16 (float32: 6e-8) of the product of their
+/// Fourier transforms, with an error of up to 4e-16 (float32: 2e-7) of the product of their
 /// Euclidean norms, and with infinities or NaN everywhere if there is one. Throws ShapeError unless
 /// both have rank 1 and an element, DTypeError for dtypes that do not promote.
 Tensor convolve(const Tensor& a, const Tensor& v, ConvolveMode mode = ConvolveMode::kFull);

@@ -5,12 +5,12 @@
 #include <cmath>
 #include <stdexcept>
 
-#include "emberharmony/backend/native/fft_roots_internal.h"
+#include "emberharmony/backend/roots_of_unity.h"
 
 namespace emberharmony::ops {
 namespace {
 
-using backend::native::RootOfUnity;
+using backend::RootOfUnity;
 
 /// Writes f(k, N) for each element k.
 template <class F>

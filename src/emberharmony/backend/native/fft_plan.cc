@@ -5,7 +5,7 @@
 
 #include "emberharmony/backend/native/fft_factors_internal.h"
 #include "emberharmony/backend/native/fft_plan_internal.h"
-#include "emberharmony/backend/native/fft_roots_internal.h"
+#include "emberharmony/backend/roots_of_unity.h"
 #include "emberharmony/tensor/errors.h"
 
 namespace emberharmony::backend::native {

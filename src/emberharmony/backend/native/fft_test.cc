@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "emberharmony/backend/native/fft_factors_internal.h"
-#include "emberharmony/backend/native/fft_roots_internal.h"
 #include "emberharmony/backend/native/instruction_set_internal.h"
+#include "emberharmony/backend/roots_of_unity.h"
 #include "emberharmony/backend/threads.h"
 #include "emberharmony/ops.h"
 

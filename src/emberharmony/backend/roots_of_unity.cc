@@ -1,8 +1,8 @@
+#include "emberharmony/backend/roots_of_unity.h"
+
 #include <cmath>
 
-#include "emberharmony/backend/native/fft_roots_internal.h"
-
-namespace emberharmony::backend::native {
+namespace emberharmony::backend {
 namespace {
 
 /// Coefficients of the Taylor series of (sin(x) - x) / x^3 and (cos(x) - 1 + x^2 / 2) / x^4 in x^2,
@@ -72,4 +72,4 @@ Root RootOfUnity(int64_t k, int64_t n) {
   }
 }
 
-}  // namespace emberharmony::backend::native
+}  // namespace emberharmony::backend
