@@ -12,7 +12,9 @@ set(EMBER_PUBLIC_HEADERS
   engine/model.h
   engine/run_options.h
   io/object_stores.h
+  ops/activations.h
   ops/axes.h
+  ops/bits.h
   ops/constants.h
   ops/convolve.h
   ops/creation.h
@@ -24,6 +26,7 @@ set(EMBER_PUBLIC_HEADERS
   ops/gradient.h
   ops/indexing.h
   ops/linalg.h
+  ops/losses.h
   ops/manipulation.h
   ops/matmul.h
   ops/operand.h
@@ -41,6 +44,7 @@ set(EMBER_PUBLIC_HEADERS
   ops/statistics_quantile.h
   ops/status.h
   ops/stft.h
+  ops/vectors.h
   ops/windows.h
   tensor/allocation.h
   tensor/device.h

@@ -1,7 +1,9 @@
 #pragma once
 
 /// The tensor interface: `#include <emberharmony/ops.h>`, `namespace ops = emberharmony::ops`.
+#include "emberharmony/ops/activations.h"
 #include "emberharmony/ops/axes.h"
+#include "emberharmony/ops/bits.h"
 #include "emberharmony/ops/constants.h"
 #include "emberharmony/ops/convolve.h"
 #include "emberharmony/ops/creation.h"
@@ -13,6 +15,7 @@
 #include "emberharmony/ops/gradient.h"
 #include "emberharmony/ops/indexing.h"
 #include "emberharmony/ops/linalg.h"
+#include "emberharmony/ops/losses.h"
 #include "emberharmony/ops/manipulation.h"
 #include "emberharmony/ops/matmul.h"
 #include "emberharmony/ops/operators.h"
@@ -29,4 +32,5 @@
 #include "emberharmony/ops/statistics_quantile.h"
 #include "emberharmony/ops/status.h"
 #include "emberharmony/ops/stft.h"
+#include "emberharmony/ops/vectors.h"
 #include "emberharmony/ops/windows.h"

@@ -35,11 +35,12 @@ void CheckBounds(const Parameter& low, const Parameter& high, int64_t n, DType d
                                                   : std::numeric_limits<double>::max();
   for (int64_t i = 0; i < (low.is_number() && high.is_number() ? 1 : n); ++i) {
     const double range = high.At(i) - low.At(i);
-    if (range >= 0 && range <= largest) continue;
+    const double magnitude = std::max(std::fabs(low.At(i)), std::fabs(high.At(i)));
+    if (range >= 0 && range <= largest && magnitude <= largest) continue;
     throw std::invalid_argument(
-        fmt::format("uniform: expected low <= high and a finite high - low, found low {} and high "
-                    "{}",
-                    low.At(i), high.At(i)));
+        fmt::format("uniform: expected low <= high, and both and their difference within {}'s "
+                    "range, found low {} and high {}",
+                    DTypeName(dtype), low.At(i), high.At(i)));
   }
 }
 
