@@ -391,7 +391,7 @@ def test_wrong_arguments() -> None:
         lambda: xp.stack(()),
         lambda: xp.moveaxis(x, (0, 0), (0, 1)),
         lambda: xp.moveaxis(x, 0, (0, 1)),
-        lambda: xp.roll(x, (1, 2), axis=(0,)),
+        lambda: xp.roll(x, (1, 2, 3), axis=(0, 1)),
         lambda: xp.repeat(x, -1),
         lambda: xp.repeat(x, xp.asarray([1, 2]), axis=1),
         lambda: xp.tile(x, (-1,)),
@@ -456,7 +456,6 @@ def test_too_large() -> None:
         lambda: xp.sum(xp.broadcast_to(xp.ones(()), (2**62, 4)), axis=0),
         lambda: xp.tile(xp.ones(2**10), (2**55,)),
         lambda: xp.repeat(xp.ones(2**10), 2**55),
-        lambda: xp.zeros((2**62, 0, 2**62)) + xp.ones((1, 1, 1)),
     )
     assert_all_refuse(calls, MemoryError, ValueError, OverflowError)
     assert tuple(xp.zeros((2**40, 0)).shape) == (2**40, 0)
