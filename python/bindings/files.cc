@@ -1,7 +1,9 @@
 // Tensors in files.
 #include <arrow/status.h>
 #include <arrow/util/io_util.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <string>
 
 #include "bindings/array_import.h"
@@ -11,13 +13,14 @@
 namespace emberharmony::python {
 namespace {
 
-/// Raises what a status tells: OSError (FileNotFoundError and its kin by the error's number),
-/// MemoryError or ValueError.
-void RaiseUnlessOk(const arrow::Status& status) {
+/// Raises what a status tells of a file: OSError (FileNotFoundError and its kin by the error's
+/// number), MemoryError or ValueError.
+void RaiseUnlessOk(const arrow::Status& status, const std::string& path) {
   if (status.ok()) return;
   const std::string message = status.message();
   if (status.IsIOError()) {
-    const int number = arrow::internal::ErrnoFromStatus(status);
+    int number = arrow::internal::ErrnoFromStatus(status);
+    if (number == 0 && access(path.c_str(), F_OK) != 0) number = errno;
     Reference error(number != 0
                         ? PyObject_CallFunction(PyExc_OSError, "is", number, message.c_str())
                         : PyObject_CallFunction(PyExc_OSError, "s", message.c_str()));
@@ -76,7 +79,7 @@ Raises:
       const ReleasedGil released;
       status = ops::save_npz(path, tensors);
     }
-    RaiseUnlessOk(status);
+    RaiseUnlessOk(status, path);
     return Py_NewRef(Py_None);
   }
   const ops::Tensor& x = args.tensor(1);
@@ -85,7 +88,7 @@ Raises:
     const ReleasedGil released;
     status = ops::save(path, x);
   }
-  RaiseUnlessOk(status);
+  RaiseUnlessOk(status, path);
   return Py_NewRef(Py_None);
 }
 
@@ -105,14 +108,14 @@ Raises:
 )") {
   const std::string path = PathOf(args, 0);
   const arrow::Result<bool> is_npz = ops::is_npz(path);
-  RaiseUnlessOk(is_npz.status());
+  RaiseUnlessOk(is_npz.status(), path);
   if (!*is_npz) {
     arrow::Result<ops::Tensor> tensor;
     {
       const ReleasedGil released;
       tensor = ops::load(path);
     }
-    RaiseUnlessOk(tensor.status());
+    RaiseUnlessOk(tensor.status(), path);
     return ToPython(*std::move(tensor));
   }
   arrow::Result<std::vector<ops::NamedTensor>> tensors;
@@ -120,7 +123,7 @@ Raises:
     const ReleasedGil released;
     tensors = ops::load_npz(path);
   }
-  RaiseUnlessOk(tensors.status());
+  RaiseUnlessOk(tensors.status(), path);
   Reference dict(PyDict_New());
   for (auto& [name, tensor] : *tensors) {
     Reference key(

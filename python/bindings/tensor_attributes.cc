@@ -230,8 +230,9 @@ PyObject* ReprOfTensor(PyObject* self) {
     ops::PrintOptions options;
     options.separator = ", ";
     options.prefix = "Tensor(";
-    return ToPython(options.prefix + ops::to_string(x, options) +
-                    ", dtype=" + std::string(tensor::DTypeName(x.dtype())) + ")");
+    std::string text = options.prefix + ops::to_string(x, options);
+    if (x.size() == 0) text += ", shape=" + x.shape().ToString();
+    return ToPython(text + ", dtype=" + std::string(tensor::DTypeName(x.dtype())) + ")");
   });
 }
 

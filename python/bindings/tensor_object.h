@@ -65,7 +65,7 @@ extern PyMethodDef tensor_interchange_methods[];
 PyObject* ElementToPython(const void* element, ops::DType dtype);
 /// _rebuild_tensor(dtype, shape, elements): what unpickling calls.
 PyObject* RebuildTensor(PyObject* module, PyObject* args);
-/// repr(tensor).
+/// repr(tensor): with its dtype.
 PyObject* ReprOfTensor(PyObject* self);
 /// str(tensor): the elements alone.
 PyObject* StrOfTensor(PyObject* self);

@@ -267,8 +267,9 @@ Tensor roll(const Tensor& x, std::span<const int64_t> shift, std::optional<std::
     throw ShapeError(fmt::format("roll: expected one shift for each of {} axes, found {}",
                                  axes->size(), shift.size()));
   }
-  Tensor result = x.Copy();
-  if (shift.empty() || axes->empty()) return result;
+  if (shift.empty() || axes->empty()) return x.Copy();
+  Tensor result = x;
+  bool moved = false;
   for (size_t i = 0; i < std::max(shift.size(), axes->size()); ++i) {
     const int axis = CheckedAxis("roll", (*axes)[one_axis ? 0 : i], x.rank());
     const int64_t length = x.shape()[axis];
@@ -276,12 +277,13 @@ Tensor roll(const Tensor& x, std::span<const int64_t> shift, std::optional<std::
     int64_t places = shift[one_shift ? 0 : i] % length;
     if (places < 0) places += length;
     if (places == 0) continue;
+    moved = true;
     const Tensor from = result;
     result = Tensor::Empty(x.shape(), x.dtype());
     Place(from.Slice(axis, 0, length - places), result, axis, places, length - places);
     Place(from.Slice(axis, length - places, length), result, axis, 0, places);
   }
-  return result;
+  return moved ? result : x.Copy();
 }
 
 }  // namespace emberharmony::ops
