@@ -160,6 +160,19 @@ Raises:
   return MakeTensor([&] { return ops::transpose(x, axes); });
 }
 
+EMBER_FUNCTION(matrix_transpose, "(x: Tensor, /) -> Tensor",
+               R"(A view of matrices with rows and columns exchanged.
+
+Args:
+  x: A tensor of shape (..., M, N).
+
+Raises:
+  ValueError: A rank below 2.
+)") {
+  const ops::Tensor& x = args.tensor(0);
+  return MakeTensor([&] { return ops::matrix_transpose(x); });
+}
+
 EMBER_FUNCTION(swapaxes, "(x: Tensor, axis1: int, axis2: int) -> Tensor",
                R"(A view with two axes exchanged.
 

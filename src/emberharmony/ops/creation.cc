@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cstring>
+
+#include "emberharmony/backend/native/index_axes_internal.h"
 #include "emberharmony/ops/dispatch_internal.h"
 
 namespace emberharmony::ops {
@@ -12,17 +16,36 @@ Scalar NumberOf(int value, DType dtype) {
   return tensor::IsBool(dtype) ? Scalar(value != 0) : Scalar(value);
 }
 
+/// Up to this size tensors are filled in place; larger ones by the backend, with its threads and
+/// stores that pass by the cache.
+constexpr int64_t kFillBytes = 1 << 18;
+
+/// Writes one element to all of a contiguous tensor.
+void Fill(const void* element, const Tensor& result) {
+  backend::native::VisitItem(result.dtype(), [&](auto item) {
+    using Item = decltype(item);
+    Item value;
+    std::memcpy(&value, element, sizeof(Item));
+    std::fill_n(static_cast<Item*>(result.mutable_data()), result.size(), value);
+  });
+}
+
 }  // namespace
 
 Tensor empty(const Shape& shape, DType dtype) { return Tensor::Empty(shape, dtype); }
 
 Tensor full(const Shape& shape, Scalar value, std::optional<DType> dtype) {
   uint64_t element[2] = {};
-  const DType result = dtype.value_or(value.default_dtype());
-  value.Write(result, element, "full");
-  const Tensor single = Tensor::Wrap(element, Shape{}, result, nullptr);
+  const DType result_dtype = dtype.value_or(value.default_dtype());
+  value.Write(result_dtype, element, "full");
+  Tensor result = Tensor::Empty(shape, result_dtype);
+  if (result.size_bytes() <= kFillBytes) {
+    Fill(element, result);
+    return result;
+  }
+  const Tensor single = Tensor::Wrap(element, Shape{}, result_dtype, nullptr);
   const Tensor* inputs[] = {&single};
-  return RunElementwiseOp(backend::Op::kCopy, inputs, shape, nullptr);
+  return RunElementwiseOp(backend::Op::kCopy, inputs, shape, &result);
 }
 
 Tensor zeros(const Shape& shape, DType dtype) { return full(shape, NumberOf(0, dtype), dtype); }

@@ -19,6 +19,14 @@ const Tensor* WholeMask(const Tensor& x, std::span<const Index> index) {
   return fits ? &mask : nullptr;
 }
 
+/// The integer tensor of an index that is nothing but one, or null.
+const Tensor* OnlyIndices(const Tensor& x, std::span<const Index> index) {
+  if (index.size() != 1 || index[0].kind() != Index::Kind::kTensor || !x.defined()) return nullptr;
+  const Tensor& indices = index[0].tensor();
+  const bool fits = indices.defined() && tensor::IsInteger(indices.dtype()) && x.rank() > 0;
+  return fits ? &indices : nullptr;
+}
+
 backend::native::IndexPlaces PlacesOf(const IndexPlan& plan) {
   return {&plan.rest, plan.num_before, plan.offsets.values<int64_t>()};
 }
@@ -72,6 +80,28 @@ Tensor Converted(const Tensor& x, const Tensor& value) {
   return tensor::MayShareMemory(value, x) ? value.Copy() : value;
 }
 
+/// The value with one element for each of the shape, or a single one for all of them.
+Tensor OneEach(const Tensor& value, const Shape& shape) {
+  return value.size() == 1 ? value : value.BroadcastTo(shape).Contiguous();
+}
+
+/// x[indices] = value, without a list of distances.
+void SetElements(const Tensor& x, const Tensor& indices, const Tensor& given) {
+  Tensor positions = CheckedIndices("index", indices, x.shape()[0], 0);
+  if (tensor::MayShareMemory(positions, x)) positions = positions.Copy();
+  Shape shape = positions.shape();
+  Shape rest_shape, rest_strides;
+  for (int i = 1; i < x.rank(); ++i) {
+    shape.Append(x.shape()[i]);
+    rest_shape.Append(x.shape()[i]);
+    rest_strides.Append(x.strides()[i]);
+  }
+  const Tensor value = Converted(x, FittedTo(given, shape));
+  const Tensor rest = x.View(rest_shape, rest_strides, x.offset());
+  backend::native::ScatterPlaces(
+      {&rest, 0, positions.values<int64_t>(), x.shape()[0], x.strides()[0]}, OneEach(value, shape));
+}
+
 void CheckWritable(const Tensor& x) {
   if (x.defined()) static_cast<void>(x.mutable_data());
 }
@@ -85,9 +115,12 @@ Tensor get_index(const Tensor& x, std::span<const Index> index) {
     if (result.size() > 0) backend::native::SelectTrue(x.Contiguous(), truths, result);
     return result;
   }
-  if (index.size() == 1 && index[0].kind() == Index::Kind::kTensor && x.defined() && x.rank() > 0) {
-    const Tensor& indices = index[0].tensor();
-    if (indices.defined() && tensor::IsInteger(indices.dtype())) return take(x, indices, 0);
+  if (const Tensor* indices = OnlyIndices(x, index)) {
+    const bool ready = indices->dtype() == DType::kInt64 && indices->is_contiguous();
+    if (x.rank() > 1 || !ready) return take(x, *indices, 0);
+    const Tensor result = Tensor::Empty(indices->shape(), x.dtype());
+    if (backend::native::GatherWithin(x, indices->values<int64_t>(), result)) return result;
+    CheckedIndices("index", *indices, x.shape()[0], 0);  // throws
   }
   const IndexPlan plan = PlanIndex(x, index);
   if (!plan.has_tensors) return plan.has_integer_tensors ? plan.rest.Copy() : plan.rest;
@@ -109,6 +142,7 @@ void set_index(const Tensor& x, std::span<const Index> index, const Operand& ope
     backend::native::AssignTrue(x, truths, values);
     return;
   }
+  if (const Tensor* indices = OnlyIndices(x, index)) return SetElements(x, *indices, given);
   const IndexPlan plan = PlanIndex(x, index);
   const Shape shape = plan.result_shape();
   const Tensor value = FittedTo(given, shape);
@@ -117,10 +151,7 @@ void set_index(const Tensor& x, std::span<const Index> index, const Operand& ope
     if (part.size() > 0) astype(value.BroadcastTo(shape), x.dtype(), /*copy=*/true, {.out = &part});
     return;
   }
-  const Tensor converted = Converted(x, value);
-  const Tensor values =
-      converted.size() == 1 ? converted : converted.BroadcastTo(shape).Contiguous();
-  backend::native::ScatterPlaces(PlacesOf(plan), values);
+  backend::native::ScatterPlaces(PlacesOf(plan), OneEach(Converted(x, value), shape));
 }
 
 Tensor index_update(const Tensor& x, std::span<const Index> index, const Operand& value) {

@@ -251,8 +251,10 @@ Tensor CheckedIndices(const char* function, const Tensor& indices, int64_t lengt
     throw DTypeError(fmt::format("{}: expected indices of an integer dtype, found a {}", function,
                                  indices.Describe()));
   }
+  // Huge numbers of uint64 become negative.
+  const bool ready = indices.dtype() == DType::kInt64 && indices.is_contiguous();
   const Tensor positions =
-      astype(indices.Contiguous(), DType::kInt64, /*copy=*/false);  // huge uint64 become negative
+      ready ? indices : astype(indices.Contiguous(), DType::kInt64, /*copy=*/false);
   const bool was_unsigned = tensor::IsUnsignedInteger(indices.dtype());
   const int64_t* values = positions.data_as<int64_t>();
   const int64_t low = was_unsigned ? 0 : -length;

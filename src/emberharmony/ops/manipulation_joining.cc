@@ -2,7 +2,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstring>
 
+#include "emberharmony/backend/native/index_axes_internal.h"
 #include "emberharmony/ops/elementwise.h"
 #include "emberharmony/ops/indexing_plan_internal.h"
 #include "emberharmony/ops/manipulation.h"
@@ -166,6 +168,28 @@ Tensor AroundAxis(const Tensor& x, int axis) {
   return x.Contiguous().Reshape({outer, x.shape()[axis], inner});
 }
 
+/// Writes each `run` elements of x `repeats` times in a row; both contiguous.
+void RepeatRuns(const Tensor& x, int64_t run, int64_t repeats, const Tensor& result) {
+  if (run == 1) {
+    backend::native::VisitItem(x.dtype(), [&](auto item) {
+      using Item = decltype(item);
+      const Item* from = static_cast<const Item*>(x.data());
+      Item* out = static_cast<Item*>(result.mutable_data());
+      for (int64_t i = 0; i < x.size(); ++i) {
+        const Item element = from[i];
+        for (int64_t k = 0; k < repeats; ++k) *out++ = element;
+      }
+    });
+    return;
+  }
+  const int64_t run_bytes = run * tensor::ItemSize(x.dtype());
+  const char* from = static_cast<const char*>(x.data());
+  char* out = static_cast<char*>(result.mutable_data());
+  for (int64_t i = 0; i < x.size() / run; ++i, from += run_bytes) {
+    for (int64_t k = 0; k < repeats; ++k, out += run_bytes) std::memcpy(out, from, run_bytes);
+  }
+}
+
 Shape WithLength(Shape shape, int axis, int64_t length) {
   shape[axis] = length;
   return shape;
@@ -213,12 +237,10 @@ Tensor repeat(const Tensor& x, int64_t repeats, std::optional<int> axis) {
   const int at = CheckedAxis("repeat", *axis, x.rank());
   const Shape wanted = WithLength(x.shape(), at, Times("repeat", x.shape()[at], repeats));
   const Tensor parts = AroundAxis(x, at);
-  const int64_t elements = parts.shape()[0] * parts.shape()[1];
-  const int64_t inner = parts.shape()[2];
-  return parts.Reshape({elements, 1, inner})
-      .BroadcastTo({elements, repeats, inner})
-      .Copy()
-      .Reshape(wanted);
+  const Tensor result = Tensor::Empty(wanted, x.dtype());
+  if (result.size() == 0) return result;
+  RepeatRuns(parts, parts.shape()[2], repeats, result);
+  return result;
 }
 
 Tensor repeat(const Tensor& x, const Tensor& repeats, std::optional<int> axis) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "emberharmony/ops/creation.h"
+#include "emberharmony/ops/elementwise.h"
 #include "emberharmony/ops/indexing.h"
 #include "emberharmony/ops/manipulation.h"
 #include "emberharmony/ops/manipulation_internal.h"
@@ -64,10 +65,19 @@ Tensor PadConstant(const Tensor& x, const std::vector<Width>& widths, Scalar val
   }
   Shape shape = x.shape();
   for (int i = 0; i < x.rank(); ++i) shape[i] += widths[i].first + widths[i].second;
-  const Tensor result = full(shape, value, x.dtype());
+  const Tensor constant = full(Shape{}, value, x.dtype());
+  const Tensor result = Tensor::Empty(shape, x.dtype());
+  const auto fill = [&](Tensor part) {
+    if (part.size() > 0)
+      astype(constant.BroadcastTo(part.shape()), x.dtype(), true, {.out = &part});
+  };
   Tensor middle = result;
   for (int i = 0; i < x.rank(); ++i) {
-    middle = middle.Slice(i, widths[i].first, widths[i].first + x.shape()[i]);
+    const int64_t first = widths[i].first;
+    const int64_t last = first + x.shape()[i];
+    fill(middle.Slice(i, 0, first));
+    fill(middle.Slice(i, last, shape[i]));
+    middle = middle.Slice(i, first, last);
   }
   tensor::CopyElements(x, middle);
   return result;

@@ -63,7 +63,9 @@ bool NeedsExponent(const std::vector<T>& values) {
     low = std::min(low, size);
     high = std::max(high, size);
   }
-  return high > 0 && (high >= 1e8 || low < 1e-4 || high / low > 1000);
+  // Single precision has no more digits than that.
+  const double large = sizeof(T) == sizeof(float) ? 1e6 : 1e8;
+  return high > 0 && (high >= large || low < 1e-4 || high / low > 1000);
 }
 
 std::string Padded(const std::string& text, size_t width) {

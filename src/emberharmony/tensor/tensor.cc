@@ -31,17 +31,17 @@ int64_t CheckedSize(const Shape& shape, DType dtype) {
   bool negative = false;
   bool empty = false;
   for (int64_t dim : shape) {
-    overflow |= __builtin_mul_overflow(size, dim, &size);
+    // The dimensions beside a 0 still count: strides are made of them.
+    overflow |= __builtin_mul_overflow(size, dim + (dim == 0), &size);
     negative |= dim < 0;
     empty |= dim == 0;
   }
   if (negative) ThrowSize(shape, dtype);
-  if (empty) return 0;
   if (overflow || size > INT64_MAX / 16) {
     int64_t bytes;
     if (overflow || __builtin_mul_overflow(size, ItemSize(dtype), &bytes)) ThrowSize(shape, dtype);
   }
-  return size;
+  return empty ? 0 : size;
 }
 
 /// Whether elements of that layout follow each other without gaps.

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cstring>
+#include <type_traits>
 #include <vector>
 
 #include "emberharmony/backend/native/index_axes_internal.h"
@@ -93,6 +94,17 @@ void ForEachTrue(const uint8_t* mask, int64_t n, int64_t count, F f) {
   }
 }
 
+/// `value` if the bool is true, else `there`, without a branch: masks are hard to foresee.
+template <class Item>
+Item Chosen(uint8_t truth, Item value, Item there) {
+  if constexpr (std::is_same_v<Item, ItemPair>) {
+    return {Chosen(truth, value.low, there.low), Chosen(truth, value.high, there.high)};
+  } else {
+    const Item bits = static_cast<Item>(-static_cast<Item>(truth != 0));
+    return static_cast<Item>((value & bits) | (there & ~bits));
+  }
+}
+
 }  // namespace
 
 int64_t CountTrue(const Tensor& mask) {
@@ -122,7 +134,7 @@ void AssignTrue(const Tensor& x, const Tensor& mask, const Tensor& values) {
     if (values.size() == 1) {
       const Item value = *source;
       ParallelRanges(mask.size(), kBlock, [&](int64_t begin, int64_t end) {
-        for (int64_t i = begin; i < end; ++i) target[i] = truths[i] ? value : target[i];
+        for (int64_t i = begin; i < end; ++i) target[i] = Chosen(truths[i], value, target[i]);
       });
       return;
     }

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 
 #include "emberharmony/backend/native/index_axes_internal.h"
@@ -149,6 +150,38 @@ void GatherPlaces(const IndexPlaces& places, const Tensor& to) {
     using Item = decltype(item);
     places.length != 0 ? Gather<Item, true>(places, to) : Gather<Item, false>(places, to);
   });
+}
+
+bool GatherWithin(const Tensor& x, std::span<const int64_t> positions, const Tensor& to) {
+  const int64_t length = x.shape()[0];
+  const int64_t stride = x.strides()[0];
+  std::atomic<bool> all_within = true;
+  VisitItem(x.dtype(), [&](auto item) {
+    using Item = decltype(item);
+    const Item* from = static_cast<const Item*>(x.data());
+    Item* out = static_cast<Item*>(to.mutable_data());
+    ParallelRanges(static_cast<int64_t>(positions.size()), kElementsPerTask,
+                   [&](int64_t begin, int64_t end) {
+                     // Blocks that the nearest cache holds are checked, then read.
+                     constexpr int64_t kBlock = 1024;
+                     for (int64_t first = begin; first < end; first += kBlock) {
+                       const int64_t last = std::min(end, first + kBlock);
+                       bool outside = false;
+                       for (int64_t i = first; i < last; ++i) {
+                         outside |= (positions[i] < -length) | (positions[i] >= length);
+                       }
+                       if (outside) {
+                         all_within.store(false, std::memory_order_relaxed);
+                         return;
+                       }
+                       for (int64_t i = first; i < last; ++i) {
+                         const int64_t at = positions[i];
+                         out[i] = from[(at + (at < 0 ? length : 0)) * stride];
+                       }
+                     }
+                   });
+  });
+  return all_within;
 }
 
 void ScatterPlaces(const IndexPlaces& places, const Tensor& from) {

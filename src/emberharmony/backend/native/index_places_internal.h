@@ -25,6 +25,12 @@ struct IndexPlaces {
 /// there is much to read.
 void GatherPlaces(const IndexPlaces& places, const tensor::Tensor& to);
 
+/// The elements of `x`, of rank 1, at `positions` in [-length, length), into `to`, which is
+/// contiguous and has one element for each; false, with `to` in any state, if one lies outside.
+/// Looks at each position once: cheaper than a check of its own.
+bool GatherWithin(const tensor::Tensor& x, std::span<const int64_t> positions,
+                  const tensor::Tensor& to);
+
 /// Writes `from`, which is contiguous with one element a place, or has a single element for all of
 /// them, into the places, in order: where a place repeats, the last one stays. They must not share
 /// memory.
