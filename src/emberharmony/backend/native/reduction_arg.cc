@@ -2,6 +2,10 @@
 #include <algorithm>
 #include <vector>
 
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC optimize("O3")
+#endif
+
 #include "emberharmony/backend/native/operation_internal.h"
 #include "emberharmony/backend/native/reduction_run_internal.h"
 #include "emberharmony/backend/native/sort_internal.h"
@@ -16,7 +20,7 @@ using tensor::Tensor;
 /// Elements that are worth handing to another thread.
 constexpr int64_t kGrainElements = 1 << 16;
 /// Shorter rows are searched element by element.
-constexpr int64_t kShortRow = 64;
+constexpr int64_t kShortRow = 16;
 
 /// Whether x takes the place of the best so far: NaN does, unless that is NaN.
 template <bool kMaximum, class T>
@@ -35,25 +39,47 @@ int64_t FirstBest(const T* x, int64_t n) {
   return at;
 }
 
+/// The first element that equals `best`, or is NaN if that is. Looked for in steps without
+/// branches.
+template <class T>
+int64_t FirstEqual(const T* x, int64_t n, T best) {
+  constexpr int64_t kStep = 32;
+  const bool wants_nan = best != best;
+  const auto is_best = [&](T value) { return (value == best) | (wants_nan & (value != value)); };
+  int64_t i = 0;
+  for (; i + kStep < n; i += kStep) {
+    bool found = false;
+    for (int64_t k = 0; k < kStep; ++k) found |= is_best(x[i + k]);
+    if (found) break;
+  }
+  while (i + 1 < n && !is_best(x[i])) ++i;
+  return i;
+}
+
 /// The best element of each block is found with the vectorized reduction; then
 /// only one block has to be searched.
 template <bool kMaximum, class T>
 int64_t FirstBestByBlocks(const T* x, int64_t n, DType dtype) {
   const ReductionKernel& kernel = ActiveReductions().Get(kMaximum ? Op::kMax : Op::kMin, dtype);
+  if (n <= kReductionBlock) {
+    T best;
+    kernel.rows(x, 0, 1, n, nullptr, 0, &best);
+    return FirstEqual(x, n, best);
+  }
   const int64_t blocks = n / kReductionBlock;
   const int64_t rest = blocks * kReductionBlock;
   ReductionLayout layout{reinterpret_cast<const char*>(x), dtype, {}, {}};
   layout.kept.Append(blocks, kReductionBlock);
   layout.reduced.Append(kReductionBlock, 1);
   std::vector<T> bests(blocks + 1);
-  if (blocks > 0) RunReduction(kernel, layout, nullptr, bests.data());
+  RunReduction(kernel, layout, nullptr, bests.data());
   int64_t block = FirstBest<kMaximum>(bests.data(), blocks);
   if (rest < n) {
     kernel.rows(x + rest, 0, 1, n - rest, nullptr, 0, &bests[blocks]);
-    if (blocks == 0 || Beats<kMaximum>(bests[blocks], bests[block])) block = blocks;
+    if (Beats<kMaximum>(bests[blocks], bests[block])) block = blocks;
   }
   const int64_t begin = block * kReductionBlock;
-  return begin + FirstBest<kMaximum>(x + begin, std::min(kReductionBlock, n - begin));
+  return begin + FirstEqual(x + begin, std::min(kReductionBlock, n - begin), bests[block]);
 }
 
 template <bool kMaximum, class T>

@@ -71,7 +71,11 @@ struct MinOf {
   using Acc = T;
   static Acc Load(In x) { return x; }
   static Acc Identity(Acc first) { return first; }
-  static Acc Combine(Acc x, Acc y) { return ((x <= y) | (x != x)) ? x : y; }
+  // Two choices, each of which compilers make a vector instruction of.
+  static Acc Combine(Acc x, Acc y) {
+    const Acc less = x <= y ? x : y;
+    return x != x ? x : less;
+  }
 };
 template <class T>
 struct MaxOf {
@@ -79,7 +83,10 @@ struct MaxOf {
   using Acc = T;
   static Acc Load(In x) { return x; }
   static Acc Identity(Acc first) { return first; }
-  static Acc Combine(Acc x, Acc y) { return ((x >= y) | (x != x)) ? x : y; }
+  static Acc Combine(Acc x, Acc y) {
+    const Acc more = x >= y ? x : y;
+    return x != x ? x : more;
+  }
 };
 template <class T>
 struct AnyOf {

@@ -1,10 +1,10 @@
 // Sorting values along an axis.
 #include <algorithm>
-#include <cstring>
 #include <limits>
 
 #include "emberharmony/backend/native/operation_internal.h"
 #include "emberharmony/backend/native/sort_internal.h"
+#include "emberharmony/backend/native/sort_table_internal.h"
 #include "emberharmony/backend/threads.h"
 
 namespace emberharmony::backend::native {
@@ -38,15 +38,6 @@ void SortRow(const T* from, T* to, int64_t n) {
   }
 }
 
-/// Signed integers that ascend as the floating-point numbers of the same size
-/// with their bits do: a negative number's magnitude is turned around. The
-/// function is its own inverse.
-template <class Int>
-Int Ordered(Int bits) {
-  constexpr Int kMax = std::numeric_limits<Int>::max();
-  return bits ^ ((bits >> (8 * sizeof(Int) - 1)) & kMax);
-}
-
 /// How many elements of a sorted row stand before its NaNs.
 template <class T>
 int64_t CountNumbers(const T* x, int64_t n) {
@@ -66,39 +57,37 @@ void RestoreZeros(const T* from, int64_t n, bool descending, T* to, int64_t numb
   }
 }
 
-/// Sorts the numbers as integers, since vqsort 1.0.3 loses infinities and the
-/// signs of zeros, and NaN crashes it. NaN comes last in both directions.
-template <class T, class Int>
-void SortFloatingRow(const T* from, T* to, int64_t n, bool descending) {
-  Int* keys = reinterpret_cast<Int*>(to);
-  constexpr Int kNaN = std::numeric_limits<Int>::max();  // a NaN's bits, and the largest key
-  int64_t negative_zeros = 0, zeros = 0;
-  for (int64_t i = 0; i < n; ++i) {
-    Int bits;
-    std::memcpy(&bits, from + i, sizeof(T));
-    const Int key = from[i] != from[i] ? kNaN : Ordered(bits);
-    negative_zeros += bits == std::numeric_limits<Int>::min();
-    zeros += from[i] == 0;
-    std::memcpy(keys + i, &key, sizeof(T));
-  }
-  SortIntegers(keys, n);
-  for (int64_t i = 0; i < n; ++i) {
-    const Int bits = Ordered(keys[i]);
-    std::memcpy(to + i, &bits, sizeof(T));
-  }
-  const bool mixed_zeros = negative_zeros > 0 && negative_zeros < zeros;
+/// What follows once the numbers are sorted in ascending order, NaN last.
+template <class T>
+void FinishFloatingRow(const T* from, T* to, int64_t n, Zeros zeros, bool descending) {
+  const bool mixed_zeros = zeros.negative && zeros.positive;
   if (!descending && !mixed_zeros) return;
   const int64_t numbers = CountNumbers(to, n);
   if (descending) std::reverse(to, to + numbers);
   if (mixed_zeros) RestoreZeros(from, n, descending, to, numbers);
 }
 
+/// Sorts the numbers as integers, since vqsort 1.0.3 loses infinities and the signs of zeros, and
+/// NaN crashes it. NaN comes last in both directions.
+void SortFloatingRow(const double* from, double* to, int64_t n, bool descending) {
+  const SortKernels& kernels = ActiveSortKernels();
+  const Zeros zeros = kernels.encode_double(from, n, to);
+  SortIntegers(reinterpret_cast<int64_t*>(to), n);
+  kernels.decode_double(to, n);
+  FinishFloatingRow(from, to, n, zeros, descending);
+}
+void SortFloatingRow(const float* from, float* to, int64_t n, bool descending) {
+  const SortKernels& kernels = ActiveSortKernels();
+  const Zeros zeros = kernels.encode_float(from, n, to);
+  SortIntegers(reinterpret_cast<int32_t*>(to), n);
+  kernels.decode_float(to, n);
+  FinishFloatingRow(from, to, n, zeros, descending);
+}
+
 template <class T>
 void SortElements(const T* from, T* to, int64_t n, bool descending) {
-  if constexpr (std::is_same_v<T, double>) {
-    SortFloatingRow<double, int64_t>(from, to, n, descending);
-  } else if constexpr (std::is_same_v<T, float>) {
-    SortFloatingRow<float, int32_t>(from, to, n, descending);
+  if constexpr (std::is_floating_point_v<T>) {
+    SortFloatingRow(from, to, n, descending);
   } else {
     SortRow(from, to, n);
     if (descending) std::reverse(to, to + n);

@@ -7,6 +7,7 @@
 #include "emberharmony/backend/native/operation_internal.h"
 #include "emberharmony/backend/native/sort_internal.h"
 #include "emberharmony/backend/native/sort_keys_internal.h"
+#include "emberharmony/backend/native/sort_table_internal.h"
 #include "emberharmony/backend/threads.h"
 
 namespace emberharmony::backend::native {
@@ -143,6 +144,9 @@ const bool registered = RegisterOperation(Op::kArgSort, {&Supports, &ArgSort}) &
 }  // namespace
 
 void MakeSortKeys(DType dtype, const void* elements, int64_t n, bool descending, uint64_t* keys) {
+  if (dtype == DType::kFloat64) {
+    return ActiveSortKernels().double_keys(elements, n, descending ? ~uint64_t{0} : 0, keys);
+  }
   tensor::VisitReal(dtype == DType::kBool ? DType::kUInt8 : dtype, [&](auto tag) {
     using T = typename decltype(tag)::type;
     if constexpr (!std::is_same_v<T, bool>) {
@@ -159,28 +163,30 @@ void SortPositions(const uint64_t* keys, int64_t n, int64_t* positions) {
     for (int64_t i = 0; i < n; ++i) positions[i] = i;
     return InsertPositions(keys, positions, n);
   }
-  const auto [low, high] = std::minmax_element(keys, keys + n);
-  const uint64_t first = *low;
-  const int range_bits = std::bit_width(*high - first);
+  const SortKernels& kernels = ActiveSortKernels();
+  uint64_t first, last;
+  kernels.range(keys, n, &first, &last);
+  const int range_bits = std::bit_width(last - first);
   const int position_bits = std::bit_width(static_cast<uint64_t>(n - 1));
   const int shift = std::max(0, range_bits + position_bits - 63);
-  for (int64_t i = 0; i < n; ++i) {
-    positions[i] = static_cast<int64_t>(((keys[i] - first) >> shift << position_bits) |
-                                        static_cast<uint64_t>(i));
-  }
+  kernels.pack(keys, n, first, shift, position_bits, positions);
   SortIntegers(positions, n);
   const int64_t mask = (int64_t{1} << position_bits) - 1;
+  if (shift == 0) {
+    for (int64_t i = 0; i < n; ++i) positions[i] &= mask;
+    return;
+  }
   int64_t run = 0;  // where the keys that agree with the last one begin
   int64_t run_key = positions[0] >> position_bits;
   for (int64_t i = 0; i < n; ++i) {
     const int64_t key = positions[i] >> position_bits;
     positions[i] &= mask;
     if (key == run_key) continue;
-    if (shift > 0 && i - run > 1) SortTies(keys, positions + run, i - run);
+    if (i - run > 1) SortTies(keys, positions + run, i - run);
     run = i;
     run_key = key;
   }
-  if (shift > 0 && n - run > 1) SortTies(keys, positions + run, n - run);
+  if (n - run > 1) SortTies(keys, positions + run, n - run);
 }
 
 }  // namespace emberharmony::backend::native
