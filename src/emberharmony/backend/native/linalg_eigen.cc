@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <optional>
 
 #include "emberharmony/backend/native/linalg_internal.h"
 
@@ -18,6 +19,8 @@ void EighOf(const char* function, const Tensor& x, const Tensor& values, const T
   const auto n = static_cast<int32_t>(from.rows());
   const char job = vectors != nullptr ? 'V' : 'N';
   auto* const w = values.mutable_data_as<Real<T>>();
+  std::optional<MatrixStack> vectors_to;
+  if (vectors != nullptr) vectors_to.emplace(*vectors);
   const double work_of_one = 4.0 * n * n * n;
   ForEachMatrix(from.count(), work_of_one, [&](int64_t begin, int64_t end) {
     const Scratch<T> scratch(int64_t{n} * n);
@@ -38,7 +41,7 @@ void EighOf(const char* function, const Tensor& x, const Tensor& values, const T
                        real_length, integer_work.get(), integer_answer) != 0) {
         ThrowLinAlg(function, kNotConverged, x);
       }
-      if (vectors != nullptr) MatrixStack(*vectors).Store(i, a, n);
+      if (vectors_to) vectors_to->Store(i, a, n);
     }
   });
 }
@@ -87,6 +90,8 @@ void EigOf(const char* function, const Tensor& x, const Tensor& values, const Te
   const char job = vectors != nullptr ? 'V' : 'N';
   const int64_t vector_size = vectors != nullptr ? int64_t{n} * n : 1;
   C* const all_values = values.mutable_data_as<C>();
+  std::optional<MatrixStack> vectors_to;
+  if (vectors != nullptr) vectors_to.emplace(*vectors);
   const double work_of_one = 10.0 * n * n * n;
   ForEachMatrix(from.count(), work_of_one, [&](int64_t begin, int64_t end) {
     const Scratch<T> a(int64_t{n} * n);
@@ -107,11 +112,11 @@ void EigOf(const char* function, const Tensor& x, const Tensor& values, const Te
       }
       if constexpr (kIsComplex<T>) {
         std::copy_n(reinterpret_cast<const C*>(w.get()), n, all_values + i * n);
-        if (vectors != nullptr) MatrixStack(*vectors).Store(i, v.get(), n);
+        if (vectors_to) vectors_to->Store(i, v.get(), n);
       } else {
         Unpack(w.get(), v.get(), n, all_values + i * n,
                vectors != nullptr ? unpacked.get() : nullptr);
-        if (vectors != nullptr) MatrixStack(*vectors).Store(i, unpacked.get(), n);
+        if (vectors_to) vectors_to->Store(i, unpacked.get(), n);
       }
     }
   });

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <optional>
 
 #include "emberharmony/backend/native/linalg_internal.h"
 
@@ -48,6 +49,12 @@ void SvdOf(const char* function, const Tensor& x, Tensors outputs) {
     v_rows = static_cast<int32_t>(outputs[2]->shape()[x.rank() - 2]);
     job = u_columns == m && v_rows == n ? 'A' : 'S';
   }
+  std::optional<MatrixStack> u_to;
+  std::optional<MatrixStack> v_to;
+  if (vectors) {
+    u_to.emplace(*outputs[0]);
+    v_to.emplace(*outputs[2]);
+  }
   const double work_of_one = 8.0 * m * n * shorter;
   ForEachMatrix(from.count(), work_of_one, [&](int64_t begin, int64_t end) {
     const Scratch<T> a(int64_t{m} * n);
@@ -68,8 +75,8 @@ void SvdOf(const char* function, const Tensor& x, Tensors outputs) {
         ThrowLinAlg(function, "the iteration for singular values did not converge", x);
       }
       if (vectors) {
-        MatrixStack(*outputs[0]).Store(i, u.get(), m);
-        MatrixStack(*outputs[2]).Store(i, v.get(), v_rows);
+        u_to->Store(i, u.get(), m);
+        v_to->Store(i, v.get(), v_rows);
       }
     }
   });

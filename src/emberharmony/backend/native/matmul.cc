@@ -59,6 +59,7 @@ struct Stack : MatrixAxes {
   }
 
   const char* Matrix(int64_t index) const {
+    if (batch.rank() == 1) return data + index * batch_strides[0] * item_bytes;
     int64_t offset = 0;
     for (int axis = batch.rank() - 1; axis >= 0 && index > 0; --axis) {
       offset += index % batch[axis] * batch_strides[axis];
@@ -175,6 +176,11 @@ void MultiplyNatively(const Product& product) {
       const char* a = product.a.Matrix(i);
       const char* b = product.b.Matrix(i);
       char* out = product.Out(i);
+      if (work <= kGrainWork) {
+        kernels.product(a, product.a.row_stride, product.a.column_stride, b, ldb, out, product.n,
+                        product.m, product.n, product.k);
+        continue;
+      }
       const int64_t grain = (GrainOf(Work(product.n, product.k, 1)) + 3) / 4 * 4;
       ParallelRanges(product.m, grain, [&](int64_t first, int64_t last) {
         kernels.product(a + first * product.a.row_stride * bytes, product.a.row_stride,
