@@ -66,7 +66,7 @@ void Rearranging() {
   const std::vector<Tensor> both = {x, ops::flip(x)};
   Check(ops::concat(both, 1).shape() == ops::Shape{2, 6}, "concat joins along an axis");
   Check(ops::stack(both).shape() == ops::Shape{2, 2, 3}, "stack makes a new one");
-  Show("windows of two rows' elements", ops::sliding_window(ops::arange(5), 3));
+  Show("windows of three elements", ops::sliding_window(ops::arange(5), 3));
   Show("sums by group",
        ops::scatter_add(ops::asarray({1.0, 2.0, 4.0}), ops::asarray<int64_t>({0, 2, 0})));
 }

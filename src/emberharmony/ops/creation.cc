@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "emberharmony/backend/native/index_axes_internal.h"
+#include "emberharmony/backend/native/index_axes.h"
 #include "emberharmony/ops/dispatch_internal.h"
 
 namespace emberharmony::ops {

@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
-#include "emberharmony/backend/native/index_mask_internal.h"
-#include "emberharmony/backend/native/index_places_internal.h"
+#include "emberharmony/backend/native/index_mask.h"
+#include "emberharmony/backend/native/index_places.h"
 #include "emberharmony/ops/elementwise.h"
 #include "emberharmony/ops/indexing_plan_internal.h"
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "emberharmony/backend/native/index_mask_internal.h"
+#include "emberharmony/backend/native/index_mask.h"
 #include "emberharmony/ops/elementwise.h"
 #include "emberharmony/ops/indexing_plan_internal.h"
 

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "emberharmony/backend/native/index_axes_internal.h"
+#include "emberharmony/backend/native/index_axes.h"
 #include "emberharmony/ops/elementwise.h"
 #include "emberharmony/ops/indexing_plan_internal.h"
 #include "emberharmony/ops/manipulation.h"

@@ -1,10 +1,11 @@
+#include "emberharmony/backend/native/index_mask.h"
+
 #include <algorithm>
 #include <cstring>
 #include <type_traits>
 #include <vector>
 
-#include "emberharmony/backend/native/index_axes_internal.h"
-#include "emberharmony/backend/native/index_mask_internal.h"
+#include "emberharmony/backend/native/index_axes.h"
 #include "emberharmony/backend/threads.h"
 
 namespace emberharmony::backend::native {

@@ -1,9 +1,10 @@
+#include "emberharmony/backend/native/index_places.h"
+
 #include <algorithm>
 #include <atomic>
 #include <cstring>
 
-#include "emberharmony/backend/native/index_axes_internal.h"
-#include "emberharmony/backend/native/index_places_internal.h"
+#include "emberharmony/backend/native/index_axes.h"
 #include "emberharmony/backend/threads.h"
 
 namespace emberharmony::backend::native {

@@ -1,7 +1,7 @@
 // Elements combined at positions along an axis.
 #include <complex>
 
-#include "emberharmony/backend/native/index_axes_internal.h"
+#include "emberharmony/backend/native/index_axes.h"
 #include "emberharmony/backend/native/operation_internal.h"
 
 namespace emberharmony::backend::native {

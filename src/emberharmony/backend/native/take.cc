@@ -1,8 +1,8 @@
 // Elements along an axis by their positions: take and take_along_axis.
 #include <algorithm>
 
-#include "emberharmony/backend/native/index_axes_internal.h"
-#include "emberharmony/backend/native/index_places_internal.h"
+#include "emberharmony/backend/native/index_axes.h"
+#include "emberharmony/backend/native/index_places.h"
 #include "emberharmony/backend/native/operation_internal.h"
 #include "emberharmony/backend/threads.h"
 
