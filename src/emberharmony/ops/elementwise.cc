@@ -6,7 +6,7 @@
 #include <optional>
 #include <span>
 
-#include "emberharmony/backend/native/kernel_table_internal.h"
+#include "emberharmony/backend/elementwise_kernel.h"
 #include "emberharmony/ops/dispatch_internal.h"
 
 namespace emberharmony::ops {
@@ -103,7 +103,7 @@ Tensor Elementwise(Op op, std::span<const Operand* const> operands, const Option
 /// Elements up to which the short way pays: beyond, what it saves is small beside the computation.
 constexpr int64_t kShortMax = 512;
 
-using backend::native::Kernel;
+using Kernel = backend::ElementwiseKernel;
 
 /// The short way is for small contiguous tensors of one shape and dtype, and numbers that take that
 /// dtype, computed natively into a new tensor: nothing is promoted, broadcast or shared out. The
@@ -112,8 +112,7 @@ Kernel ShortKernel(Op op, const Tensor& x, const Options& options) {
   if (options.out != nullptr || !x.is_contiguous() || x.size() > kShortMax || !x.defined()) {
     return nullptr;
   }
-  if (&backend::CurrentBackend() != &backend::Native()) return nullptr;
-  return backend::native::ActiveKernels().Get(op, x.dtype());
+  return backend::CurrentElementwiseKernel(op, x.dtype());
 }
 
 bool TakesShortWay(const Scalar& scalar, DType dtype) {

@@ -1,5 +1,6 @@
 #include <stdexcept>
 
+#include "emberharmony/backend/elementwise_kernel.h"
 #include "emberharmony/backend/native/elementwise_internal.h"
 #include "emberharmony/backend/native/kernel_table_internal.h"
 #include "emberharmony/backend/native/native_backend_internal.h"
@@ -56,3 +57,12 @@ class NativeBackend : public Backend {
 std::unique_ptr<Backend> MakeNativeBackend() { return std::make_unique<NativeBackend>(); }
 
 }  // namespace emberharmony::backend::native
+
+namespace emberharmony::backend {
+
+ElementwiseKernel CurrentElementwiseKernel(Op op, tensor::DType dtype) {
+  if (&CurrentBackend() != &Native()) return nullptr;
+  return native::ActiveKernels().Get(op, dtype);
+}
+
+}  // namespace emberharmony::backend
