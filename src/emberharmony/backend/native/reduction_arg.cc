@@ -39,21 +39,28 @@ int64_t FirstBest(const T* x, int64_t n) {
   return at;
 }
 
-/// The first element that equals `best`, or is NaN if that is. Looked for in steps without
-/// branches.
-template <class T>
-int64_t FirstEqual(const T* x, int64_t n, T best) {
-  constexpr int64_t kStep = 32;
-  const bool wants_nan = best != best;
-  const auto is_best = [&](T value) { return (value == best) | (wants_nan & (value != value)); };
+/// The position of the first element for which `is_wanted`; there is one. Looked for in steps
+/// without branches.
+template <class T, class F>
+int64_t FirstWanted(const T* x, int64_t n, F is_wanted) {
+  constexpr int64_t kStep = 64;
   int64_t i = 0;
   for (; i + kStep < n; i += kStep) {
-    bool found = false;
-    for (int64_t k = 0; k < kStep; ++k) found |= is_best(x[i + k]);
-    if (found) break;
+    int found = 0;
+    for (int64_t k = 0; k < kStep; ++k) found |= is_wanted(x[i + k]) ? 1 : 0;
+    if (found != 0) break;
   }
-  while (i + 1 < n && !is_best(x[i])) ++i;
+  while (i + 1 < n && !is_wanted(x[i])) ++i;
   return i;
+}
+
+/// The first element that equals `best`, or is NaN if that is.
+template <class T>
+int64_t FirstEqual(const T* x, int64_t n, T best) {
+  if constexpr (std::is_floating_point_v<T>) {
+    if (best != best) return FirstWanted(x, n, [](T value) { return value != value; });
+  }
+  return FirstWanted(x, n, [best](T value) { return value == best; });
 }
 
 /// The best element of each block is found with the vectorized reduction; then

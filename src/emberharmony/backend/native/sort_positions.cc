@@ -87,12 +87,31 @@ void ArgSort(Tensors inputs, Attributes attributes, Tensors outputs) {
   StoreRows(positions, output, axis);
 }
 
+/// The key that would stand at `rank` if the keys were sorted.
+uint64_t KeyAtRank(const uint64_t* keys, int64_t n, int64_t rank) {
+  // Of few wanted keys a heap holds the best so far, which most others do not get into.
+  constexpr int64_t kFewShare = 16;
+  if (rank < n / kFewShare) {
+    std::vector<uint64_t> best(keys, keys + rank + 1);
+    std::make_heap(best.begin(), best.end());
+    for (int64_t i = rank + 1; i < n; ++i) {
+      if (keys[i] >= best.front()) continue;
+      std::pop_heap(best.begin(), best.end());
+      best.back() = keys[i];
+      std::push_heap(best.begin(), best.end());
+    }
+    return best.front();
+  }
+  std::vector<uint64_t> all(keys, keys + n);
+  std::nth_element(all.begin(), all.begin() + rank, all.end());
+  return all[rank];
+}
+
 /// The positions of the k smallest keys in order of (key, position). Keys are
 /// changed.
 void SelectPositions(const uint64_t* keys, int64_t n, int64_t k, int64_t* positions) {
-  std::vector<uint64_t> chosen(keys, keys + n);
-  std::nth_element(chosen.begin(), chosen.begin() + (k - 1), chosen.end());
-  const uint64_t last = chosen[k - 1];
+  std::vector<uint64_t> chosen(k);
+  const uint64_t last = KeyAtRank(keys, n, k - 1);
   int64_t smaller = 0;
   for (int64_t i = 0; i < n; ++i) smaller += keys[i] < last;
   int64_t ties_left = k - smaller;
