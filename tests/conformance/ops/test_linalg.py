@@ -316,7 +316,7 @@ def test_errors() -> None:
         lambda: linalg.outer(wide, xp.ones(2)),
         lambda: xp.vecdot(xp.ones(2), xp.ones(3)),
         lambda: xp.vecdot(xp.ones((2, 1)), xp.ones((2, 3))),
-        lambda: xp.tensordot(wide, wide),
+        lambda: xp.tensordot(wide, xp.ones((3, 2))),
         lambda: xp.tensordot(wide, wide, axes=((0,), (1,))),
         lambda: xp.tensordot(wide, wide, axes=((0, 1), (0,))),
         lambda: xp.tensordot(wide, wide, axes=((0, 0), (0, 0))),
