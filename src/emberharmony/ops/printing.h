@@ -21,7 +21,7 @@ struct PrintOptions {
   /// Between elements.
   std::string separator = " ";
   /// What stands in front of the text on its first line: the others are indented by its length.
-  std::string prefix;
+  std::string prefix = {};
 };
 
 /// The elements in nested brackets, in columns: numbers of a tensor share one form, with an
