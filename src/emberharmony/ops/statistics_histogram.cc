@@ -146,9 +146,14 @@ Histogram histogram(const Tensor& x, int64_t bins, const HistogramOptions& optio
   const Tensor numbers = Numbers(x);
   const std::pair<double, double> range = RangeFor(numbers, options);
   Bins counted(bins, weights);  // throws for a number that no memory has room for
-  const Tensor edges = EvenEdges(range, bins);
+  // Edges have the precision of the elements, as in NumPy, and elements are held against those.
+  const DType dtype = x.dtype() == DType::kFloat32 ? DType::kFloat32 : DType::kFloat64;
+  const Tensor rounded = astype(EvenEdges(range, bins), dtype, /*copy=*/false);
+  const Tensor edges = astype(rounded, DType::kFloat64, /*copy=*/false);
   CountEven(numbers, edges, &counted);
-  return Finish(counted, edges, options);
+  Histogram result = Finish(counted, edges, options);
+  result.edges = rounded;
+  return result;
 }
 
 Histogram histogram(const Tensor& x, const Tensor& edges, const HistogramOptions& options) {

@@ -10,7 +10,8 @@ namespace emberharmony::ops {
 
 struct Histogram {
   Tensor counts;  ///< int64; float64 with weights or density
-  Tensor edges;   ///< one more than there are bins
+  /// One more than there are bins: float64, or float32 for bins of equal width of a float32 x.
+  Tensor edges;
 };
 
 struct HistogramOptions {
