@@ -24,7 +24,7 @@ def report() -> dict[str, str]:
         | {"SCIPY_ARRAY_API": "1", "PYTHONPATH": os.pathsep.join(filter(None, paths))},
         capture_output=True,
         text=True,
-        timeout=280,
+        timeout=900,
         check=False,
     )
     assert process.returncode == 0, process.stderr
