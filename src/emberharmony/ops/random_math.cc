@@ -1,6 +1,7 @@
+#include "emberharmony/backend/native/random_math.h"
+
 #include <cmath>
 
-#include "emberharmony/backend/native/random_math_internal.h"
 #include "emberharmony/ops/random_math_internal.h"
 
 namespace emberharmony::ops::random {

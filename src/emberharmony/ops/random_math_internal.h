@@ -3,7 +3,7 @@
 #include <cstdint>
 
 /// Functions for the discrete distributions. Fixed sequences of IEEE operations, as in
-/// backend/native/random_math_internal.h, for the same reason: the C library's may differ in the
+/// backend/native/random_math.h, for the same reason: the C library's may differ in the
 /// last bit from one version to the next, and a rejection decides by comparing.
 namespace emberharmony::ops::random {
 

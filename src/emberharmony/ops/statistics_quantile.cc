@@ -8,7 +8,7 @@
 #include <limits>
 #include <vector>
 
-#include "emberharmony/backend/native/order_statistics_internal.h"
+#include "emberharmony/backend/native/order_statistics.h"
 #include "emberharmony/ops/elementwise.h"
 
 namespace emberharmony::ops {

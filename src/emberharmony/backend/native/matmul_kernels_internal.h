@@ -8,6 +8,7 @@
 
 #include "emberharmony/backend/native/loops_internal.h"
 #include "emberharmony/backend/native/matmul_internal.h"
+#include "emberharmony/backend/native/rounded_internal.h"
 
 namespace emberharmony::backend::native {
 namespace {
@@ -24,17 +25,6 @@ constexpr int kRowsAtOnce = 2;
 #endif
 /// Vectors that make up 64 bytes.
 constexpr int kParts = 64 / kVectorBytes;
-
-/// A product that is rounded before it is added to anything. GCC 12 fuses neighbouring sums and
-/// differences of products into vfmaddsub, whatever -ffp-contract says.
-#if defined(__has_builtin)
-#if __has_builtin(__builtin_assoc_barrier)
-#define EMBER_ROUNDED(product) __builtin_assoc_barrier(product)
-#endif
-#endif
-#if !defined(EMBER_ROUNDED)
-#define EMBER_ROUNDED(product) (product)
-#endif
 
 /// A complex number with the textbook product, since the standard library's is a template that
 /// other instruction sets share.

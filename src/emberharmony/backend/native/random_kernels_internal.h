@@ -5,7 +5,7 @@
 #pragma once
 
 #include "emberharmony/backend/native/random_internal.h"
-#include "emberharmony/backend/native/random_math_internal.h"
+#include "emberharmony/backend/native/random_math.h"
 #include "emberharmony/backend/native/random_vectors_internal.h"
 
 namespace emberharmony::backend::native {

@@ -8,6 +8,7 @@
 
 #include "emberharmony/backend/native/loops_internal.h"
 #include "emberharmony/backend/native/reduction_internal.h"
+#include "emberharmony/backend/native/rounded_internal.h"
 
 namespace emberharmony::backend::native {
 namespace {
@@ -58,7 +59,8 @@ struct ComplexProdOf {
   static Acc Identity(Acc) { return {1, 0}; }
   /// By the identity nothing is multiplied: of an infinity and its zero there would be a NaN.
   static Acc Combine(Acc x, Acc y) {
-    const Acc product = {x.re * y.re - x.im * y.im, x.re * y.im + x.im * y.re};
+    const Acc product = {EMBER_ROUNDED(x.re * y.re) - EMBER_ROUNDED(x.im * y.im),
+                         EMBER_ROUNDED(x.re * y.im) + EMBER_ROUNDED(x.im * y.re)};
     const bool by_one = (y.re == 1) & (y.im == 0);
     const bool of_one = (x.re == 1) & (x.im == 0);
     return by_one ? x : of_one ? y : product;

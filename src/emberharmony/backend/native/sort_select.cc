@@ -5,7 +5,7 @@
 #include <mutex>
 #include <vector>
 
-#include "emberharmony/backend/native/order_statistics_internal.h"
+#include "emberharmony/backend/native/order_statistics.h"
 #include "emberharmony/backend/native/reduction_run_internal.h"
 #include "emberharmony/backend/native/sort_internal.h"
 #include "emberharmony/backend/native/sort_keys_internal.h"
