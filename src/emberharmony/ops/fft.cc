@@ -83,10 +83,11 @@ Tensor Run(Op op, const Tensor& x, const Step& step, int64_t result_length, DTyp
   Shape shape = x.shape();
   shape[step.axis] = result_length;
   const Tensor result = Tensor::Empty(shape, result_dtype);
-  const Attribute attributes[] = {Attribute::Integer(AttributeKey::kAxis, step.axis),
-                                  Attribute::Integer(AttributeKey::kInverse, op == Op::kFft && step.inverse),
-                                  Attribute::Integer(AttributeKey::kLength, step.n),
-                                  Attribute::Number(AttributeKey::kScale, step.scale())};
+  const Attribute attributes[] = {
+      Attribute::Integer(AttributeKey::kAxis, step.axis),
+      Attribute::Integer(AttributeKey::kInverse, op == Op::kFft && step.inverse),
+      Attribute::Integer(AttributeKey::kLength, step.n),
+      Attribute::Number(AttributeKey::kScale, step.scale())};
   const Tensor* const inputs[] = {&x};
   const Tensor* const outputs[] = {&result};
   RunOp(op, inputs, attributes, outputs);
