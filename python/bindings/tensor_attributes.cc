@@ -220,7 +220,8 @@ PyMethodDef tensor_methods[] = {
      "__array_namespace__($self, /, *, api_version=None)\n--\n\nThe module emberharmony.ops."},
     {"__copy__", &Copy, METH_NOARGS, nullptr},
     {"__deepcopy__", &Copy, METH_O, nullptr},
-    {"__complex__", &ToComplex, METH_NOARGS, nullptr},
+    {"__complex__", &ToComplex, METH_NOARGS,
+     "__complex__($self, /)\n--\n\nThe only element as a complex number."},
     {"__format__", &Format, METH_O, nullptr},
     {nullptr, nullptr, 0, nullptr}};
 

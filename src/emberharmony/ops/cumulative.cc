@@ -32,7 +32,8 @@ Tensor Cumulate(Op op, const Tensor& x, const CumulativeOptions& options) {
   CheckKind(op, dtype);
   Shape shape = x.shape();
   if (options.include_initial) ++shape[axis];
-  const Tensor numbers = astype(x, dtype, /*copy=*/false);
+  const bool of_real_parts = tensor::IsComplex(x.dtype()) && !tensor::IsComplex(dtype);
+  const Tensor numbers = astype(of_real_parts ? real(x) : x, dtype, /*copy=*/false);
   const Tensor result = Tensor::Empty(shape, dtype);
   const Attribute attributes[] = {
       Attribute::Integer(AttributeKey::kAxis, axis),

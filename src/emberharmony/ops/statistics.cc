@@ -37,6 +37,9 @@ bool ConvertsOnTheWay(Op op, DType from, DType to) {
 Tensor Total(Op op, const Tensor& x, const ReductionOptions& options) {
   const DType dtype = options.dtype.value_or(TotalDType(x.dtype()));
   CheckKind(op, dtype);
+  if (tensor::IsComplex(x.dtype()) && !tensor::IsComplex(dtype)) {
+    return Total(op, real(x), options);
+  }
   const ReductionPlan plan = PlanReduction(op, x, options.axis, options.keepdims);
   if (x.dtype() == dtype && op == Op::kSum) return Reduce(op, x, plan, dtype);
   // Integers wrap around alike in 64 bits and in the bits that are kept of them.

@@ -32,7 +32,8 @@ struct VarianceOptions {
   bool keepdims = false;
 };
 
-/// Any dtype but, as `dtype`, bool. Without elements: 0.
+/// Any dtype but, as `dtype`, bool. Of complex numbers with a real `dtype` the real parts are added
+/// (prod, cumulative_sum and cumulative_prod alike), as in NumPy. Without elements: 0.
 Tensor sum(const Tensor& x, const ReductionOptions& options = {});
 /// The product. Without elements: 1.
 Tensor prod(const Tensor& x, const ReductionOptions& options = {});
