@@ -91,14 +91,12 @@ Tensor asarray(T value) {
 namespace internal {
 
 template <class T>
-using List = std::initializer_list<T>;
-template <class T>
 inline constexpr bool kIsComplex = tensor::IsComplex(tensor::DTypeOf<T>());
 
 void CheckRowLength(size_t expected, size_t found);
 
 template <class T>
-Tensor FromRows(List<List<T>> rows) {
+Tensor FromRows(std::initializer_list<std::initializer_list<T>> rows) {
   const size_t num_columns = rows.size() > 0 ? rows.begin()->size() : 0;
   Tensor result = Tensor::Empty(
       {static_cast<int64_t>(rows.size()), static_cast<int64_t>(num_columns)}, tensor::DTypeOf<T>());
@@ -111,7 +109,7 @@ Tensor FromRows(List<List<T>> rows) {
 }
 
 template <class T>
-Tensor FromPlanes(List<List<List<T>>> planes) {
+Tensor FromPlanes(std::initializer_list<std::initializer_list<std::initializer_list<T>>> planes) {
   const size_t num_rows = planes.size() > 0 ? planes.begin()->size() : 0;
   const size_t num_columns = num_rows > 0 ? planes.begin()->begin()->size() : 0;
   Tensor result = Tensor::Empty({static_cast<int64_t>(planes.size()),
@@ -132,19 +130,19 @@ Tensor FromPlanes(List<List<List<T>>> planes) {
 
 template <class T>
   requires(!internal::kIsComplex<T>)
-Tensor asarray(internal::List<internal::List<T>> rows) {
+Tensor asarray(std::initializer_list<std::initializer_list<T>> rows) {
   return internal::FromRows<T>(rows);
 }
 template <class T>
   requires(!internal::kIsComplex<T>)
-Tensor asarray(internal::List<internal::List<internal::List<T>>> planes) {
+Tensor asarray(std::initializer_list<std::initializer_list<std::initializer_list<T>>> planes) {
   return internal::FromPlanes<T>(planes);
 }
 // Complex numbers are written {real, imaginary} too: where their type is named, asarray<C>({{1, 2},
 // {3, 4}}), the list holds two numbers. It is a matrix where the type follows from the elements.
 template <class... Named, class T>
   requires(sizeof...(Named) == 0 && internal::kIsComplex<T>)
-Tensor asarray(internal::List<internal::List<T>> rows) {
+Tensor asarray(std::initializer_list<std::initializer_list<T>> rows) {
   return internal::FromRows<T>(rows);
 }
 
