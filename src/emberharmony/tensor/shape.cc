@@ -63,7 +63,8 @@ Shape ContiguousStrides(const Shape& shape) {
   int64_t step = 1;
   for (int i = shape.rank() - 1; i >= 0; --i) {
     strides[i] = step;
-    step *= std::max<int64_t>(shape[i], 1);
+    // Shapes that are too large are refused after this, so a stride that overflows is never used.
+    (void)__builtin_mul_overflow(step, std::max<int64_t>(shape[i], 1), &step);
   }
   return strides;
 }

@@ -61,7 +61,7 @@ SplitNumbers<T> DirectFft<T>::Run(const FftKernels<T>& kernels, SplitNumbers<con
   int64_t s = lanes;
   for (const Pass& pass : passes_) {
     const T* wr = pass.roots.data();
-    const T* wi = wr + (pass.radix - 1) * pass.m;
+    const T* wi = pass.roots.empty() ? nullptr : wr + (pass.radix - 1) * pass.m;
     if (pass.kernel >= 0) {
       kernels.passes[pass.kernel](x.re, x.im, to.re, to.im, s, pass.m, wr, wi);
     } else {

@@ -102,6 +102,7 @@ class FftPlan {
   bool has_mixing_roots() const { return !mixing_roots_.empty(); }
   /// exp(-pi i k / n), k <= n / 2.
   SplitNumbers<const T> mixing_roots() const {
+    if (mixing_roots_.empty()) return {};
     return {mixing_roots_.data(), mixing_roots_.data() + n_ / 2 + 1};
   }
   /// Whether RunTile serves; else RunLong.
