@@ -101,7 +101,15 @@ Tensor ByDefinition(const Tensor& a, const Tensor& b) {
     for (int64_t j = 0; j < n; ++j) {
       T sum{};
       for (int64_t p = 0; p < k; ++p) {
-        sum = static_cast<T>(sum + a.values<T>()[i * k + p] * b.values<T>()[p * n + j]);
+        const T x = a.values<T>()[i * k + p];
+        const T y = b.values<T>()[p * n + j];
+        if constexpr (std::is_integral_v<T>) {
+          // Sums of integers wrap around, which only unsigned ones may.
+          sum = static_cast<T>(static_cast<uint64_t>(sum) +
+                               static_cast<uint64_t>(x) * static_cast<uint64_t>(y));
+        } else {
+          sum += x * y;
+        }
       }
       values[i * n + j] = sum;
     }
