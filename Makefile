@@ -43,7 +43,7 @@ test: unit  ## all tests: unit tests, then those that cross rooms
 
 # Each example is an array of some dtype, shape and layout; `make test` tries a dozen for each function.
 EXAMPLES ?= 1000
-conformance: build  ## ops against the array API standard and NumPy, EXAMPLES (1,000) arrays a test (an hour)
+conformance: build  ## ops against the array API standard and NumPy, EXAMPLES (1,000) arrays a test (hours)
 	@EMBER_OPS_EXAMPLES=$(EXAMPLES) $(PYTHON) -m pytest tests/conformance/ops
 
 unit: setup build/build.ninja

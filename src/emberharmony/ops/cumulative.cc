@@ -7,6 +7,7 @@
 #include "emberharmony/ops/dispatch_internal.h"
 #include "emberharmony/ops/elementwise.h"
 #include "emberharmony/ops/manipulation.h"
+#include "emberharmony/ops/reduction_internal.h"
 #include "emberharmony/ops/sorting_internal.h"
 
 namespace emberharmony::ops {
@@ -15,11 +16,6 @@ namespace {
 using backend::Attribute;
 using backend::AttributeKey;
 using backend::Op;
-
-DType TotalDType(DType dtype) {
-  if (tensor::IsSignedInteger(dtype) || tensor::IsBool(dtype)) return DType::kInt64;
-  return tensor::IsUnsignedInteger(dtype) ? DType::kUInt64 : dtype;
-}
 
 Tensor Cumulate(Op op, const Tensor& x, const CumulativeOptions& options) {
   if (!options.axis && x.defined() && x.rank() != 1) {

@@ -8,6 +8,12 @@
 
 namespace emberharmony::ops {
 
+/// The dtype in which sums and products are made by default.
+inline DType TotalDType(DType dtype) {
+  if (tensor::IsSignedInteger(dtype) || tensor::IsBool(dtype)) return DType::kInt64;
+  return tensor::IsUnsignedInteger(dtype) ? DType::kUInt64 : dtype;
+}
+
 /// Which axes of a tensor a function reduces, and the shape that remains.
 struct ReductionPlan {
   uint64_t mask = 0;

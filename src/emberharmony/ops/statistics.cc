@@ -18,12 +18,6 @@ Tensor AsFloating(const Tensor& x) {
   return IsFloating(x.dtype()) ? x : astype(x, DType::kFloat64);
 }
 
-/// The dtype in which sums and products are made by default.
-DType TotalDType(DType dtype) {
-  if (tensor::IsSignedInteger(dtype) || tensor::IsBool(dtype)) return DType::kInt64;
-  return tensor::IsUnsignedInteger(dtype) ? DType::kUInt64 : dtype;
-}
-
 /// Whether the native kernels' accumulators give what converting first would: then the conversion
 /// needs no pass of its own.
 bool ConvertsOnTheWay(Op op, DType from, DType to) {
