@@ -71,6 +71,9 @@ install(TARGETS emberharmony ember EXPORT emberharmonyTargets
 if(EMBER_OPENBLAS)
   install(TARGETS emberharmony_openblas LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}")
 endif()
+if(EMBER_BIGQUERY)
+  install(TARGETS emberharmony_bigquery LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}")
+endif()
 
 set(_package "${CMAKE_INSTALL_LIBDIR}/cmake/emberharmony")
 install(EXPORT emberharmonyTargets NAMESPACE emberharmony:: DESTINATION "${_package}")

@@ -12,3 +12,6 @@ install(DIRECTORY "${CMAKE_BINARY_DIR}/python/emberharmony/" DESTINATION emberha
 if(EMBER_OPENBLAS)
   install(TARGETS emberharmony_openblas LIBRARY DESTINATION emberharmony COMPONENT python)
 endif()
+if(EMBER_BIGQUERY)
+  install(TARGETS emberharmony_bigquery LIBRARY DESTINATION emberharmony COMPONENT python)
+endif()

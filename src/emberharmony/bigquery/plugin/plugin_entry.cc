@@ -1,0 +1,32 @@
+// The one function that the plugin exports.
+#include <google/protobuf/stubs/common.h>
+#include <grpcpp/grpcpp.h>
+
+#include "emberharmony/bigquery/plugin.h"
+#include "emberharmony/bigquery/plugin_version_internal.h"
+
+namespace emberharmony::bigquery {
+namespace {
+
+class BigQueryPlugin : public Plugin {
+ public:
+  std::string Describe() const override { return "gRPC " + grpc::Version(); }
+  arrow::Result<std::unique_ptr<TableReader>> OpenTable(const ReadRequest&,
+                                                        const ReadOptions&) override {
+    return arrow::Status::NotImplemented("reading from BigQuery");
+  }
+  arrow::Result<std::unique_ptr<Server>> StartServer(const ServerOptions&) override {
+    return arrow::Status::NotImplemented("the local BigQuery Storage server");
+  }
+};
+
+}  // namespace
+}  // namespace emberharmony::bigquery
+
+extern "C" __attribute__((visibility("default"))) emberharmony::bigquery::Plugin*
+emberharmony_bigquery(const char** version) {
+  *version = emberharmony::bigquery::kPluginVersion.data();
+  // Never destroyed: threads may outlive main.
+  static auto* const plugin = new emberharmony::bigquery::BigQueryPlugin;
+  return plugin;
+}
