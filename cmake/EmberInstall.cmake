@@ -72,6 +72,7 @@ if(EMBER_OPENBLAS)
   install(TARGETS emberharmony_openblas LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}")
 endif()
 if(EMBER_BIGQUERY)
+  set_target_properties(emberharmony_bigquery PROPERTIES INSTALL_RPATH "$ORIGIN;${EMBER_PYARROW_DIR}")
   install(TARGETS emberharmony_bigquery LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}")
 endif()
 

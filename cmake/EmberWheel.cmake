@@ -13,5 +13,7 @@ if(EMBER_OPENBLAS)
   install(TARGETS emberharmony_openblas LIBRARY DESTINATION emberharmony COMPONENT python)
 endif()
 if(EMBER_BIGQUERY)
+  set_target_properties(emberharmony_bigquery PROPERTIES
+    INSTALL_RPATH "$ORIGIN;$ORIGIN/../pyarrow" INSTALL_RPATH_USE_LINK_PATH OFF)
   install(TARGETS emberharmony_bigquery LIBRARY DESTINATION emberharmony COMPONENT python)
 endif()
