@@ -39,16 +39,16 @@ demo: build  ## 3,000,000 flights to training, validation and test features in b
 	build/bin/ember extract data/flights-3m.parquet -o build/demo --target delay --overwrite
 
 test: unit  ## all tests: unit tests, then those that cross rooms
-	@$(PYTHON) -m pytest tests
+	@$(PYTHON) -m pytest tests -n $(JOBS) --dist worksteal
 
 # Each example is an array of some dtype, shape and layout; `make test` tries a dozen for each function.
 EXAMPLES ?= 1000
 conformance: build  ## ops against the array API standard and NumPy, EXAMPLES (1,000) arrays a test (hours)
-	@EMBER_OPS_EXAMPLES=$(EXAMPLES) $(PYTHON) -m pytest tests/conformance/ops
+	@EMBER_OPS_EXAMPLES=$(EXAMPLES) $(PYTHON) -m pytest tests/conformance/ops -n $(JOBS) --dist worksteal
 
 unit: setup build/build.ninja
 	@cmake --build build -j $(JOBS)
-	@ctest --preset release
+	@ctest --preset release -j $(JOBS)
 
 # Ninja runs CMake again by itself when a CMake file or the list of sources changes; presets it does not know of.
 build/build.ninja: CMakePresets.json
