@@ -11,34 +11,6 @@ struct VecF64 {
   using Vec = __m256d;
   static constexpr int kLanes = 4;
   static constexpr double kLog1pHuge = kLog1pHugeF64;
-  static constexpr bool kFusedMultiplyAdd = true;
-  using Bits = __m256i;
-  static Vec Set(double x) { return _mm256_set1_pd(x); }
-  static Vec Fma(Vec x, Vec y, Vec z) { return _mm256_fmadd_pd(x, y, z); }
-  static bool AllWithin(Vec x, double low, double high) {
-    return _mm256_movemask_pd(_mm256_and_pd(_mm256_cmp_pd(x, Set(low), _CMP_GE_OQ),
-                                            _mm256_cmp_pd(x, Set(high), _CMP_LE_OQ))) == 15;
-  }
-  static Bits ToBits(Vec x) { return _mm256_castpd_si256(x); }
-  static Vec FromBits(Bits x) { return _mm256_castsi256_pd(x); }
-  static Bits Add(Bits x, uint64_t y) {
-    return _mm256_add_epi64(x, _mm256_set1_epi64x(static_cast<int64_t>(y)));
-  }
-  static Bits Sub(Bits x, Bits y) { return _mm256_sub_epi64(x, y); }
-  static Bits And(Bits x, uint64_t y) {
-    return _mm256_and_si256(x, _mm256_set1_epi64x(static_cast<int64_t>(y)));
-  }
-  static Bits Or(Bits x, uint64_t y) {
-    return _mm256_or_si256(x, _mm256_set1_epi64x(static_cast<int64_t>(y)));
-  }
-  template <int kBits>
-  static Bits ShiftRight(Bits x) {
-    return _mm256_srli_epi64(x, kBits);
-  }
-  static Vec PowerOfTwo(Vec rounded) {
-    return FromBits(_mm256_slli_epi64(Add(ToBits(rounded), 1023), 52));
-  }
-  static Vec Look(const double* table, Bits index) { return _mm256_i64gather_pd(table, index, 8); }
   static constexpr double kTanhTiny = kTanhTinyF64;
   static Vec Load(const double* p) { return _mm256_loadu_pd(p); }
   static void Store(double* p, Vec x) { _mm256_storeu_pd(p, x); }
@@ -93,6 +65,7 @@ namespace avx2 {
 void AddMathKernels(KernelTable* table) {
   AddMath<VecF64>(table);
   AddMath<VecF32>(table);
+  AddFloat64Functions(table);
 }
 
 }  // namespace avx2

@@ -11,37 +11,6 @@ struct VecF64 {
   using Vec = __m512d;
   static constexpr int kLanes = 8;
   static constexpr double kLog1pHuge = kLog1pHugeF64;
-  static constexpr bool kFusedMultiplyAdd = true;
-  using Bits = __m512i;
-  static Vec Set(double x) { return _mm512_set1_pd(x); }
-  static Vec Fma(Vec x, Vec y, Vec z) { return _mm512_fmadd_pd(x, y, z); }
-  static bool AllWithin(Vec x, double low, double high) {
-    return (_mm512_cmp_pd_mask(x, Set(low), _CMP_GE_OQ) &
-            _mm512_cmp_pd_mask(x, Set(high), _CMP_LE_OQ)) == 0xff;
-  }
-  static Bits ToBits(Vec x) { return _mm512_castpd_si512(x); }
-  static Vec FromBits(Bits x) { return _mm512_castsi512_pd(x); }
-  static Bits Add(Bits x, uint64_t y) {
-    return _mm512_add_epi64(x, _mm512_set1_epi64(static_cast<int64_t>(y)));
-  }
-  static Bits Sub(Bits x, Bits y) { return _mm512_sub_epi64(x, y); }
-  static Bits And(Bits x, uint64_t y) {
-    return _mm512_and_si512(x, _mm512_set1_epi64(static_cast<int64_t>(y)));
-  }
-  static Bits Or(Bits x, uint64_t y) {
-    return _mm512_or_si512(x, _mm512_set1_epi64(static_cast<int64_t>(y)));
-  }
-  // In their masked forms: the others make GCC warn of what it leaves undefined itself.
-  template <int kBits>
-  static Bits ShiftRight(Bits x) {
-    return _mm512_maskz_srli_epi64(0xff, x, kBits);
-  }
-  static Vec PowerOfTwo(Vec rounded) {
-    return FromBits(_mm512_maskz_slli_epi64(0xff, Add(ToBits(rounded), 1023), 52));
-  }
-  static Vec Look(const double* table, Bits index) {
-    return _mm512_permutex2var_pd(_mm512_load_pd(table), index, _mm512_load_pd(table + 8));
-  }
   static constexpr double kTanhTiny = kTanhTinyF64;
   static Vec Load(const double* p) { return _mm512_loadu_pd(p); }
   static void Store(double* p, Vec x) { _mm512_storeu_pd(p, x); }
@@ -96,6 +65,7 @@ namespace avx512 {
 void AddMathKernels(KernelTable* table) {
   AddMath<VecF64>(table);
   AddMath<VecF32>(table);
+  AddFloat64Functions(table);
 }
 
 }  // namespace avx512

@@ -2,12 +2,12 @@
 //
 // The functions are SLEEF's with at most 1.0 ulp of error, in its finz_ forms: those use fused
 // multiply-adds everywhere and give the same bits on every instruction set (the plain names do
-// not). float64's exp, log and tanh are our own (exponential_kernels_internal.h). The file that
+// not). Most of float64 are replaced by our own (float64_functions_internal.h). The file that
 // includes this one defines VecF64 and VecF32: the register type Vec, kLanes, Load, Store, Fill,
 // Sqrt, Select(mask of x > bound) and SLEEF's functions under their names.
 #pragma once
 
-#include "emberharmony/backend/native/exponential_kernels_internal.h"
+#include "emberharmony/backend/native/float64_functions_internal.h"
 #include "emberharmony/backend/native/loops_internal.h"
 
 /// The functions taken from SLEEF, as (operation, SLEEF's name).
@@ -297,13 +297,6 @@ void AddMath(KernelTable* table) {
   table->Set(Op::kAtan2, dtype, &VectorBinary<V, Atan2Of>);
   table->Set(Op::kHypot, dtype, &VectorBinary<V, HypotOf>);
   using T = typename V::Element;
-  if constexpr (sizeof(T) == 8) {
-    if constexpr (V::kFusedMultiplyAdd) {
-      table->Set(Op::kExp, dtype, &VectorUnary<V, QuickExpOf>);
-      table->Set(Op::kLog, dtype, &VectorUnary<V, QuickLogOf>);
-      table->Set(Op::kTanh, dtype, &VectorUnary<V, QuickTanhOf>);
-    }
-  }
   table->Set(Op::kLogAddExp, dtype, &BinaryLoop<LogAddExpOf<T>, T, T>);
 }
 

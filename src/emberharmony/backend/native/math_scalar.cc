@@ -44,23 +44,6 @@ struct ScalarVec {
 };
 
 struct VecF64 : ScalarVec<double> {
-  static constexpr bool kFusedMultiplyAdd = true;
-  using Bits = uint64_t;
-  static Vec Set(double x) { return x; }
-  static Vec Fma(Vec x, Vec y, Vec z) { return __builtin_fma(x, y, z); }
-  static bool AllWithin(Vec x, double low, double high) { return x >= low && x <= high; }
-  static Bits ToBits(Vec x) { return __builtin_bit_cast(uint64_t, x); }
-  static Vec FromBits(Bits x) { return __builtin_bit_cast(double, x); }
-  static Bits Add(Bits x, uint64_t y) { return x + y; }
-  static Bits Sub(Bits x, Bits y) { return x - y; }
-  static Bits And(Bits x, uint64_t y) { return x & y; }
-  static Bits Or(Bits x, uint64_t y) { return x | y; }
-  template <int kBits>
-  static Bits ShiftRight(Bits x) {
-    return x >> kBits;
-  }
-  static Vec PowerOfTwo(Vec rounded) { return FromBits((ToBits(rounded) + 1023) << 52); }
-  static Vec Look(const double* table, Bits index) { return table[index]; }
   static constexpr double kLog1pHuge = kLog1pHugeF64;
   static constexpr double kTanhTiny = kTanhTinyF64;
   static Vec pow(Vec x, Vec y) { return Sleef_finz_powd1_u10purecfma(x, y); }
@@ -88,7 +71,6 @@ struct VecF32 : ScalarVec<float> {
 // For x86 CPUs without fused multiply-add (before 2013), which cannot run the functions above: as
 // accurate, but the last bit may differ. No CPU that runs the AVX2 or AVX-512 kernels comes here.
 struct NoFmaF64 : ScalarVec<double> {
-  static constexpr bool kFusedMultiplyAdd = false;
   static constexpr double kLog1pHuge = kLog1pHugeF64;
   static constexpr double kTanhTiny = kTanhTinyF64;
   static Vec pow(Vec x, Vec y) { return Sleef_cinz_powd1_u10purec(x, y); }
@@ -127,6 +109,7 @@ void AddMathKernels(KernelTable* table) {
 #endif
   AddMath<VecF64>(table);
   AddMath<VecF32>(table);
+  AddFloat64Functions(table);
 }
 
 }  // namespace scalar

@@ -1,0 +1,20 @@
+#include <sleef.h>
+
+#define EMBER_VECTOR_BYTES 32
+#include "emberharmony/backend/native/float64_vectors_internal.h"
+
+namespace emberharmony::backend::native {
+namespace {
+
+Vec SleefTan(Vec x) { return (Vec)Sleef_finz_tand4_u10avx2((__m256d)x); }
+
+}  // namespace
+}  // namespace emberharmony::backend::native
+
+#include "emberharmony/backend/native/float64_kernels_internal.h"
+
+namespace emberharmony::backend::native::avx2 {
+
+void AddFloat64Functions(KernelTable* table) { AddFloat64(table); }
+
+}  // namespace emberharmony::backend::native::avx2

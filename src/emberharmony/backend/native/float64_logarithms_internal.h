@@ -1,0 +1,100 @@
+// log, log2 and log10 of float64.
+//
+// x is 2^k z with z in [45/64, 45/32), c near 1/z comes from a table of 16 by the upper bits of z,
+// and log(x) = k log(2) - log(c) + log(1 + r) with r = z c - 1. The interval around 1 has c = 1,
+// so that results near zero keep their accuracy; near it c has so few bits that r is exact.
+#pragma once
+
+#include "emberharmony/backend/native/float64_tables_internal.h"
+#include "emberharmony/backend/native/float64_vectors_internal.h"
+
+namespace emberharmony::backend::native {
+namespace {
+
+constexpr double kSmallestNormal = 0x1p-1022;
+constexpr double kLargest = 0x1.fffffffffffffp+1023;
+
+/// Which are the bits of normal positive numbers.
+[[gnu::always_inline]] inline V::Mask NormalPositive(Bits bits) {
+  return V::LessBits(bits - (uint64_t{1} << 52), uint64_t{0x7fe} << 52);
+}
+
+/// x = 2^k z of a normal positive x, z between the number with the bits `lowest` and its double.
+/// The upper bits of the mantissa of `shifted` count the intervals of z from there.
+struct SplitNumber {
+  Bits shifted;
+  Vec k, z;
+
+  [[gnu::always_inline]] SplitNumber(Bits bits, uint64_t lowest) {
+    shifted = bits - lowest;
+    k = V::TopBitsAsNumber(shifted);
+    z = FromBits(bits - (shifted & (uint64_t{0xfff} << 52)));
+  }
+};
+
+/// (log(1 + r) - r) / r^2.
+[[gnu::always_inline]] inline Vec LogSeries(Vec r, Vec r2) {
+  const Vec r4 = r2 * r2;
+  const Vec c2 = Fma(r, kLogSeries[1], kLogSeries[0]), c4 = Fma(r, kLogSeries[3], kLogSeries[2]);
+  const Vec c6 = Fma(r, kLogSeries[5], kLogSeries[4]), c8 = Fma(r, kLogSeries[7], kLogSeries[6]);
+  const Vec upper = Fma(Fma(r2, kLogSeries[8], c8), r2, c6);
+  return Fma(upper, r4, Fma(c4, r2, c2));
+}
+
+/// log(x) + more log(2) to a base of float64_tables_internal.h, of bits of normal positive numbers.
+template <class Base>
+[[gnu::always_inline]] inline Vec LogOfNormal(Bits bits, Vec more) {
+  const SplitNumber split(bits, kLogLowest);
+  const Bits index = split.shifted >> 48;
+  const Vec k = split.k + more;
+  const Vec r = Fma(split.z, V::Look16(kInverses, index), -1.0);
+  // The first factor and part of the table have so few bits that the sum is exact.
+  const Vec whole = Fma(k, Base::kTwoHigh, V::Look16(Base::kHigh, index));
+  Vec low = Fma(k, Base::kTwoLow, V::Look16(Base::kLow, index));
+  Vec part = r, r2 = r * r;
+  const Vec series = LogSeries(r, r2);
+  if constexpr (Base::kScaled) {
+    part = r * Base::kFactor;
+    low = low + Fma(r, Base::kFactorLow, Fma(r, Base::kFactor, -part));
+    r2 = r2 * Base::kFactor;
+  }
+  // |part| is less than |whole|, or whole is 0.
+  const Vec high = whole + part;
+  return high + Fma(series, r2, (part - (high - whole)) + low);
+}
+
+template <class Base>
+struct LogarithmOf {
+  static Vec Do(Vec x) {
+    const Bits bits = BitsOf(x);
+    if (!V::All(NormalPositive(bits))) return Rare(x);
+    return LogOfNormal<Base>(bits, V::Set(0));
+  }
+
+ private:
+  /// With numbers among them that are not normal and positive.
+  [[gnu::noinline]] static Vec Rare(Vec x) {
+    double in[V::kLanes], normal[V::kLanes], more[V::kLanes], out[V::kLanes];
+    V::Store(in, x);
+    for (int j = 0; j < V::kLanes; ++j) {
+      const bool subnormal = in[j] > 0 && in[j] < kSmallestNormal;
+      const bool good = in[j] >= kSmallestNormal && in[j] <= kLargest;
+      normal[j] = subnormal ? in[j] * 0x1p54 : (good ? in[j] : 1.0);
+      more[j] = subnormal ? -54.0 : 0.0;
+    }
+    V::Store(out, LogOfNormal<Base>(BitsOf(V::Load(normal)), V::Load(more)));
+    for (int j = 0; j < V::kLanes; ++j) {
+      if (in[j] == 0) {
+        out[j] = -__builtin_inf();
+      } else if (in[j] < 0) {
+        out[j] = __builtin_nan("");
+      } else if (!(in[j] <= kLargest)) {
+        out[j] = in[j];  // infinity and NaN
+      }
+    }
+    return V::Load(out);
+  }
+};
+
+}  // namespace
+}  // namespace emberharmony::backend::native
