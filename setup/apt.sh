@@ -38,6 +38,7 @@ build_packages=(
   'libre2-dev=20220601*'
   'libc-ares-dev=1.18.*'
   'libssl-dev=3.0.*'
+  'libcurl4-gnutls-dev=7.88.*'
   'zlib1g-dev=1:1.2.*'
   'python3=3.11.*'
   'python3-venv=3.11.*'

@@ -5,14 +5,15 @@
 #include <memory>
 #include <string>
 
+#include "emberharmony/bigquery/jobs.h"
 #include "emberharmony/bigquery/server.h"
 #include "emberharmony/bigquery/table_reader.h"
 #include "emberharmony/io/source.h"
 
 namespace emberharmony::bigquery {
 
-/// What libemberharmony_bigquery.so offers: the client of the Storage Read API, and the local
-/// server.
+/// What libemberharmony_bigquery.so offers: the client of the Storage Read API, that of the
+/// REST API, and the local server.
 ///
 /// They stand in a library of their own because gRPC brings an OpenSSL, and libparquet exports
 /// another one under the same names: here gRPC and its OpenSSL are linked in statically and none of
@@ -26,6 +27,8 @@ class Plugin {
   virtual arrow::Result<std::unique_ptr<TableReader>> OpenTable(const ReadRequest& request,
                                                                 const ReadOptions& options) = 0;
   virtual arrow::Result<std::unique_ptr<Server>> StartServer(const ServerOptions& options) = 0;
+  /// Queries and what BigQuery tells of tables. Finds the credentials; makes no other call yet.
+  virtual arrow::Result<std::unique_ptr<Jobs>> ConnectJobs(const JobOptions& options) = 0;
 };
 
 /// The plugin, found beside this library or in $EMBERHARMONY_PLUGIN_DIR and loaded when first asked

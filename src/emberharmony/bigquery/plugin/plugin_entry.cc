@@ -2,6 +2,7 @@
 #include <google/protobuf/stubs/common.h>
 #include <grpcpp/grpcpp.h>
 
+#include "emberharmony/bigquery/jobs/jobs_client.h"
 #include "emberharmony/bigquery/plugin.h"
 #include "emberharmony/bigquery/plugin_version_internal.h"
 
@@ -17,6 +18,9 @@ class BigQueryPlugin : public Plugin {
   }
   arrow::Result<std::unique_ptr<Server>> StartServer(const ServerOptions&) override {
     return arrow::Status::NotImplemented("the local BigQuery Storage server");
+  }
+  arrow::Result<std::unique_ptr<Jobs>> ConnectJobs(const JobOptions& options) override {
+    return jobs::ConnectJobs(options);
   }
 };
 

@@ -1,0 +1,313 @@
+#include "emberharmony/bigquery/jobs/token_source.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <utility>
+
+#include "emberharmony/base/error_kind.h"
+#include "emberharmony/bigquery/jobs/self_signed_jwt.h"
+
+namespace emberharmony::bigquery::jobs {
+namespace {
+
+using nlohmann::json;
+
+constexpr const char* kScope = "https://www.googleapis.com/auth/cloud-platform";
+constexpr const char* kTokenUrl = "https://oauth2.googleapis.com/token";
+constexpr const char* kDefaultUniverse = "googleapis.com";
+constexpr size_t kFileBytesMax = size_t{1} << 20;
+/// A token is renewed so long before it ends.
+constexpr int64_t kRenewSeconds = 300;
+constexpr int64_t kTokenTimeoutMillis = 30000;
+constexpr int64_t kMetadataTimeoutMillis = 5000;
+constexpr int kTokenTries = 4;
+constexpr int64_t kFirstPauseMillis = 500;
+
+std::string TextOf(const json& object, const char* name) {
+  const auto found = object.find(name);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+/// Status 0: the connection failed, and `body` says how.
+using Answer = HttpResponse;
+
+/// Tries a few times where another try may help.
+arrow::Result<Answer> SendWithRetries(HttpTransport* transport, Clock* clock,
+                                      const HttpRequest& request, int tries,
+                                      const StopCheck& stop) {
+  int64_t pause = kFirstPauseMillis;
+  for (int i = 1;; ++i) {
+    arrow::Result<HttpResponse> response = transport->Send(request, stop);
+    if (!response.ok() && !response.status().IsIOError()) return response.status();
+    const bool done = response.ok() && response->status < 500 && response->status != 429;
+    if (done || i == tries) return response;
+    ARROW_RETURN_NOT_OK(clock->Sleep(pause, stop));
+    pause *= 2;
+  }
+}
+
+/// Keeps the last token until shortly before its end.
+class CachingSource : public TokenSource {
+ public:
+  CachingSource(Clock* clock, std::string quota_project)
+      : clock_(clock), quota_project_(std::move(quota_project)) {}
+  arrow::Result<std::string> Token(bool renew, const StopCheck& stop) override {
+    if (!renew && clock_->UnixSeconds() < end_seconds_ - kRenewSeconds) return token_;
+    end_seconds_ = 0;
+    return Fetch(stop);
+  }
+  const std::string& quota_project() const override { return quota_project_; }
+
+ protected:
+  virtual arrow::Result<std::string> Fetch(const StopCheck& stop) = 0;
+  std::string Keep(std::string token, int64_t seconds) {
+    token_ = std::move(token);
+    end_seconds_ = clock_->UnixSeconds() + seconds;
+    return token_;
+  }
+  /// The token in the answer of a token server. `who` was asked.
+  arrow::Result<std::string> KeepAnswered(const Answer& answer, std::string_view who) {
+    const json body = json::parse(answer.body, nullptr, false);
+    std::string token = body.is_object() ? TextOf(body, "access_token") : "";
+    const bool plain =
+        std::all_of(token.begin(), token.end(), [](char c) { return c > ' ' && c < 0x7F; });
+    if (token.empty() || !plain) {
+      return base::DataError(fmt::format("{} answered without a usable token", who));
+    }
+    const auto seconds = body.find("expires_in");
+    return Keep(std::move(token), seconds != body.end() && seconds->is_number_integer()
+                                      ? std::clamp<int64_t>(seconds->get<int64_t>(), 0, 86400)
+                                      : 0);
+  }
+
+  Clock* clock_;
+
+ private:
+  std::string quota_project_;
+  std::string token_;
+  int64_t end_seconds_ = 0;
+};
+
+class ServiceAccount : public CachingSource {
+ public:
+  ServiceAccount(Clock* clock, std::string quota_project, ServiceAccountKey key,
+                 std::string universe)
+      : CachingSource(clock, std::move(quota_project)),
+        key_(std::move(key)),
+        universe_(std::move(universe)) {}
+  arrow::Result<std::string> UniverseDomain(const StopCheck&) override { return universe_; }
+
+ protected:
+  arrow::Result<std::string> Fetch(const StopCheck&) override {
+    ARROW_ASSIGN_OR_RAISE(std::string token,
+                          MakeSelfSignedJwt(key_, kScope, clock_->UnixSeconds()));
+    return Keep(std::move(token), kJwtSeconds);
+  }
+
+ private:
+  ServiceAccountKey key_;
+  std::string universe_;
+};
+
+struct RefreshToken {
+  std::string client_id;
+  std::string client_secret;
+  std::string refresh_token;
+  std::string token_url;
+};
+
+class AuthorizedUser : public CachingSource {
+ public:
+  AuthorizedUser(HttpTransport* transport, Clock* clock, std::string quota_project,
+                 RefreshToken grant, std::string universe)
+      : CachingSource(clock, std::move(quota_project)),
+        transport_(transport),
+        grant_(std::move(grant)),
+        universe_(std::move(universe)) {}
+  arrow::Result<std::string> UniverseDomain(const StopCheck&) override { return universe_; }
+
+ protected:
+  arrow::Result<std::string> Fetch(const StopCheck& stop) override {
+    HttpRequest request;
+    request.method = "POST";
+    request.url = grant_.token_url;
+    request.headers = {"Content-Type: application/x-www-form-urlencoded"};
+    request.body =
+        fmt::format("grant_type=refresh_token&client_id={}&client_secret={}&refresh_token={}",
+                    PercentEncode(grant_.client_id), PercentEncode(grant_.client_secret),
+                    PercentEncode(grant_.refresh_token));
+    request.timeout_ms = kTokenTimeoutMillis;
+    ARROW_ASSIGN_OR_RAISE(const Answer answer,
+                          SendWithRetries(transport_, clock_, request, kTokenTries, stop));
+    if (answer.status == 200) return KeepAnswered(answer, "the token server");
+    const json body = json::parse(answer.body, nullptr, false);
+    const std::string error = body.is_object() ? TextOf(body, "error") : "";
+    if (error == "invalid_grant") {
+      return base::UsageError(
+          "the sign-in of gcloud is no longer valid (invalid_grant): run `gcloud auth "
+          "application-default login`");
+    }
+    return base::DataError(fmt::format(
+        "the token server refused the credentials of gcloud with HTTP status {}: run `gcloud auth "
+        "application-default login`",
+        answer.status));
+  }
+
+ private:
+  HttpTransport* transport_;
+  RefreshToken grant_;
+  std::string universe_;
+};
+
+class MetadataServer : public CachingSource {
+ public:
+  MetadataServer(HttpTransport* transport, Clock* clock, std::string base_url)
+      : CachingSource(clock, ""), transport_(transport), base_url_(std::move(base_url)) {}
+
+  arrow::Result<std::string> UniverseDomain(const StopCheck& stop) override {
+    if (universe_) return *universe_;
+    ARROW_ASSIGN_OR_RAISE(const Answer answer, Get("universe/universe-domain", stop));
+    // Older servers know of no other universe.
+    universe_ = answer.status == 200 && !answer.body.empty() ? answer.body : kDefaultUniverse;
+    return *universe_;
+  }
+
+ protected:
+  arrow::Result<std::string> Fetch(const StopCheck& stop) override {
+    ARROW_ASSIGN_OR_RAISE(
+        const Answer answer,
+        Get("instance/service-accounts/default/token?scopes=" + PercentEncode(kScope), stop));
+    if (answer.status == 200) return KeepAnswered(answer, "the metadata server");
+    return base::DataError(
+        fmt::format("the metadata server gave no token (HTTP status {}): has "
+                    "this machine a service account?",
+                    answer.status));
+  }
+
+ private:
+  arrow::Result<Answer> Get(const std::string& path, const StopCheck& stop) {
+    HttpRequest request;
+    request.url = base_url_ + "/computeMetadata/v1/" + path;
+    request.headers = {"Metadata-Flavor: Google"};
+    request.timeout_ms = kMetadataTimeoutMillis;
+    arrow::Result<Answer> answer =
+        SendWithRetries(transport_, clock_, request, found_ ? kTokenTries : 1, stop);
+    if (answer.status().IsCancelled()) return answer.status();
+    // Another server may answer to that name, in a hotel's network for one.
+    if (!answer.ok() || answer->Header("metadata-flavor") != "Google") {
+      return base::UsageError(fmt::format(
+          "no credentials for BigQuery were found: run `gcloud auth application-default login`, or "
+          "set GOOGLE_APPLICATION_CREDENTIALS to the key file of a service account (looked for: "
+          "that variable, gcloud's file, and a metadata server at {})",
+          base_url_));
+    }
+    found_ = true;
+    return answer;
+  }
+
+  HttpTransport* transport_;
+  std::string base_url_;
+  bool found_ = false;
+  std::optional<std::string> universe_;
+};
+
+arrow::Result<std::string> ReadCredentials(const std::string& path) {
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(path, error)) {
+    return base::UsageError(
+        fmt::format("expected a file with credentials at {}, found none", path));
+  }
+  std::ifstream file(path, std::ios::binary);
+  std::string text(kFileBytesMax + 1, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<size_t>(file.gcount()));
+  if (file.bad() || text.empty() || text.size() > kFileBytesMax) {
+    return base::UsageError(
+        fmt::format("the credentials in {} cannot be read: expected a file of up to 1 MiB", path));
+  }
+  return text;
+}
+
+arrow::Status Incomplete(const std::string& path, std::string_view what) {
+  return base::UsageError(
+      fmt::format("the credentials in {} are incomplete: expected {}", path, what));
+}
+
+arrow::Result<std::unique_ptr<TokenSource>> FromFile(const std::string& path,
+                                                     HttpTransport* transport, Clock* clock) {
+  ARROW_ASSIGN_OR_RAISE(const std::string text, ReadCredentials(path));
+  const json file = json::parse(text, nullptr, false);
+  if (!file.is_object()) {
+    return base::UsageError(fmt::format("the credentials in {} are not a JSON object", path));
+  }
+  const std::string type = TextOf(file, "type");
+  const std::string quota_project = TextOf(file, "quota_project_id");
+  std::string universe = TextOf(file, "universe_domain");
+  if (universe.empty()) universe = kDefaultUniverse;
+  if (type == "service_account") {
+    ServiceAccountKey key{TextOf(file, "client_email"), TextOf(file, "private_key_id"),
+                          TextOf(file, "private_key")};
+    if (key.email.empty() || key.private_key.empty()) {
+      return Incomplete(path, "client_email and private_key");
+    }
+    return std::make_unique<ServiceAccount>(clock, quota_project, std::move(key), universe);
+  }
+  if (type == "authorized_user") {
+    RefreshToken grant{TextOf(file, "client_id"), TextOf(file, "client_secret"),
+                       TextOf(file, "refresh_token"), TextOf(file, "token_uri")};
+    if (grant.client_id.empty() || grant.client_secret.empty() || grant.refresh_token.empty()) {
+      return Incomplete(path, "client_id, client_secret and refresh_token");
+    }
+    if (grant.token_url.empty()) grant.token_url = kTokenUrl;
+    const arrow::Result<Url> url = ParseUrl(grant.token_url);
+    if (!url.ok() || !(url->https || IsLoopbackHost(url->host))) {
+      return base::UsageError(fmt::format(
+          "the token_uri in {} would carry a secret in plain text: expected an https address",
+          path));
+    }
+    return std::make_unique<AuthorizedUser>(transport, clock, quota_project, std::move(grant),
+                                            universe);
+  }
+  return base::UsageError(fmt::format(
+      "credentials of type '{}' (in {}) are not supported for queries and views: expected "
+      "service_account or authorized_user",
+      type, path));
+}
+
+}  // namespace
+
+Environment ProcessEnvironment() {
+  return Environment{[](const char* name) {
+    const char* const value = std::getenv(name);
+    return std::string(value != nullptr ? value : "");
+  }};
+}
+
+arrow::Result<std::unique_ptr<TokenSource>> MakeTokenSource(const Environment& environment,
+                                                            HttpTransport* transport,
+                                                            Clock* clock) {
+  const std::string named = environment.variable("GOOGLE_APPLICATION_CREDENTIALS");
+  if (!named.empty()) return FromFile(named, transport, clock);
+  std::string folder = environment.variable("CLOUDSDK_CONFIG");
+  if (folder.empty()) {
+    if (std::string home = environment.variable("HOME"); !home.empty()) {
+      folder = home + "/.config/gcloud";
+    }
+  }
+  if (!folder.empty()) {
+    const std::string path = folder + "/application_default_credentials.json";
+    std::error_code error;
+    if (std::filesystem::exists(path, error)) return FromFile(path, transport, clock);
+  }
+  std::string host = environment.variable("GCE_METADATA_HOST");
+  if (host.empty()) host = "metadata.google.internal";
+  return std::make_unique<MetadataServer>(transport, clock, "http://" + host);
+}
+
+}  // namespace emberharmony::bigquery::jobs
