@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "bindings/bigquery_internal.h"
 #include "bindings/device_object.h"
 #include "bindings/dtype_object.h"
 #include "bindings/function.h"
@@ -48,6 +49,8 @@ NB_MODULE(_core, module) {
   module.def(
       "describe_functions", [] { return Stolen(DescribeFunctions()); },
       "A list of (space, name, signature, docstring, alias of) of all functions.");
+
+  InitBigQuery(module);
 
   module.attr("__version__") = EMBER_VERSION;
   module.def("get_num_threads", &backend::NumThreads);

@@ -1,0 +1,92 @@
+"""How BigQuery is reached, and who pays."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from emberharmony.bigquery._core import core
+
+
+@dataclass(frozen=True)
+class Connection:
+    """How BigQuery is reached, and who pays.
+
+    Everything may be left out; then it is what the environment says, then the default.
+
+    Attributes:
+        project_id: The project that sessions and queries belong to, and that pays. Default: of a
+            table its own; of a query $GOOGLE_CLOUD_PROJECT.
+        location: Where queries run ("US", "europe-west4"). Default: where their tables are.
+        storage_endpoint: HOST:PORT of the Storage Read API. A loopback host is spoken to in plain
+            text and without credentials. Default: $GOOGLE_CLOUD_CPP_BIGQUERY_READ_ENDPOINT, then
+            Google's.
+        rest_endpoint: URL of the REST API. Default: $BIGQUERY_EMULATOR_HOST, then Google's.
+        quota_project: Whose quota is used. Default: $GOOGLE_CLOUD_CPP_USER_PROJECT, then that of
+            the credentials.
+        universe_domain: Default: $GOOGLE_CLOUD_UNIVERSE_DOMAIN, then that of the credentials.
+    """
+
+    project_id: str | None = None
+    location: str | None = None
+    storage_endpoint: str | None = None
+    rest_endpoint: str | None = None
+    quota_project: str | None = None
+    universe_domain: str | None = None
+
+    def _settings(self) -> dict[str, str]:
+        return {
+            "billing_project": self.project_id or "",
+            "storage_endpoint": self.storage_endpoint or "",
+            "rest_endpoint": self.rest_endpoint or "",
+            "quota_project": self.quota_project or "",
+            "universe_domain": self.universe_domain or "",
+        }
+
+
+def setup_bigquery_connection(
+    credentials_path: str | os.PathLike[str] | None = None,
+    *,
+    project_id: str | None = None,
+    location: str | None = None,
+    storage_endpoint: str | None = None,
+    rest_endpoint: str | None = None,
+    quota_project: str | None = None,
+    universe_domain: str | None = None,
+) -> Connection:
+    """A connection to hand to the functions of this module.
+
+    Nothing is sent yet; credentials are looked for when they are needed: the file that
+    $GOOGLE_APPLICATION_CREDENTIALS names, what `gcloud auth application-default login` has left,
+    the machine's own service account.
+
+    Args:
+        credentials_path: The key file of a service account, or a file of gcloud's. It becomes
+            $GOOGLE_APPLICATION_CREDENTIALS of this process.
+        project_id: The project that pays.
+        location: Where queries run.
+        storage_endpoint: HOST:PORT of the Storage Read API.
+        rest_endpoint: URL of the REST API.
+        quota_project: Whose quota is used.
+        universe_domain: Other than googleapis.com.
+
+    Returns:
+        The connection.
+
+    Raises:
+        FileNotFoundError: There is no file at credentials_path.
+        OSError: The plugin with the BigQuery client is not installed.
+    """
+    core.describe_plugin()
+    if credentials_path is not None:
+        path = Path(credentials_path)
+        if not path.is_file():
+            raise FileNotFoundError(f"expected a file with credentials, found none: {path}")
+        os.environ["GOOGLE_APPLICATION_CREDENTIALS"] = str(path.resolve())
+    return Connection(
+        project_id=project_id,
+        location=location,
+        storage_endpoint=storage_endpoint,
+        rest_endpoint=rest_endpoint,
+        quota_project=quota_project,
+        universe_domain=universe_domain,
+    )

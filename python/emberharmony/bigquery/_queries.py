@@ -1,0 +1,233 @@
+"""Queries, their costs, and what BigQuery tells of tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from emberharmony.bigquery._connection import Connection
+from emberharmony.bigquery._core import core
+
+
+@dataclass(frozen=True)
+class OptimizedQuery:
+    """One wish in both forms that BigQuery takes.
+
+    Attributes:
+        sql: A SELECT for a query job.
+        columns: For the Storage Read API (`read`): the columns, without repetitions.
+        where: For the same: the condition, in one form for all texts that mean the same; None: all
+            rows.
+        limit: Rows after which reading stops; None: all.
+    """
+
+    sql: str
+    columns: list[str]
+    where: str | None
+    limit: int | None
+
+
+@dataclass(frozen=True)
+class QueryEstimate:
+    """What a query would cost.
+
+    Attributes:
+        bytes_processed: Bytes that it would read.
+        bytes_billed: Bytes that on-demand pricing charges for: whole MiB, at least 10 MiB, unless
+            nothing is read.
+        location: Where it would run.
+        statement_type: "SELECT"; empty if not told.
+    """
+
+    bytes_processed: int
+    bytes_billed: int
+    location: str
+    statement_type: str
+
+
+@dataclass(frozen=True)
+class QueryResult:
+    """A query that has ended well.
+
+    Attributes:
+        table: The table with its rows.
+        num_rows: None: not told.
+        bytes_processed: Bytes that it read.
+        bytes_billed: Bytes that it was billed for.
+        from_cache: Whether an earlier result was used, at no charge.
+        job_id: Its job.
+        location: Where it ran.
+    """
+
+    table: str
+    num_rows: int | None
+    bytes_processed: int
+    bytes_billed: int
+    from_cache: bool
+    job_id: str
+    location: str
+
+
+@dataclass(frozen=True)
+class TableInfo:
+    """What BigQuery tells of a table.
+
+    Attributes:
+        type: "TABLE", "VIEW", "MATERIALIZED_VIEW", "EXTERNAL" or "SNAPSHOT".
+        location: Where it is.
+        num_rows: Without rows that were just streamed in; None for views.
+        num_bytes: None for views.
+        fields: Columns as dicts: name, type, mode, fields.
+        partition_column: Empty: none, or by the time of ingestion.
+        partition_type: "DAY", "HOUR", "MONTH", "YEAR", "RANGE"; empty: not partitioned.
+        requires_partition_filter: Whether reading needs a condition on the partition column.
+        clustering_columns: Names.
+    """
+
+    type: str
+    location: str
+    num_rows: int | None
+    num_bytes: int | None
+    fields: list[dict[str, Any]]
+    partition_column: str
+    partition_type: str
+    requires_partition_filter: bool
+    clustering_columns: list[str]
+
+
+def _jobs(connection: Connection | None, project: str | None = None) -> Any:
+    connection = connection or Connection()
+    settings = connection._settings()
+    settings["billing_project"] = settings["billing_project"] or project or ""
+    return core.connect_jobs(settings, connection.location or "")
+
+
+def optimize_bigquery_query(
+    table_id: str,
+    columns: Sequence[str] | None = None,
+    where_clause: str | None = None,
+    limit: int | None = None,
+    offset: int | None = None,
+) -> OptimizedQuery:
+    """The query for some columns and rows of a table, and the options to read the same without one.
+
+    Names are quoted, and the condition is parsed and written anew: no text in them can become
+    another part of the query. Nothing is sent.
+
+    Args:
+        table_id: "project.dataset.table".
+        columns: Names, or "struct.child" (for which the query selects the whole struct); None: all.
+        where_clause: A condition on rows in GoogleSQL: comparisons, AND, OR, NOT, IN, BETWEEN,
+            LIKE, IS NULL, literals of all types.
+        limit: At most so many rows.
+        offset: Must be None or 0: rows have no order, so that pages would repeat some rows and miss
+            others. Use `read`, which streams all of them.
+
+    Returns:
+        The SQL and the options.
+
+    Raises:
+        ValueError: A name or a condition that is none (its place is told), an offset.
+    """
+    if offset:
+        raise ValueError(
+            "offset: rows of a table have no order, so that pages repeat some and miss others; "
+            f"expected None, found {offset}. bigquery.read streams a table of any size"
+        )
+    sql, names, where, rows = core.plan_query(
+        table_id, list(columns or ()), where_clause or "", limit
+    )
+    return OptimizedQuery(sql=sql, columns=names, where=where or None, limit=rows)
+
+
+def get_table_row_count(
+    table_id: str,
+    where_clause: str | None = None,
+    *,
+    connection: Connection | None = None,
+) -> int:
+    """How many rows a table or a view has.
+
+    Of a table without a condition it is what BigQuery keeps count of (rows that were streamed in
+    within the last minutes may be missing), at no cost; else a query counts.
+
+    Args:
+        table_id: "project.dataset.table".
+        where_clause: Count only rows that pass this condition.
+        connection: How BigQuery is reached.
+
+    Returns:
+        The number of rows.
+
+    Raises:
+        ValueError: A name or a condition that is none; no project that pays.
+        OSError: There is no such table, or the service cannot be reached.
+    """
+    jobs = _jobs(connection, core.parse_table(table_id)[0])
+    if not where_clause:
+        num_rows = jobs.get_table(table_id)["num_rows"]
+        if num_rows is not None:
+            return num_rows
+    return jobs.query_number(core.count_sql(table_id, where_clause or ""))
+
+
+def get_table(table_id: str, *, connection: Connection | None = None) -> TableInfo:
+    """What BigQuery tells of a table: its kind, size, schema, partitions.
+
+    Args:
+        table_id: "project.dataset.table".
+        connection: How BigQuery is reached.
+
+    Returns:
+        The description.
+
+    Raises:
+        ValueError: A name that is none.
+        OSError: There is no such table, or the service cannot be reached.
+    """
+    return TableInfo(**_jobs(connection, core.parse_table(table_id)[0]).get_table(table_id))
+
+
+def estimate_query(sql: str, *, connection: Connection | None = None) -> QueryEstimate:
+    """What a query would cost, found without running it.
+
+    Args:
+        sql: GoogleSQL.
+        connection: How BigQuery is reached.
+
+    Returns:
+        The estimate.
+
+    Raises:
+        ValueError: A query that BigQuery refuses; no project.
+        OSError: The service cannot be reached.
+    """
+    return QueryEstimate(**_jobs(connection).dry_run(sql))
+
+
+def run_query(
+    sql: str,
+    *,
+    destination: str | None = None,
+    bytes_billed_max: int = 0,
+    connection: Connection | None = None,
+) -> QueryResult:
+    """Runs a query and waits for its end; `read_query` reads its rows as well.
+
+    Args:
+        sql: A SELECT, or CREATE TABLE AS SELECT, in GoogleSQL.
+        destination: The table that the result replaces; None: one of the service's own, which it
+            keeps for a day.
+        bytes_billed_max: The query fails, at no charge, if it would bill more bytes; 0: no limit.
+        connection: How BigQuery is reached; its project_id pays.
+
+    Returns:
+        Where its rows are, and what it cost.
+
+    Raises:
+        ValueError: A query that BigQuery refuses, or that yields no rows; no project.
+        OSError: The query failed, or the service cannot be reached.
+        KeyboardInterrupt: Ctrl-C; the query is cancelled.
+    """
+    return QueryResult(**_jobs(connection).run_query(sql, destination, bytes_billed_max))
