@@ -1,7 +1,10 @@
-#include "emberharmony/backend/native/arithmetic_kernels_internal.h"
+#include "emberharmony/backend/native/integer_division_internal.h"
 
 namespace emberharmony::backend::native::avx512 {
 
-void AddArithmeticKernels(KernelTable* table) { AddArithmetic(table); }
+void AddArithmeticKernels(KernelTable* table) {
+  AddArithmetic(table);
+  AddIntegerDivision(table, IntegerTypes{});
+}
 
 }  // namespace emberharmony::backend::native::avx512
