@@ -1,0 +1,78 @@
+#pragma once
+
+#include <arrow/result.h>
+#include <arrow/type_fwd.h>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "emberharmony/io/source.h"
+
+namespace emberharmony::io {
+
+/// What is asked of a table of a service.
+struct RemoteRequest {
+  std::vector<std::string> columns;   ///< `column` or `struct.child`; empty: all
+  std::string filter;                 ///< GoogleSQL (io::filter::WriteSql); empty: all rows
+  std::optional<int64_t> limit_rows;  ///< so many rows are enough, of those that pass
+};
+
+/// How rows are fetched. None of this shapes a result.
+struct FetchOptions {
+  std::string spill_folder;                  ///< where they wait; default: $TMPDIR, or /tmp
+  int64_t buffer_bytes = int64_t{64} << 20;  ///< of what is under way, in all
+  int num_threads = 4;
+  /// Called several times a second, on the calling thread, with the rows that have come so far; an
+  /// error ends the fetching within a second.
+  std::function<arrow::Status(int64_t rows)> progress;
+};
+
+/// Rows of a table that a service is ready to send.
+class RemoteRows {
+ public:
+  virtual ~RemoteRows() = default;
+  /// As the service estimates them; 0: it does not say.
+  virtual int64_t estimated_rows() const = 0;
+  virtual int64_t estimated_bytes() const = 0;
+  /// What people should know before they are fetched, as (name, value).
+  virtual std::vector<std::pair<std::string, std::string>> Describe() const = 0;
+  /// Fetches the rows, once, and hands them out as a source. There may be a few more than
+  /// limit_rows.
+  virtual arrow::Result<std::shared_ptr<Source>> Fetch(const FetchOptions& options) = 0;
+};
+
+/// Asked several times a second by whatever waits; an error ends the wait with it.
+using StopCheck = std::function<arrow::Status()>;
+
+/// A table of a service.
+class RemoteTable {
+ public:
+  virtual ~RemoteTable() = default;
+  /// Of the whole table, as the service has it.
+  virtual const std::shared_ptr<arrow::Schema>& schema() const = 0;
+  /// Agrees with the service on what is to be sent; nothing comes yet.
+  virtual arrow::Result<std::unique_ptr<RemoteRows>> Ask(const RemoteRequest& request,
+                                                         const StopCheck& check_stop) = 0;
+};
+
+/// Finds the table at a location; reads no rows.
+using RemoteOpener = std::function<arrow::Result<std::unique_ptr<RemoteTable>>(
+    const std::string& location, const StopCheck& check_stop)>;
+
+/// Tells who opens locations that begin with `scheme`://, in the place of who did before. Programs
+/// call it as they start: the service's library need not be known where sources are opened.
+void RegisterRemoteTables(const std::string& scheme, RemoteOpener opener);
+
+/// The scheme of a location whose tables someone opens; "" for all others.
+std::string RemoteScheme(const std::string& location);
+
+/// UsageError when nobody opens such locations.
+arrow::Result<std::unique_ptr<RemoteTable>> OpenRemoteTable(const std::string& location,
+                                                            const StopCheck& check_stop);
+
+}  // namespace emberharmony::io

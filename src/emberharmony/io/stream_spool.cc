@@ -1,0 +1,237 @@
+#include "emberharmony/io/stream_spool.h"
+
+#include <arrow/io/file.h>
+#include <arrow/ipc/writer.h>
+#include <arrow/type.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <system_error>
+
+#include "emberharmony/base/error_kind.h"
+#include "emberharmony/base/memory_budget.h"
+#include "emberharmony/io/arrow_source_internal.h"
+#include "emberharmony/io/file_store_internal.h"
+
+namespace emberharmony::io {
+namespace {
+
+using arrow::Result;
+using arrow::Status;
+
+constexpr int64_t kReadBytes = int64_t{256} << 10;
+constexpr std::array<char, 8> kZeros = {};
+constexpr std::array<char, 8> kEndOfStream = {'\xff', '\xff', '\xff', '\xff', 0, 0, 0, 0};
+
+/// writev takes no more pieces at a time (UIO_MAXIOV).
+constexpr size_t kPiecesMax = 1024;
+
+std::string FolderOf(const StreamSpoolOptions& options) {
+  if (!options.folder.empty()) return options.folder;
+  const char* folder = std::getenv("TMPDIR");
+  return folder != nullptr && *folder != '\0' ? folder : "/tmp";
+}
+
+Result<int> CreateUnnamed(const std::string& folder) {
+  int fd = open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+  if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR)) {
+    // A file system without unnamed files: a name for an instant.
+    std::string name = folder + "/.ember-download-XXXXXX";
+    fd = mkostemp(name.data(), O_CLOEXEC);
+    if (fd >= 0) unlink(name.c_str());
+  }
+  if (fd < 0) {
+    return base::DataError(
+        fmt::format("there is no place for downloaded rows in '{}': {}; name another folder with "
+                    "--spill-dir",
+                    folder, std::generic_category().message(errno)));
+  }
+  return fd;
+}
+
+Status CheckSpace(const StreamSpoolOptions& options, const std::string& folder) {
+  std::error_code error;
+  const std::filesystem::space_info space = std::filesystem::space(folder, error);
+  if (error || options.expected_bytes <= 0) return Status::OK();
+  const auto available =
+      static_cast<int64_t>(std::min<uint64_t>(space.available, static_cast<uint64_t>(INT64_MAX)));
+  if (options.expected_bytes <= available) return Status::OK();
+  return base::DataError(fmt::format(
+      "{} needs about {} on disk while it is read, and '{}' has {} left; name a folder with more "
+      "space with --spill-dir, or read fewer columns or rows",
+      options.name, base::FormatByteSize(options.expected_bytes), folder,
+      base::FormatByteSize(available)));
+}
+
+/// The rows of a spool, which a second download need not bring in the same order.
+class DownloadedSource : public Source {
+ public:
+  explicit DownloadedSource(std::shared_ptr<Source> source) : source_(std::move(source)) {}
+
+  const std::shared_ptr<arrow::Schema>& schema() const override { return source_->schema(); }
+  const std::vector<Unit>& units() const override { return source_->units(); }
+  bool columns_independent() const override { return source_->columns_independent(); }
+  bool rows_are_numbered() const override { return false; }
+  ColumnHint Hint(const Unit& unit, int column) const override {
+    return source_->Hint(unit, column);
+  }
+  Result<std::unique_ptr<BatchReader>> Open(const Unit& unit, const std::vector<int>& columns,
+                                            const BatchOptions& options,
+                                            Cursor start) const override {
+    return source_->Open(unit, columns, options, start);
+  }
+  Result<std::unique_ptr<BatchReader>> OpenSelected(const Unit& unit,
+                                                    const std::vector<int>& columns,
+                                                    const BatchOptions& options,
+                                                    std::shared_ptr<const RowSelection> selection,
+                                                    Cursor start) const override {
+    return source_->OpenSelected(unit, columns, options, std::move(selection), start);
+  }
+  Result<std::vector<UnitPart>> Parts(const Unit& unit,
+                                      const std::vector<int>& columns) const override {
+    return source_->Parts(unit, columns);
+  }
+  void VisitPositions(const Unit& unit,
+                      const std::function<void(int64_t, int64_t)>& visit) const override {
+    source_->VisitPositions(unit, visit);
+  }
+  std::string identity() const override { return source_->identity(); }
+  std::vector<std::string> warnings() const override { return source_->warnings(); }
+
+ private:
+  const std::shared_ptr<Source> source_;
+};
+
+}  // namespace
+
+struct StreamSpool::Files : public internal::FileStore {
+  struct File {
+    int fd = -1;
+    std::atomic<int64_t> size{0};
+  };
+
+  ~Files() override {
+    for (const File& file : files) {
+      if (file.fd >= 0) close(file.fd);
+    }
+  }
+
+  Result<internal::OpenedFile> Open(const internal::ListedFile& listed) const override {
+    const int fd = fcntl(files.at(std::stoul(listed.path)).fd, F_DUPFD_CLOEXEC, 0);
+    if (fd < 0) {
+      return base::DataError(fmt::format("downloaded rows can't be opened: {}",
+                                         std::generic_category().message(errno)));
+    }
+    ARROW_ASSIGN_OR_RAISE(auto opened, arrow::io::ReadableFile::Open(fd));
+    return internal::OpenedFile{std::move(opened), listed.version};
+  }
+  int64_t read_bytes() const override { return kReadBytes; }
+
+  Status Write(int stream, std::vector<iovec>* pieces);
+
+  StreamSpoolOptions options;
+  std::string folder;
+  std::vector<File> files;
+};
+
+Status StreamSpool::Files::Write(int stream, std::vector<iovec>* pieces) {
+  File& file = files.at(static_cast<size_t>(stream));
+  iovec* next = pieces->data();
+  iovec* const end = next + pieces->size();
+  while (next != end) {
+    const auto count = std::min(static_cast<size_t>(end - next), kPiecesMax);
+    ssize_t written = writev(file.fd, next, static_cast<int>(count));
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) {
+      return base::DataError(
+          fmt::format("downloaded rows can't be written to '{}': {}; name a folder with more space "
+                      "with --spill-dir",
+                      folder, std::generic_category().message(errno)));
+    }
+    file.size.fetch_add(written, std::memory_order_relaxed);
+    while (next != end && static_cast<size_t>(written) >= next->iov_len) {
+      written -= static_cast<ssize_t>(next->iov_len);
+      ++next;
+    }
+    if (next != end) {
+      next->iov_base = static_cast<char*>(next->iov_base) + written;
+      next->iov_len -= static_cast<size_t>(written);
+    }
+  }
+  return Status::OK();
+}
+
+StreamSpool::StreamSpool(std::shared_ptr<Files> files) : files_(std::move(files)) {}
+StreamSpool::~StreamSpool() = default;
+
+Result<std::unique_ptr<StreamSpool>> StreamSpool::Make(const arrow::Schema& schema, int num_streams,
+                                                       StreamSpoolOptions options) {
+  auto files = std::make_shared<Files>();
+  files->folder = FolderOf(options);
+  ARROW_RETURN_NOT_OK(CheckSpace(options, files->folder));
+  files->options = std::move(options);
+  // A table without streams is still a table: one file holds its schema.
+  files->files = std::vector<Files::File>(static_cast<size_t>(std::max(num_streams, 1)));
+  ARROW_ASSIGN_OR_RAISE(const auto message, arrow::ipc::SerializeSchema(schema));
+  for (size_t i = 0; i < files->files.size(); ++i) {
+    ARROW_ASSIGN_OR_RAISE(files->files[i].fd, CreateUnnamed(files->folder));
+    std::vector<iovec> pieces = {
+        {const_cast<uint8_t*>(message->data()), static_cast<size_t>(message->size())}};
+    ARROW_RETURN_NOT_OK(files->Write(static_cast<int>(i), &pieces));
+  }
+  return std::unique_ptr<StreamSpool>(new StreamSpool(std::move(files)));
+}
+
+Status StreamSpool::Append(int stream, std::string_view metadata,
+                           const std::vector<std::string_view>& body) {
+  const auto piece = [](std::string_view bytes) {
+    return iovec{const_cast<char*>(bytes.data()), bytes.size()};
+  };
+  // The metadata are filled up so that the body begins at a multiple of 8 bytes, whatever the
+  // framing in which the message came.
+  const size_t padding = (8 - metadata.size() % 8) % 8;
+  std::array<uint32_t, 2> prefix = {0xFFFFFFFF, static_cast<uint32_t>(metadata.size() + padding)};
+  std::vector<iovec> pieces;
+  pieces.reserve(body.size() + 4);
+  pieces.push_back({prefix.data(), sizeof(prefix)});
+  pieces.push_back(piece(metadata));
+  pieces.push_back(piece({kZeros.data(), padding}));
+  for (const std::string_view part : body) pieces.push_back(piece(part));
+  return files_->Write(stream, &pieces);
+}
+
+int64_t StreamSpool::size_bytes() const {
+  int64_t bytes = 0;
+  for (const Files::File& file : files_->files) bytes += file.size.load(std::memory_order_relaxed);
+  return bytes;
+}
+
+Result<std::shared_ptr<Source>> StreamSpool::Finish() && {
+  internal::SourceFiles found;
+  found.location = files_->options.name;
+  for (size_t i = 0; i < files_->files.size(); ++i) {
+    std::vector<iovec> pieces = {{const_cast<char*>(kEndOfStream.data()), kEndOfStream.size()}};
+    ARROW_RETURN_NOT_OK(files_->Write(static_cast<int>(i), &pieces));
+    internal::ListedFile listed;
+    listed.path = std::to_string(i);
+    listed.relative_path = fmt::format("{}, stream {}", files_->options.name, i);
+    listed.named = true;
+    listed.size = files_->files[i].size.load();
+    listed.version = files_->options.version;
+    found.files.push_back(std::move(listed));
+  }
+  found.store = std::move(files_);
+  ARROW_ASSIGN_OR_RAISE(auto source, internal::ArrowSource::Make(std::move(found)));
+  return std::make_shared<DownloadedSource>(std::move(source));
+}
+
+}  // namespace emberharmony::io

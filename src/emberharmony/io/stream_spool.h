@@ -1,0 +1,59 @@
+#pragma once
+
+#include <arrow/buffer.h>
+#include <arrow/result.h>
+#include <arrow/status.h>
+#include <arrow/type_fwd.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "emberharmony/io/source.h"
+
+namespace emberharmony::io {
+
+/// Where a spool lies and what it is called.
+struct StreamSpoolOptions {
+  /// Which must exist; default: $TMPDIR, or /tmp.
+  std::string folder;
+  /// What the rows are from, for messages.
+  std::string name;
+  /// What identifies the data: part of the source's identity.
+  std::string version;
+  /// How much is expected; more than is free there is an error at once. 0: not known.
+  int64_t expected_bytes = 0;
+};
+
+/// Rows that a service sends once, on disk until a run has ended: an Arrow IPC stream for each of
+/// the service's streams, as its messages came, then read as any Arrow files are.
+///
+/// The files have no names, so their space comes back when the process ends, however it ends.
+/// Errors of the disk name the folder and --spill-dir.
+class StreamSpool {
+ public:
+  static arrow::Result<std::unique_ptr<StreamSpool>> Make(const arrow::Schema& schema,
+                                                          int num_streams,
+                                                          StreamSpoolOptions options);
+  ~StreamSpool();
+
+  /// Appends a record batch message, which has passed RecordBatchChecker: its FlatBuffer, and its
+  /// body in pieces. The messages of a stream come from one thread at a time; those of different
+  /// streams may come at the same time.
+  arrow::Status Append(int stream, std::string_view metadata,
+                       const std::vector<std::string_view>& body);
+  /// Bytes on disk so far.
+  int64_t size_bytes() const;
+  /// Ends the files and opens them, in the order of the streams. Its rows are not numbered: a
+  /// service need not send the same streams again.
+  arrow::Result<std::shared_ptr<Source>> Finish() &&;
+
+ private:
+  struct Files;
+  explicit StreamSpool(std::shared_ptr<Files> files);
+  std::shared_ptr<Files> files_;
+};
+
+}  // namespace emberharmony::io
