@@ -69,7 +69,10 @@ Search SearchPlugin() {
 
 arrow::Result<Plugin*> LoadPlugin() {
   static const Search search = SearchPlugin();
-  if (search.plugin != nullptr) return search.plugin;
+  if (search.plugin != nullptr) {
+    search.plugin->SetLogLevel(base::internal::log_level.load());
+    return search.plugin;
+  }
   return arrow::Status::IOError(
       fmt::format("BigQuery needs the plugin {}, which was not found: put it beside the library or "
                   "set EMBERHARMONY_PLUGIN_DIR to its folder; tried: {}",

@@ -5,8 +5,10 @@
 #include <memory>
 #include <string>
 
+#include "emberharmony/base/log.h"
 #include "emberharmony/bigquery/jobs.h"
 #include "emberharmony/bigquery/server.h"
+#include "emberharmony/bigquery/table_download.h"
 #include "emberharmony/bigquery/table_reader.h"
 #include "emberharmony/io/source.h"
 
@@ -24,8 +26,15 @@ class Plugin {
   virtual ~Plugin() = default;
   /// Names and versions of what is inside, for people.
   virtual std::string Describe() const = 0;
+  /// What the plugin logs goes through the library, but it has a level of its own. LoadPlugin sets
+  /// it to the library's.
+  virtual void SetLogLevel(base::LogLevel level) = 0;
   virtual arrow::Result<std::unique_ptr<TableReader>> OpenTable(const ReadRequest& request,
                                                                 const ReadOptions& options) = 0;
+  /// Makes a session whose rows are read when the caller asks for them. `options.buffer_bytes`: of
+  /// what is under way; num_readers: for how many there are connections.
+  virtual arrow::Result<std::unique_ptr<TableDownload>> OpenDownload(
+      const ReadRequest& request, const ReadOptions& options) = 0;
   virtual arrow::Result<std::unique_ptr<Server>> StartServer(const ServerOptions& options) = 0;
   /// Queries and what BigQuery tells of tables. Finds the credentials; makes no other call yet.
   virtual arrow::Result<std::unique_ptr<Jobs>> ConnectJobs(const JobOptions& options) = 0;

@@ -16,7 +16,9 @@
 
 namespace emberharmony::bigquery {
 
-enum class Compression { kNone, kLz4Frame, kZstd };
+/// How rows are compressed on their way: each buffer (kLz4Frame, kZstd), or each response as a
+/// whole (kLz4Response).
+enum class Compression { kNone, kLz4Frame, kZstd, kLz4Response };
 
 /// What is read of a table.
 struct ReadRequest {
@@ -32,6 +34,8 @@ struct ReadRequest {
   Compression compression = Compression::kLz4Frame;
   /// At most so many streams; 0: the service decides.
   int max_streams = 0;
+  /// The reader hands out no more rows than this, and asks for no more once they have come.
+  std::optional<int64_t> limit_rows;
 };
 
 struct ReadOptions {

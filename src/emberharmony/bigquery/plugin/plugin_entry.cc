@@ -2,6 +2,7 @@
 #include <google/protobuf/stubs/common.h>
 #include <grpcpp/grpcpp.h>
 
+#include "emberharmony/bigquery/client/storage_table_reader.h"
 #include "emberharmony/bigquery/jobs/jobs_client.h"
 #include "emberharmony/bigquery/plugin.h"
 #include "emberharmony/bigquery/plugin_version_internal.h"
@@ -12,9 +13,16 @@ namespace {
 class BigQueryPlugin : public Plugin {
  public:
   std::string Describe() const override { return "gRPC " + grpc::Version(); }
-  arrow::Result<std::unique_ptr<TableReader>> OpenTable(const ReadRequest&,
-                                                        const ReadOptions&) override {
-    return arrow::Status::NotImplemented("reading from BigQuery");
+  void SetLogLevel(base::LogLevel level) override { base::internal::log_level.store(level); }
+  arrow::Result<std::unique_ptr<TableReader>> OpenTable(const ReadRequest& request,
+                                                        const ReadOptions& options) override {
+    ARROW_ASSIGN_OR_RAISE(auto transport, client::Connect(options));
+    return client::OpenTable(std::move(transport), client::SystemClock(), request, options);
+  }
+  arrow::Result<std::unique_ptr<TableDownload>> OpenDownload(const ReadRequest& request,
+                                                             const ReadOptions& options) override {
+    ARROW_ASSIGN_OR_RAISE(auto transport, client::Connect(options));
+    return client::OpenDownload(std::move(transport), client::SystemClock(), request, options);
   }
   arrow::Result<std::unique_ptr<Server>> StartServer(const ServerOptions&) override {
     return arrow::Status::NotImplemented("the local BigQuery Storage server");

@@ -1,0 +1,106 @@
+#include "emberharmony/bigquery/client/session_run.h"
+
+#include <algorithm>
+#include <chrono>
+#include <system_error>
+
+#include "emberharmony/base/call_guarded.h"
+#include "emberharmony/base/error_kind.h"
+
+namespace emberharmony::bigquery::client {
+namespace {
+
+using arrow::Status;
+
+constexpr std::chrono::milliseconds kLookInterval{100};
+
+}  // namespace
+
+SessionRun::~SessionRun() {
+  Cancel(base::InterruptedError("the reader was closed"));
+  for (std::thread& reader : readers_) reader.join();
+}
+
+Status SessionRun::Start(int num_readers, std::optional<int64_t> limit_rows,
+                         RowsConsumer consumer) {
+  limit_rows_ = limit_rows;
+  const int count =
+      std::clamp(static_cast<int>(session_->streams.size()), 0, std::max(num_readers, 1));
+  const std::lock_guard lock(mutex_);
+  for (int reader = 0; reader < count; ++reader) {
+    try {
+      readers_.emplace_back([this, reader, consumer] {
+        EndReader(base::CallGuarded([&] { return ReadStreams(reader, consumer); }));
+      });
+      ++num_running_;
+    } catch (const std::system_error& error) {
+      // Any number of readers does the work.
+      if (reader > 0) break;
+      return base::DataError(std::string("no thread can be started: ") + error.what());
+    }
+  }
+  return Status::OK();
+}
+
+bool SessionRun::has_enough() const {
+  return limit_rows_.has_value() && counters_.rows.load(std::memory_order_relaxed) >= *limit_rows_;
+}
+
+Status SessionRun::ReadStreams(int reader, const RowsConsumer& consumer) {
+  const StopCheck check_stop = [this] {
+    // The reason is in status_ by then.
+    return stopping_.load(std::memory_order_relaxed) ? base::InterruptedError("stopped")
+                                                     : Status::OK();
+  };
+  while (!has_enough()) {
+    const int index = next_stream_.fetch_add(1, std::memory_order_relaxed);
+    if (index >= static_cast<int>(session_->streams.size())) break;
+    RowsStream stream(&session_->facts, transport_.get(), clock_,
+                      session_->streams[static_cast<size_t>(index)], index, reader, &counters_);
+    while (!has_enough()) {
+      ARROW_RETURN_NOT_OK(check_stop());
+      ARROW_ASSIGN_OR_RAISE(auto rows, stream.Next(check_stop));
+      if (!rows.has_value()) break;
+      ARROW_RETURN_NOT_OK(consumer(index, *std::move(rows)));
+    }
+  }
+  return Status::OK();
+}
+
+void SessionRun::EndReader(const Status& status) {
+  if (!status.ok()) Cancel(status);
+  const std::lock_guard lock(mutex_);
+  --num_running_;
+  ended_.notify_all();
+}
+
+void SessionRun::Cancel(const Status& why) {
+  const std::lock_guard lock(mutex_);
+  if (status_.ok()) status_ = why;
+  stopping_.store(true, std::memory_order_relaxed);
+  ended_.notify_all();
+}
+
+Status SessionRun::status() const {
+  const std::lock_guard lock(mutex_);
+  return status_;
+}
+
+bool SessionRun::done() const {
+  const std::lock_guard lock(mutex_);
+  return num_running_ == 0;
+}
+
+Status SessionRun::Wait(const StopCheck& check_stop) {
+  std::unique_lock lock(mutex_);
+  while (num_running_ > 0) {
+    ended_.wait_for(lock, kLookInterval);
+    lock.unlock();
+    const Status stop = check_stop ? check_stop() : Status::OK();
+    if (!stop.ok()) Cancel(stop);
+    lock.lock();
+  }
+  return status_;
+}
+
+}  // namespace emberharmony::bigquery::client
