@@ -24,6 +24,7 @@ using engine::ShownText;
 constexpr size_t kNameBytesMax = 32;
 constexpr size_t kTypeBytesMax = 24;
 constexpr size_t kStepsBytesMax = 72;
+constexpr size_t kServiceBytesMax = 200;
 constexpr size_t kColumnsShownMax = 4;
 
 std::string Names(const std::vector<std::string>& names) {
@@ -170,6 +171,13 @@ std::string ExplanationTable(const Explanation& explanation) {
                   explanation.rows_known ? "" : " before --where",
                   Shown(explanation.num_columns, "column"), Shown(explanation.num_units, "unit"),
                   base::FormatByteSize(explanation.num_bytes), ShownText(explanation.source));
+  if (!explanation.service.empty()) {
+    std::vector<TableRow> rows;
+    for (const auto& [name, value] : explanation.service) {
+      rows.push_back({name, ShownText(value, kServiceBytesMax)});
+    }
+    out += AlignedTable(rows, 2) + "\n";
+  }
   out += PassesText(explanation) + "\n";
   out += FeaturesText(explanation) + "\n";
   out += SplitText(explanation) + "\n";

@@ -27,6 +27,7 @@
 #include "emberharmony/base/regular_file.h"
 #include "emberharmony/base/spelling.h"
 #include "emberharmony/cli/bench.h"
+#include "emberharmony/cli/bigquery_options.h"
 #include "emberharmony/cli/explanation_table.h"
 #include "emberharmony/cli/inspection_table.h"
 #include "emberharmony/cli/memory_guard.h"
@@ -64,6 +65,7 @@ struct Arguments {
   std::optional<std::string> log_level;
   bool quiet = false;
   engine::RunOptions run;
+  BigQueryArguments bigquery;
   BenchOptions bench;
 };
 
@@ -129,7 +131,7 @@ void AddSourceOptions(CLI::App* command, Arguments* arguments) {
       ->add_option(
           "SOURCE", arguments->source,
           "Parquet, Arrow or CSV: a file, a folder, a glob, an address (s3://, gs://), or - for "
-          "standard input")
+          "standard input; or bigquery://PROJECT/DATASET/TABLE")
       ->required();
   command
       ->add_option(
@@ -144,6 +146,7 @@ void AddSourceOptions(CLI::App* command, Arguments* arguments) {
   command->add_option("--columns", arguments->columns, "Only these columns")
       ->type_name("NAME,...")
       ->delimiter(',');
+  AddBigQueryOptions(command, &arguments->bigquery);
 }
 
 void AddOutputOptions(CLI::App* command, Arguments* arguments, const char* what) {
@@ -278,6 +281,7 @@ arrow::Status CheckOutput(const std::string& command, Arguments* arguments) {
 arrow::Status Run(const std::string& command, const Arguments& arguments) {
   ARROW_ASSIGN_OR_RAISE(engine::RunOptions options, RunOptionsOf(arguments));
   ARROW_ASSIGN_OR_RAISE(const base::LogLevel log_level, LogLevelOf(arguments));
+  ARROW_RETURN_NOT_OK(RegisterBigQuery(arguments.bigquery));
   std::optional<MemoryGuard> guard;
   if (options.memory_bytes == 0 || options.memory_bytes >= engine::kMemoryBytesMin) {
     MemoryGuard::Prepare(engine::MemoryLimitBytes(options));

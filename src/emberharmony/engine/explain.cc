@@ -203,9 +203,15 @@ void SumBytes(Explanation* explanation) {
 arrow::Result<Explanation> RunExplain(const SourceRequest& source_request,
                                       const PlanRequest& plan_request, RunContext* context) {
   ARROW_ASSIGN_OR_RAISE(RequestedSource requested, OpenRequested(source_request, context));
-  const io::Source& source = *requested.selected;
   ARROW_ASSIGN_OR_RAISE(auto given, PreparePlan(source_request, requested, plan_request));
   if (!given) return base::UsageError("explain needs a plan; `ember plan` makes one");
+  RemoteFacts service;
+  if (requested.remote != nullptr) {
+    ARROW_ASSIGN_OR_RAISE(service, SampleRemoteRows(source_request, kSampleRowsMax,
+                                                    ColumnsToRead(given), context, &requested));
+    ARROW_ASSIGN_OR_RAISE(given, PreparePlan(source_request, requested, plan_request));
+  }
+  const io::Source& source = *requested.selected;
   const int num_features = FeatureColumns(*given);
   if (num_features == 0) return NoFeatures(given->plan);
   ARROW_RETURN_NOT_OK(CheckLayout(given->plan, num_features));
@@ -236,6 +242,12 @@ arrow::Result<Explanation> RunExplain(const SourceRequest& source_request,
   SumBytes(&explanation);
   ForecastMemory(run, &explanation);
   explanation.warnings = Warnings(run, explanation).Make();
+  explanation.service = std::move(service);
+  if (!explanation.service.empty() && requested.num_rows > source.num_rows()) {
+    explanation.warnings.push_back(fmt::format(
+        "rows, bytes, memory and shards are told of the first {} rows; the service estimates {}",
+        ShownCount(source.num_rows()), ShownCount(requested.num_rows)));
+  }
   return explanation;
 }
 

@@ -105,6 +105,7 @@ std::string Explanation::ToJson() const {
                          {"warnings", warnings}};
   json["passes"] = nlohmann::json::array();
   for (const ExplainedPass& pass : passes) json["passes"].push_back(PassJson(pass));
+  for (const auto& [name, value] : service) json["service"][name] = value;
   json["features"] = nlohmann::json::array();
   for (const ExplainedFeature& feature : features) {
     json["features"].push_back(FeatureJson(feature));

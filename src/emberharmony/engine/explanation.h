@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace emberharmony::engine {
@@ -109,6 +110,8 @@ struct Explanation {
 
   ExplainedMemory memory;
   std::vector<std::string> warnings;
+  /// Of a service's table: what it is asked for and what it said of that, as (name, value).
+  std::vector<std::pair<std::string, std::string>> service;
 
   std::string ToJson() const;
 };

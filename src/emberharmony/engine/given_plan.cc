@@ -3,6 +3,7 @@
 #include <arrow/type.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -64,6 +65,19 @@ arrow::Result<std::optional<GivenPlan>> PreparePlan(const SourceRequest& source_
   ARROW_ASSIGN_OR_RAISE(given.bound, plan::BindPlan(given.plan, *source.schema(), request.name,
                                                     /*require_target=*/true));
   return given;
+}
+
+std::vector<std::string> ColumnsToRead(const std::optional<GivenPlan>& given) {
+  if (!given) return {};
+  const plan::SplitSpec& split = given->plan.split;
+  if (split.method == plan::SplitMethod::kHash && split.key.empty()) return {};
+  std::vector<std::string> columns;
+  for (std::string& column : ColumnsOf(given->plan)) {
+    if (std::find(columns.begin(), columns.end(), column) == columns.end()) {
+      columns.push_back(std::move(column));
+    }
+  }
+  return columns;
 }
 
 arrow::Status NoFeatures(const plan::Plan& plan) {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "emberharmony/engine/requested_source.h"
 #include "emberharmony/plan/plan.h"
@@ -37,6 +38,10 @@ struct GivenPlan {
 arrow::Result<std::optional<GivenPlan>> PreparePlan(const SourceRequest& source_request,
                                                     const RequestedSource& requested,
                                                     const PlanRequest& request);
+
+/// The columns that a run of the plan reads, each once; none where it reads all: of an automatic
+/// plan, or where whole rows are hashed into splits.
+std::vector<std::string> ColumnsToRead(const std::optional<GivenPlan>& given);
 
 /// The UsageError for a plan that puts out no features: a target alone is nothing to learn from.
 arrow::Status NoFeatures(const plan::Plan& plan);

@@ -1,5 +1,6 @@
 #include "emberharmony/engine/requested_source.h"
 
+#include <arrow/table.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -12,6 +13,7 @@
 #include "emberharmony/io/expected_types.h"
 #include "emberharmony/io/filtered_source.h"
 #include "emberharmony/io/object_stores.h"
+#include "emberharmony/io/table_source.h"
 
 namespace emberharmony::engine {
 
@@ -26,6 +28,61 @@ arrow::Status Narrow(const SourceRequest& request, RequestedSource* source) {
     ARROW_ASSIGN_OR_RAISE(source->selected, io::SelectColumns(source->whole, request.columns));
   }
   return arrow::Status::OK();
+}
+
+/// A table of a service: its columns, until its rows are asked for.
+arrow::Status OpenRemote(const SourceRequest& request, RunContext* context,
+                         RequestedSource* source) {
+  ARROW_ASSIGN_OR_RAISE(source->remote, io::OpenRemoteTable(request.location, [context] {
+                          return context->CheckStop();
+                        }));
+  ARROW_ASSIGN_OR_RAISE(auto empty, arrow::Table::MakeEmpty(source->remote->schema()));
+  source->whole = io::MakeTableSource(std::move(empty));
+  return arrow::Status::OK();
+}
+
+/// How much a download may have under way: little beside what the run works with.
+int64_t DownloadBytes(RunContext* context) {
+  constexpr int64_t kBytesMin = int64_t{4} << 20;
+  constexpr int64_t kBytesMax = int64_t{64} << 20;
+  return std::clamp(context->budget()->available_bytes() / 8, kBytesMin, kBytesMax);
+}
+
+arrow::Status FetchRows(const SourceRequest& request, const std::vector<std::string>& columns,
+                        std::optional<int64_t> limit_rows, RunContext* context,
+                        RequestedSource* source, RemoteFacts* facts) {
+  const base::Activity activity("download");
+  io::RemoteRequest asked;
+  asked.columns = columns;
+  if (source->filter != nullptr) asked.filter = source->filter->sql();
+  asked.limit_rows = limit_rows;
+  ARROW_ASSIGN_OR_RAISE(auto rows,
+                        source->remote->Ask(asked, [context] { return context->CheckStop(); }));
+  if (facts != nullptr) *facts = rows->Describe();
+  const int64_t estimate =
+      limit_rows ? std::min(*limit_rows, rows->estimated_rows()) : rows->estimated_rows();
+  context->progress()->BeginPhase("download", estimate, estimate, rows->estimated_bytes());
+  io::FetchOptions options;
+  options.spill_folder = context->options().spill_dir;
+  options.buffer_bytes = DownloadBytes(context);
+  options.num_threads = context->num_threads();
+  int64_t told = 0;
+  options.progress = [context, &told](int64_t rows_so_far) {
+    context->progress()->Advance(rows_so_far - told);
+    told = rows_so_far;
+    return context->CheckStop();
+  };
+  ARROW_ASSIGN_OR_RAISE(source->whole, rows->Fetch(options));
+  context->progress()->EndPhase();
+  // That the table has rows is known although none may have passed.
+  source->num_rows = std::max(source->whole->num_rows(), rows->estimated_rows());
+  source->filter = nullptr;
+  source->remote = nullptr;
+  SourceRequest narrowed = request;
+  narrowed.limit_rows = limit_rows;
+  // Of --columns what is not needed has not been fetched.
+  if (!columns.empty()) narrowed.columns.clear();
+  return Narrow(narrowed, source);
 }
 
 }  // namespace
@@ -43,6 +100,9 @@ arrow::Result<RequestedSource> OpenRequested(const SourceRequest& request, RunCo
   const base::Activity activity("opening the source");
   RequestedSource source;
   source.whole = request.opened;
+  if (source.whole == nullptr && !io::RemoteScheme(request.location).empty()) {
+    ARROW_RETURN_NOT_OK(OpenRemote(request, context, &source));
+  }
   if (source.whole == nullptr) {
     io::SourceOptions options;
     options.pool = context->budget();
@@ -120,8 +180,11 @@ FilterMemory FilterMemoryOf(const io::Source& source, const io::filter::Filter& 
   return memory;
 }
 
-arrow::Status SelectRows(const SourceRequest& request, RunContext* context,
-                         RequestedSource* source) {
+arrow::Status SelectRows(const SourceRequest& request, RunContext* context, RequestedSource* source,
+                         const std::vector<std::string>& columns) {
+  if (source->remote != nullptr) {
+    return FetchRows(request, columns, request.limit_rows, context, source, nullptr);
+  }
   if (source->filter == nullptr) return arrow::Status::OK();
   const base::Activity activity("filter");
   const io::Source& whole = *source->whole;
@@ -140,6 +203,15 @@ arrow::Status SelectRows(const SourceRequest& request, RunContext* context,
   source->filter = nullptr;
   context->progress()->EndPhase();
   return Narrow(request, source);
+}
+
+arrow::Result<RemoteFacts> SampleRemoteRows(const SourceRequest& request, int64_t num_rows,
+                                            const std::vector<std::string>& columns,
+                                            RunContext* context, RequestedSource* source) {
+  RemoteFacts facts;
+  const int64_t limit = std::min(num_rows, request.limit_rows.value_or(num_rows));
+  ARROW_RETURN_NOT_OK(FetchRows(request, columns, limit, context, source, &facts));
+  return facts;
 }
 
 }  // namespace emberharmony::engine

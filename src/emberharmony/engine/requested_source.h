@@ -6,10 +6,12 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "emberharmony/engine/run_context.h"
 #include "emberharmony/io/filter/filter.h"
+#include "emberharmony/io/remote_tables.h"
 #include "emberharmony/io/source.h"
 
 namespace emberharmony::engine {
@@ -30,6 +32,8 @@ struct RequestedSource {
   std::shared_ptr<io::Source> selected;
   std::shared_ptr<const io::filter::Filter> filter;  ///< not applied yet
   int64_t num_rows = 0;                              ///< before --where and --limit
+  /// A service's table whose rows have not been fetched: until SelectRows has, `whole` is empty.
+  std::shared_ptr<io::RemoteTable> remote = nullptr;
 };
 
 /// Opens the source and checks what was asked for against its schema. No rows are read: what else
@@ -63,7 +67,20 @@ FilterMemory FilterMemoryOf(const io::Source& source, const io::filter::Filter& 
 
 /// Leaves the rows that pass the filter, then the first limit_rows of them. Scans the filter's
 /// columns as phase "filter".
-arrow::Status SelectRows(const SourceRequest& request, RunContext* context,
-                         RequestedSource* source);
+///
+/// A service's table is fetched here, as phase "download": the rows that pass, as the service
+/// decides, and of the columns those that are needed (`columns`, names of flattened ones; empty:
+/// all). What was bound to the source before must be bound again, since the others are gone then.
+arrow::Status SelectRows(const SourceRequest& request, RunContext* context, RequestedSource* source,
+                         const std::vector<std::string>& columns = {});
+
+/// What a service was asked for, and what it said of that, as (name, value).
+using RemoteFacts = std::vector<std::pair<std::string, std::string>>;
+
+/// SelectRows of a service's table for a look at its first rows, at most num_rows of them. Sets
+/// source->num_rows to the service's estimate of all rows if that is more.
+arrow::Result<RemoteFacts> SampleRemoteRows(const SourceRequest& request, int64_t num_rows,
+                                            const std::vector<std::string>& columns,
+                                            RunContext* context, RequestedSource* source);
 
 }  // namespace emberharmony::engine

@@ -163,6 +163,28 @@ arrow::Status ExplainNoRows(const SourceRequest& request, const RequestedSource&
   return status.WithMessage(why, ", so there is nothing to learn from: ", status.message());
 }
 
+// SelectRows for a run of a plan.
+arrow::Status SelectRowsOf(const SourceRequest& source_request, const PlanRequest& plan_request,
+                           RunContext* context, RequestedSource* requested,
+                           std::optional<GivenPlan>* given) {
+  const bool is_remote = requested->remote != nullptr;
+  ARROW_RETURN_NOT_OK(SelectRows(source_request, context, requested, ColumnsToRead(*given)));
+  // Columns that are not read have not been fetched, so others have their numbers.
+  if (!is_remote) return arrow::Status::OK();
+  ARROW_ASSIGN_OR_RAISE(*given, PreparePlan(source_request, *requested, plan_request));
+  return arrow::Status::OK();
+}
+
+// What transform reads: the model's columns, and its target where the table has it.
+std::vector<std::string> ColumnsOfModel(const plan::FittedPlan& model,
+                                        const arrow::Schema& source) {
+  std::vector<std::string> columns;
+  for (const auto& field : model.input_schema()->fields()) {
+    if (source.GetFieldIndex(field->name()) >= 0) columns.push_back(field->name());
+  }
+  return columns;
+}
+
 RunReport BeginReport(const std::string& command, const SourceRequest& request,
                       const RequestedSource& requested, const std::string& output,
                       const RunContext& context) {
@@ -245,7 +267,7 @@ arrow::Result<Inspection> RunInspect(const SourceRequest& source_request,
                                      const InspectOptions& options, RunContext* context) {
   ARROW_ASSIGN_OR_RAISE(RequestedSource requested, OpenRequested(source_request, context));
   SpillToTemporaryFolder(context);
-  ARROW_RETURN_NOT_OK(SelectRows(source_request, context, &requested));
+  ARROW_RETURN_NOT_OK(SelectRows(source_request, context, &requested, source_request.columns));
   const io::Source& source = *requested.selected;
   Inspection inspection{source_request.location,
                         source.num_rows(),
@@ -281,9 +303,9 @@ arrow::Result<RunReport> RunFit(const SourceRequest& source_request,
   ARROW_ASSIGN_OR_RAISE(auto given, PreparePlan(source_request, requested, plan_request));
   ARROW_ASSIGN_OR_RAISE(auto folder,
                         CreateOutput(output, source_request, plan_request.path, *context));
-  ARROW_RETURN_NOT_OK(SelectRows(source_request, context, &requested));
-  RunReport report = BeginReport("fit", source_request, requested, output, *context);
   context->set_default_spill_dir(folder->scratch_path());
+  ARROW_RETURN_NOT_OK(SelectRowsOf(source_request, plan_request, context, &requested, &given));
+  RunReport report = BeginReport("fit", source_request, requested, output, *context);
   arrow::Result<Fitted> fit =
       Fit(requested, plan_request, std::move(given), /*keep_state=*/true, context);
   ARROW_RETURN_NOT_OK(ExplainNoRows(source_request, requested, fit.status()));
@@ -314,13 +336,14 @@ arrow::Result<RunReport> RunTransform(const std::string& model_dir,
   ARROW_RETURN_NOT_OK(model->Bind(*source->schema()).status());
   ARROW_RETURN_NOT_OK(CheckFeatures(*model));
   ARROW_ASSIGN_OR_RAISE(auto folder, CreateOutput(output, source_request, model_dir, *context));
-  ARROW_RETURN_NOT_OK(SelectRows(source_request, context, &requested));
+  context->set_default_spill_dir(folder->scratch_path());
+  ARROW_RETURN_NOT_OK(
+      SelectRows(source_request, context, &requested, ColumnsOfModel(*model, *source->schema())));
   source = requested.selected.get();
   RunReport report = BeginReport("transform", source_request, requested, output, *context);
   report.model = model;
   auto splits = SplitVectors::Uniform(*source, 0);
   const std::string staging = folder->staging_path();
-  context->set_default_spill_dir(folder->scratch_path());
   ShardFolders folders{staging, {"", "", ""}, {"all", "", ""}};
   ARROW_ASSIGN_OR_RAISE(auto shards, TransformSource(*source, *splits, *model, folders, context,
                                                      &report.distributions));
@@ -343,10 +366,10 @@ arrow::Result<RunReport> RunExtract(const SourceRequest& source_request,
   ARROW_ASSIGN_OR_RAISE(auto given, PreparePlan(source_request, requested, plan_request));
   ARROW_ASSIGN_OR_RAISE(auto folder,
                         CreateOutput(output, source_request, plan_request.path, *context));
-  ARROW_RETURN_NOT_OK(SelectRows(source_request, context, &requested));
+  context->set_default_spill_dir(folder->scratch_path());
+  ARROW_RETURN_NOT_OK(SelectRowsOf(source_request, plan_request, context, &requested, &given));
   const io::Source* source = requested.selected.get();
   RunReport report = BeginReport("extract", source_request, requested, output, *context);
-  context->set_default_spill_dir(folder->scratch_path());
   arrow::Result<Fitted> fit =
       Fit(requested, plan_request, std::move(given), context->options().keep_state, context);
   ARROW_RETURN_NOT_OK(ExplainNoRows(source_request, requested, fit.status()));
@@ -379,7 +402,7 @@ arrow::Result<std::shared_ptr<const plan::FittedPlan>> FitModel(const SourceRequ
   ARROW_ASSIGN_OR_RAISE(RequestedSource requested, OpenRequested(source_request, context));
   ARROW_ASSIGN_OR_RAISE(auto given, PreparePlan(source_request, requested, plan_request));
   SpillToTemporaryFolder(context);
-  ARROW_RETURN_NOT_OK(SelectRows(source_request, context, &requested));
+  ARROW_RETURN_NOT_OK(SelectRowsOf(source_request, plan_request, context, &requested, &given));
   const arrow::Result<Fitted> fitted =
       Fit(requested, plan_request, std::move(given), keep_state, context);
   ARROW_RETURN_NOT_OK(ExplainNoRows(source_request, requested, fitted.status()));

@@ -1,0 +1,202 @@
+#include "emberharmony/bigquery/remote_source.h"
+
+#include <arrow/type.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <ctime>
+#include <utility>
+
+#include "emberharmony/base/error_kind.h"
+#include "emberharmony/base/log.h"
+#include "emberharmony/base/memory_budget.h"
+#include "emberharmony/bigquery/plugin.h"
+#include "emberharmony/io/filter/literal.h"
+#include "emberharmony/io/remote_tables.h"
+#include "emberharmony/io/stream_spool.h"
+
+namespace emberharmony::bigquery {
+namespace {
+
+using arrow::Result;
+using arrow::Status;
+
+// As many connections as have ever been of use, and enough files for one to read ahead of another.
+constexpr int kReadersMax = 4;
+constexpr int kStreamsMax = 16;
+constexpr int64_t kMicrosPerSecond = 1'000'000;
+constexpr const char* kScheme = "bigquery";
+
+/// "2024-01-31 05:06:07 UTC"
+std::string InstantText(int64_t micros) {
+  const time_t seconds = micros / kMicrosPerSecond;
+  tm parts{};
+  char text[64];
+  if (gmtime_r(&seconds, &parts) == nullptr ||
+      strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S UTC", &parts) == 0) {
+    return std::to_string(micros);
+  }
+  return text;
+}
+
+class SpoolSink : public MessageSink {
+ public:
+  explicit SpoolSink(io::StreamSpool* spool) : spool_(spool) {}
+  Status Append(int stream, std::string_view metadata,
+                const std::vector<std::string_view>& body) override {
+    return spool_->Append(stream, metadata, body);
+  }
+
+ private:
+  io::StreamSpool* const spool_;
+};
+
+class SessionRows : public io::RemoteRows {
+ public:
+  SessionRows(std::unique_ptr<TableDownload> download, ReadRequest request)
+      : download_(std::move(download)), request_(std::move(request)) {}
+
+  int64_t estimated_rows() const override { return download_->session().estimated_row_count; }
+  int64_t estimated_bytes() const override { return download_->session().estimated_bytes_scanned; }
+
+  std::vector<std::pair<std::string, std::string>> Describe() const override {
+    const SessionInfo& session = download_->session();
+    std::vector<std::pair<std::string, std::string>> lines;
+    lines.emplace_back(
+        "columns asked for",
+        request_.columns.empty() ? "all" : fmt::format("{}", fmt::join(request_.columns, ", ")));
+    lines.emplace_back("rows asked for", request_.row_restriction.empty()
+                                             ? "all"
+                                             : "those with " + request_.row_restriction);
+    if (request_.snapshot_micros) {
+      lines.emplace_back("as of", InstantText(*request_.snapshot_micros));
+    }
+    lines.emplace_back("streams", std::to_string(session.num_streams));
+    if (session.estimated_row_count > 0) {
+      lines.emplace_back("rows, estimated", std::to_string(session.estimated_row_count));
+    }
+    if (session.estimated_bytes_scanned > 0) {
+      const std::string bytes = base::FormatByteSize(session.estimated_bytes_scanned);
+      lines.emplace_back("bytes scanned, estimated", bytes);
+      lines.emplace_back("disk for the rows (--spill-dir)", "about " + bytes + " or less");
+    }
+    if (session.expire_micros > 0) {
+      lines.emplace_back("must have come by", InstantText(session.expire_micros));
+    }
+    return lines;
+  }
+
+  Result<std::shared_ptr<io::Source>> Fetch(const io::FetchOptions& options) override {
+    io::StreamSpoolOptions spool_options;
+    spool_options.folder = options.spill_folder;
+    spool_options.name = request_.table.Text();
+    spool_options.version = download_->session().name;
+    // What the service scans; compressed rows take less, and a limit much less.
+    if (!request_.limit_rows) {
+      spool_options.expected_bytes = download_->session().estimated_bytes_scanned / 2;
+    }
+    ARROW_ASSIGN_OR_RAISE(
+        auto spool, io::StreamSpool::Make(*download_->schema(), download_->session().num_streams,
+                                          std::move(spool_options)));
+    SpoolSink sink(spool.get());
+    ARROW_RETURN_NOT_OK(download_->Run(
+        &sink, std::min(options.num_threads, kReadersMax), request_.limit_rows, [&]() -> Status {
+          return options.progress ? options.progress(download_->counters().rows) : Status::OK();
+        }));
+    const ReadCounters counters = download_->counters();
+    base::Log(base::LogLevel::kInfo,
+              "{}: {} rows in {} responses of {} streams, {} on disk, {} calls begun again",
+              request_.table.Text(), counters.rows, counters.responses,
+              download_->session().num_streams, base::FormatByteSize(spool->size_bytes()),
+              counters.reconnects);
+    return std::move(*spool).Finish();
+  }
+
+ private:
+  const std::unique_ptr<TableDownload> download_;
+  const ReadRequest request_;
+};
+
+class BigQueryTable : public io::RemoteTable {
+ public:
+  BigQueryTable(Plugin* plugin, RemoteSourceOptions options, TableName table)
+      : plugin_(plugin), options_(std::move(options)), table_(std::move(table)) {}
+
+  /// Learns the schema from a session whose rows nobody asks for: it costs nothing.
+  Status Look(const io::StopCheck& check_stop) {
+    ARROW_ASSIGN_OR_RAISE(auto download, Open({}, 1, check_stop));
+    schema_ = download->schema();
+    return Status::OK();
+  }
+
+  const std::shared_ptr<arrow::Schema>& schema() const override { return schema_; }
+
+  Result<std::unique_ptr<io::RemoteRows>> Ask(const io::RemoteRequest& request,
+                                              const io::StopCheck& check_stop) override {
+    // The first rows are wanted: more streams would bring more of others.
+    const int max_streams = request.limit_rows ? 1 : kStreamsMax;
+    ReadRequest read = RequestOf(request, max_streams);
+    ARROW_ASSIGN_OR_RAISE(auto download, Open(request, max_streams, check_stop));
+    return std::make_unique<SessionRows>(std::move(download), std::move(read));
+  }
+
+ private:
+  ReadRequest RequestOf(const io::RemoteRequest& request, int max_streams) const {
+    ReadRequest read;
+    read.table = table_;
+    read.columns = request.columns;
+    read.row_restriction = request.filter;
+    read.snapshot_micros = options_.snapshot_micros;
+    read.limit_rows = request.limit_rows;
+    read.max_streams = max_streams;
+    return read;
+  }
+
+  Result<std::unique_ptr<TableDownload>> Open(const io::RemoteRequest& request, int max_streams,
+                                              const io::StopCheck& check_stop) const {
+    ReadOptions options;
+    options.connection = options_.connection;
+    options.num_readers = kReadersMax;
+    options.check_stop = check_stop;
+    return plugin_->OpenDownload(RequestOf(request, max_streams), options);
+  }
+
+  Plugin* const plugin_;
+  const RemoteSourceOptions options_;
+  const TableName table_;
+  std::shared_ptr<arrow::Schema> schema_;
+};
+
+}  // namespace
+
+void RegisterRemoteSource(const RemoteSourceOptions& options) {
+  io::RegisterRemoteTables(
+      kScheme,
+      [options](const std::string& location,
+                const io::StopCheck& check_stop) -> Result<std::unique_ptr<io::RemoteTable>> {
+        ARROW_ASSIGN_OR_RAISE(TableName name, TableName::Parse(location));
+        ARROW_ASSIGN_OR_RAISE(Plugin* const plugin, LoadPlugin());
+        auto table = std::make_unique<BigQueryTable>(plugin, options, std::move(name));
+        ARROW_RETURN_NOT_OK(table->Look(check_stop));
+        return table;
+      });
+}
+
+Result<int64_t> ParseSnapshotTime(const std::string& text) {
+  io::filter::Literal literal;
+  const std::string fault =
+      io::filter::ParseTypedLiteral(io::filter::SqlType::kTimestamp, text, &literal);
+  if (!fault.empty()) {
+    return base::UsageError(
+        fmt::format("--snapshot-time must be an instant like 2024-01-31T05:06:07Z, found '{}': {}",
+                    text, fault));
+  }
+  // Towards the past: the table as it was then, and not a moment later.
+  const io::filter::Int128 nanos = literal.integer;
+  io::filter::Int128 micros = nanos / 1000;
+  if (nanos % 1000 < 0) --micros;
+  return static_cast<int64_t>(micros);
+}
+
+}  // namespace emberharmony::bigquery

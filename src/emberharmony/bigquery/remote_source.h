@@ -1,0 +1,29 @@
+#pragma once
+
+#include <arrow/result.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "emberharmony/bigquery/connection.h"
+
+namespace emberharmony::bigquery {
+
+/// How tables named by bigquery:// are read.
+struct RemoteSourceOptions {
+  Connection connection;
+  /// The tables as of this instant, microseconds since 1970 UTC; default: when a run asks for rows.
+  std::optional<int64_t> snapshot_micros;
+};
+
+/// Lets runs read `bigquery://PROJECT/DATASET/TABLE` (io/remote_tables.h). A table crosses the
+/// network once, with the columns and rows that the run needs; it lies on disk as it came while the
+/// run lasts. The plugin is loaded when the first such table is opened.
+void RegisterRemoteSource(const RemoteSourceOptions& options);
+
+/// Microseconds since 1970 of a text like 2024-01-31T05:06:07Z (`T` or a space, a fraction and a
+/// zone are optional; UTC). UsageError for others.
+arrow::Result<int64_t> ParseSnapshotTime(const std::string& text);
+
+}  // namespace emberharmony::bigquery
