@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -104,6 +105,39 @@ TEST(Sorting, AgreesWithTheStandardLibraryBitForBit) {
             for (int64_t i = 0; i < k; ++i) {
               ASSERT_EQ(best.indices.data_as<int64_t>()[i], order[i]) << DTypeName(dtype) << n;
               ASSERT_TRUE(SameElement<T>(best.values.data_as<T>()[i], x[order[i]]));
+            }
+          }
+        }
+      }
+    });
+  }
+}
+
+/// Rows of every length up to which many are sorted at a time, and longer ones, along the last axis
+/// and along the first one.
+TEST(Sorting, SortsManyRowsAsItSortsEach) {
+  for (DType dtype : kDTypes) {
+    tensor::VisitReal(dtype, [&](auto tag) {
+      using T = typename decltype(tag)::type;
+      for (int64_t n : {1, 2, 7, 8, 9, 16, 31, 100, 255, 520, 1024, 1025}) {
+        const int64_t rows = n < 40 ? 75 : 19;
+        for (Kind kind : {Kind::kFew, Kind::kAny}) {
+          const std::vector<T> x = RandomElements<T>(rows * n, kind, 5 * n + 2);
+          const Tensor matrix = reshape(TensorOf(x), {rows, n});
+          for (bool descending : {false, true}) {
+            const Tensor sorted = sort(matrix, {.descending = descending});
+            const Tensor down = sort(matrix.PermuteDims(std::array{1, 0}).Copy(),
+                                     {.axis = 0, .descending = descending});
+            for (int64_t row = 0; row < rows; ++row) {
+              const std::vector<T> one(x.begin() + row * n, x.begin() + (row + 1) * n);
+              const std::vector<int64_t> order = ExpectedOrder(one, descending);
+              for (int64_t i = 0; i < n; ++i) {
+                const T expected = one[order[i]];
+                ASSERT_TRUE(SameElement<T>(sorted.data_as<T>()[row * n + i], expected))
+                    << DTypeName(dtype) << " n " << n << " descending " << descending;
+                ASSERT_TRUE(SameElement<T>(down.data_as<T>()[i * rows + row], expected))
+                    << DTypeName(dtype) << " n " << n << " descending " << descending;
+              }
             }
           }
         }

@@ -115,6 +115,42 @@ TEST(Quantile, SelectionAgreesWithSorting) {
   backend::SetNumThreads(before);
 }
 
+/// Rows that are sorted many at a time, one by one, and split around brackets of a sample, against
+/// the standard library; the signs of zeros too.
+TEST(Quantile, RowsOfAnyLength) {
+  std::mt19937_64 random(78);
+  const std::vector<double> quantiles = {0, 0.001, 0.02, 0.25, 0.5, 0.75, 0.999, 1};
+  for (int64_t n : {1, 2, 10, 100, 511, 512, 513, 1000, 3000, 20000}) {
+    const int64_t rows = n < 600 ? 37 : 5;
+    for (int kind = 0; kind < 5; ++kind) {
+      std::vector<double> x(rows * n);
+      for (double& value : x) {
+        const double uniform = static_cast<double>(random() >> 11) * 0x1p-53;
+        if (kind == 0) value = uniform - 0.5;
+        if (kind == 1) value = std::floor(uniform * 3);
+        if (kind == 2) value = std::exp(400 * (uniform - 0.5));
+        if (kind == 3) value = uniform < 0.2 ? -1 : uniform < 0.4 ? -0.0 : 0.0;
+        if (kind == 4) value = uniform < 0.999 ? 7 : uniform < 0.9995 ? INFINITY : -INFINITY;
+      }
+      const Tensor found = quantile(reshape(asarray(x), {rows, n}), asarray(quantiles),
+                                    {.axis = 1, .method = QuantileMethod::kLower});
+      for (int64_t row = 0; row < rows; ++row) {
+        std::vector<double> sorted(x.begin() + row * n, x.begin() + (row + 1) * n);
+        std::sort(sorted.begin(), sorted.end(), [](double a, double b) {
+          return a < b || (a == b && std::signbit(a) && !std::signbit(b));
+        });
+        for (size_t i = 0; i < quantiles.size(); ++i) {
+          const double expected =
+              sorted[static_cast<size_t>(std::floor(quantiles[i] * static_cast<double>(n - 1)))];
+          const double value = found.data_as<double>()[static_cast<int64_t>(i) * rows + row];
+          ASSERT_EQ(value, expected) << n << " " << kind << " " << quantiles[i];
+          ASSERT_EQ(std::signbit(value), std::signbit(expected)) << n << " " << kind;
+        }
+      }
+    }
+  }
+}
+
 TEST(NanReductions, SkipNaN) {
   const Tensor x = reshape(asarray<double>({1, kNaN, 3, kNaN, kNaN, kNaN}), {2, 3});
   EXPECT_THAT(ListOf<double>(nansum(x, {.axis = 1})), ElementsAre(4, 0));

@@ -94,6 +94,55 @@ void SortElements(const T* from, T* to, int64_t n, bool descending) {
   }
 }
 
+/// The lengths before, along and after an axis of a contiguous tensor.
+struct Extents {
+  int64_t outer = 1, n, width = 1;
+  Extents(const Tensor& x, int axis) : n(x.shape()[axis]) {
+    for (int i = 0; i < axis; ++i) outer *= x.shape()[i];
+    for (int i = axis + 1; i < x.rank(); ++i) width *= x.shape()[i];
+  }
+};
+
+/// Sorts rows of at most kShortRowMax elements, which lie in `to` as in `from`.
+void SortShort(DType dtype, const void* from, void* to, const Extents& extents, bool descending) {
+  const auto sort = ActiveSortKernels().short_rows[static_cast<int>(dtype)];
+  const int64_t item_bytes = tensor::ItemSize(dtype);
+  const auto run = [&](int64_t offset, int64_t count, int64_t row_stride, int64_t stride) {
+    sort({static_cast<const char*>(from) + offset * item_bytes,
+          static_cast<char*>(to) + offset * item_bytes, count, row_stride, extents.n, stride,
+          descending});
+  };
+  if (extents.width == 1) {
+    return ParallelRanges(
+        extents.outer, kGrainElements / extents.n + 1,
+        [&](int64_t begin, int64_t end) { run(begin * extents.n, end - begin, extents.n, 1); });
+  }
+  const int64_t slice = extents.n * extents.width;
+  ParallelRanges(extents.outer, kGrainElements / slice + 1, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) run(i * slice, extents.width, 1, extents.width);
+  });
+}
+
+/// Rows of which fewer than this are sorted one by one.
+constexpr int64_t kShortRowsMin = 4;
+/// Columns side by side from which on they are sorted where they lie.
+constexpr int64_t kColumnsMin = 16;
+
+void SortRows(DType dtype, const Tensor& rows, int64_t n, bool descending, const Tensor& sorted) {
+  tensor::VisitReal(dtype, [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    if constexpr (!std::is_same_v<T, bool>) {
+      const T* from = static_cast<const T*>(rows.data());
+      T* to = static_cast<T*>(sorted.mutable_data());
+      ParallelRanges(rows.size() / n, kGrainElements / n + 1, [&](int64_t begin, int64_t end) {
+        for (int64_t row = begin; row < end; ++row) {
+          SortElements(from + row * n, to + row * n, n, descending);
+        }
+      });
+    }
+  });
+}
+
 void Execute(Tensors inputs, Attributes attributes, Tensors outputs) {
   const Tensor& x = *inputs[0];
   const Tensor& output = *outputs[0];
@@ -101,23 +150,20 @@ void Execute(Tensors inputs, Attributes attributes, Tensors outputs) {
   if (x.rank() == 0) return tensor::CopyElements(x, output);
   const int axis = static_cast<int>(IntegerOr(attributes, AttributeKey::kAxis, x.rank() - 1));
   const bool descending = IntegerOr(attributes, AttributeKey::kDescending, 0) != 0;
-  const Tensor rows = RowsAlong(x, axis);
-  const Tensor sorted = RowsFor(output, axis);
-  const int64_t n = x.shape()[axis];
   // Booleans sort as the integers 0 and 1.
   const DType dtype = x.dtype() == DType::kBool ? DType::kUInt8 : x.dtype();
-  tensor::VisitReal(dtype, [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    if constexpr (!std::is_same_v<T, bool>) {
-      const T* from = static_cast<const T*>(rows.data());
-      T* to = static_cast<T*>(sorted.mutable_data());
-      ParallelRanges(x.size() / n, kGrainElements / n + 1, [&](int64_t begin, int64_t end) {
-        for (int64_t row = begin; row < end; ++row) {
-          SortElements(from + row * n, to + row * n, n, descending);
-        }
-      });
-    }
-  });
+  const Extents extents(x, axis);
+  const bool is_short = extents.n <= kShortRowMax && x.size() >= kShortRowsMin * extents.n;
+  if (is_short && extents.width >= kColumnsMin && output.is_contiguous()) {
+    return SortShort(dtype, x.Contiguous().data(), output.mutable_data(), extents, descending);
+  }
+  const Tensor rows = RowsAlong(x, axis);
+  const Tensor sorted = RowsFor(output, axis);
+  if (is_short) {
+    SortShort(dtype, rows.data(), sorted.mutable_data(), Extents(rows, x.rank() - 1), descending);
+  } else {
+    SortRows(dtype, rows, extents.n, descending, sorted);
+  }
   StoreRows(sorted, output, axis);
 }
 

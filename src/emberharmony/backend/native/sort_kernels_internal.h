@@ -1,6 +1,10 @@
 // Loops that turn elements into integers for sorting, and back; see loops_internal.h.
 #pragma once
 
+#if defined(__AVX2__)
+#include <immintrin.h>
+#endif
+
 #include "emberharmony/backend/native/loops_internal.h"
 #include "emberharmony/backend/native/sort_table_internal.h"
 
@@ -77,9 +81,130 @@ void DoubleKeys(const void* numbers, int64_t n, uint64_t flip, uint64_t* keys) {
   }
 }
 
+#if defined(__AVX512F__)
+/// Vectors with the comparisons and the compression that splitting needs.
+struct Doubles {
+  using Element = double;
+  using Vector = __m512d;
+  static constexpr int64_t kLanes = 8;
+  static Vector Load(const double* x) { return _mm512_loadu_pd(x); }
+  static Vector Of(double x) { return _mm512_set1_pd(x); }
+  static unsigned Below(Vector x, Vector y) { return _mm512_cmp_pd_mask(x, y, _CMP_LT_OQ); }
+  static unsigned Inside(Vector x, Vector low, Vector high) {
+    return _mm512_mask_cmp_pd_mask(_mm512_cmp_pd_mask(x, low, _CMP_GE_OQ), x, high, _CMP_LE_OQ);
+  }
+  static void Append(Vector x, unsigned mask, double* to) {
+    _mm512_storeu_pd(to, _mm512_maskz_compress_pd(static_cast<__mmask8>(mask), x));
+  }
+};
+struct Floats {
+  using Element = float;
+  using Vector = __m512;
+  static constexpr int64_t kLanes = 16;
+  static Vector Load(const float* x) { return _mm512_loadu_ps(x); }
+  static Vector Of(float x) { return _mm512_set1_ps(x); }
+  static unsigned Below(Vector x, Vector y) { return _mm512_cmp_ps_mask(x, y, _CMP_LT_OQ); }
+  static unsigned Inside(Vector x, Vector low, Vector high) {
+    return _mm512_mask_cmp_ps_mask(_mm512_cmp_ps_mask(x, low, _CMP_GE_OQ), x, high, _CMP_LE_OQ);
+  }
+  static void Append(Vector x, unsigned mask, float* to) {
+    _mm512_storeu_ps(to, _mm512_maskz_compress_ps(static_cast<__mmask16>(mask), x));
+  }
+};
+#elif defined(__AVX2__)
+/// Few elements are expected inside, so that they are appended one by one.
+template <class T>
+void AppendEach(const T* x, unsigned mask, T* to) {
+  for (; mask != 0; mask &= mask - 1) *to++ = x[__builtin_ctz(mask)];
+}
+struct Doubles {
+  using Element = double;
+  using Vector = __m256d;
+  static constexpr int64_t kLanes = 4;
+  static Vector Load(const double* x) { return _mm256_loadu_pd(x); }
+  static Vector Of(double x) { return _mm256_set1_pd(x); }
+  static unsigned Below(Vector x, Vector y) {
+    return static_cast<unsigned>(_mm256_movemask_pd(_mm256_cmp_pd(x, y, _CMP_LT_OQ)));
+  }
+  static unsigned Inside(Vector x, Vector low, Vector high) {
+    const Vector inside =
+        _mm256_and_pd(_mm256_cmp_pd(x, low, _CMP_GE_OQ), _mm256_cmp_pd(x, high, _CMP_LE_OQ));
+    return static_cast<unsigned>(_mm256_movemask_pd(inside));
+  }
+  static void Append(Vector x, unsigned mask, double* to) {
+    alignas(32) double elements[kLanes];
+    _mm256_store_pd(elements, x);
+    AppendEach(elements, mask, to);
+  }
+};
+struct Floats {
+  using Element = float;
+  using Vector = __m256;
+  static constexpr int64_t kLanes = 8;
+  static Vector Load(const float* x) { return _mm256_loadu_ps(x); }
+  static Vector Of(float x) { return _mm256_set1_ps(x); }
+  static unsigned Below(Vector x, Vector y) {
+    return static_cast<unsigned>(_mm256_movemask_ps(_mm256_cmp_ps(x, y, _CMP_LT_OQ)));
+  }
+  static unsigned Inside(Vector x, Vector low, Vector high) {
+    const Vector inside =
+        _mm256_and_ps(_mm256_cmp_ps(x, low, _CMP_GE_OQ), _mm256_cmp_ps(x, high, _CMP_LE_OQ));
+    return static_cast<unsigned>(_mm256_movemask_ps(inside));
+  }
+  static void Append(Vector x, unsigned mask, float* to) {
+    alignas(32) float elements[kLanes];
+    _mm256_store_ps(elements, x);
+    AppendEach(elements, mask, to);
+  }
+};
+#else
+/// One element is a vector of one.
+template <class T>
+struct Single {
+  using Element = T;
+  using Vector = T;
+  static constexpr int64_t kLanes = 1;
+  static T Load(const T* x) { return *x; }
+  static T Of(T x) { return x; }
+  static unsigned Below(T x, T y) { return x < y; }
+  static unsigned Inside(T x, T low, T high) { return (x >= low) & (x <= high); }
+  static void Append(T x, unsigned, T* to) { *to = x; }
+};
+using Doubles = Single<double>;
+using Floats = Single<float>;
+#endif
+
+template <class V>
+int64_t Split(const typename V::Element* x, int64_t n, typename V::Element low,
+              typename V::Element high, typename V::Element* inside, int64_t* num_inside) {
+  const typename V::Vector lows = V::Of(low), highs = V::Of(high);
+  int64_t below = 0, count = 0, i = 0;
+  for (; i + V::kLanes <= n; i += V::kLanes) {
+    const typename V::Vector elements = V::Load(x + i);
+    const unsigned mask = V::Inside(elements, lows, highs);
+    below += __builtin_popcount(V::Below(elements, lows));
+    V::Append(elements, mask, inside + count);
+    count += __builtin_popcount(mask);
+  }
+  for (; i < n; ++i) {
+    below += x[i] < low;
+    inside[count] = x[i];
+    count += (x[i] >= low) & (x[i] <= high);
+  }
+  *num_inside = count;
+  return below;
+}
+
 void FillSortKernels(SortKernels* kernels) {
-  *kernels = {&Encode<int64_t>, &Decode<int64_t>, &Encode<int32_t>, &Decode<int32_t>, &Range, &Pack,
-              &DoubleKeys};
+  kernels->encode_double = &Encode<int64_t>;
+  kernels->decode_double = &Decode<int64_t>;
+  kernels->encode_float = &Encode<int32_t>;
+  kernels->decode_float = &Decode<int32_t>;
+  kernels->range = &Range;
+  kernels->pack = &Pack;
+  kernels->double_keys = &DoubleKeys;
+  kernels->split_double = &Split<Doubles>;
+  kernels->split_float = &Split<Floats>;
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
-// Order statistics in linear time: elements are counted in buckets of their
-// keys' range, and only the buckets with a wanted rank are looked into.
+// Order statistics in linear time. Few ranks are looked for between two numbers of a sample. Where
+// that does not pay, elements are counted in buckets of their keys' range, and only the buckets
+// with a wanted rank are looked into.
 #include <algorithm>
 #include <bit>
 #include <mutex>
@@ -7,6 +8,7 @@
 
 #include "emberharmony/backend/native/order_statistics.h"
 #include "emberharmony/backend/native/reduction_run_internal.h"
+#include "emberharmony/backend/native/sort_brackets_internal.h"
 #include "emberharmony/backend/native/sort_internal.h"
 #include "emberharmony/backend/native/sort_keys_internal.h"
 #include "emberharmony/backend/threads.h"
@@ -19,8 +21,10 @@ using tensor::Tensor;
 
 constexpr int kBucketBits = 11;
 constexpr int64_t kNumBuckets = int64_t{1} << kBucketBits;
-/// Fewer elements are sorted.
+/// Fewer elements are sorted rather than counted in buckets, or split around brackets.
 constexpr int64_t kSortedMax = 1 << 14;
+constexpr int64_t kSplitMin = 512;
+static_assert(kSplitMin <= kShortRowMax);
 /// Elements that are worth handing to another thread.
 constexpr int64_t kGrainElements = 1 << 18;
 
@@ -169,7 +173,7 @@ T Extreme(Op op, const T* x, int64_t n) {
 }
 
 template <class T>
-void SelectRanks(const T* x, int64_t n, std::span<const int64_t> ranks, T* values) {
+void SelectByKeys(const T* x, int64_t n, std::span<const int64_t> ranks, T* values) {
   using Key = typename SortKey<T>::Key;
   std::vector<Key> found(ranks.size());
   const ElementReader<T> keys{x};
@@ -185,15 +189,109 @@ void SelectRanks(const T* x, int64_t n, std::span<const int64_t> ranks, T* value
 }
 
 template <class T>
+void SelectNumbers(const T* x, int64_t n, int64_t num_numbers, std::span<const int64_t> ranks,
+                   T* values);
+
+/// The elements at `ranks` of a bracket's own, all of which are numbers.
+template <class T>
+void SelectInside(const T* x, int64_t n, const typename BracketSearch<T>::Bracket& bracket,
+                  std::span<const int64_t> ranks, T* values) {
+  if (bracket.low != bracket.high) {
+    return SelectNumbers(bracket.inside.data(), bracket.num_inside, bracket.num_inside, ranks,
+                         values);
+  }
+  // All are equal; of zeros the negative ones come first.
+  int64_t negative = 0;
+  if (bracket.low == 0) {
+    for (int64_t i = 0; i < n; ++i) negative += x[i] == 0 && std::signbit(x[i]);
+  }
+  for (size_t i = 0; i < ranks.size(); ++i) {
+    const T zero = ranks[i] < negative ? -T(0) : T(0);
+    values[i] = bracket.low == 0 ? zero : bracket.low;
+  }
+}
+
+/// The elements at `ranks`, all below num_numbers, the number of elements that are not NaN.
+template <class T>
+void SelectNumbers(const T* x, int64_t n, int64_t num_numbers, std::span<const int64_t> ranks,
+                   T* values) {
+  if (ranks.empty()) return;
+  BracketSearch<T> search;
+  if (n < kSplitMin || !search.Find(x, n, num_numbers, ranks)) {
+    return SelectByKeys(x, n, ranks, values);
+  }
+  std::vector<int64_t> inner;
+  for (const auto& bracket : search.brackets()) {
+    inner.clear();
+    for (size_t i = bracket.first_rank; i < bracket.end_rank; ++i) {
+      inner.push_back(ranks[i] - bracket.below);
+    }
+    SelectInside(x, n, bracket, inner, values + bracket.first_rank);
+  }
+}
+
+template <class T>
+void SelectRanks(const T* x, int64_t n, std::span<const int64_t> ranks, T* values) {
+  if (n < kSplitMin) return SelectByKeys(x, n, ranks, values);
+  const T most = Extreme(Op::kMax, x, n);
+  int64_t num_numbers = n;
+  size_t count = ranks.size();
+  if (most != most) {
+    num_numbers = 0;
+    for (int64_t i = 0; i < n; ++i) num_numbers += x[i] == x[i];
+    while (count > 0 && ranks[count - 1] >= num_numbers) {
+      values[--count] = std::numeric_limits<T>::quiet_NaN();
+    }
+  } else if (count > 0 && ranks[count - 1] == n - 1 && most != 0) {
+    values[--count] = most;  // of zeros the sign is to be found out
+  }
+  SelectNumbers(x, n, num_numbers, ranks.subspan(0, count), values);
+}
+
+/// The zero at `rank` of a sorted row in which zeros stand in any order, if the negative ones came
+/// first.
+template <class T>
+T ZeroAtRank(const T* sorted, int64_t n, int64_t rank) {
+  int64_t first = rank, negative = 0;
+  while (first > 0 && sorted[first - 1] == 0) --first;
+  for (int64_t i = first; i < n && sorted[i] == 0; ++i) negative += std::signbit(sorted[i]);
+  return rank - first < negative ? -T(0) : T(0);
+}
+
+/// Rows that are sorted many at a time.
+template <class T>
+void SelectFromShortRows(const T* from, int64_t begin, int64_t end, int64_t n,
+                         std::span<const int64_t> ranks, T* to) {
+  constexpr int64_t kBatch = 32;
+  const auto sort = ActiveSortKernels().short_rows[static_cast<int>(tensor::DTypeOf<T>())];
+  std::vector<T> sorted(kBatch * n);
+  const auto width = static_cast<int64_t>(ranks.size());
+  for (int64_t row = begin; row < end; row += kBatch) {
+    const int64_t count = std::min(kBatch, end - row);
+    sort({from + row * n, sorted.data(), count, n, n, 1, false});
+    for (int64_t i = 0; i < count; ++i) {
+      for (int64_t k = 0; k < width; ++k) {
+        T value = sorted[i * n + ranks[k]];
+        if (value == 0) value = ZeroAtRank(sorted.data() + i * n, n, ranks[k]);
+        to[(row + i) * width + k] = value == value ? value : std::numeric_limits<T>::quiet_NaN();
+      }
+    }
+  }
+}
+
+template <class T>
 Tensor SelectFromRows(const Tensor& rows, std::span<const int64_t> ranks) {
   const int64_t count = rows.shape()[0], n = rows.shape()[1];
   const int64_t width = static_cast<int64_t>(ranks.size());
   const Tensor found = Tensor::Empty({count, width}, rows.dtype());
   const T* from = rows.data_as<T>();
   T* to = found.mutable_data_as<T>();
+  constexpr int64_t kShortRowsMin = 4;
+  const bool is_short = n < kSplitMin && count >= kShortRowsMin;
   // Long rows share out their own elements.
   const int64_t grain = n > kSortedMax ? count : kSortedMax / n + 1;
   ParallelRanges(count, grain, [&](int64_t begin, int64_t end) {
+    if (is_short) return SelectFromShortRows(from, begin, end, n, ranks, to);
     for (int64_t row = begin; row < end; ++row) {
       SelectRanks(from + row * n, n, ranks, to + row * width);
     }

@@ -1,0 +1,7 @@
+#include "emberharmony/backend/native/sort_network_kernels_internal.h"
+
+namespace emberharmony::backend::native::avx2 {
+
+void AddSortNetworks(SortKernels* kernels) { FillSortNetworks(kernels); }
+
+}  // namespace emberharmony::backend::native::avx2
