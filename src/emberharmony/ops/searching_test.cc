@@ -61,6 +61,36 @@ TEST(ArgMax, LongRowsAndColumns) {
   }
 }
 
+/// Many rows at a time, of every dtype: the first of equal ones, the first NaN.
+TEST(ArgMax, ManyRows) {
+  std::mt19937_64 random(4);
+  for (DType dtype : {DType::kInt8, DType::kUInt16, DType::kInt32, DType::kUInt64, DType::kFloat32,
+                      DType::kFloat64}) {
+    for (int64_t n : {1, 2, 9, 31, 32, 33, 48, 49, 63, 64, 100, 1024}) {
+      const int64_t rows = n < 100 ? 301 : 17;
+      std::vector<double> values(rows * n);
+      for (double& value : values) value = static_cast<double>(random() % 40);
+      if (tensor::IsRealFloating(dtype)) {
+        for (int64_t k = 0; k < rows; k += 3) values[k * n + random() % n] = kNaN;
+        for (int64_t k = 1; k < rows; k += 3) values[k * n + random() % n] = -INFINITY;
+      }
+      const Tensor x = astype(reshape(asarray(values), {rows, n}), dtype);
+      const std::vector<int64_t> largest = ListOf<int64_t>(argmax(x, {.axis = 1}));
+      const std::vector<int64_t> smallest = ListOf<int64_t>(argmin(x, {.axis = 1}));
+      for (int64_t row = 0; row < rows; ++row) {
+        const double* at = values.data() + row * n;
+        int64_t most = 0, least = 0;
+        for (int64_t i = 0; i < n; ++i) {
+          if (at[i] > at[most] || (std::isnan(at[i]) && !std::isnan(at[most]))) most = i;
+          if (at[i] < at[least] || (std::isnan(at[i]) && !std::isnan(at[least]))) least = i;
+        }
+        ASSERT_EQ(largest[row], most) << DTypeName(dtype) << " n " << n << " row " << row;
+        ASSERT_EQ(smallest[row], least) << DTypeName(dtype) << " n " << n << " row " << row;
+      }
+    }
+  }
+}
+
 TEST(Nonzero, GivesIndicesPerDimension) {
   const Tensor x = reshape(asarray<double>({0, 1, -0.0, kNaN, 2, 0}), {2, 3});
   const std::vector<Tensor> found = nonzero(x);

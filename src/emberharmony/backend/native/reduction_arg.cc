@@ -19,8 +19,6 @@ using tensor::Tensor;
 
 /// Elements that are worth handing to another thread.
 constexpr int64_t kGrainElements = 1 << 16;
-/// Shorter rows are searched element by element.
-constexpr int64_t kShortRow = 16;
 
 /// Whether x takes the place of the best so far: NaN does, unless that is NaN.
 template <bool kMaximum, class T>
@@ -39,40 +37,17 @@ int64_t FirstBest(const T* x, int64_t n) {
   return at;
 }
 
-/// The position of the first element for which `is_wanted`; there is one. Looked for in steps
-/// without branches.
-template <class T, class F>
-int64_t FirstWanted(const T* x, int64_t n, F is_wanted) {
-  constexpr int64_t kStep = 64;
-  int64_t i = 0;
-  for (; i + kStep < n; i += kStep) {
-    int found = 0;
-    for (int64_t k = 0; k < kStep; ++k) found |= is_wanted(x[i + k]) ? 1 : 0;
-    if (found != 0) break;
-  }
-  while (i + 1 < n && !is_wanted(x[i])) ++i;
-  return i;
-}
-
-/// The first element that equals `best`, or is NaN if that is.
-template <class T>
-int64_t FirstEqual(const T* x, int64_t n, T best) {
-  if constexpr (std::is_floating_point_v<T>) {
-    if (best != best) return FirstWanted(x, n, [](T value) { return value != value; });
-  }
-  return FirstWanted(x, n, [best](T value) { return value == best; });
+template <bool kMaximum>
+ArgRowsKernel RowsKernel(const ReductionTable& table, DType dtype) {
+  return (kMaximum ? table.arg_max_rows : table.arg_min_rows)[static_cast<int>(dtype)];
 }
 
 /// The best element of each block is found with the vectorized reduction; then
 /// only one block has to be searched.
 template <bool kMaximum, class T>
 int64_t FirstBestByBlocks(const T* x, int64_t n, DType dtype) {
-  const ReductionKernel& kernel = ActiveReductions().Get(kMaximum ? Op::kMax : Op::kMin, dtype);
-  if (n <= kReductionBlock) {
-    T best;
-    kernel.rows(x, 0, 1, n, nullptr, 0, &best);
-    return FirstEqual(x, n, best);
-  }
+  const ReductionTable& table = ActiveReductions();
+  const ReductionKernel& kernel = table.Get(kMaximum ? Op::kMax : Op::kMin, dtype);
   const int64_t blocks = n / kReductionBlock;
   const int64_t rest = blocks * kReductionBlock;
   ReductionLayout layout{reinterpret_cast<const char*>(x), dtype, {}, {}};
@@ -86,20 +61,22 @@ int64_t FirstBestByBlocks(const T* x, int64_t n, DType dtype) {
     if (Beats<kMaximum>(bests[blocks], bests[block])) block = blocks;
   }
   const int64_t begin = block * kReductionBlock;
-  return begin + FirstEqual(x + begin, std::min(kReductionBlock, n - begin), bests[block]);
+  int64_t position;
+  RowsKernel<kMaximum>(table, dtype)(x + begin, 1, std::min(kReductionBlock, n - begin), &position);
+  return begin + position;
 }
 
 template <bool kMaximum, class T>
 void SearchRows(const T* x, int64_t rows, int64_t n, DType dtype, int64_t* positions) {
-  if (rows == 1 && n > kShortRow) {
+  const ArgRowsKernel kernel = RowsKernel<kMaximum>(ActiveReductions(), dtype);
+  if (rows == 1 && n > kReductionBlock) {
     positions[0] = FirstBestByBlocks<kMaximum>(x, n, dtype);
     return;
   }
   ParallelRanges(rows, kGrainElements / n + 1, [&](int64_t begin, int64_t end) {
+    if (n <= kReductionBlock) return kernel(x + begin * n, end - begin, n, positions + begin);
     for (int64_t row = begin; row < end; ++row) {
-      const T* from = x + row * n;
-      positions[row] = n > kShortRow ? FirstBestByBlocks<kMaximum>(from, n, dtype)
-                                     : FirstBest<kMaximum>(from, n);
+      positions[row] = FirstBestByBlocks<kMaximum>(x + row * n, n, dtype);
     }
   });
 }

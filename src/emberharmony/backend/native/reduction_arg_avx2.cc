@@ -2,6 +2,6 @@
 
 namespace emberharmony::backend::native::avx2 {
 
-void AddArgReductions(ReductionTable* table) { AddArgColumns(table, RealTypes{}); }
+void AddArgReductions(ReductionTable* table) { AddArgKernels(table, RealTypes{}); }
 
 }  // namespace emberharmony::backend::native::avx2

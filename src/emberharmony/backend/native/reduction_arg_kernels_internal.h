@@ -1,4 +1,4 @@
-// Bodies of argmax and argmin along an axis that is not the last; see loops_internal.h.
+// Bodies of argmax and argmin; see loops_internal.h.
 #pragma once
 
 #include "emberharmony/backend/native/loops_internal.h"
@@ -41,10 +41,137 @@ void ArgColumns(const void* input, const int64_t* offsets, int64_t n, int64_t wi
   }
 }
 
+/// Positions in the vectors that hold elements of such a size.
+template <int kBytes>
+struct PositionOf;
+template <>
+struct PositionOf<1> {
+  using type = int8_t;
+};
+template <>
+struct PositionOf<2> {
+  using type = int16_t;
+};
+template <>
+struct PositionOf<4> {
+  using type = int32_t;
+};
+template <>
+struct PositionOf<8> {
+  using type = int64_t;
+};
+
+/// Rows up to this length are turned into the lanes of vectors, some vectors at a time.
+constexpr int64_t kTurnedMax = 48;
+
+template <bool kMaximum, class T>
+void ArgTurnedRows(const T* x, int64_t count, int64_t n, int64_t* at) {
+  using Position = typename PositionOf<sizeof(T)>::type;
+  constexpr int64_t kRows = 256 / static_cast<int64_t>(sizeof(T));
+  alignas(64) T tile[kTurnedMax * kRows];
+  alignas(64) T best[kRows];
+  alignas(64) Position where[kRows];
+  for (int64_t first = 0; first < count; first += kRows) {
+    const int64_t rows = count - first < kRows ? count - first : kRows;
+    for (int64_t lane = 0; lane < kRows; ++lane) {
+      const T* row = x + (first + (lane < rows ? lane : 0)) * n;
+      for (int64_t i = 0; i < n; ++i) tile[i * kRows + lane] = row[i];
+    }
+    for (int64_t lane = 0; lane < kRows; ++lane) {
+      best[lane] = tile[lane];
+      where[lane] = 0;
+    }
+    for (int64_t i = 1; i < n; ++i) {
+      const T* values = tile + i * kRows;
+      const auto position = static_cast<Position>(i);
+      for (int64_t lane = 0; lane < kRows; ++lane) {
+        const bool beats = Beats<kMaximum>(values[lane], best[lane]);
+        best[lane] = beats ? values[lane] : best[lane];
+        where[lane] = beats ? position : where[lane];
+      }
+    }
+    for (int64_t lane = 0; lane < rows; ++lane)
+      at[first + lane] = static_cast<int64_t>(where[lane]);
+  }
+}
+
+constexpr int64_t kSearchStep = 32;
+static_assert(kTurnedMax >= kSearchStep);
+
+/// The first of n >= kSearchStep elements for which `is_wanted`; there is one.
+template <class T, class F>
+int64_t FirstWanted(const T* x, int64_t n, F is_wanted) {
+  using Position = typename PositionOf<sizeof(T)>::type;
+  for (int64_t i = 0;; i += kSearchStep) {
+    // The last step begins earlier, among elements that are known not to be wanted.
+    const int64_t begin = i + kSearchStep <= n ? i : n - kSearchStep;
+    Position first = kSearchStep;
+    for (int64_t k = 0; k < kSearchStep; ++k) {
+      const Position here = is_wanted(x[begin + k]) ? static_cast<Position>(k) : kSearchStep;
+      first = here < first ? here : first;
+    }
+    if (first < kSearchStep || begin + kSearchStep >= n) return begin + static_cast<int64_t>(first);
+  }
+}
+
+/// The first NaN, if there is one, else the first element that is as large (small) as any.
+template <bool kMaximum, class T>
+int64_t ArgRow(const T* x, int64_t n) {
+  using Flag = typename PositionOf<sizeof(T)>::type;
+  T lanes[kSearchStep];
+  Flag nan_lanes[kSearchStep];
+  for (int64_t k = 0; k < kSearchStep; ++k) {
+    lanes[k] = x[k];
+    nan_lanes[k] = x[k] != x[k];
+  }
+  for (int64_t i = kSearchStep; i < n; i += kSearchStep) {
+    // Elements that are seen twice change nothing.
+    const T* from = x + (i + kSearchStep <= n ? i : n - kSearchStep);
+    for (int64_t k = 0; k < kSearchStep; ++k) {
+      const T value = from[k];
+      lanes[k] = (kMaximum ? value > lanes[k] : value < lanes[k]) ? value : lanes[k];
+      nan_lanes[k] |= value != value;
+    }
+  }
+  Flag has_nan = 0;
+  for (int64_t k = 0; k < kSearchStep; ++k) has_nan |= nan_lanes[k];
+  if (has_nan != 0) return FirstWanted(x, n, [](T value) { return value != value; });
+  for (int64_t half = kSearchStep / 2; half > 0; half /= 2) {
+    for (int64_t k = 0; k < half; ++k) {
+      const T other = lanes[k + half];
+      lanes[k] = (kMaximum ? other > lanes[k] : other < lanes[k]) ? other : lanes[k];
+    }
+  }
+  const T best = lanes[0];
+  return FirstWanted(x, n, [best](T value) { return value == best; });
+}
+
+template <bool kMaximum, class T>
+int64_t ArgShortRow(const T* x, int64_t n) {
+  int64_t at = 0;
+  for (int64_t i = 1; i < n; ++i) {
+    if (Beats<kMaximum>(x[i], x[at])) at = i;
+  }
+  return at;
+}
+
+template <bool kMaximum, class T>
+void ArgRows(const void* input, int64_t count, int64_t n, int64_t* at) {
+  constexpr int64_t kTurnedRowsMin = 8;
+  const T* x = static_cast<const T*>(input);
+  if (n <= kTurnedMax && count >= kTurnedRowsMin) return ArgTurnedRows<kMaximum>(x, count, n, at);
+  for (int64_t row = 0; row < count; ++row) {
+    const T* from = x + row * n;
+    at[row] = n < kSearchStep ? ArgShortRow<kMaximum>(from, n) : ArgRow<kMaximum>(from, n);
+  }
+}
+
 template <class... Ts>
-void AddArgColumns(ReductionTable* table, Types<Ts...>) {
+void AddArgKernels(ReductionTable* table, Types<Ts...>) {
   ((table->arg_max[static_cast<int>(DTypeOf<Ts>())] = &ArgColumns<true, Ts>), ...);
   ((table->arg_min[static_cast<int>(DTypeOf<Ts>())] = &ArgColumns<false, Ts>), ...);
+  ((table->arg_max_rows[static_cast<int>(DTypeOf<Ts>())] = &ArgRows<true, Ts>), ...);
+  ((table->arg_min_rows[static_cast<int>(DTypeOf<Ts>())] = &ArgRows<false, Ts>), ...);
 }
 
 }  // namespace

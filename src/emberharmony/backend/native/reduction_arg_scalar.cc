@@ -2,6 +2,6 @@
 
 namespace emberharmony::backend::native::scalar {
 
-void AddArgReductions(ReductionTable* table) { AddArgColumns(table, RealTypes{}); }
+void AddArgReductions(ReductionTable* table) { AddArgKernels(table, RealTypes{}); }
 
 }  // namespace emberharmony::backend::native::scalar

@@ -33,11 +33,17 @@ struct ReductionKernel {
 using ArgColumnsKernel = void (*)(const void* x, const int64_t* offsets, int64_t n, int64_t width,
                                   int64_t first, void* best, int64_t* at);
 
+/// Finds the first largest (smallest) element of each of `count` contiguous rows of 0 < n <=
+/// kReductionBlock elements, or its first NaN.
+using ArgRowsKernel = void (*)(const void* x, int64_t count, int64_t n, int64_t* at);
+
 /// The reductions of one instruction set.
 struct ReductionTable {
   ReductionKernel kernels[kNumOps][tensor::kNumDTypes];
   ArgColumnsKernel arg_max[tensor::kNumDTypes] = {};
   ArgColumnsKernel arg_min[tensor::kNumDTypes] = {};
+  ArgRowsKernel arg_max_rows[tensor::kNumDTypes] = {};
+  ArgRowsKernel arg_min_rows[tensor::kNumDTypes] = {};
 
   const ReductionKernel& Get(Op op, tensor::DType dtype) const {
     return kernels[static_cast<int>(op)][static_cast<int>(dtype)];
