@@ -71,6 +71,7 @@ template <class T>
 struct MinOf {
   using In = T;
   using Acc = T;
+  static bool Beats(T x, T y) { return x < y; }
   static Acc Load(In x) { return x; }
   static Acc Identity(Acc first) { return first; }
   // Two choices, each of which compilers make a vector instruction of.
@@ -83,6 +84,7 @@ template <class T>
 struct MaxOf {
   using In = T;
   using Acc = T;
+  static bool Beats(T x, T y) { return x > y; }
   static Acc Load(In x) { return x; }
   static Acc Identity(Acc first) { return first; }
   static Acc Combine(Acc x, Acc y) {
@@ -90,6 +92,28 @@ struct MaxOf {
     return x != x ? x : more;
   }
 };
+/// Whether F is a minimum or maximum of floating-point numbers.
+template <class F>
+constexpr bool kIsExtreme = false;
+template <>
+constexpr bool kIsExtreme<MinOf<float>> = true;
+template <>
+constexpr bool kIsExtreme<MinOf<double>> = true;
+template <>
+constexpr bool kIsExtreme<MaxOf<float>> = true;
+template <>
+constexpr bool kIsExtreme<MaxOf<double>> = true;
+
+/// An integer of an element's size.
+template <int kBytes>
+struct FlagOf {
+  using type = int64_t;
+};
+template <>
+struct FlagOf<4> {
+  using type = int32_t;
+};
+
 template <class T>
 struct AnyOf {
   using In = T;
@@ -135,11 +159,60 @@ typename F::Acc ReduceBlock(const typename F::In* x, int64_t n) {
   return lanes[0];
 }
 
+/// The same of minima and maxima of floating-point numbers without a NaN among them: then one
+/// instruction makes a choice. False, and nothing, if there is a NaN.
+template <class F, int kWidth>
+bool ReduceNumbers(const typename F::In* x, int64_t n, typename F::Acc* result) {
+  using T = typename F::In;
+  using Flag = typename FlagOf<sizeof(T)>::type;
+  T lanes[kWidth];
+  Flag nan_lanes[kWidth];
+  for (int j = 0; j < kWidth; ++j) {
+    lanes[j] = x[0];
+    nan_lanes[j] = 0;
+  }
+  int64_t i = 0;
+  for (; i + kWidth <= n; i += kWidth) {
+    for (int j = 0; j < kWidth; ++j) {
+      const T value = x[i + j];
+      lanes[j] = F::Beats(value, lanes[j]) ? value : lanes[j];
+      nan_lanes[j] |= value != value;
+    }
+  }
+  for (int j = 0; i + j < n; ++j) {
+    const T value = x[i + j];
+    lanes[j] = F::Beats(value, lanes[j]) ? value : lanes[j];
+    nan_lanes[j] |= value != value;
+  }
+  Flag has_nan = 0;
+  for (int j = 0; j < kWidth; ++j) has_nan |= nan_lanes[j];
+  if (has_nan != 0) return false;
+  for (int half = kWidth / 2; half > 0; half /= 2) {
+    for (int j = 0; j < half; ++j) {
+      const T value = lanes[j + half];
+      lanes[j] = F::Beats(value, lanes[j]) ? value : lanes[j];
+    }
+  }
+  *result = lanes[0];
+  return true;
+}
+
 template <class F>
 void ReduceRows(const void* input, int64_t stride, int64_t rows, int64_t n, const double*, int64_t,
                 void* accs) {
   const auto* x = static_cast<const typename F::In*>(input);
   auto* out = static_cast<typename F::Acc*>(accs);
+  if constexpr (kIsExtreme<F>) {
+    if (n >= kLanes) {
+      for (int64_t row = 0; row < rows; ++row) {
+        const auto* from = x + row * stride;
+        if (!ReduceNumbers<F, kLanes>(from, n, out + row)) {
+          out[row] = ReduceBlock<F, kLanes>(from, n);
+        }
+      }
+      return;
+    }
+  }
   if (n <= 8) {
     for (int64_t row = 0; row < rows; ++row) out[row] = ReduceBlock<F, 8>(x + row * stride, n);
     return;

@@ -26,6 +26,8 @@ class Sequence {
   int rank() const { return rank_; }
   /// Number of positions: 1 without axes.
   int64_t size() const { return size_; }
+  int64_t length(int axis) const { return lengths_[axis]; }
+  int64_t stride(int axis) const { return strides_[axis]; }
   /// Of the innermost axis; 1 and 0 if there is none.
   int64_t last_length() const { return rank_ > 0 ? lengths_[rank_ - 1] : 1; }
   int64_t last_stride() const { return rank_ > 0 ? strides_[rank_ - 1] : 0; }

@@ -11,6 +11,10 @@ namespace {
 constexpr int64_t kGrainElements = 1 << 16;
 /// Accumulators of blocks that are held at a time, if one result does not need more.
 constexpr int64_t kPartialBytes = 1 << 20;
+/// The most scratch for elements that are put in order before they are reduced: less than the
+/// level-2 cache holds.
+constexpr int64_t kPanelBytes = 1 << 20;
+constexpr int64_t kCacheLine = 64;
 /// Scratch for the lanes of a tile of columns: of the size of the level-1 cache.
 constexpr int64_t kLaneBytes = 1 << 16;
 
@@ -65,7 +69,7 @@ class Run {
       tile_ = std::min(kept.last_length(), most);
       Blocks(tile_, &Run::ColumnBlocks);
     } else {
-      Blocks(1, &Run::GatheredBlocks);
+      Blocks(1, PanelRows() > 1 ? &Run::PanelBlocks : &Run::GatheredBlocks);
     }
   }
 
@@ -195,6 +199,73 @@ class Run {
                      block * kReductionBlock, length, elements);
       kernel_.rows(elements, 0, 1, length, Centers(unit.result), 0,
                    Target(unit, partials, in_batch, block, 1));
+    }
+  }
+
+  /// Of how many positions of the outermost reduced axis the elements share cache lines; 0 where it
+  /// is not the one along which memory is read best, as it is of a transposed matrix, or where a
+  /// panel of so many would be too large.
+  int64_t PanelRows() const {
+    const Sequence& reduced = layout_.reduced;
+    if (num_blocks_ == 1 || reduced.rank() < 2) return 0;
+    for (int axis = 1; axis < reduced.rank(); ++axis) {
+      if (std::abs(reduced.stride(axis)) <= std::abs(reduced.stride(0))) return 0;
+    }
+    const int64_t step_bytes = std::abs(reduced.stride(0)) * layout_.item_bytes();
+    if (step_bytes == 0 || step_bytes >= kCacheLine) return 0;
+    const int64_t rows = kCacheLine / step_bytes;
+    const int64_t row_bytes = n_ / reduced.length(0) * layout_.item_bytes();
+    return row_bytes <= kPanelBytes / rows ? rows : 0;
+  }
+
+  /// Copies `rows` positions of the outermost reduced axis from `row` on, in order.
+  void CopyPanel(int64_t offset, int64_t row, int64_t rows, char* to) const {
+    const Sequence& reduced = layout_.reduced;
+    tensor::Shape shape{rows}, strides{reduced.stride(0)};
+    for (int axis = 1; axis < reduced.rank(); ++axis) {
+      shape.Append(reduced.length(axis));
+      strides.Append(reduced.stride(axis));
+    }
+    const tensor::Tensor from =
+        tensor::Tensor::Wrap(At(offset + row * reduced.stride(0)), {1}, layout_.dtype, nullptr);
+    tensor::CopyElements(from.View(shape, strides, 0),
+                         tensor::Tensor::WrapMutable(to, shape, layout_.dtype, nullptr));
+  }
+
+  /// Elements in another order than memory's: panels of them, each of which uses all of the cache
+  /// lines that it reads, are put in order.
+  void PanelBlocks(int64_t first_unit, char* partials, int64_t begin, int64_t end) {
+    const Sequence& reduced = layout_.reduced;
+    const int64_t item_bytes = layout_.item_bytes();
+    const int64_t panel_rows = PanelRows(), row_length = n_ / reduced.length(0);
+    Scratch elements((panel_rows * row_length + kReductionBlock) * item_bytes);
+    while (begin < end) {
+      const int64_t in_batch = begin / num_blocks_;
+      int64_t block = begin % num_blocks_;
+      const int64_t stop = std::min(num_blocks_, block + end - begin);
+      begin += stop - block;
+      const Unit unit = UnitOf(first_unit + in_batch, 1);
+      const int64_t offset = layout_.kept.Offset(unit.result);
+      int64_t row = block * kReductionBlock / row_length / panel_rows * panel_rows;
+      // Elements in `elements`, and how many of them come before the next block.
+      int64_t held = 0, used = block * kReductionBlock - row * row_length;
+      while (block < stop) {
+        const int64_t rows = std::min(panel_rows, reduced.length(0) - row);
+        CopyPanel(offset, row, rows, elements.data() + held * item_bytes);
+        row += rows;
+        held += rows * row_length;
+        while (block < stop && held - used >= BlockLength(block)) {
+          const int64_t length = BlockLength(block);
+          kernel_.rows(elements.data() + used * item_bytes, 0, 1, length, Centers(unit.result), 0,
+                       Target(unit, partials, in_batch, block, 1));
+          used += length;
+          ++block;
+        }
+        const int64_t dropped = std::min(used, held);
+        held -= dropped;
+        used -= dropped;
+        std::memmove(elements.data(), elements.data() + dropped * item_bytes, held * item_bytes);
+      }
     }
   }
 

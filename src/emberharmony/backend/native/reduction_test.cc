@@ -165,6 +165,34 @@ TEST(Reductions, LongOnesDoNotDependOnThreads) {
   SetNumThreads(before);
 }
 
+/// Panels of transposed tensors are put in order before they are reduced, on any number of threads.
+TEST(Reductions, LongTransposedOnesHaveTheSameBits) {
+  const int before = NumThreads();
+  for (DType dtype : {DType::kInt8, DType::kFloat32, DType::kFloat64}) {
+    for (const Shape& shape : {Shape{401, 1003}, Shape{1003, 401}, Shape{7, 41, 57, 9},
+                               Shape{3, 20000}, Shape{20000, 3}, Shape{64, 1024}}) {
+      const Tensor x = RandomNumbers(shape, dtype, 9);
+      std::vector<int64_t> all;
+      std::vector<int> reversed;
+      for (int i = 0; i < x.rank(); ++i) {
+        all.push_back(i);
+        reversed.insert(reversed.begin(), i);
+      }
+      const Tensor turned = Permuted(x, reversed);
+      for (Op op : OpsFor(dtype)) {
+        SetNumThreads(1);
+        const Tensor expected = Reduced(op, x, all);
+        for (int threads : {1, 2, 5}) {
+          SetNumThreads(threads);
+          ExpectSameBits(Reduced(op, turned, all), expected,
+                         std::string(InfoOf(op).name) + " of " + shape.ToString());
+        }
+      }
+    }
+  }
+  SetNumThreads(before);
+}
+
 /// The tree as its definition says: lanes of blocks, folded in halves; then the largest power of
 /// two of blocks on the left of what remains.
 double TreeOfBlocks(const double* x, int64_t n) {
