@@ -44,42 +44,80 @@ void CheckBounds(const Parameter& low, const Parameter& high, int64_t n, DType d
   }
 }
 
-/// Marsaglia and Tsang's d * v of shape parameter alpha >= 1; tries use blocks 2k and 2k + 1. The
-/// last 64 bits of the last block are left over.
-double StandardGamma(double alpha, const ElementBlocks& blocks, uint32_t first_try,
-                     uint64_t* left_over) {
-  const double d = alpha - 1.0 / 3;
-  const double c = 1 / std::sqrt(9 * d);
-  for (uint32_t k = first_try;; k += 2) {
-    const auto [first, second] = blocks(k);
-    const auto [third, fourth] = blocks(k + 1);
-    double x, unused;
-    NormalPair(first, second, &x, &unused);
-    const double root = 1 + c * x;
-    *left_over = fourth;
-    if (root <= 0) continue;
-    const double v = root * root * root;
-    const double u = Fraction(third) + 0x1p-54;
-    const double square = x * x;
-    if (u < 1 - 0.0331 * square * square) return d * v;
-    if (Log(u) < 0.5 * square + d * (1 - v + Log(v))) return d * v;
+/// Marsaglia and Tsang's d * v of shape parameter alpha >= 1; tries use blocks 2k and 2k + 1.
+class StandardGamma {
+ public:
+  explicit StandardGamma(double alpha) : d_(alpha - 1.0 / 3), c_(1 / std::sqrt(9 * d_)) {}
+
+  /// The last 64 bits of the last block are left over.
+  double operator()(const ElementBlocks& blocks, uint32_t first_try, uint64_t* left_over) const {
+    for (uint32_t k = first_try;; k += 2) {
+      const auto [first, second] = blocks(k);
+      const auto [third, fourth] = blocks(k + 1);
+      double x, unused;
+      NormalPair(first, second, &x, &unused);
+      *left_over = fourth;
+      double result;
+      if (Try(x, third, &result)) return result;
+    }
   }
-}
+  /// One try with a normal number and random bits.
+  bool Try(double x, uint64_t bits, double* result) const {
+    const double root = 1 + c_ * x;
+    if (root <= 0) return false;
+    const double v = root * root * root;
+    const double u = Fraction(bits) + 0x1p-54;
+    const double square = x * x;
+    *result = d_ * v;
+    if (u < 1 - 0.0331 * square * square) return true;
+    return Log(u) < 0.5 * square + d_ * (1 - v + Log(v));
+  }
+
+ private:
+  double d_, c_;
+};
 
 /// log of a gamma variate, which for a small alpha may be far below the smallest number.
 double LogGammaVariate(double alpha, const ElementBlocks& blocks, uint32_t first_try) {
   uint64_t left_over;
-  if (alpha >= 1) return Log(StandardGamma(alpha, blocks, first_try, &left_over));
-  const double larger = StandardGamma(alpha + 1, blocks, first_try, &left_over);
+  if (alpha >= 1) return Log(StandardGamma(alpha)(blocks, first_try, &left_over));
+  const double larger = StandardGamma(alpha + 1)(blocks, first_try, &left_over);
   return Log(larger) + Log(Fraction(left_over) + 0x1p-54) / alpha;
 }
 
-double GammaVariate(double alpha, const ElementBlocks& blocks, uint32_t first_try) {
-  uint64_t left_over;
-  if (alpha >= 1) return StandardGamma(alpha, blocks, first_try, &left_over);
-  // Of shape alpha + 1, times a uniform number to the power of 1 / alpha.
-  const double larger = StandardGamma(alpha + 1, blocks, first_try, &left_over);
+/// A gamma variate of shape alpha < 1 from one of shape alpha + 1 and 64 bits: times a uniform
+/// number to the power of 1 / alpha.
+double Lessened(double larger, uint64_t left_over, double alpha) {
   return larger * Exp(Log(Fraction(left_over) + 0x1p-54) / alpha);
+}
+
+/// Gamma variates [first, first + count) of a sequence, count at most kGammaBatch. The normal
+/// numbers of the first tries come out of the vectorized kernels.
+constexpr int64_t kGammaBatch = 256;
+void FillGamma(const Sequence& sequence, int64_t first, int64_t count, const Parameter& form,
+               const Parameter& scale, double* out) {
+  double normals[2 * kGammaBatch];
+  uint64_t bits[2 * kGammaBatch];
+  const auto position = 2 * static_cast<uint64_t>(first);
+  Draw(Op::kRandomNormal, sequence, 0, 1,
+       Tensor::WrapMutable(normals, {2 * count}, DType::kFloat64, nullptr), position, 0);
+  DrawBits(sequence, position, 2 * count, bits, 1);
+  double alpha = form.At(first);
+  StandardGamma distribution(alpha >= 1 ? alpha : alpha + 1);
+  for (int64_t i = 0; i < count; ++i) {
+    if (!form.is_number()) {
+      alpha = form.At(first + i);
+      distribution = StandardGamma(alpha >= 1 ? alpha : alpha + 1);
+    }
+    uint64_t left_over = bits[2 * i + 1];
+    double variate;
+    if (!distribution.Try(normals[2 * i], bits[2 * i], &variate)) {
+      const ElementBlocks blocks(sequence, first + i, nullptr, 0, 0);
+      variate = distribution(blocks, 2, &left_over);
+    }
+    if (alpha < 1) variate = Lessened(variate, left_over, alpha);
+    out[i] = variate * scale.At(first + i);
+  }
 }
 
 }  // namespace
@@ -158,10 +196,12 @@ Tensor gamma(const Shape& shape, const Operand& alpha, const Operand& beta,
   form.Check(&IsPositive, "to be finite and above 0");
   scale.Check(&IsNotNegative, "to be finite and at least 0");
   double* out = result.mutable_data_as<double>();
-  ForElements<2>(NextSequence("gamma", options), result.size(),
-                 [&](int64_t i, const ElementBlocks& blocks) {
-                   out[i] = GammaVariate(form.At(i), blocks, 0) * scale.At(i);
-                 });
+  const Sequence sequence = NextSequence("gamma", options);
+  backend::ParallelRanges(result.size(), 16 * kGammaBatch, [&](int64_t begin, int64_t end) {
+    for (int64_t at = begin; at < end; at += kGammaBatch) {
+      FillGamma(sequence, at, std::min(kGammaBatch, end - at), form, scale, out + at);
+    }
+  });
   return Converted(result, dtype);
 }
 

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 #include <stdexcept>
+#include <vector>
 
 #include "emberharmony/ops/elementwise.h"
 #include "emberharmony/ops/random_internal.h"
@@ -34,28 +35,74 @@ double Invert(double u, double p0, double most, const Next& next) {
   return k;
 }
 
+/// The same for many u and one distribution: the cumulative probabilities, as Invert adds them up,
+/// are kept.
+class InversionTable {
+ public:
+  template <class Next>
+  InversionTable(double p0, double most, const Next& next) : sums_{p0} {
+    double p = p0;
+    // Every u is below 1.
+    for (double k = 0; sums_.back() < 1 && k < most; ++k) {
+      p = next(p, k);
+      if (p < 0x1p-1000) break;
+      sums_.push_back(sums_.back() + p);
+    }
+    size_t k = 0;
+    for (int i = 0; i < kStarts; ++i) {
+      while (k + 1 < sums_.size() && sums_[k] <= static_cast<double>(i) / kStarts) ++k;
+      starts_[i] = static_cast<int32_t>(k);
+    }
+  }
+
+  int64_t Find(double u) const {
+    const auto last = static_cast<int64_t>(sums_.size()) - 1;
+    int64_t k = starts_[static_cast<int>(u * kStarts)];
+    while (u >= sums_[k] && k < last) ++k;
+    return k;
+  }
+
+ private:
+  /// Where the search begins, by the first bits of u.
+  static constexpr int kStarts = 256;
+
+  std::vector<double> sums_;
+  int32_t starts_[kStarts];
+};
+
 double SmallPoisson(double u, double lam) {
   return Invert(u, Exp(-lam), 1000, [lam](double p, double k) { return p * (lam / (k + 1)); });
 }
+InversionTable SmallPoissonTable(double lam) {
+  return InversionTable(Exp(-lam), 1000, [lam](double p, double k) { return p * (lam / (k + 1)); });
+}
 
 /// Hoermann's PTRS, lam >= 10.
-double LargePoisson(double lam, const ElementBlocks& blocks) {
-  const double root = std::sqrt(lam);
-  const double b = 0.931 + 2.53 * root;
-  const double a = -0.059 + 0.02483 * b;
-  const double inverse_alpha = 1.1239 + 1.1328 / (b - 3.4);
-  const double v_r = 0.9277 - 3.6224 / (b - 2);
-  for (uint32_t attempt = 0;; ++attempt) {
-    const auto [first, second] = blocks(attempt);
-    const double u = Fraction(first) + 0x1p-54 - 0.5;
-    const double v = Fraction(second) + 0x1p-54;
-    const double us = 0.5 - std::fabs(u);
-    const double k = std::floor((2 * a / us + b) * u + lam + 0.43);
-    if (us >= 0.07 && v <= v_r) return k;
-    if (k < 0 || (us < 0.013 && v > us)) continue;
-    if (Log(v * inverse_alpha / (a / (us * us) + b)) <= LogPoisson(k, lam)) return k;
+class LargePoisson {
+ public:
+  explicit LargePoisson(double lam) : lam_(lam) {
+    b_ = 0.931 + 2.53 * std::sqrt(lam);
+    a_ = -0.059 + 0.02483 * b_;
+    inverse_alpha_ = 1.1239 + 1.1328 / (b_ - 3.4);
+    v_r_ = 0.9277 - 3.6224 / (b_ - 2);
   }
-}
+
+  double operator()(const ElementBlocks& blocks) const {
+    for (uint32_t attempt = 0;; ++attempt) {
+      const auto [first, second] = blocks(attempt);
+      const double u = Fraction(first) + 0x1p-54 - 0.5;
+      const double v = Fraction(second) + 0x1p-54;
+      const double us = 0.5 - std::fabs(u);
+      const double k = std::floor((2 * a_ / us + b_) * u + lam_ + 0.43);
+      if (us >= 0.07 && v <= v_r_) return k;
+      if (k < 0 || (us < 0.013 && v > us)) continue;
+      if (Log(v * inverse_alpha_ / (a_ / (us * us) + b_)) <= LogPoisson(k, lam_)) return k;
+    }
+  }
+
+ private:
+  double lam_, a_, b_, inverse_alpha_, v_r_;
+};
 
 /// p <= 1/2 and n p < 10.
 double SmallBinomial(double u, double n, double p) {
@@ -63,37 +110,89 @@ double SmallBinomial(double u, double n, double p) {
   return Invert(u, Exp(n * Log1p(-p)), n,
                 [=](double q, double k) { return q * ((n - k) / (k + 1) * odds); });
 }
+InversionTable SmallBinomialTable(double n, double p) {
+  const double odds = p / (1 - p);
+  return InversionTable(Exp(n * Log1p(-p)), n,
+                        [=](double q, double k) { return q * ((n - k) / (k + 1) * odds); });
+}
 
 /// Hoermann's BTRS, p <= 1/2 and n p >= 10.
-double LargeBinomial(double n, double p, const ElementBlocks& blocks) {
-  const double spq = std::sqrt(n * p * (1 - p));
-  const double b = 1.15 + 2.53 * spq;
-  const double a = -0.0873 + 0.0248 * b + 0.01 * p;
-  const double c = n * p + 0.5;
-  const double v_r = 0.92 - 4.2 / b;
-  const double alpha = (2.83 + 5.1 / b) * spq;
-  const double at_mode = LogBinomial(std::floor((n + 1) * p), n, p);
-  for (uint32_t attempt = 0;; ++attempt) {
-    const auto [first, second] = blocks(attempt);
-    const double u = Fraction(first) + 0x1p-54 - 0.5;
-    const double v = Fraction(second) + 0x1p-54;
-    const double us = 0.5 - std::fabs(u);
-    const double k = std::floor((2 * a / us + b) * u + c);
-    if (us >= 0.07 && v <= v_r) return k;
-    if (k < 0 || k > n) continue;
-    if (Log(v * alpha / (a / (us * us) + b)) <= LogBinomial(k, n, p) - at_mode) return k;
+class LargeBinomial {
+ public:
+  LargeBinomial(double n, double p) : n_(n), p_(p) {
+    const double spq = std::sqrt(n * p * (1 - p));
+    b_ = 1.15 + 2.53 * spq;
+    a_ = -0.0873 + 0.0248 * b_ + 0.01 * p;
+    c_ = n * p + 0.5;
+    v_r_ = 0.92 - 4.2 / b_;
+    alpha_ = (2.83 + 5.1 / b_) * spq;
+    at_mode_ = LogBinomial(std::floor((n + 1) * p), n, p);
   }
-}
+
+  double operator()(const ElementBlocks& blocks) const {
+    for (uint32_t attempt = 0;; ++attempt) {
+      const auto [first, second] = blocks(attempt);
+      const double u = Fraction(first) + 0x1p-54 - 0.5;
+      const double v = Fraction(second) + 0x1p-54;
+      const double us = 0.5 - std::fabs(u);
+      const double k = std::floor((2 * a_ / us + b_) * u + c_);
+      if (us >= 0.07 && v <= v_r_) return k;
+      if (k < 0 || k > n_) continue;
+      if (Log(v * alpha_ / (a_ / (us * us) + b_)) <= LogBinomial(k, n_, p_) - at_mode_) return k;
+    }
+  }
+
+ private:
+  double n_, p_, a_, b_, c_, v_r_, alpha_, at_mode_;
+};
 
 double BinomialVariate(double n, double p, const ElementBlocks& blocks) {
   const double rare = p <= 0.5 ? p : 1 - p;
   double k = 0;
   if (n * rare >= kInversionBelow) {
-    k = LargeBinomial(n, rare, blocks);
+    k = LargeBinomial(n, rare)(blocks);
   } else if (n * rare > 0) {
     k = SmallBinomial(Fraction(blocks(0)[0]), n, rare);
   }
   return p <= 0.5 ? k : n - k;
+}
+
+/// Elements of one distribution from which on making its table pays.
+constexpr int64_t kTableMin = 256;
+
+/// n elements of Bin(trials, p).
+void FillBinomial(const Sequence& sequence, double trials, double p, int64_t n, int64_t* out) {
+  const double rare = p <= 0.5 ? p : 1 - p;
+  const auto whole = static_cast<int64_t>(trials);
+  const int64_t base = p <= 0.5 ? 0 : whole, sign = p <= 0.5 ? 1 : -1;
+  if (!(trials * rare > 0)) {
+    std::fill_n(out, n, base);
+  } else if (trials * rare >= kInversionBelow) {
+    const LargeBinomial distribution(trials, rare);
+    ForElements<1>(sequence, n, [&](int64_t i, const ElementBlocks& blocks) {
+      out[i] = base + sign * static_cast<int64_t>(distribution(blocks));
+    });
+  } else {
+    const InversionTable table = SmallBinomialTable(trials, rare);
+    ForElements<1>(sequence, n, [&](int64_t i, const ElementBlocks& blocks) {
+      out[i] = base + sign * table.Find(Fraction(blocks(0)[0]));
+    });
+  }
+}
+
+/// n elements of Poisson's distribution.
+void FillPoisson(const Sequence& sequence, double rate, int64_t n, int64_t* out) {
+  if (rate >= kInversionBelow) {
+    const LargePoisson distribution(rate);
+    ForElements<1>(sequence, n, [&](int64_t i, const ElementBlocks& blocks) {
+      out[i] = static_cast<int64_t>(distribution(blocks));
+    });
+  } else {
+    const InversionTable table = SmallPoissonTable(rate);
+    ForElements<1>(sequence, n, [&](int64_t i, const ElementBlocks& blocks) {
+      out[i] = table.Find(Fraction(blocks(0)[0]));
+    });
+  }
 }
 
 /// Bounds of integers: exact in all of int64 and uint64.
@@ -173,16 +272,13 @@ void CheckIntegerBounds(const IntegerParameter& low, const IntegerParameter& hig
 
 }  // namespace
 
-uint64_t BelowRange(const Sequence& sequence, uint64_t position, uint64_t wide, uint64_t range) {
-  if (range == 0) return wide;
+uint64_t BelowUnevenRange(const Sequence& sequence, uint64_t position, uint64_t wide,
+                          uint64_t range) {
+  const uint64_t uneven = -range % range;  // 2^64 modulo range
+  const ElementBlocks blocks(sequence, position, nullptr, 0, 0);
   unsigned __int128 product = static_cast<unsigned __int128>(wide) * range;
-  // What is uneven is less than range: mostly there is no need to divide.
-  if (static_cast<uint64_t>(product) < range) {
-    const uint64_t uneven = -range % range;  // 2^64 modulo range
-    const ElementBlocks blocks(sequence, position, nullptr, 0, 0);
-    for (uint32_t attempt = 1; static_cast<uint64_t>(product) < uneven; ++attempt) {
-      product = static_cast<unsigned __int128>(blocks(attempt)[0]) * range;
-    }
+  for (uint32_t attempt = 1; static_cast<uint64_t>(product) < uneven; ++attempt) {
+    product = static_cast<unsigned __int128>(blocks(attempt)[0]) * range;
   }
   return static_cast<uint64_t>(product >> 64);
 }
@@ -198,21 +294,25 @@ Tensor integers(const Shape& shape, const Operand& low, const Operand& high, con
   const Tensor result = Tensor::Empty(shape, DType::kUInt64);
   CheckIntegerBounds(first, last, result.size(), dtype, endpoint);
   const Sequence sequence = NextSequence("integers", options);
-  Draw(backend::Op::kRandomBits, sequence, 0, 0, result);
   uint64_t* out = result.mutable_data_as<uint64_t>();
-  const auto one = [&](int64_t i, uint64_t base, uint64_t range) {
-    out[i] = base + BelowRange(sequence, i, out[i], range);
-  };
   const auto range_at = [&](int64_t i) {
     return static_cast<uint64_t>(last.At(i) - first.At(i) + (endpoint ? 1 : 0));
   };
   const bool numbers = first.is_number() && last.is_number();
   backend::ParallelRanges(result.size(), 32768, [&](int64_t begin, int64_t end) {
-    const uint64_t base = static_cast<uint64_t>(first.At(begin)), range = range_at(begin);
-    if (numbers) {
-      for (int64_t i = begin; i < end; ++i) one(i, base, range);
-    } else {
-      for (int64_t i = begin; i < end; ++i) one(i, static_cast<uint64_t>(first.At(i)), range_at(i));
+    // Bits are made into integers while they are in the first-level cache.
+    constexpr int64_t kBatch = 2048;
+    for (int64_t at = begin; at < end; at += kBatch) {
+      const int64_t stop = std::min(end, at + kBatch);
+      DrawBits(sequence, at, stop - at, out + at);
+      uint64_t base = static_cast<uint64_t>(first.At(at)), range = range_at(at);
+      for (int64_t i = at; i < stop; ++i) {
+        if (!numbers) {
+          base = static_cast<uint64_t>(first.At(i));
+          range = range_at(i);
+        }
+        out[i] = base + BelowRange(sequence, i, out[i], range);
+      }
     }
   });
   // Modulo 2^64 the bits are those of int64 already; narrower ones hold the numbers.
@@ -240,11 +340,14 @@ Tensor binomial(const Shape& shape, const Operand& n, const Operand& p, const Op
   trials.Check(&IsCount, "to be a whole number from 0 to 2^53");
   probability.Check(&IsProbability, "to be from 0 to 1");
   int64_t* out = result.mutable_data_as<int64_t>();
-  ForElements<1>(
-      NextSequence("binomial", options), result.size(),
-      [&](int64_t i, const ElementBlocks& blocks) {
-        out[i] = static_cast<int64_t>(BinomialVariate(trials.At(i), probability.At(i), blocks));
-      });
+  const Sequence sequence = NextSequence("binomial", options);
+  if (trials.is_number() && probability.is_number() && result.size() >= kTableMin) {
+    FillBinomial(sequence, trials.At(0), probability.At(0), result.size(), out);
+    return Converted(result, dtype);
+  }
+  ForElements<1>(sequence, result.size(), [&](int64_t i, const ElementBlocks& blocks) {
+    out[i] = static_cast<int64_t>(BinomialVariate(trials.At(i), probability.At(i), blocks));
+  });
   return Converted(result, dtype);
 }
 
@@ -254,13 +357,17 @@ Tensor poisson(const Shape& shape, const Operand& lam, const Options& options) {
   const Parameter mean("poisson", "lam", lam, shape);
   mean.Check(&IsRate, "to be from 0 to 2^62");
   int64_t* out = result.mutable_data_as<int64_t>();
-  ForElements<1>(
-      NextSequence("poisson", options), result.size(), [&](int64_t i, const ElementBlocks& blocks) {
-        const double rate = mean.At(i);
-        out[i] =
-            static_cast<int64_t>(rate < kInversionBelow ? SmallPoisson(Fraction(blocks(0)[0]), rate)
-                                                        : LargePoisson(rate, blocks));
-      });
+  const Sequence sequence = NextSequence("poisson", options);
+  if (mean.is_number() && result.size() >= kTableMin) {
+    FillPoisson(sequence, mean.At(0), result.size(), out);
+    return Converted(result, dtype);
+  }
+  ForElements<1>(sequence, result.size(), [&](int64_t i, const ElementBlocks& blocks) {
+    const double rate = mean.At(i);
+    out[i] =
+        static_cast<int64_t>(rate < kInversionBelow ? SmallPoisson(Fraction(blocks(0)[0]), rate)
+                                                    : LargePoisson(rate)(blocks));
+  });
   return Converted(result, dtype);
 }
 

@@ -95,7 +95,7 @@ class ElementBlocks {
 /// blocks of an element are made ahead.
 template <int kDrawn, class Sample>
 void ForElements(const Sequence& sequence, int64_t n, const Sample& sample) {
-  constexpr int64_t kBatch = 256;
+  constexpr int64_t kBatch = 512;
   backend::ParallelRanges(n, 16 * kBatch, [&](int64_t begin, int64_t end) {
     uint64_t drawn[kDrawn][2 * kBatch];
     const uint64_t* rows[kDrawn];
@@ -112,10 +112,23 @@ void ForElements(const Sequence& sequence, int64_t n, const Sample& sample) {
   });
 }
 
+/// The same where the low word of `wide` * range says that results could be uneven.
+uint64_t BelowUnevenRange(const Sequence& sequence, uint64_t position, uint64_t wide,
+                          uint64_t range);
+
 /// A number in [0, range), range 1 to 2^64 (0 stands for 2^64), for the element at `position` whose
 /// first 64 bits are `wide`: the high word of wide * range, unless the low word shows that it lies
 /// where results would be uneven; then other bits, from the blocks of the element's further tries.
-uint64_t BelowRange(const Sequence& sequence, uint64_t position, uint64_t wide, uint64_t range);
+inline uint64_t BelowRange(const Sequence& sequence, uint64_t position, uint64_t wide,
+                           uint64_t range) {
+  if (range == 0) return wide;
+  const unsigned __int128 product = static_cast<unsigned __int128>(wide) * range;
+  // What is uneven is less than range: mostly there is no need to know how much it is.
+  if (static_cast<uint64_t>(product) < range) [[unlikely]] {
+    return BelowUnevenRange(sequence, position, wide, range);
+  }
+  return static_cast<uint64_t>(product >> 64);
+}
 
 /// n elements drawn without replacement out of [0, size): the first n steps of Fisher and Yates's
 /// shuffle. int64.

@@ -439,6 +439,24 @@ TEST(Random, ParametersBroadcast) {
   EXPECT_TRUE(SameBytes(random::poisson({50}, threes, options), random::poisson({50}, 3, options)));
   EXPECT_TRUE(SameBytes(random::integers({50}, full({50}, -3), full({50}, 9), options),
                         random::integers({50}, -3, 9, options)));
+  // Of many numbers of one distribution tables are made.
+  for (const double mean : {0.0, 1e-9, 0.3, 4.0, 9.99, 10.0, 77.5}) {
+    EXPECT_TRUE(SameBytes(random::poisson({3000}, full({3000}, mean), options),
+                          random::poisson({3000}, mean, options)))
+        << mean;
+  }
+  for (const double p : {0.0, 1e-12, 0.01, 0.3, 0.5, 0.6, 0.999, 1.0}) {
+    for (const int64_t n : {0, 1, 15, 40, 100000}) {
+      EXPECT_TRUE(SameBytes(random::binomial({3000}, full({3000}, n), p, options),
+                            random::binomial({3000}, n, p, options)))
+          << n << " " << p;
+    }
+  }
+  for (const double alpha : {0.1, 0.999, 1.0, 2.5, 1000.0}) {
+    EXPECT_TRUE(SameBytes(random::gamma({3000}, full({3000}, alpha), 2, options),
+                          random::gamma({3000}, alpha, 2, options)))
+        << alpha;
+  }
   const Tensor rates = asarray<double>({0, 1000000});
   EXPECT_EQ(ListOf<int64_t>(random::poisson({2}, rates))[0], 0);
   EXPECT_GT(ListOf<int64_t>(random::poisson({2}, rates))[1], 990000);
