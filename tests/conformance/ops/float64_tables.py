@@ -362,6 +362,93 @@ def arctangents() -> list[str]:
     return out
 
 
+MITCHELL = mpfr("0.0861")  # the most by which log2(1 + f) is above f
+
+
+def slopes() -> list[str]:
+    """For atan2: tangents and angles by quarters of octaves below 1, told from bits."""
+    points, angles, reach = [], [], mpfr(0)
+    for j in range(16):
+        low = gmpy2.exp2(-mpfr(j + 1) / 4 - MITCHELL)
+        high = min(mpfr(1), gmpy2.exp2(-mpfr(j) / 4 + MITCHELL))
+        c = rounded(gmpy2.tan((gmpy2.atan(low) + gmpy2.atan(high)) / 2), 8)
+        if j == 15:
+            c, low = mpfr(0), mpfr(0)
+        points.append(c)
+        angles.append(parts(gmpy2.atan(c)))
+        reach = max(reach, *(abs((x - c) / (1 + x * c)) for x in (low, high)))
+    print(f"atan2: |u| <= {float(reach):.4f}", file=sys.stderr)
+    out = ["// For atan2: tangents by quarters of octaves below 1, and their angles."]
+    out += array("kSlopes", points) + array("kSlopeAnglesHigh", [a[0] for a in angles])
+    return out + array("kSlopeAnglesLow", [a[1] for a in angles])
+
+
+def coarse_log(x: Any) -> Any:
+    """What the bits of a number tell of its logarithm to base 2."""
+    exponent = gmpy2.floor(gmpy2.log2(x))
+    return exponent + x / gmpy2.exp2(exponent) - 1
+
+
+def argument_at(target: Any) -> Any:
+    """The a of [0, 1) where the coarse logarithms of 1 + a and 1 - a differ by so much."""
+    low, high = mpfr(0), mpfr(1)
+    for _ in range(120):
+        middle = (low + high) / 2
+        if coarse_log(1 + middle) - coarse_log(1 - middle) < target:
+            low = middle
+        else:
+            high = middle
+    return high
+
+
+def inverse_hyperbolics() -> list[str]:
+    ratios, reach = [], mpfr(0)
+    for j in range(16):
+        ends = []
+        for k in range(46):
+            for edge in (-1, 1):
+                target = k + mpfr(j) / 16 + mpfr(edge) / 32
+                a = argument_at(target) if target > 0 else mpfr(0)
+                ends.append(gmpy2.log2((1 + a) / (1 - a)) - k)
+        low, high = min(ends), max(ends)
+        c = rounded(gmpy2.exp2((low + high) / 2), 8) if j > 0 else mpfr(1)
+        ratios.append(c)
+        exact = gmpy2.log2(c)
+        half = gmpy2.log(mpfr(2)) / 2
+        reach = max(reach, gmpy2.tanh(max(high - exact, exact - low) * half))
+    print(f"atanh: |w| <= {float(reach):.4f}", file=sys.stderr)
+    out = ["// For atanh: c in [1, 2), its bits less j << 48, and log(c) / 2."]
+    logs = [gmpy2.log(c) / 2 for c in ratios]
+    highs = [on_grid(x, -43) for x in logs]
+    out += array("kRatios", [shifted_bits(c, j) for j, c in enumerate(ratios)])
+    out += array("kRatioLogsHigh", highs)
+    out += array("kRatioLogsLow", [rounded(x - h) for x, h in zip(logs, highs, strict=True)])
+    out += ["// Of s = w^2: (atanh(w) / w - 1) / s; of z = t^2 up to 1/16: (asinh(t) / t - 1) / z."]
+    out += array(
+        "kAtanhSeries",
+        polynomial(
+            "atanh",
+            lambda s: (gmpy2.atanh(gmpy2.sqrt(s)) / gmpy2.sqrt(s) - 1) / s,
+            0,
+            reach**2 * mpfr("1.001"),
+            6,
+            lambda s: s,
+        ),
+    )
+    out += array(
+        "kAsinhSeries",
+        polynomial(
+            "asinh",
+            lambda z: (gmpy2.asinh(gmpy2.sqrt(z)) / gmpy2.sqrt(z) - 1) / z,
+            0,
+            mpfr("0.0626"),
+            9,
+            lambda z: z,
+        ),
+    )
+    return out
+
+
 def header() -> str:
     lines = [
         "// Tables and polynomials of the elementary functions of float64, made by",
@@ -378,6 +465,9 @@ def header() -> str:
         *logarithms(),
         "",
         *trigonometry(),
+        *slopes(),
+        "",
+        *inverse_hyperbolics(),
         "",
         "}  // namespace",
         "}  // namespace emberharmony::backend::native",

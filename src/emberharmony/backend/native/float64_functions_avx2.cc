@@ -8,6 +8,8 @@ namespace {
 
 Vec SleefTan(Vec x) { return (Vec)Sleef_finz_tand4_u10avx2((__m256d)x); }
 
+Vec SleefAtan2(Vec y, Vec x) { return (Vec)Sleef_finz_atan2d4_u10avx2((__m256d)y, (__m256d)x); }
+
 }  // namespace
 }  // namespace emberharmony::backend::native
 

@@ -11,6 +11,11 @@ Vec SleefTan(Vec x) {
           (Register::Vec)Sleef_finz_tand8_u10avx512f((__m512d)x.b)};
 }
 
+Vec SleefAtan2(Vec y, Vec x) {
+  return {(Register::Vec)Sleef_finz_atan2d8_u10avx512f((__m512d)y.a, (__m512d)x.a),
+          (Register::Vec)Sleef_finz_atan2d8_u10avx512f((__m512d)y.b, (__m512d)x.b)};
+}
+
 }  // namespace
 }  // namespace emberharmony::backend::native
 

@@ -1,13 +1,18 @@
 #define EMBER_VECTOR_BYTES 8
 #include "emberharmony/backend/native/float64_vectors_internal.h"
 
-// SLEEF's header shows it only to code compiled for fused multiply-add.
-extern "C" double Sleef_finz_tand1_u10purecfma(double);
+// SLEEF's header shows them only to code compiled for fused multiply-add.
+extern "C" {
+double Sleef_finz_tand1_u10purecfma(double);
+double Sleef_finz_atan2d1_u10purecfma(double, double);
+}
 
 namespace emberharmony::backend::native {
 namespace {
 
 Vec SleefTan(Vec x) { return Sleef_finz_tand1_u10purecfma(x); }
+
+Vec SleefAtan2(Vec y, Vec x) { return Sleef_finz_atan2d1_u10purecfma(y, x); }
 
 }  // namespace
 }  // namespace emberharmony::backend::native

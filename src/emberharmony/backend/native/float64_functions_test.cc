@@ -53,6 +53,12 @@ const Range kRanges[] = {
     {Op::kAcos, std::acos, 0.9, 1, -1.1, 0},
     {Op::kAtan, std::atan, -20, 20, -1074, 1024},
     {Op::kAtan, std::atan, -2, 2, -5, 5},
+    {Op::kAsinh, std::asinh, -20, 20, -1074, 1024},
+    {Op::kAsinh, std::asinh, -0.3, 0.3, -4, 34},
+    {Op::kAcosh, std::acosh, 1, 20, 0, 1024, true},
+    {Op::kAcosh, std::acosh, 1, 1.1, 0, 0.001, true},
+    {Op::kAtanh, std::atanh, -1, 1, -1074, 0},
+    {Op::kAtanh, std::atanh, 0.999999, 1, -6, -4},
 };
 
 std::vector<double> ArgumentsOf(const Range& range, int num_each, uint64_t seed) {
@@ -146,6 +152,26 @@ TEST(Float64Functions, PowersOfAllSizesAreWithinEightTenthsOfAnUlp) {
   }
 }
 
+TEST(Float64Functions, AnglesOfAllQuadrantsAreWithinEightTenthsOfAnUlp) {
+  std::mt19937_64 random(71);
+  const auto signed_unit = [&] { return static_cast<double>(random() >> 11) * 0x1p-52 - 1; };
+  std::vector<double> y, x;
+  for (double octaves : {1.0, 6.0, 60.0, 390.0, 1000.0}) {
+    for (int i = 0; i < 20000; ++i) {
+      const double size = i % 2 == 0 ? 1 : std::exp2(octaves * signed_unit() / 20);
+      y.push_back(std::copysign(size * std::exp2(octaves * signed_unit()), signed_unit()));
+      x.push_back(signed_unit() * size);
+    }
+  }
+  const std::vector<double> found = Compute(Op::kAtan2, y, x);
+  for (size_t i = 0; i < x.size(); ++i) {
+    const long double exact =
+        std::atan2(static_cast<long double>(y[i]), static_cast<long double>(x[i]));
+    ASSERT_LE(ErrorInUlps(found[i], exact), 0.8)
+        << std::hexfloat << y[i] << ", " << x[i] << " gave " << found[i];
+  }
+}
+
 // Vectors with unusual elements take other ways than those without.
 TEST(Float64Functions, AnElementsBitsDoNotDependOnItsNeighbours) {
   const double unusual[] = {kNan, kInfinity, -kInfinity, 0.0, -1.0, 5e-324, 1e300, -1e300, 709.5};
@@ -157,7 +183,7 @@ TEST(Float64Functions, AnElementsBitsDoNotDependOnItsNeighbours) {
       mixed.insert(mixed.end(), {x[i], unusual[i % std::size(unusual)]});
       mixed_y.insert(mixed_y.end(), {0.75, unusual[i / 7 % std::size(unusual)]});
     }
-    for (Op op : {range.op, Op::kPow}) {
+    for (Op op : {range.op, Op::kPow, Op::kAtan2}) {
       const std::vector<double> alone = Compute(op, x, y), found = Compute(op, mixed, mixed_y);
       for (size_t i = 0; i < x.size(); ++i) {
         ASSERT_TRUE(SameBits(alone[i], found[2 * i]))
@@ -173,7 +199,7 @@ TEST(Float64Functions, EveryInstructionSetGivesTheSameBitsInAllRanges) {
     const std::vector<double> x = ArgumentsOf(range, 5000, 53);
     std::vector<double> y = x;
     std::shuffle(y.begin(), y.end(), std::mt19937_64(3));
-    for (Op op : {range.op, Op::kPow}) {
+    for (Op op : {range.op, Op::kPow, Op::kAtan2}) {
       ForceInstructionSet(InstructionSet::kScalar);
       const std::vector<double> expected = Compute(op, x, y);
       for (InstructionSet set : SupportedInstructionSets()) {

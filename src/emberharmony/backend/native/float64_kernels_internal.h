@@ -1,9 +1,10 @@
 // Bodies of the kernels of our own elementary functions of float64; see loops_internal.h. The file
-// that includes this one defines EMBER_VECTOR_BYTES and SleefTan, which takes over where arguments
-// are large.
+// that includes this one defines EMBER_VECTOR_BYTES, SleefTan and SleefAtan2, which take over where
+// arguments are large or unusual.
 #pragma once
 
 #include "emberharmony/backend/native/float64_functions_internal.h"
+#include "emberharmony/backend/native/float64_inverse_hyperbolics_internal.h"
 #include "emberharmony/backend/native/float64_power_internal.h"
 #include "emberharmony/backend/native/float64_trigonometry_internal.h"
 #include "emberharmony/backend/native/loops_internal.h"
@@ -11,17 +12,19 @@
 namespace emberharmony::backend::native {
 namespace {
 
+/// Up to a register of elements, and ones.
+inline Vec Padded(const double* x, int64_t count) {
+  double last[V::kLanes];
+  for (int j = 0; j < V::kLanes; ++j) last[j] = j < count ? x[j] : 1.0;
+  return V::Load(last);
+}
+
 /// The last elements are computed in a full register of their own, never by another function, so
 /// that an element's bits do not depend on where it stands.
 template <class F, class... Inputs>
-[[gnu::always_inline]] inline void Last(double* out, int64_t count, const Inputs*... inputs) {
+void Last(double* out, int64_t count, const Inputs*... inputs) {
   double results[V::kLanes];
-  const auto padded = [count](const double* x) [[gnu::always_inline]] {
-    double last[V::kLanes];
-    for (int j = 0; j < V::kLanes; ++j) last[j] = j < count ? x[j] : 1.0;
-    return V::Load(last);
-  };
-  V::Store(results, F::Do(padded(inputs)...));
+  V::Store(results, F::Do(Padded(inputs, count)...));
   for (int64_t j = 0; j < count; ++j) out[j] = results[j];
 }
 
@@ -61,6 +64,10 @@ void AddFloat64(KernelTable* table) {
   add(Op::kAsin, &Unary<AsinOf>);
   add(Op::kAcos, &Unary<AcosOf>);
   add(Op::kAtan, &Unary<AtanOf>);
+  add(Op::kAtan2, &Binary<Atan2Of>);
+  add(Op::kAsinh, &Unary<AsinhOf>);
+  add(Op::kAcosh, &Unary<AcoshOf>);
+  add(Op::kAtanh, &Unary<AtanhOf>);
 }
 
 }  // namespace

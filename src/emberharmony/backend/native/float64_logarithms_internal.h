@@ -14,6 +14,8 @@ namespace {
 constexpr double kSmallestNormal = 0x1p-1022;
 constexpr double kLargest = 0x1.fffffffffffffp+1023;
 
+constexpr uint64_t kExponentBits = uint64_t{0xfff} << 52;
+
 /// Which are the bits of normal positive numbers.
 [[gnu::always_inline]] inline V::Mask NormalPositive(Bits bits) {
   return V::LessBits(bits - (uint64_t{1} << 52), uint64_t{0x7fe} << 52);
@@ -28,7 +30,7 @@ struct SplitNumber {
   [[gnu::always_inline]] SplitNumber(Bits bits, uint64_t lowest) {
     shifted = bits - lowest;
     k = V::TopBitsAsNumber(shifted);
-    z = FromBits(bits - (shifted & (uint64_t{0xfff} << 52)));
+    z = FromBits(bits - (shifted & kExponentBits));
   }
 };
 
@@ -42,15 +44,21 @@ struct SplitNumber {
 }
 
 /// log(x) + more log(2) to a base of float64_tables_internal.h, of bits of normal positive numbers.
-template <class Base>
-[[gnu::always_inline]] inline Vec LogOfNormal(Bits bits, Vec more) {
+/// If kRounded, log(x + x_low), where that is what x is rounded by.
+template <class Base, bool kRounded = false>
+[[gnu::always_inline]] inline Vec LogOfNormal(Bits bits, Vec more, Vec x_low = Vec()) {
   const SplitNumber split(bits, kLogLowest);
   const Bits index = split.shifted >> 48;
   const Vec k = split.k + more;
-  const Vec r = Fma(split.z, V::Look16(kInverses, index), -1.0);
+  const Vec inverse = V::Look16(kInverses, index);
+  const Vec r = Fma(split.z, inverse, -1.0);
   // The first factor and part of the table have so few bits that the sum is exact.
   const Vec whole = Fma(k, Base::kTwoHigh, V::Look16(Base::kHigh, index));
   Vec low = Fma(k, Base::kTwoLow, V::Look16(Base::kLow, index));
+  if constexpr (kRounded) {
+    const Vec r_low = x_low * FromBits(BitsOf(inverse) - (split.shifted & kExponentBits));
+    low = low + Fma(-r, r_low, r_low);
+  }
   Vec part = r, r2 = r * r;
   const Vec series = LogSeries(r, r2);
   if constexpr (Base::kScaled) {

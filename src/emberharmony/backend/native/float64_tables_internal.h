@@ -204,6 +204,47 @@ alignas(64) constexpr double kAtansLow[16] = {
 alignas(64) constexpr double kAtanSeries[7] = {
     -0x1.5555555555555p-2, 0x1.9999999999982p-3, -0x1.2492492489267p-3, 0x1.c71c719bd09abp-4,
     -0x1.745ce661d2f7bp-4, 0x1.3af750a373cf6p-4, -0x1.08df84a03929cp-4};
+// For atan2: tangents by quarters of octaves below 1, and their angles.
+alignas(64) constexpr double kSlopes[16] = {
+    0x1.c800000000000p-1, 0x1.8c00000000000p-1, 0x1.4e00000000000p-1, 0x1.1800000000000p-1,
+    0x1.d800000000000p-2, 0x1.8e00000000000p-2, 0x1.4e00000000000p-2, 0x1.1a00000000000p-2,
+    0x1.da00000000000p-3, 0x1.8e00000000000p-3, 0x1.5000000000000p-3, 0x1.1a00000000000p-3,
+    0x1.da00000000000p-4, 0x1.8e00000000000p-4, 0x1.5000000000000p-4, 0x0.0p+0};
+alignas(64) constexpr double kSlopeAnglesHigh[16] = {
+    0x1.748978fba8e0fp-1, 0x1.51110adc5ed81p-1, 0x1.27f261273d1b3p-1, 0x1.0039c73c1a40cp-1,
+    0x1.ba473378624a5p-2, 0x1.7b9981c0714f0p-2, 0x1.42dbc35820c56p-2, 0x1.132dc86f219e3p-2,
+    0x1.d1cc6764ee6e6p-3, 0x1.8919a744b2a2ep-3, 0x1.4d087a9da4f17p-3, 0x1.183cde1e45601p-3,
+    0x1.d7e6a46e089cbp-4, 0x1.8cc124593ca71p-4, 0x1.4f3fd677292fbp-4, 0x0.0p+0};
+alignas(64) constexpr double kSlopeAnglesLow[16] = {
+    0x1.7b2a6165884a1p-59, 0x1.23dcd6832a63ep-56, 0x1.43bf36151dd9fp-55, -0x1.b32c949c9d593p-55,
+    0x1.519a1b46e4affp-56, -0x1.dbc30e6af3d7fp-58, -0x1.7a0f668194e68p-59, 0x1.7d93909e70b24p-58,
+    0x1.5d969fba71b5fp-58, 0x1.583a489eb17d6p-57, 0x1.1f323f1adf158p-57, -0x1.7981a19dfa470p-57,
+    -0x1.3620254a27366p-58, 0x1.913fb23bbf035p-58, 0x1.008d36264979ep-59, 0x0.0p+0};
+
+// For atanh: c in [1, 2), its bits less j << 48, and log(c) / 2.
+alignas(64) constexpr double kRatios[16] = {
+    0x1.0000000000000p+0, 0x1.fc00000000000p-1, 0x1.f600000000000p-1, 0x1.f200000000000p-1,
+    0x1.ee00000000000p-1, 0x1.ec00000000000p-1, 0x1.ea00000000000p-1, 0x1.ea00000000000p-1,
+    0x1.ea00000000000p-1, 0x1.e800000000000p-1, 0x1.e600000000000p-1, 0x1.e800000000000p-1,
+    0x1.ea00000000000p-1, 0x1.ec00000000000p-1, 0x1.f000000000000p-1, 0x1.f600000000000p-1};
+alignas(64) constexpr double kRatioLogsHigh[16] = {
+    0x0.0p+0, 0x1.77458f6330000p-6, 0x1.51b073f060000p-5, 0x1.fec9131dc0000p-5,
+    0x1.526e5e3a1c000p-4, 0x1.af3c94e80c000p-4, 0x1.0402594b4d000p-3, 0x1.347dd9a988000p-3,
+    0x1.62c82f2b9c000p-3, 0x1.89a3386c14000p-3, 0x1.af12932478000p-3, 0x1.dd46a04c1c000p-3,
+    0x1.04bdf9da92800p-2, 0x1.19ee6b467c800p-2, 0x1.307d7334f1000p-2, 0x1.48353d1ea8800p-2};
+alignas(64) constexpr double kRatioLogsLow[16] = {
+    0x0.0p+0, -0x1.181dce586af09p-45, 0x1.83f69278e686ap-45, -0x1.54555d1ae6607p-45,
+    -0x1.790ba37fc5238p-45, -0x1.a4e633fcd9066p-53, 0x1.036b89ef42d7fp-49, -0x1.5594dd4c58092p-46,
+    0x1.e54bdbd7c8a98p-45, 0x1.2d5ad38c40882p-46, -0x1.e53bb31eed7a9p-45, 0x1.282fb989a9274p-45,
+    -0x1.2d9a033eff74ep-46, 0x1.6ecc5cbdd7782p-46, 0x1.7c3f6b2143eadp-47, 0x1.bee7abd176604p-47};
+// Of s = w^2: (atanh(w) / w - 1) / s; of z = t^2 up to 1/16: (asinh(t) / t - 1) / z.
+alignas(64) constexpr double kAtanhSeries[6] = {
+    0x1.5555555555555p-2, 0x1.999999999999ap-3, 0x1.2492492490cb9p-3, 0x1.c71c71e6a0102p-4,
+    0x1.745c80b4e895bp-4, 0x1.3c5f1a392853ap-4};
+alignas(64) constexpr double kAsinhSeries[9] = {
+    -0x1.5555555555555p-3, 0x1.33333333332a9p-4, -0x1.6db6db6d99f8fp-5, 0x1.f1c71c4ca5c99p-6,
+    -0x1.6e8b96ee2a760p-6, 0x1.1c4c97873e93ep-6, -0x1.c921f9241409ep-7, 0x1.72f95b1f84157p-7,
+    -0x1.f8c7770104a00p-8};
 
 }  // namespace
 }  // namespace emberharmony::backend::native

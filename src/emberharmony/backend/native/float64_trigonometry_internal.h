@@ -1,4 +1,4 @@
-// tan, asin, acos and atan of float64.
+// tan, asin, acos, atan and atan2 of float64.
 #pragma once
 
 #include "emberharmony/backend/native/float64_tables_internal.h"
@@ -6,11 +6,6 @@
 
 namespace emberharmony::backend::native {
 namespace {
-
-/// c[0] + c[1] x + c[2] x^2 + c[3] x^3.
-[[gnu::always_inline]] inline Vec Cubic(const double* c, Vec x, Vec x2) {
-  return Fma(Fma(x, c[3], c[2]), x2, Fma(x, c[1], c[0]));
-}
 
 /// tan(x) = (s + c t) / (c - s t) with t = tan(r), x = n pi / 16 + r, and s and c the sine and the
 /// cosine of n pi / 16. All are sums of two numbers, so that only the last step rounds noticeably.
@@ -111,6 +106,13 @@ struct AcosOf {
   }
 };
 
+/// (atan(u) / u - 1) / u^2 for |u| <= 0.1.
+[[gnu::always_inline]] inline Vec AtanSeries(Vec u2) {
+  const Vec u4 = u2 * u2;
+  return Fma(Cubic(kAtanSeries + 3, u2, u4), u2 * u4,
+             Fma(Fma(u2, kAtanSeries[2], kAtanSeries[1]), u2, kAtanSeries[0]));
+}
+
 /// atan(x) = atan(c) + atan(u), u = (x - c) / (1 + x c), for x >= 0 and the c of 16 intervals of x,
 /// two in an octave: 0 for the first, infinity for the last, where u = -1 / x.
 struct AtanOf {
@@ -127,13 +129,62 @@ struct AtanOf {
     const Vec inverse = 1.0 / below;
     const Vec u = above * inverse;
     const Vec u_low = (Fma(-u, below, above) - u * below_low) * inverse;
-    const Vec u2 = u * u, u4 = u2 * u2;
-    const Vec series = Fma(Cubic(kAtanSeries + 3, u2, u4), u2 * u4,
-                           Fma(Fma(u2, kAtanSeries[2], kAtanSeries[1]), u2, kAtanSeries[0]));
+    const Vec u2 = u * u;
     const Vec whole = V::Look16(kAtansHigh, index);
     const Vec high = whole + u;
     const Vec low = ((u - (high - whole)) + V::Look16(kAtansLow, index)) + u_low;
-    return V::WithSign(high + Fma(u * u2, series, low), x);
+    return V::WithSign(high + Fma(u * u2, AtanSeries(u2), low), x);
+  }
+};
+
+/// atan2(y, x): atan(t) of the smaller magnitude t over the larger, as AtanOf, but with the c of 16
+/// intervals that the difference of their bits tells, and added to or subtracted from multiples of
+/// pi / 2.
+struct Atan2Of {
+  static Vec Do(Vec y, Vec x) {
+    const Vec run = Abs(x), rise = Abs(y);
+    const V::Mask steep = V::Less(run, rise);
+    const Vec large = V::Pick(steep, rise, run), small = V::Pick(steep, run, rise);
+    const V::Mask ordinary =
+        V::Both(V::LessEqual(large, V::Set(0x1p400)), V::LessEqual(V::Set(0x1p-400), small));
+    if (!V::All(ordinary)) return Rare(y, x, ordinary);
+    return Ordinary(y, x, large, small, steep);
+  }
+
+ private:
+  [[gnu::always_inline]] static Vec Ordinary(Vec y, Vec x, Vec large, Vec small, V::Mask steep) {
+    // Below about 1/16 all are of the last interval.
+    const Bits index = (BitsOf(large) - BitsOf(V::Max(small, large * 0.0626))) >> 50;
+    const Vec c = V::Look16(kSlopes, index);
+    // (small - c large) / (large + c small); the first difference is exact.
+    const Vec product = c * large, product_low = Fma(c, large, -product);
+    const Vec above = small - product;
+    const Vec part = c * small, part_low = Fma(c, small, -part);
+    const Vec below = large + part, below_low = (part - (below - large)) + part_low;
+    const Vec inverse = 1.0 / below;
+    const Vec u = above * inverse;
+    const Vec u_low = ((Fma(-u, below, above) - product_low) - u * below_low) * inverse;
+    const Vec u2 = u * u;
+    const Vec angle = V::Look16(kSlopeAnglesHigh, index);
+    const Vec sum = angle + u;
+    const Vec sum_low = Fma(u * u2, AtanSeries(u2),
+                            ((u - (sum - angle)) + V::Look16(kSlopeAnglesLow, index)) + u_low);
+    const V::Mask left = V::Less(x, V::Set(0));
+    const Vec flat = V::Pick(left, V::Set(2 * kHalfPiHigh), V::Set(0));
+    const Vec flat_low = V::Pick(left, V::Set(2 * kHalfPiLow), V::Set(0));
+    const Vec whole = V::Pick(steep, V::Set(kHalfPiHigh), flat);
+    const Vec whole_low = V::Pick(steep, V::Set(kHalfPiLow), flat_low);
+    const Vec sign = V::Pick(steep, -x, x);
+    const Vec turn = V::WithSign(sum, sign), turn_low = V::TimesSign(sum_low, sign);
+    const Vec high = whole + turn;
+    return V::WithSign(high + (((turn - (high - whole)) + whole_low) + turn_low), y);
+  }
+  [[gnu::noinline]] static Vec Rare(Vec y, Vec x, V::Mask ordinary) {
+    const Vec one = V::Set(1);
+    const Vec run = V::Pick(ordinary, Abs(x), one), rise = V::Pick(ordinary, Abs(y), one);
+    const V::Mask steep = V::Less(run, rise);
+    const Vec large = V::Pick(steep, rise, run), small = V::Pick(steep, run, rise);
+    return V::Pick(ordinary, Ordinary(y, x, large, small, steep), SleefAtan2(y, x));
   }
 };
 

@@ -53,6 +53,9 @@ struct Register {
     return (Vec)_mm512_ternarylogic_epi64((__m512i)magnitude, (__m512i)sign, bit,
                                           kSecondWhereFirst);
   }
+  static Vec TimesSign(Vec x, Vec sign) {
+    return FromBits(BitsOf(x) ^ (BitsOf(sign) & (uint64_t{1} << 63)));
+  }
   static Vec TopBitsAsNumber(Bits x) {
     return (Vec)_mm512_maskz_cvtepi64_pd(0xff, _mm512_maskz_srai_epi64(0xff, (__m512i)x, 52));
   }
@@ -108,6 +111,9 @@ struct Register {
     return (Vec)_mm256_or_pd(_mm256_andnot_pd(bit, (__m256d)magnitude),
                              _mm256_and_pd(bit, (__m256d)sign));
   }
+  static Vec TimesSign(Vec x, Vec sign) {
+    return FromBits(BitsOf(x) ^ (BitsOf(sign) & (uint64_t{1} << 63)));
+  }
   static Vec TopBitsAsNumber(Bits x) {
     // The number plus 2048 without sign, in the low bits of 2^52.
     const Bits moved = ((x ^ (uint64_t{1} << 63)) >> 52) | (uint64_t{0x433} << 52);
@@ -146,6 +152,9 @@ struct Register {
   static Vec Min(Vec x, Vec y) { return x < y ? x : y; }
   static Vec Max(Vec x, Vec y) { return x > y ? x : y; }
   static Vec WithSign(Vec magnitude, Vec sign) { return __builtin_copysign(magnitude, sign); }
+  static Vec TimesSign(Vec x, Vec sign) {
+    return FromBits(BitsOf(x) ^ (BitsOf(sign) & (uint64_t{1} << 63)));
+  }
   static Vec TopBitsAsNumber(Bits x) { return static_cast<double>(static_cast<int64_t>(x) >> 52); }
   static Vec Look16(const double* table, Bits index) { return table[index & 15]; }
   static Vec Look32(const double* table, Bits index) { return table[index & 31]; }
@@ -233,6 +242,9 @@ struct Doubled {
   EMBER_INLINE static Vec WithSign(Vec magnitude, Vec sign) {
     return {One::WithSign(magnitude.a, sign.a), One::WithSign(magnitude.b, sign.b)};
   }
+  EMBER_INLINE static Vec TimesSign(Vec x, Vec sign) {
+    return {One::TimesSign(x.a, sign.a), One::TimesSign(x.b, sign.b)};
+  }
   EMBER_INLINE static Vec TopBitsAsNumber(Bits x) {
     return {One::TopBitsAsNumber(x.a), One::TopBitsAsNumber(x.b)};
   }
@@ -277,6 +289,11 @@ template <class T>
 template <class Y, class Z>
 [[gnu::always_inline]] inline Vec Fma(Vec x, Y y, Z z) {
   return V::Fma(x, Spread(y), Spread(z));
+}
+
+/// c[0] + c[1] x + c[2] x^2 + c[3] x^3.
+[[gnu::always_inline]] inline Vec Cubic(const double* c, Vec x, Vec x2) {
+  return Fma(Fma(x, c[3], c[2]), x2, Fma(x, c[1], c[0]));
 }
 
 /// Added to a number of small magnitude it leaves the nearest integer in the low bits.
