@@ -65,6 +65,7 @@ namespace avx2 {
 void AddMathKernels(KernelTable* table) {
   AddMath<VecF64>(table);
   AddMath<VecF32>(table);
+  AddFloat32Functions(table);
   AddFloat64Functions(table);
 }
 

@@ -2,13 +2,14 @@
 //
 // The functions are SLEEF's with at most 1.0 ulp of error, in its finz_ forms: those use fused
 // multiply-adds everywhere and give the same bits on every instruction set (the plain names do
-// not). Most of float64 are replaced by our own (float64_functions_internal.h). The file that
-// includes this one defines VecF64 and VecF32: the register type Vec, kLanes, Load, Store, Fill,
-// Sqrt, Select(mask of x > bound) and SLEEF's functions under their names.
+// not). Most are replaced by our own (float32_functions_internal.h, float64_functions_internal.h).
+// The file that includes this one defines VecF64 and VecF32: the register type Vec, kLanes, Load,
+// Store, Fill, Sqrt, Select(mask of x > bound) and SLEEF's functions under their names.
 #pragma once
 
+#include "emberharmony/backend/native/float32_functions_internal.h"
 #include "emberharmony/backend/native/float64_functions_internal.h"
-#include "emberharmony/backend/native/loops_internal.h"
+#include "emberharmony/backend/native/vector_loops_internal.h"
 
 /// The functions taken from SLEEF, as (operation, SLEEF's name).
 #define EMBER_SLEEF_UNARY(F) \
@@ -239,42 +240,6 @@ struct LogAddExpOf {
     return static_cast<T>(larger + __builtin_log1pl(__builtin_expl(smaller - larger)));
   }
 };
-
-/// The last elements are computed in a full vector of their own, never by another function, so that
-/// an element's bits do not depend on where it stands.
-template <class V, template <class> class F>
-void VectorUnary(const void* const* inputs, void* output, int64_t n) {
-  using T = typename V::Element;
-  const T* x = static_cast<const T*>(inputs[0]);
-  T* out = static_cast<T*>(output);
-  int64_t i = 0;
-  for (; i + V::kLanes <= n; i += V::kLanes) V::Store(out + i, F<V>::Do(V::Load(x + i)));
-  if (i == n) return;
-  T last[V::kLanes];
-  for (int j = 0; j < V::kLanes; ++j) last[j] = i + j < n ? x[i + j] : T(1);
-  V::Store(last, F<V>::Do(V::Load(last)));
-  for (int j = 0; i + j < n; ++j) out[i + j] = last[j];
-}
-
-template <class V, template <class> class F>
-void VectorBinary(const void* const* inputs, void* output, int64_t n) {
-  using T = typename V::Element;
-  const T* x = static_cast<const T*>(inputs[0]);
-  const T* y = static_cast<const T*>(inputs[1]);
-  T* out = static_cast<T*>(output);
-  int64_t i = 0;
-  for (; i + V::kLanes <= n; i += V::kLanes) {
-    V::Store(out + i, F<V>::Do(V::Load(x + i), V::Load(y + i)));
-  }
-  if (i == n) return;
-  T last_x[V::kLanes], last_y[V::kLanes];
-  for (int j = 0; j < V::kLanes; ++j) {
-    last_x[j] = i + j < n ? x[i + j] : T(1);
-    last_y[j] = i + j < n ? y[i + j] : T(1);
-  }
-  V::Store(last_x, F<V>::Do(V::Load(last_x), V::Load(last_y)));
-  for (int j = 0; i + j < n; ++j) out[i + j] = last_x[j];
-}
 
 template <class V>
 void AddMath(KernelTable* table) {

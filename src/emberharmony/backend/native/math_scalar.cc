@@ -109,6 +109,7 @@ void AddMathKernels(KernelTable* table) {
 #endif
   AddMath<VecF64>(table);
   AddMath<VecF32>(table);
+  AddFloat32Functions(table);
   AddFloat64Functions(table);
 }
 

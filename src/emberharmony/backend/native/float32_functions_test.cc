@@ -1,0 +1,186 @@
+// Our own functions of float32 against double, whose errors count for nothing beside float32's.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <optional>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "emberharmony/backend/native/kernel_table_internal.h"
+
+namespace emberharmony::backend::native {
+namespace {
+
+constexpr float kInfinity = std::numeric_limits<float>::infinity();
+constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
+
+struct Function {
+  Op op;
+  double (*exact)(double);
+  // Bits of positive floats between which the largest errors lie, and the largest of them: trying
+  // every float found these. An error beyond means that a constant or a step is not what it was.
+  uint32_t dense_low, dense_high;
+  double worst;
+};
+
+const Function kFunctions[] = {
+    {Op::kExpm1, std::expm1, 0x3e800000, 0x3f000000, 0.95},
+    {Op::kSinh, std::sinh, 0x40c00000, 0x41200000, 0.95},
+    {Op::kCosh, std::cosh, 0x3e800000, 0x3f800000, 0.80},
+    {Op::kTanh, std::tanh, 0x40f00000, 0x41200000, 0.93},
+    {Op::kLog, std::log, 0x3f000000, 0x40000000, 0.91},
+    {Op::kLog2, std::log2, 0x3f000000, 0x40000000, 0.98},
+    {Op::kLog10, std::log10, 0x3f000000, 0x40000000, 0.95},
+    {Op::kLog1p, std::log1p, 0x3e800000, 0x3f800000, 0.89},
+    {Op::kSin, std::sin, 0x3f800000, 0x41000000, 0.61},
+    {Op::kCos, std::cos, 0x3c000000, 0x41000000, 0.61},
+    {Op::kTan, std::tan, 0x3f000000, 0x40a00000, 0.92},
+    {Op::kAsin, std::asin, 0x3f000000, 0x3f800000, 0.71},
+    {Op::kAcos, std::acos, 0x3f000000, 0x3f800000, 0.69},
+    {Op::kAtan, std::atan, 0x3f000000, 0x40000000, 0.96},
+};
+
+float FromBits(uint64_t bits) { return std::bit_cast<float>(static_cast<uint32_t>(bits)); }
+
+/// Every `step`-th float, of both signs, with infinities and NaN, and those of the dense interval.
+std::vector<float> ArgumentsOf(const Function& function, uint32_t step) {
+  std::vector<float> x = {0.0f, -0.0f, 1.0f, -1.0f, kInfinity, -kInfinity, kNan};
+  for (uint64_t bits = 0; bits <= 0xffffffff; bits += step) x.push_back(FromBits(bits));
+  for (uint64_t bits = function.dense_low; bits < function.dense_high; bits += step / 64) {
+    x.push_back(FromBits(bits));
+    x.push_back(-FromBits(bits));
+  }
+  return x;
+}
+
+double ErrorInUlps(float found, double exact) {
+  if (std::isnan(exact) || std::isnan(found)) {
+    return std::isnan(exact) && std::isnan(found) ? 0.0 : kInfinity;
+  }
+  const float rounded = static_cast<float>(exact);
+  if (std::isinf(rounded) || std::isinf(found)) return found == rounded ? 0.0 : kInfinity;
+  if (exact == 0) return found == 0 && std::signbit(found) == std::signbit(exact) ? 0.0 : kInfinity;
+  const int exponent = std::max(std::ilogb(exact), -126);
+  return std::fabs(static_cast<double>(found) - exact) / std::ldexp(1.0, exponent - 23);
+}
+
+std::vector<float> Compute(Op op, const std::vector<float>& x, const std::vector<float>& y) {
+  std::vector<float> result(x.size());
+  const void* inputs[] = {x.data(), y.data()};
+  ActiveKernels().Get(op, tensor::DType::kFloat32)(inputs, result.data(),
+                                                   static_cast<int64_t>(x.size()));
+  return result;
+}
+
+bool SameBits(float a, float b) {
+  return (std::isnan(a) && std::isnan(b)) || std::memcmp(&a, &b, sizeof(float)) == 0;
+}
+
+TEST(Float32Functions, ErrorsAreWhatTheyWereWithEveryFloat) {
+  for (const Function& function : kFunctions) {
+    const std::vector<float> x = ArgumentsOf(function, 20011);
+    const std::vector<float> found = Compute(function.op, x, {});
+    for (size_t i = 0; i < x.size(); ++i) {
+      ASSERT_LE(ErrorInUlps(found[i], function.exact(x[i])), function.worst)
+          << InfoOf(function.op).name << " of " << std::hexfloat << x[i] << " gave " << found[i];
+    }
+  }
+}
+
+TEST(Float32Functions, SineCosineAndTangentKeepTheirAccuracyBesideTheirZeros) {
+  std::vector<float> x;
+  for (int64_t k = 1; k <= (int64_t{1} << 41); k += 1 + k / 97) {
+    const float near = static_cast<float>(static_cast<double>(k) * 1.5707963267948966);
+    for (float value : {near, std::nextafter(near, 0.0f), std::nextafter(near, kInfinity)}) {
+      x.push_back(value);
+      x.push_back(-value);
+    }
+  }
+  for (const Function& function : kFunctions) {
+    if (function.op != Op::kSin && function.op != Op::kCos && function.op != Op::kTan) continue;
+    const std::vector<float> found = Compute(function.op, x, {});
+    for (size_t i = 0; i < x.size(); ++i) {
+      ASSERT_LE(ErrorInUlps(found[i], function.exact(x[i])), function.worst)
+          << InfoOf(function.op).name << " of " << std::hexfloat << x[i] << " gave " << found[i];
+    }
+  }
+}
+
+/// Bases within 2^-octaves of 1, or of 2^octaves at most, with powers up to beyond overflow.
+void PowersNear(double octaves, bool near_one, std::vector<float>* x, std::vector<float>* y) {
+  std::mt19937_64 random(43);
+  const auto signed_unit = [&] { return static_cast<double>(random() >> 11) * 0x1p-52 - 1; };
+  for (int i = 0; i < 20000; ++i) {
+    const double base =
+        near_one ? 1 + std::exp2(-octaves) * signed_unit() : std::exp2(octaves * signed_unit());
+    x->push_back(static_cast<float>(base));
+    const double size = std::max(std::fabs(std::log2(static_cast<double>(x->back()))), 1e-7);
+    y->push_back(static_cast<float>(signed_unit() * 155 / size));
+  }
+}
+
+TEST(Float32Functions, PowersOfAllSizesAreWithinSixTenthsOfAnUlp) {
+  std::vector<float> x, y;
+  PowersNear(5, true, &x, &y);
+  PowersNear(20, true, &x, &y);
+  PowersNear(1, false, &x, &y);
+  PowersNear(140, false, &x, &y);
+  const std::vector<float> found = Compute(Op::kPow, x, y);
+  for (size_t i = 0; i < x.size(); ++i) {
+    const double exact = std::pow(static_cast<double>(x[i]), static_cast<double>(y[i]));
+    ASSERT_LE(ErrorInUlps(found[i], exact), 0.6)
+        << std::hexfloat << x[i] << " to the power of " << y[i] << " gave " << found[i];
+  }
+}
+
+// Vectors with unusual elements take other ways than those without.
+TEST(Float32Functions, AnElementsBitsDoNotDependOnItsNeighbours) {
+  const float unusual[] = {kNan, kInfinity, -kInfinity, 0.0f, -1.0f, 1e-45f, 3e38f, -3e38f, 88.5f};
+  for (const Function& function : kFunctions) {
+    const std::vector<float> x = ArgumentsOf(function, 2000003);
+    const std::vector<float> y(x.size(), 0.75f);
+    std::vector<float> mixed, mixed_y;
+    for (size_t i = 0; i < x.size(); ++i) {
+      mixed.insert(mixed.end(), {x[i], unusual[i % std::size(unusual)]});
+      mixed_y.insert(mixed_y.end(), {0.75f, unusual[i / 7 % std::size(unusual)]});
+    }
+    for (Op op : {function.op, Op::kPow}) {
+      const std::vector<float> alone = Compute(op, x, y), found = Compute(op, mixed, mixed_y);
+      for (size_t i = 0; i < x.size(); ++i) {
+        ASSERT_TRUE(SameBits(alone[i], found[2 * i]))
+            << InfoOf(op).name << " of " << std::hexfloat << x[i] << " gave " << alone[i] << " and "
+            << found[2 * i];
+      }
+    }
+  }
+}
+
+TEST(Float32Functions, EveryInstructionSetGivesTheSameBitsAllOverTheRange) {
+  for (const Function& function : kFunctions) {
+    const std::vector<float> x = ArgumentsOf(function, 200003);
+    std::vector<float> y = x;
+    std::shuffle(y.begin(), y.end(), std::mt19937_64(3));
+    for (Op op : {function.op, Op::kPow}) {
+      ForceInstructionSet(InstructionSet::kScalar);
+      const std::vector<float> expected = Compute(op, x, y);
+      for (InstructionSet set : SupportedInstructionSets()) {
+        ForceInstructionSet(set);
+        const std::vector<float> found = Compute(op, x, y);
+        ForceInstructionSet(std::nullopt);
+        for (size_t i = 0; i < x.size(); ++i) {
+          ASSERT_TRUE(SameBits(found[i], expected[i]))
+              << InfoOf(op).name << " of " << std::hexfloat << x[i] << " with "
+              << InstructionSetName(set) << ": " << found[i] << " and " << expected[i];
+        }
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace emberharmony::backend::native

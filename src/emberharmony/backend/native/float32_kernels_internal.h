@@ -1,0 +1,52 @@
+// The elementary functions of float32 that are our own; see loops_internal.h.
+//
+// Each step is an IEEE operation, a fused multiply-add that is written down as such, an operation
+// on integers or a look into a table, so every instruction set gives the same bits.
+//
+// V is a register of floats with
+//   Element, Number    float
+//   Vec, Int, SignedInt, Mask    registers of floats, of integers without and with sign, and which
+//                      lanes; Vec and Int have the operators of arithmetic
+//   Set, Load, Store, Fma, Abs, Sqrt, ToBits, FromBits, ToFloat (of a SignedInt)
+//   Less, Equal, And, All; Select(mask, yes, no), SelectOrZero; IsOdd (of an Int)
+//   AllNormalPositive  whether all are normal and positive
+//   OrSign(y, x)       y with its sign bit set if that of x is
+//   MaxWithZero        of integers with sign
+//   Look               picks from a table of 32 by the lowest bits of an index
+//   Wide               the register type below.
+// W is a register of floats that computes with doubles: Element is float, Number and Vec are
+// double; Load and Store convert, LoadNumbers and StoreNumbers do not; Look picks from tables
+// of 16.
+#pragma once
+
+#include "emberharmony/backend/native/float32_exponentials_internal.h"
+#include "emberharmony/backend/native/float32_functions_internal.h"
+#include "emberharmony/backend/native/float32_logarithms_internal.h"
+#include "emberharmony/backend/native/float32_trigonometry_internal.h"
+
+namespace emberharmony::backend::native {
+namespace {
+
+template <class V>
+void AddFloat32(KernelTable* table) {
+  using W = typename V::Wide;
+  const DType dtype = DType::kFloat32;
+  table->Set(Op::kExpm1, dtype, &VectorUnary<V, FloatExpm1Of>);
+  table->Set(Op::kSinh, dtype, &VectorUnary<V, FloatSinhOf>);
+  table->Set(Op::kCosh, dtype, &VectorUnary<V, FloatCoshOf>);
+  table->Set(Op::kTanh, dtype, &VectorUnary<V, FloatTanhOf>);
+  table->Set(Op::kLog, dtype, &VectorUnary<V, FloatLogOf>);
+  table->Set(Op::kLog2, dtype, &VectorUnary<V, FloatLog2Of>);
+  table->Set(Op::kLog10, dtype, &VectorUnary<V, FloatLog10Of>);
+  table->Set(Op::kLog1p, dtype, &VectorUnary<V, FloatLog1pOf>);
+  table->Set(Op::kPow, dtype, &VectorBinary<W, FloatPowOf>);
+  table->Set(Op::kSin, dtype, &VectorUnary<W, FloatSinOf>);
+  table->Set(Op::kCos, dtype, &VectorUnary<W, FloatCosOf>);
+  table->Set(Op::kTan, dtype, &VectorUnary<V, FloatTanOf>);
+  table->Set(Op::kAsin, dtype, &VectorUnary<V, FloatAsinOf>);
+  table->Set(Op::kAcos, dtype, &VectorUnary<V, FloatAcosOf>);
+  table->Set(Op::kAtan, dtype, &VectorUnary<V, FloatAtanOf>);
+}
+
+}  // namespace
+}  // namespace emberharmony::backend::native

@@ -1,0 +1,20 @@
+#pragma once
+
+#include "emberharmony/backend/native/vector_loops_internal.h"
+
+namespace emberharmony::backend::native {
+namespace {
+
+/// The polynomial in x with these coefficients, that of x^0 first.
+template <class V, class... Rest>
+[[gnu::always_inline]] inline typename V::Vec Polynomial(typename V::Vec x,
+                                                         typename V::Number first, Rest... rest) {
+  if constexpr (sizeof...(rest) == 0) {
+    return V::Set(first);
+  } else {
+    return V::Fma(Polynomial<V>(x, rest...), x, V::Set(first));
+  }
+}
+
+}  // namespace
+}  // namespace emberharmony::backend::native
