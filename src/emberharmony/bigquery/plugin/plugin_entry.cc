@@ -6,6 +6,7 @@
 #include "emberharmony/bigquery/jobs/jobs_client.h"
 #include "emberharmony/bigquery/plugin.h"
 #include "emberharmony/bigquery/plugin_version_internal.h"
+#include "emberharmony/bigquery/server/storage_server.h"
 
 namespace emberharmony::bigquery {
 namespace {
@@ -24,8 +25,8 @@ class BigQueryPlugin : public Plugin {
     ARROW_ASSIGN_OR_RAISE(auto transport, client::Connect(options));
     return client::OpenDownload(std::move(transport), client::SystemClock(), request, options);
   }
-  arrow::Result<std::unique_ptr<Server>> StartServer(const ServerOptions&) override {
-    return arrow::Status::NotImplemented("the local BigQuery Storage server");
+  arrow::Result<std::unique_ptr<Server>> StartServer(const ServerOptions& options) override {
+    return server::StartStorageServer(options);
   }
   arrow::Result<std::unique_ptr<Jobs>> ConnectJobs(const JobOptions& options) override {
     return jobs::ConnectJobs(options);
