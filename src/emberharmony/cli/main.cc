@@ -33,6 +33,7 @@
 #include "emberharmony/cli/memory_guard.h"
 #include "emberharmony/cli/plan_file.h"
 #include "emberharmony/cli/progress_display.h"
+#include "emberharmony/cli/serve_bigquery.h"
 #include "emberharmony/cli/summary.h"
 #include "emberharmony/engine/explain.h"
 #include "emberharmony/engine/runs.h"
@@ -67,6 +68,7 @@ struct Arguments {
   engine::RunOptions run;
   BigQueryArguments bigquery;
   BenchOptions bench;
+  ServeOptions serve;
 };
 
 // The handler runs on any thread.
@@ -323,6 +325,7 @@ arrow::Status Bench(const BenchOptions& options) {
 arrow::Status RunSafely(const std::string& command, Arguments* arguments) {
   try {
     if (command == "bench") return Bench(arguments->bench);
+    if (command == "serve-bigquery") return Serve(arguments->serve);
     ARROW_RETURN_NOT_OK(CheckOutput(command, arguments));
     return Run(command, *arguments);
   } catch (const std::exception& error) {
@@ -428,6 +431,7 @@ void DefineCommands(CLI::App* app, Arguments* arguments) {
   merge->footer("Example:\n  ember merge monday tuesday wednesday -o week");
 
   AddBenchCommand(app, &arguments->bench);
+  AddServeCommand(app, &arguments->serve);
 }
 
 std::vector<std::string> CommandNames(const CLI::App& app) {
