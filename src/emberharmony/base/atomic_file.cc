@@ -3,6 +3,7 @@
 #include <arrow/buffer.h>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <xxhash.h>
 
@@ -190,7 +191,22 @@ arrow::Status SyncFolder(const std::string& folder) {
   return arrow::Status::OK();
 }
 
+namespace {
+
+// Renaming a file over /dev/null would make an ordinary file of it: whatever is there and is no
+// file must stay.
+arrow::Status CheckReplaceable(const std::string& path) {
+  struct stat found{};
+  if (stat(path.c_str(), &found) != 0 || S_ISREG(found.st_mode)) return arrow::Status::OK();
+  return arrow::Status::IOError("'", path, "' is ",
+                                S_ISDIR(found.st_mode) ? "a folder" : "a device or a pipe",
+                                ", and a file was expected; give the name of a file");
+}
+
+}  // namespace
+
 arrow::Result<std::unique_ptr<AtomicFile>> AtomicFile::Create(std::string path) {
+  ARROW_RETURN_NOT_OK(CheckReplaceable(path));
   std::string temporary_path = path + ".tmp";
   // A run that crashed may have left one. Removed rather than truncated: it may be a link to
   // elsewhere, and whoever still has it open keeps a file of his own.

@@ -14,7 +14,8 @@ namespace emberharmony::base {
 ///
 /// Bytes go to "<path>.tmp" beside it; Commit flushes, fsyncs, renames over `path` and fsyncs the
 /// folder. Without Commit the destructor removes the temporary file. Errors carry the path and the
-/// reason (errno text); a full disk is reported as such with what to do. One thread at a time.
+/// reason (errno text); a full disk is reported as such with what to do. What is there and is no
+/// file (a folder, a device) is refused by Create. One thread at a time.
 class AtomicFile {
  public:
   static arrow::Result<std::unique_ptr<AtomicFile>> Create(std::string path);

@@ -112,7 +112,17 @@ TEST_F(AtomicFileTest, ErrorsNamePathAndReason) {
   EXPECT_EQ(KindOf(status), ErrorKind::kData);
   EXPECT_EQ(status.message(), "cannot create '" + missing + ".tmp': no such file or directory");
   std::filesystem::create_directories(path_ + "/occupied");
-  EXPECT_THAT(WriteFileAtomically(path_, "x").message(), HasSubstr("to '" + path_ + "': "));
+  EXPECT_THAT(WriteFileAtomically(path_, "x").message(),
+              HasSubstr("'" + path_ + "' is a folder, and a file was expected"));
+  EXPECT_FALSE(std::filesystem::exists(path_ + ".tmp"));
+}
+
+TEST_F(AtomicFileTest, WhatIsNoFileStays) {
+  ASSERT_EQ(mkfifo(path_.c_str(), 0600), 0);
+  const arrow::Status status = WriteFileAtomically(path_, "x");
+  EXPECT_TRUE(status.IsIOError());
+  EXPECT_THAT(status.message(), HasSubstr("'" + path_ + "' is a device or a pipe"));
+  EXPECT_TRUE(std::filesystem::is_fifo(path_));
   EXPECT_FALSE(std::filesystem::exists(path_ + ".tmp"));
 }
 
