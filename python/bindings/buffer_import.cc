@@ -16,7 +16,7 @@ class HeldBuffer {
   ~HeldBuffer() {
     // Without an interpreter there is nobody left to give it back to.
     if (!held || !Py_IsInitialized()) return;
-    const PyGILState_STATE state = PyGILState_Ensure();
+    const PyGILState_STATE state = EnsureGil();
     PyBuffer_Release(&view);
     PyGILState_Release(state);
   }

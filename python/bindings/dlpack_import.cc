@@ -17,7 +17,7 @@ class HeldTensor {
   HeldTensor& operator=(const HeldTensor&) = delete;
   ~HeldTensor() {
     if (managed_->deleter == nullptr || !Py_IsInitialized()) return;
-    const PyGILState_STATE state = PyGILState_Ensure();
+    const PyGILState_STATE state = EnsureGil();
     managed_->deleter(managed_);
     PyGILState_Release(state);
   }

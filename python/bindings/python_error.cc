@@ -1,5 +1,8 @@
 #include "bindings/python_error.h"
 
+#include <cxxabi.h>
+#include <unistd.h>
+
 #include <new>
 #include <stdexcept>
 
@@ -8,6 +11,22 @@
 namespace emberharmony::python {
 
 PyObject* linalg_error = nullptr;
+
+void TakeGil(PyThreadState* state) {
+  try {
+    PyEval_RestoreThread(state);
+  } catch (const abi::__forced_unwind&) {
+    for (;;) pause();
+  }
+}
+
+PyGILState_STATE EnsureGil() {
+  try {
+    return PyGILState_Ensure();
+  } catch (const abi::__forced_unwind&) {
+    for (;;) pause();
+  }
+}
 
 bool InitLinAlgError(PyObject* module) {
   linalg_error = PyErr_NewExceptionWithDoc(

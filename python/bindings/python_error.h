@@ -67,12 +67,19 @@ class Reference {
   PyObject* object_ = nullptr;
 };
 
+/// PyEval_RestoreThread. While the interpreter is being shut down there is nothing to take any
+/// more, and the interpreter ends the thread by unwinding its stack, which destructors do not
+/// survive: then this never returns, and the thread ends with the process.
+void TakeGil(PyThreadState* state);
+/// PyGILState_Ensure, in the same way.
+PyGILState_STATE EnsureGil();
+
 /// Lets other Python threads run while it lives: only for work that takes longer than handing over
 /// the lock (some 20 ns), and only around code that touches no Python object.
 class ReleasedGil {
  public:
   ReleasedGil() : state_(PyEval_SaveThread()) {}
-  ~ReleasedGil() { PyEval_RestoreThread(state_); }
+  ~ReleasedGil() { TakeGil(state_); }
   ReleasedGil(const ReleasedGil&) = delete;
   ReleasedGil& operator=(const ReleasedGil&) = delete;
 
