@@ -75,6 +75,12 @@ bool NumberToOperand(PyObject* object, ops::Operand* operand) {
   return FromNumber(object, operand);
 }
 
+Reference ItemsOf(PyObject* object, const char* message) {
+  if (PyTuple_Check(object)) return Reference::Borrow(object);
+  Reference sequence(PySequence_Fast(object, message));
+  return Reference(PySequence_Tuple(sequence.get()));
+}
+
 int64_t IntegerOf(PyObject* object) {
   if (PyBool_Check(object)) Raise(PyExc_TypeError, "expected an integer, found a bool");
   if (PyLong_CheckExact(object)) {
@@ -93,12 +99,10 @@ std::vector<int64_t> IntegersOf(PyObject* object) {
     return {IntegerOf(object)};
   }
   if (IsTensor(object) && TensorOf(object).rank() == 0) return {IntegerOf(object)};
-  Reference sequence(PySequence_Fast(object, "expected an integer or a sequence of integers"));
+  const Reference items = ItemsOf(object, "expected an integer or a sequence of integers");
   std::vector<int64_t> values;
-  const Py_ssize_t n = PySequence_Fast_GET_SIZE(sequence.get());
-  for (Py_ssize_t i = 0; i < n; ++i) {
-    values.push_back(IntegerOf(PySequence_Fast_GET_ITEM(sequence.get(), i)));
-  }
+  const Py_ssize_t n = PyTuple_GET_SIZE(items.get());
+  for (Py_ssize_t i = 0; i < n; ++i) values.push_back(IntegerOf(PyTuple_GET_ITEM(items.get(), i)));
   return values;
 }
 
@@ -137,11 +141,11 @@ ops::Operand Arguments::operand(int i) {
 std::vector<ops::Tensor> Arguments::tensors(int i) {
   std::vector<ops::Tensor> result;
   if (IsTensor(slots_[i])) RaiseType(i, "a list or tuple of tensors");
-  Reference sequence(PySequence_Fast(slots_[i], "expected a list or tuple of tensors"));
-  const Py_ssize_t n = PySequence_Fast_GET_SIZE(sequence.get());
+  const Reference items = ItemsOf(slots_[i], "expected a list or tuple of tensors");
+  const Py_ssize_t n = PyTuple_GET_SIZE(items.get());
   result.reserve(static_cast<size_t>(n));
   for (Py_ssize_t k = 0; k < n; ++k) {
-    result.push_back(TensorFrom(PySequence_Fast_GET_ITEM(sequence.get(), k), i));
+    result.push_back(TensorFrom(PyTuple_GET_ITEM(items.get(), k), i));
   }
   return result;
 }

@@ -136,6 +136,11 @@ class Arguments {
 /// operand; false if it is none. Raises OverflowError for an integer beyond 64 bits.
 bool NumberToOperand(PyObject* object, ops::Operand* operand);
 
+/// The items of a list, a tuple or another iterable, as a tuple, which nobody can change while they
+/// are looked at: looking at one may run code of the caller's (__index__, __array__). Throws
+/// PythonError, with a TypeError that says `message`, where there are none.
+Reference ItemsOf(PyObject* object, const char* message);
+
 /// A Python integer (anything with __index__, but bool) that must fit int64_t.
 int64_t IntegerOf(PyObject* object);
 /// A sequence of integers, or one.

@@ -1,6 +1,7 @@
 #include "bindings/array_import.h"
 
 #include <cstring>
+#include <string_view>
 #include <utility>
 
 #include "bindings/arguments.h"
@@ -42,8 +43,24 @@ Reference NumPyArray(PyObject* source) {
   return Reference(PyObject_CallMethod(numpy.get(), "asarray", "O", source));
 }
 
+/// Whether elements of NumPy's dtype are numbers in the other byte order.
+bool IsSwapped(PyObject* dtype) {
+  Reference native(PyObject_GetAttrString(dtype, "isnative"));
+  Reference kind(PyObject_GetAttrString(dtype, "kind"));
+  if (native.get() != Py_False || !PyUnicode_Check(kind.get())) return false;
+  const char* letter = PyUnicode_AsUTF8(kind.get());
+  if (letter == nullptr) throw PythonError{};
+  return std::strchr("iufc", *letter) != nullptr;
+}
+
+/// NumPy's moments and lengths of time, whose buffers are the bytes of an integer in some unit.
+bool IsTime(PyObject* object) {
+  const std::string_view name = Py_TYPE(object)->tp_name;
+  return name == "numpy.datetime64" || name == "numpy.timedelta64";
+}
+
 ops::Tensor ImportForeign(PyObject* source, bool* copied) {
-  if (PyObject_CheckBuffer(source)) {
+  if (PyObject_CheckBuffer(source) && !IsTime(source)) {
     if (std::optional<ops::Tensor> tensor = ImportBuffer(source, copied)) return *tensor;
   }
   const bool has_array =
@@ -55,6 +72,13 @@ ops::Tensor ImportForeign(PyObject* source, bool* copied) {
     Reference array = NumPyArray(source);
     if (std::optional<ops::Tensor> tensor = ImportBuffer(array.get(), copied)) return *tensor;
     Reference dtype(PyObject_GetAttrString(array.get(), "dtype"));
+    if (IsSwapped(dtype.get())) {
+      Reference native(PyObject_CallMethod(dtype.get(), "newbyteorder", "s", "="));
+      Reference turned(PyObject_CallMethod(array.get(), "astype", "O", native.get()));
+      *copied = true;
+      bool ignored = false;
+      if (std::optional<ops::Tensor> tensor = ImportBuffer(turned.get(), &ignored)) return *tensor;
+    }
     PyErr_Format(PyExc_TypeError,
                  "cannot make a tensor of elements of dtype %S: convert them to one of the array "
                  "API standard's",
@@ -67,6 +91,24 @@ ops::Tensor ImportForeign(PyObject* source, bool* copied) {
       "with the buffer protocol, __dlpack__ or __array__",
       Py_TYPE(source)->tp_name);
   throw PythonError{};
+}
+
+/// The items of a sequence, as many as it says that it has: one whose items never end is not read
+/// on until the memory is full.
+Reference ListOf(PyObject* sequence) {
+  const Py_ssize_t length = PySequence_Size(sequence);
+  if (length < 0) throw PythonError{};
+  Reference list(PyList_New(0));
+  for (Py_ssize_t i = 0; i < length; ++i) {
+    PyObject* const item = PySequence_GetItem(sequence, i);
+    if (item == nullptr && PyErr_ExceptionMatches(PyExc_IndexError)) {
+      PyErr_Clear();
+      break;
+    }
+    const Reference held(item);
+    if (PyList_Append(list.get(), held.get()) < 0) throw PythonError{};
+  }
+  return list;
 }
 
 /// What no array is: not even where it is a sequence or has a buffer.
@@ -82,7 +124,7 @@ ops::Tensor ImportAny(PyObject* source, std::optional<ops::DType> dtype, bool* c
   }
   if (PySequence_Check(source) && !PyUnicode_Check(source) && !PyObject_CheckBuffer(source) &&
       !HasAttribute(source, "__array__") && !HasAttribute(source, "__dlpack__")) {
-    Reference list(PySequence_List(source));
+    const Reference list = ListOf(source);
     *copied = true;
     return ImportNested(list.get(), dtype);
   }

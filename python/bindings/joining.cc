@@ -126,12 +126,16 @@ std::vector<std::pair<int64_t, int64_t>> WidthsOf(const Arguments& args, int i) 
   };
   PyObject* object = args.object(i);
   if (PyIndex_Check(object)) return {pair_of(args.integers(i))};
-  Reference sequence(PySequence_Fast(object, "pad: expected a number, or pairs of numbers"));
-  const Py_ssize_t count = PySequence_Fast_GET_SIZE(sequence.get());
-  PyObject** items = PySequence_Fast_ITEMS(sequence.get());
-  if (count > 0 && PyIndex_Check(items[0])) return {pair_of(args.integers(i))};
+  if (PyDict_Check(object)) args.RaiseType(i, "a number, or pairs of numbers");
+  const Reference items = ItemsOf(object, "pad: expected a number, or pairs of numbers");
+  const Py_ssize_t count = PyTuple_GET_SIZE(items.get());
+  if (count > 0 && PyIndex_Check(PyTuple_GET_ITEM(items.get(), 0))) {
+    return {pair_of(IntegersOf(items.get()))};
+  }
   std::vector<std::pair<int64_t, int64_t>> widths;
-  for (Py_ssize_t k = 0; k < count; ++k) widths.push_back(pair_of(IntegersOf(items[k])));
+  for (Py_ssize_t k = 0; k < count; ++k) {
+    widths.push_back(pair_of(IntegersOf(PyTuple_GET_ITEM(items.get(), k))));
+  }
   return widths;
 }
 

@@ -112,6 +112,8 @@ void Survey::Visit(PyObject* object, int depth) {
     Close(depth);
     VisitNumber(object);
   } else if (PyList_Check(object) || PyTuple_Check(object)) {
+    // An array within may run code of the caller's that takes this list out of the one around it.
+    const Reference held = Reference::Borrow(object);
     VisitSequence(object, depth);
   } else if (PyUnicode_Check(object) || object == Py_None) {
     std::string place;
@@ -120,6 +122,7 @@ void Survey::Visit(PyObject* object, int depth) {
                                std::string(Py_TYPE(object)->tp_name) +
                                (place.empty() ? "" : " at " + place));
   } else {
+    const Reference held = Reference::Borrow(object);
     ops::Tensor array = ImportArray(object, std::nullopt, CopyRule::kIfNeeded);
     for (int i = 0; i < array.rank(); ++i) VisitLength(array.shape()[i], depth + i);
     Close(depth + array.rank());
@@ -178,11 +181,15 @@ class Filler {
       if (!WriteNumber(object, result_.dtype(), at_)) RaiseChanged();
       ++at_;
     } else if ((PyList_Check(object) || PyTuple_Check(object)) && depth < result_.rank()) {
-      // The walk before may have run code of the caller's; what it has changed must not be read.
-      if (PySequence_Fast_GET_SIZE(object) != result_.shape()[depth]) RaiseChanged();
-      for (Py_ssize_t i = 0; i < result_.shape()[depth]; ++i) {
+      // The walk before may have run code of the caller's, and a number's __float__ does now; what
+      // it has changed must not be read.
+      const Reference held = Reference::Borrow(object);
+      const Py_ssize_t length = result_.shape()[depth];
+      for (Py_ssize_t i = 0; i < length; ++i) {
+        if (PySequence_Fast_GET_SIZE(object) != length) RaiseChanged();
         Visit(PySequence_Fast_GET_ITEM(object, i), depth + 1);
       }
+      if (PySequence_Fast_GET_SIZE(object) != length) RaiseChanged();
     } else {
       VisitArray(depth);
     }

@@ -25,10 +25,10 @@ std::vector<int> AxesOf(const Arguments& args, int i, PyObject* object) {
     return static_cast<int>(std::clamp<int64_t>(axis, INT_MIN, INT_MAX));
   };
   if (PyIndex_Check(object)) return {axis_of(object)};
-  Reference sequence(PySequence_Fast(object, "axes: expected an integer or a sequence of them"));
+  const Reference items = ItemsOf(object, "axes: expected an integer or a sequence of them");
   std::vector<int> axes;
-  for (Py_ssize_t k = 0; k < PySequence_Fast_GET_SIZE(sequence.get()); ++k) {
-    axes.push_back(axis_of(PySequence_Fast_GET_ITEM(sequence.get(), k)));
+  for (Py_ssize_t k = 0; k < PyTuple_GET_SIZE(items.get()); ++k) {
+    axes.push_back(axis_of(PyTuple_GET_ITEM(items.get(), k)));
   }
   return axes;
 }
@@ -81,12 +81,12 @@ Raises:
     const int axes = args.axis(2);
     return args.Run([&] { return ops::tensordot(x1, x2, axes); });
   }
-  Reference pair(PySequence_Fast(args.object(2), "axes: expected an integer or two sequences"));
-  if (PySequence_Fast_GET_SIZE(pair.get()) != 2) {
+  const Reference pair = ItemsOf(args.object(2), "axes: expected an integer or two sequences");
+  if (PyTuple_GET_SIZE(pair.get()) != 2) {
     Raise(PyExc_ValueError, "tensordot: axes: expected an integer or two sequences of integers");
   }
-  const std::vector<int> axes1 = AxesOf(args, 2, PySequence_Fast_GET_ITEM(pair.get(), 0));
-  const std::vector<int> axes2 = AxesOf(args, 2, PySequence_Fast_GET_ITEM(pair.get(), 1));
+  const std::vector<int> axes1 = AxesOf(args, 2, PyTuple_GET_ITEM(pair.get(), 0));
+  const std::vector<int> axes2 = AxesOf(args, 2, PyTuple_GET_ITEM(pair.get(), 1));
   return args.Run([&] { return ops::tensordot(x1, x2, axes1, axes2); });
 }
 

@@ -285,9 +285,11 @@ PyObject* ArrayUfunc(PyObject* self, PyObject* args, PyObject* kwargs) {
 PyObject* ReduceEx(PyObject* self, PyObject* protocol) {
   return Guarded([&]() -> PyObject* {
     const ops::Tensor& x = TensorOf(self);
+    const long version = PyLong_AsLong(protocol);
+    if (version == -1 && PyErr_Occurred()) throw PythonError{};
     Reference contiguous(x.is_contiguous() ? Py_NewRef(self) : ToPython(x.Copy()));
     Reference elements(
-        PyLong_AsLong(protocol) >= 5
+        version >= 5
             ? PyPickleBuffer_FromObject(contiguous.get())
             : PyBytes_FromStringAndSize(static_cast<const char*>(TensorOf(contiguous.get()).data()),
                                         x.size_bytes()));

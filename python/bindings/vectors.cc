@@ -190,11 +190,11 @@ Raises:
   const ops::Tensor& wave2 = args.tensor(1);
   std::optional<std::pair<double, double>> range;
   if (!args.is_none(2)) {
-    Reference pair(PySequence_Fast(args.object(2), "freq_range is no pair of numbers"));
-    if (PySequence_Fast_GET_SIZE(pair.get()) != 2) args.RaiseType(2, "a pair of numbers");
-    const double low = PyFloat_AsDouble(PySequence_Fast_GET_ITEM(pair.get(), 0));
+    const Reference pair = ItemsOf(args.object(2), "freq_range is no pair of numbers");
+    if (PyTuple_GET_SIZE(pair.get()) != 2) args.RaiseType(2, "a pair of numbers");
+    const double low = PyFloat_AsDouble(PyTuple_GET_ITEM(pair.get(), 0));
     if (low == -1 && PyErr_Occurred()) throw PythonError{};
-    const double high = PyFloat_AsDouble(PySequence_Fast_GET_ITEM(pair.get(), 1));
+    const double high = PyFloat_AsDouble(PyTuple_GET_ITEM(pair.get(), 1));
     if (high == -1 && PyErr_Occurred()) throw PythonError{};
     range = {low, high};
   }

@@ -186,7 +186,7 @@ def test_from_dlpack_of_others() -> None:
 
 
 def test_dtypes_that_we_lack_are_refused() -> None:
-    for dtype in ("float16", "longdouble", "U3", "O", "M8[s]", ">f8", [("a", "i4")]):
+    for dtype in ("float16", "longdouble", "U3", "O", "M8[s]", [("a", "i4")]):
         v = np.zeros(3, dtype=dtype)
         with pytest.raises((TypeError, ValueError, BufferError)):
             xp.asarray(v)

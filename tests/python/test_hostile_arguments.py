@@ -1,0 +1,183 @@
+"""Objects that change, end or lie while ops looks at them raise an error or are read as they were.
+
+Each of these once ended the process, or ate its memory.
+"""
+
+import contextlib
+import gc
+import os
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from emberharmony import ops
+
+
+class Emptier:
+    """An object that empties the list it is in when it is asked for its number or its elements."""
+
+    def __init__(self, items: list[Any], number: float = 1) -> None:
+        self.items = items
+        self.number = number
+
+    def _empty(self) -> None:
+        self.items.clear()
+        gc.collect()
+        self.junk = [bytearray(64) for _ in range(1000)]
+
+    def __index__(self) -> int:
+        self._empty()
+        return int(self.number)
+
+    def __float__(self) -> float:
+        self._empty()
+        return float(self.number)
+
+
+class ArrayEmptier(Emptier):
+    def __array__(self, dtype: object = None, copy: object = None) -> np.ndarray:
+        self._empty()
+        return np.asarray(float(self.number))
+
+
+def emptied(kind: type[Emptier], number: float, *rest: object) -> list[Any]:
+    items: list[Any] = []
+    items.extend([kind(items, number), kind(items, number), *rest])
+    return items
+
+
+X = ops.asarray([[1.0, 2.0], [3.0, 4.0]])
+
+INTEGER_LISTS: dict[str, Callable[[list[Any]], object]] = {
+    "zeros": ops.zeros,
+    "reshape": lambda v: ops.reshape(X, v),
+    "sum": lambda v: ops.sum(X, axis=v),
+    "pad": lambda v: ops.pad(X, v),
+    "pad of pairs": lambda v: ops.pad(X, [v, [1, 1]]),
+    "tile": lambda v: ops.tile(X, v),
+    "roll": lambda v: ops.roll(X, v, axis=(0, 1)),
+    "split": lambda v: ops.split(X, v),
+    "permute_dims": lambda v: ops.permute_dims(X, v),
+    "tensordot": lambda v: ops.tensordot(X, X, axes=(v, [0, 1])),
+    "fftn": lambda v: ops.fft.fftn(X, s=v),
+    "uniform": ops.random.uniform,
+    "method": lambda v: X.reshape(v),
+}
+
+
+@pytest.mark.parametrize("name", INTEGER_LISTS)
+def test_lists_of_integers_may_change_meanwhile(name: str) -> None:
+    given = emptied(Emptier, 1)
+    # Of some functions (1, 1) is no argument, which is another matter.
+    with contextlib.suppress(ValueError, TypeError):
+        INTEGER_LISTS[name](given)
+    assert given == [], "the list was not even looked at"
+
+
+@pytest.mark.parametrize("function", [ops.stack, ops.hstack, ops.vstack])
+def test_lists_of_tensors_may_change_meanwhile(function: Callable[[list[Any]], Any]) -> None:
+    given = emptied(ArrayEmptier, 7, 3.0)
+    result = function(given)
+    assert given == []
+    assert np.asarray(result).ravel().tolist() == [7.0, 7.0, 3.0]
+
+
+def test_nested_lists_may_change_meanwhile() -> None:
+    outer: list[Any] = []
+    outer.extend([[ArrayEmptier(outer), 1.0], [ArrayEmptier(outer), 2.0], [1.0, 2.0]])
+    with pytest.raises((RuntimeError, ValueError)):
+        ops.asarray(outer)
+
+    class Number(int):
+        def __float__(self) -> float:
+            numbers.clear()
+            return 1.0
+
+    numbers: list[Any] = []
+    numbers.extend([Number(5), Number(6), 2.5, 3.5])
+    with pytest.raises(RuntimeError, match="changed"):
+        ops.asarray(numbers)
+
+
+def test_sequences_are_read_as_far_as_they_say() -> None:
+    class Endless:
+        def __len__(self) -> int:
+            return 3
+
+        def __getitem__(self, place: int) -> int:
+            return 10 * place
+
+    assert ops.asarray(Endless()).tolist() == [0, 10, 20]
+    assert ops.asarray([Endless(), Endless()]).tolist() == [[0, 10, 20], [0, 10, 20]]
+
+
+@pytest.mark.parametrize("moment", ["2020-01-01", "NaT"])
+def test_moments_are_no_bytes(moment: str) -> None:
+    for value in (np.datetime64(moment, "D"), np.timedelta64(5, "s")):
+        with pytest.raises(TypeError, match="dtype"):
+            ops.asarray(value)
+        with pytest.raises(TypeError):
+            ops.asarray([value, value])
+
+
+@pytest.mark.parametrize("code", ["i2", "u4", "i8", "f4", "f8", "c8", "c16"])
+def test_numbers_in_the_other_byte_order_are_turned(code: str) -> None:
+    numbers = np.arange(12).reshape(3, 4)[:, ::2].astype(">" + code)
+    tensor = ops.asarray(numbers)
+    assert tensor.tolist() == numbers.tolist()
+    assert tensor.dtype == np.dtype(code).name
+    with pytest.raises(ValueError, match="copy"):
+        ops.asarray(numbers, copy=False)
+
+
+def test_protocol_of_pickle_must_be_a_number() -> None:
+    with pytest.raises(TypeError):
+        X.__reduce_ex__("5")
+
+
+def test_pad_takes_no_dict() -> None:
+    with pytest.raises(TypeError, match="pairs"):
+        ops.pad(X, {0: (1, 1)})
+
+
+def test_save_replaces_files_only(tmp_path: Any) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for name in ("pipe", ""):
+        with pytest.raises(OSError, match="a file was expected"):
+            ops.save(tmp_path / name, X)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["pipe"]
+    assert (tmp_path / "pipe").is_fifo()
+
+
+@pytest.mark.parametrize(
+    "work", ["ops.sort(big)", "big + 1", "ops.asarray(np.zeros(1 << 16)) + 1", "big @ big"]
+)
+def test_interpreter_ends_while_a_thread_computes(work: str) -> None:
+    program = f"""
+        import threading, time
+        import numpy as np
+        from emberharmony import ops
+        big = ops.random.normal((600, 600), seed=1)
+        begun = threading.Event()
+        def run():
+            while True:
+                {work}
+                begun.set()
+        for _ in range(3):
+            threading.Thread(target=run, daemon=True).start()
+        begun.wait()
+        print("end")
+    """
+    for _ in range(3):
+        done = subprocess.run(
+            [sys.executable, "-c", textwrap.dedent(program)],
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        assert (done.returncode, done.stdout, done.stderr) == (0, "end\n", "")
