@@ -9,6 +9,10 @@ namespace {
 Vec SleefTan(Vec x) { return (Vec)Sleef_finz_tand4_u10avx2((__m256d)x); }
 
 Vec SleefAtan2(Vec y, Vec x) { return (Vec)Sleef_finz_atan2d4_u10avx2((__m256d)y, (__m256d)x); }
+[[gnu::noinline]] Vec SafeLog1p(Vec x) {
+  return V::Pick(V::Less(V::Set(1e300), x), (Vec)Sleef_finz_logd4_u10avx2((__m256d)x),
+                 (Vec)Sleef_finz_log1pd4_u10avx2((__m256d)x));
+}
 
 }  // namespace
 }  // namespace emberharmony::backend::native

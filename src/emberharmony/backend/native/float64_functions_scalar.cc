@@ -5,6 +5,8 @@
 extern "C" {
 double Sleef_finz_tand1_u10purecfma(double);
 double Sleef_finz_atan2d1_u10purecfma(double, double);
+double Sleef_finz_log1pd1_u10purecfma(double);
+double Sleef_finz_logd1_u10purecfma(double);
 }
 
 namespace emberharmony::backend::native {
@@ -13,6 +15,9 @@ namespace {
 Vec SleefTan(Vec x) { return Sleef_finz_tand1_u10purecfma(x); }
 
 Vec SleefAtan2(Vec y, Vec x) { return Sleef_finz_atan2d1_u10purecfma(y, x); }
+[[gnu::noinline]] Vec SafeLog1p(Vec x) {
+  return x > 1e300 ? Sleef_finz_logd1_u10purecfma(x) : Sleef_finz_log1pd1_u10purecfma(x);
+}
 
 }  // namespace
 }  // namespace emberharmony::backend::native

@@ -41,6 +41,7 @@ const Range kRanges[] = {
     {Op::kTanh, std::tanh, -0.2, 0.2, -10, 2},
     {Op::kLog, std::log, 0.5, 2, -1074, 1024, true},
     {Op::kLog, std::log, 0.95, 1.1, -0.02, 0.02, true},
+    {Op::kLog1p, std::log1p, -1, 10, -1000, 1024, true},
     {Op::kLog2, std::log2, 0.5, 2, -1074, 1024, true},
     {Op::kLog2, std::log2, 0.95, 1.1, -0.02, 0.02, true},
     {Op::kLog10, std::log10, 0.5, 2, -1074, 1024, true},
@@ -169,6 +170,34 @@ TEST(Float64Functions, AnglesOfAllQuadrantsAreWithinEightTenthsOfAnUlp) {
         std::atan2(static_cast<long double>(y[i]), static_cast<long double>(x[i]));
     ASSERT_LE(ErrorInUlps(found[i], exact), 0.8)
         << std::hexfloat << y[i] << ", " << x[i] << " gave " << found[i];
+  }
+}
+
+// Models that were learned contain its results, so it keeps the bits of SLEEF 3.5.1's, from which
+// the number below comes.
+TEST(Float64Functions, Log1pKeepsItsBits) {
+  std::mt19937_64 random(83);
+  std::vector<double> x = {0.0, -0.0, 5e-324, -5e-324, 1e300, 1.5e300, kInfinity, -1.0};
+  for (int i = 0; i < 50000; ++i) {
+    const double unit = static_cast<double>(random() >> 11) * 0x1p-53;
+    x.push_back(unit * 11 - 1);
+    x.push_back(-unit);
+    x.push_back(static_cast<double>(random() % 1000000));
+    const double any = std::ldexp(1 + unit, static_cast<int>(random() % 2098) - 1074);
+    x.push_back(any);
+    if (any < 1) x.push_back(-any);
+  }
+  for (InstructionSet set : SupportedInstructionSets()) {
+    ForceInstructionSet(set);
+    const std::vector<double> found = Compute(Op::kLog1p, x, {});
+    ForceInstructionSet(std::nullopt);
+    uint64_t hash = 0xcbf29ce484222325;  // FNV-1a of the numbers' bits
+    for (double value : found) {
+      uint64_t bits;
+      std::memcpy(&bits, &value, sizeof(bits));
+      hash = (hash ^ bits) * 0x100000001b3;
+    }
+    EXPECT_EQ(hash, uint64_t{0xa80c7f200bd14c4b}) << InstructionSetName(set);
   }
 }
 

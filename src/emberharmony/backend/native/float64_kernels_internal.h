@@ -1,10 +1,11 @@
 // Bodies of the kernels of our own elementary functions of float64; see loops_internal.h. The file
-// that includes this one defines EMBER_VECTOR_BYTES, SleefTan and SleefAtan2, which take over where
-// arguments are large or unusual.
+// that includes this one defines EMBER_VECTOR_BYTES, and SleefTan, SleefAtan2 and SafeLog1p, which
+// take over where arguments are large or unusual.
 #pragma once
 
 #include "emberharmony/backend/native/float64_functions_internal.h"
 #include "emberharmony/backend/native/float64_inverse_hyperbolics_internal.h"
+#include "emberharmony/backend/native/float64_log1p_internal.h"
 #include "emberharmony/backend/native/float64_power_internal.h"
 #include "emberharmony/backend/native/float64_trigonometry_internal.h"
 #include "emberharmony/backend/native/loops_internal.h"
@@ -57,6 +58,7 @@ void AddFloat64(KernelTable* table) {
   add(Op::kCosh, &Unary<CoshOf>);
   add(Op::kTanh, &Unary<TanhOf>);
   add(Op::kLog, &Unary<LogarithmOf<NaturalBase>>);
+  add(Op::kLog1p, &Unary<Log1pOf>);
   add(Op::kLog2, &Unary<LogarithmOf<BinaryBase>>);
   add(Op::kLog10, &Unary<LogarithmOf<DecimalBase>>);
   add(Op::kPow, &Binary<PowerOf>);

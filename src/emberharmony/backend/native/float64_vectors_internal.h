@@ -37,6 +37,11 @@ struct Register {
   static Mask LessEqual(Vec x, Vec y) {
     return _mm512_cmp_pd_mask((__m512d)x, (__m512d)y, _CMP_LE_OQ);
   }
+  /// The mask without lanes where x is -0.
+  static Mask ButMinusZero(Mask mask, Vec x) {
+    constexpr int kMinusZero = 4;
+    return mask & ~_mm512_fpclass_pd_mask((__m512d)x, kMinusZero);
+  }
   static Mask LessBits(Bits x, uint64_t y) {
     return _mm512_cmplt_epu64_mask((__m512i)x, _mm512_set1_epi64(static_cast<int64_t>(y)));
   }
@@ -59,6 +64,8 @@ struct Register {
   static Vec TopBitsAsNumber(Bits x) {
     return (Vec)_mm512_maskz_cvtepi64_pd(0xff, _mm512_maskz_srai_epi64(0xff, (__m512i)x, 52));
   }
+  /// floor(log2(x)) of normal positive x.
+  static Vec ExponentOf(Vec x) { return (Vec)_mm512_maskz_getexp_pd(0xff, (__m512d)x); }
   static Vec Look16(const double* table, Bits index) {
     return (Vec)_mm512_permutex2var_pd(_mm512_load_pd(table), (__m512i)index,
                                        _mm512_load_pd(table + 8));
@@ -91,6 +98,10 @@ struct Register {
   static Mask LessEqual(Vec x, Vec y) {
     return (Vec)_mm256_cmp_pd((__m256d)x, (__m256d)y, _CMP_LE_OQ);
   }
+  static Mask ButMinusZero(Mask mask, Vec x) {
+    const __m256i zero = _mm256_set1_epi64x(INT64_MIN);
+    return (Vec)_mm256_andnot_pd((__m256d)_mm256_cmpeq_epi64((__m256i)x, zero), (__m256d)mask);
+  }
   /// x < y of numbers without sign, by comparing them with their upper bits turned.
   static Mask LessBits(Bits x, uint64_t y) {
     constexpr uint64_t kTop = uint64_t{1} << 63;
@@ -119,6 +130,7 @@ struct Register {
     const Bits moved = ((x ^ (uint64_t{1} << 63)) >> 52) | (uint64_t{0x433} << 52);
     return (Vec)moved - (0x1p52 + 2048);
   }
+  static Vec ExponentOf(Vec x) { return TopBitsAsNumber(BitsOf(x) - (uint64_t{1023} << 52)); }
   static Vec Look16(const double* table, Bits index) {
     return (Vec)_mm256_i64gather_pd(table, (__m256i)(index & 15), 8);
   }
@@ -145,6 +157,7 @@ struct Register {
   static Vec Sqrt(Vec x) { return __builtin_sqrt(x); }
   static Mask Less(Vec x, Vec y) { return x < y; }
   static Mask LessEqual(Vec x, Vec y) { return x <= y; }
+  static Mask ButMinusZero(Mask mask, Vec x) { return mask && (x != 0 || !__builtin_signbit(x)); }
   static Mask LessBits(Bits x, uint64_t y) { return x < y; }
   static Mask Both(Mask x, Mask y) { return x && y; }
   static bool All(Mask mask) { return __builtin_expect(mask, 1); }
@@ -156,6 +169,7 @@ struct Register {
     return FromBits(BitsOf(x) ^ (BitsOf(sign) & (uint64_t{1} << 63)));
   }
   static Vec TopBitsAsNumber(Bits x) { return static_cast<double>(static_cast<int64_t>(x) >> 52); }
+  static Vec ExponentOf(Vec x) { return TopBitsAsNumber(BitsOf(x) - (uint64_t{1023} << 52)); }
   static Vec Look16(const double* table, Bits index) { return table[index & 15]; }
   static Vec Look32(const double* table, Bits index) { return table[index & 31]; }
 };
@@ -227,6 +241,10 @@ struct Doubled {
   EMBER_INLINE static Mask LessEqual(Vec x, Vec y) {
     return {One::LessEqual(x.a, y.a), One::LessEqual(x.b, y.b)};
   }
+  EMBER_INLINE static Mask ButMinusZero(Mask mask, Vec x) {
+    return {One::ButMinusZero(mask.a, x.a), One::ButMinusZero(mask.b, x.b)};
+  }
+  EMBER_INLINE static Vec ExponentOf(Vec x) { return {One::ExponentOf(x.a), One::ExponentOf(x.b)}; }
   EMBER_INLINE static Mask LessBits(Bits x, uint64_t y) {
     return {One::LessBits(x.a, y), One::LessBits(x.b, y)};
   }
