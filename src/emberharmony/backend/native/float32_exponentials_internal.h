@@ -4,7 +4,7 @@
 // V is a register of floats as described in float32_kernels_internal.h.
 #pragma once
 
-#include "emberharmony/backend/native/float32_polynomial_internal.h"
+#include "emberharmony/backend/native/float32_approximation_internal.h"
 
 namespace emberharmony::backend::native {
 namespace {

@@ -58,6 +58,7 @@ struct FloatVec {
   static Mask Less(Vec x, Vec y) { return _mm256_cmp_ps(x, y, _CMP_LT_OQ); }
   static Mask Equal(Vec x, Vec y) { return _mm256_cmp_ps(x, y, _CMP_EQ_OQ); }
   static Mask And(Mask x, Mask y) { return _mm256_and_ps(x, y); }
+  static Mask Xor(Mask x, Mask y) { return _mm256_xor_ps(x, y); }
   static bool All(Mask mask) { return _mm256_movemask_ps(mask) == 0xff; }
   static bool AllNormalPositive(Vec x) {
     return All(And(_mm256_cmp_ps(x, Set(0x1p-126f), _CMP_GE_OQ), Less(x, Set(__builtin_inff()))));

@@ -57,6 +57,7 @@ struct FloatVec {
   static Mask Less(Vec x, Vec y) { return _mm512_cmp_ps_mask(x, y, _CMP_LT_OQ); }
   static Mask Equal(Vec x, Vec y) { return _mm512_cmp_ps_mask(x, y, _CMP_EQ_OQ); }
   static Mask And(Mask x, Mask y) { return x & y; }
+  static Mask Xor(Mask x, Mask y) { return x ^ y; }
   static bool All(Mask mask) { return mask == 0xffff; }
   /// Of others the bits, less those of the smallest, are out of the range as unsigned integers.
   static bool AllNormalPositive(Vec x) {

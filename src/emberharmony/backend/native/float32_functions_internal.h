@@ -4,10 +4,9 @@
 
 namespace emberharmony::backend::native {
 
-/// Puts our own elementary functions of float32 into a table, where SLEEF's may be: expm1, sinh,
-/// cosh, tanh, log, log2, log10, log1p, pow, sin, cos, tan, asin, acos and atan. They have less
-/// than 1.0 ulp of error and the same bits on every instruction set. The CPU must have fused
-/// multiply-add.
+/// Puts our own elementary functions of float32 into a table, where SLEEF's may be: all but exp,
+/// erf and hypot. They have less than 1.0 ulp of error and the same bits on every instruction set.
+/// The CPU must have fused multiply-add.
 #define EMBER_DECLARE_FLOAT32(set)        \
   namespace set {                         \
   void AddFloat32Functions(KernelTable*); \

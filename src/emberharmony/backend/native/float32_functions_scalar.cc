@@ -49,6 +49,7 @@ struct FloatVec {
   static Mask Less(Vec x, Vec y) { return x < y; }
   static Mask Equal(Vec x, Vec y) { return x == y; }
   static Mask And(Mask x, Mask y) { return x && y; }
+  static Mask Xor(Mask x, Mask y) { return x != y; }
   static bool All(Mask mask) { return mask; }
   static bool AllNormalPositive(Vec x) { return x >= 0x1p-126f && x < __builtin_inff(); }
   static Vec OrSign(Vec y, Vec x) { return FromBits(ToBits(y) | (ToBits(x) & 0x80000000u)); }

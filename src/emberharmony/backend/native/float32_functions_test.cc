@@ -43,6 +43,9 @@ const Function kFunctions[] = {
     {Op::kAsin, std::asin, 0x3f000000, 0x3f800000, 0.71},
     {Op::kAcos, std::acos, 0x3f000000, 0x3f800000, 0.69},
     {Op::kAtan, std::atan, 0x3f000000, 0x40000000, 0.96},
+    {Op::kAsinh, std::asinh, 0x3f000000, 0x40000000, 0.77},
+    {Op::kAcosh, std::acosh, 0x3f800000, 0x40000000, 0.88},
+    {Op::kAtanh, std::atanh, 0x3e000000, 0x3f800000, 0.90},
 };
 
 float FromBits(uint64_t bits) { return std::bit_cast<float>(static_cast<uint32_t>(bits)); }
@@ -138,6 +141,23 @@ TEST(Float32Functions, PowersOfAllSizesAreWithinSixTenthsOfAnUlp) {
   }
 }
 
+TEST(Float32Functions, AnglesOfPointsAllAroundAreWithinOneUlp) {
+  std::mt19937_64 random(7);
+  const auto signed_unit = [&] { return static_cast<double>(random() >> 11) * 0x1p-52 - 1; };
+  std::vector<float> x, y;
+  for (int i = 0; i < 200000; ++i) {
+    x.push_back(static_cast<float>(signed_unit() * std::exp2(70 * signed_unit())));
+    const double ratio = i % 2 == 0 ? std::exp2(30 * signed_unit()) : 1 + signed_unit() / 16;
+    y.push_back(static_cast<float>(x.back() * (signed_unit() < 0 ? -ratio : ratio)));
+  }
+  const std::vector<float> found = Compute(Op::kAtan2, y, x);
+  for (size_t i = 0; i < x.size(); ++i) {
+    const double exact = std::atan2(static_cast<double>(y[i]), static_cast<double>(x[i]));
+    ASSERT_LE(ErrorInUlps(found[i], exact), 0.98)
+        << std::hexfloat << y[i] << ", " << x[i] << " gave " << found[i];
+  }
+}
+
 // Vectors with unusual elements take other ways than those without.
 TEST(Float32Functions, AnElementsBitsDoNotDependOnItsNeighbours) {
   const float unusual[] = {kNan, kInfinity, -kInfinity, 0.0f, -1.0f, 1e-45f, 3e38f, -3e38f, 88.5f};
@@ -149,7 +169,7 @@ TEST(Float32Functions, AnElementsBitsDoNotDependOnItsNeighbours) {
       mixed.insert(mixed.end(), {x[i], unusual[i % std::size(unusual)]});
       mixed_y.insert(mixed_y.end(), {0.75f, unusual[i / 7 % std::size(unusual)]});
     }
-    for (Op op : {function.op, Op::kPow}) {
+    for (Op op : {function.op, Op::kPow, Op::kAtan2}) {
       const std::vector<float> alone = Compute(op, x, y), found = Compute(op, mixed, mixed_y);
       for (size_t i = 0; i < x.size(); ++i) {
         ASSERT_TRUE(SameBits(alone[i], found[2 * i]))
@@ -165,7 +185,7 @@ TEST(Float32Functions, EveryInstructionSetGivesTheSameBitsAllOverTheRange) {
     const std::vector<float> x = ArgumentsOf(function, 200003);
     std::vector<float> y = x;
     std::shuffle(y.begin(), y.end(), std::mt19937_64(3));
-    for (Op op : {function.op, Op::kPow}) {
+    for (Op op : {function.op, Op::kPow, Op::kAtan2}) {
       ForceInstructionSet(InstructionSet::kScalar);
       const std::vector<float> expected = Compute(op, x, y);
       for (InstructionSet set : SupportedInstructionSets()) {

@@ -8,7 +8,7 @@
 //   Vec, Int, SignedInt, Mask    registers of floats, of integers without and with sign, and which
 //                      lanes; Vec and Int have the operators of arithmetic
 //   Set, Load, Store, Fma, Abs, Sqrt, ToBits, FromBits, ToFloat (of a SignedInt)
-//   Less, Equal, And, All; Select(mask, yes, no), SelectOrZero; IsOdd (of an Int)
+//   Less, Equal, And, Xor, All; Select(mask, yes, no), SelectOrZero; IsOdd (of an Int)
 //   AllNormalPositive  whether all are normal and positive
 //   OrSign(y, x)       y with its sign bit set if that of x is
 //   MaxWithZero        of integers with sign
@@ -19,8 +19,10 @@
 // of 16.
 #pragma once
 
+#include "emberharmony/backend/native/float32_arcs_internal.h"
 #include "emberharmony/backend/native/float32_exponentials_internal.h"
 #include "emberharmony/backend/native/float32_functions_internal.h"
+#include "emberharmony/backend/native/float32_inverse_hyperbolics_internal.h"
 #include "emberharmony/backend/native/float32_logarithms_internal.h"
 #include "emberharmony/backend/native/float32_trigonometry_internal.h"
 
@@ -46,6 +48,10 @@ void AddFloat32(KernelTable* table) {
   table->Set(Op::kAsin, dtype, &VectorUnary<V, FloatAsinOf>);
   table->Set(Op::kAcos, dtype, &VectorUnary<V, FloatAcosOf>);
   table->Set(Op::kAtan, dtype, &VectorUnary<V, FloatAtanOf>);
+  table->Set(Op::kAtan2, dtype, &VectorBinary<V, FloatAtan2Of>);
+  table->Set(Op::kAsinh, dtype, &VectorUnary<V, FloatAsinhOf>);
+  table->Set(Op::kAcosh, dtype, &VectorUnary<V, FloatAcoshOf>);
+  table->Set(Op::kAtanh, dtype, &VectorUnary<V, FloatAtanhOf>);
 }
 
 }  // namespace

@@ -6,7 +6,7 @@
 // float32_kernels_internal.h.
 #pragma once
 
-#include "emberharmony/backend/native/float32_polynomial_internal.h"
+#include "emberharmony/backend/native/float32_approximation_internal.h"
 
 namespace emberharmony::backend::native {
 namespace {
@@ -124,11 +124,20 @@ struct FloatLog2Of : FloatLogarithm<V, FloatBinaryLog> {};
 template <class V>
 struct FloatLog10Of : FloatLogarithm<V, FloatDecimalLog> {};
 
+constexpr uint32_t kLog1pLowest = 0x3f400000;  // f from -1/4 to 1/2
+/// (log(1 + f) - f) / f^2 of such f.
+template <class V>
+[[gnu::always_inline]] inline typename V::Vec Log1pSeries(typename V::Vec f) {
+  return Polynomial<V>(f, -0x1.fffffep-2f, 0x1.555554p-2f, -0x1.00010ap-2f, 0x1.999bcep-3f,
+                       -0x1.55031ep-3f, 0x1.23f668p-3f, -0x1.04d79p-3f, 0x1.e5215cp-4f,
+                       -0x1.7e2d7ap-4f, 0x1.3bdd9ap-5f);
+}
+
 /// 1 + x = 2^k (1 + f), where f = x 2^-k + (2^-k - 1) is exact, or k so large that f hardly counts.
 template <class V>
 struct FloatLog1pOf {
   using Vec = typename V::Vec;
-  using Exponent = FloatExponent<V, 0x3f400000>;  // f from -1/4 to 1/2
+  using Exponent = FloatExponent<V, kLog1pLowest>;
 
   static Vec Do(Vec x) {
     const auto inside = V::And(V::Less(V::Set(-1.0f), x), V::Less(x, V::Set(0x1p+100f)));
@@ -145,9 +154,7 @@ struct FloatLog1pOf {
   }
 
   [[gnu::always_inline]] static Vec Of(Vec k, Vec f) {
-    const Vec q = Polynomial<V>(f, -0x1.fffffep-2f, 0x1.555554p-2f, -0x1.00010ap-2f, 0x1.999bcep-3f,
-                                -0x1.55031ep-3f, 0x1.23f668p-3f, -0x1.04d79p-3f, 0x1.e5215cp-4f,
-                                -0x1.7e2d7ap-4f, 0x1.3bdd9ap-5f);
+    const Vec q = Log1pSeries<V>(f);
     const Vec whole = k * V::Set(kFloatLn2High);
     const Vec high = whole + f;
     const Vec lost = f - (high - whole);

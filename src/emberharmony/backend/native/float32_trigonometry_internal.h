@@ -1,11 +1,11 @@
-// sin, cos, tan, asin, acos and atan of float32, quicker than SLEEF's, with at most 1.0 ulp of
-// error (found by trying every float), and of the same bits on every instruction set.
+// sin, cos and tan of float32, quicker than SLEEF's, with less than 1.0 ulp of error (found by
+// trying every float), and of the same bits on every instruction set.
 //
 // V is a register of floats and W one of floats computed with as doubles, as described in
 // float32_kernels_internal.h.
 #pragma once
 
-#include "emberharmony/backend/native/float32_polynomial_internal.h"
+#include "emberharmony/backend/native/float32_approximation_internal.h"
 
 namespace emberharmony::backend::native {
 namespace {
@@ -144,99 +144,6 @@ struct FloatTanOf {
     return PatchedUnless<W, Exact>(inside, x, y);
   }
   static constexpr uint64_t kOneBits = uint64_t{1023} << 52;
-};
-
-constexpr float kHalfPiHigh = 0x1.921fb6p+0f, kHalfPiLow = -0x1.777a5cp-25f;
-constexpr float kPiHigh = 0x1.921fb6p+1f, kPiLow = -0x1.777a5cp-24f;
-
-/// (asin(q) - q) / q^3 by z = q^2, up to 1/4.
-template <class V>
-[[gnu::always_inline]] inline typename V::Vec ArcsineSeries(typename V::Vec z) {
-  return Polynomial<V>(z, 0x1.5555c8p-3f, 0x1.330204p-4f, 0x1.747bbap-5f, 0x1.8c3e28p-6f,
-                       0x1.595c92p-5f);
-}
-
-/// The reciprocal of a positive normal number within an eighth.
-template <class V>
-[[gnu::always_inline]] inline typename V::Vec RoughReciprocal(typename V::Vec x) {
-  return V::FromBits(0x7ef311c7 - V::ToBits(x));
-}
-
-/// asin|x| = pi / 2 - 2 asin(s), s = sqrt((1 - |x|) / 2), for |x| > 1/2.
-template <class V>
-struct FloatAsinOf {
-  using Vec = typename V::Vec;
-  static Vec Do(Vec x) {
-    const Vec magnitude = V::Abs(x);
-    const auto large = V::Less(V::Set(0.5f), magnitude);
-    const Vec half = V::Fma(magnitude, V::Set(-0.5f), V::Set(0.5f));  // exact where large
-    const Vec s = V::Sqrt(half);
-    const Vec z = V::Select(large, half, magnitude * magnitude);
-    const Vec q = V::Select(large, V::Set(-2.0f) * s, magnitude);
-    // What the square root lost: s^2 - half over 2 s.
-    const Vec root_lost = V::Fma(s, s, -half);
-    const Vec low =
-        V::SelectOrZero(large, V::Fma(root_lost, RoughReciprocal<V>(s), V::Set(kHalfPiLow)));
-    const Vec base = V::SelectOrZero(large, V::Set(kHalfPiHigh));
-    const Vec high = base + q;
-    const Vec lost = (base - high) + q;
-    const Vec y = high + (lost + V::Fma(q * z, ArcsineSeries<V>(z), low));
-    return V::OrSign(y, x);
-  }
-};
-
-/// acos x = pi / 2 - asin x for |x| <= 1/2; beyond, 2 asin(s) for positive x and pi - 2 asin(s) for
-/// negative ones.
-template <class V>
-struct FloatAcosOf {
-  using Vec = typename V::Vec;
-  static Vec Do(Vec x) {
-    const Vec magnitude = V::Abs(x);
-    const auto large = V::Less(V::Set(0.5f), magnitude);
-    const auto negative = V::Less(x, V::Set(0.0f));
-    const Vec half = V::Fma(magnitude, V::Set(-0.5f), V::Set(0.5f));
-    const Vec s = V::Sqrt(half);
-    const Vec z = V::Select(large, half, x * x);
-    const Vec q = V::Select(large, V::OrSign(s + s, x), -x);
-    const Vec root_lost = V::Fma(-s, s, half);
-    const Vec base =
-        V::Select(large, V::SelectOrZero(negative, V::Set(kPiHigh)), V::Set(kHalfPiHigh));
-    const Vec base_low =
-        V::Select(large, V::SelectOrZero(negative, V::Set(kPiLow)), V::Set(kHalfPiLow));
-    const Vec correction = V::SelectOrZero(large, root_lost * V::OrSign(RoughReciprocal<V>(s), x));
-    const Vec high = base + q;
-    const Vec lost = (base - high) + q;
-    return high + (lost + V::Fma(q * z, ArcsineSeries<V>(z), base_low + correction));
-  }
-};
-
-/// atan|x| = pi / 2 - atan(1 / |x|) beyond 1.
-template <class V>
-struct FloatAtanOf {
-  using Vec = typename V::Vec;
-  static Vec Do(Vec x) {
-    const Vec magnitude = V::Abs(x);
-    // Infinity would make a NaN below; from here on the result is pi / 2.
-    const Vec a = V::Select(V::Less(V::Set(0x1p+60f), magnitude), V::Set(0x1p+60f), magnitude);
-    const auto large = V::Less(V::Set(1.0f), a);
-    const Vec inverse = V::Set(-1.0f) / a;
-    const Vec q = V::Select(large, inverse, a);
-    const Vec z = q * q;
-    // What the quotient lost, and the derivative, 1 / (1 + z), roughly.
-    const Vec quotient_lost = inverse * V::Fma(inverse, a, V::Set(1.0f));
-    const Vec slope = V::Fma(z, V::Set(-0.5f), V::Set(1.0f));
-    const Vec low = V::SelectOrZero(large, V::Fma(quotient_lost, slope, V::Set(kHalfPiLow)));
-    const Vec base = V::SelectOrZero(large, V::Set(kHalfPiHigh));
-    const Vec series = Polynomial<V>(z, -0x1.55553ep-2f, 0x1.9991e4p-3f, -0x1.242084p-3f,
-                                     0x1.c08c1ap-4f, -0x1.580814p-4f, 0x1.da24cap-5f,
-                                     -0x1.fd6fbcp-6f, 0x1.6410e6p-7f, -0x1.d32dbcp-10f);
-    const Vec high = base + q;
-    const Vec lost = (base - high) + q;
-    const Vec cube = q * z;
-    const Vec cube_lost = V::Fma(q, z, -cube);
-    const Vec rest = V::Fma(cube, series, V::Fma(cube_lost, V::Set(-0.22f), low));
-    return V::OrSign(high + (lost + rest), x);
-  }
 };
 
 }  // namespace

@@ -16,5 +16,11 @@ template <class V, class... Rest>
   }
 }
 
+/// The reciprocal of a positive normal number within an eighth.
+template <class V>
+[[gnu::always_inline]] inline typename V::Vec RoughReciprocal(typename V::Vec x) {
+  return V::FromBits(0x7ef311c7 - V::ToBits(x));
+}
+
 }  // namespace
 }  // namespace emberharmony::backend::native
