@@ -53,7 +53,10 @@ def main() -> None:
         for size in ([], ["--response-rows", "1024"]):
             figures = defaultdict(list)
             server = subprocess.Popen(
-                [str(build / "ember"), "serve-bigquery", f"--table={NAME}={table}", *size],
+                [
+                    *(str(build / "ember"), "serve-bigquery", f"--table={NAME}={table}"),
+                    *("--cache=8GiB", *size),
+                ],
                 stdout=subprocess.PIPE,
                 text=True,
             )
@@ -66,6 +69,7 @@ def main() -> None:
                     for way in ("bare", "store", "read")
                 }
                 commands["official"] = [*official, *rest]
+                run(commands["bare"])  # from now on the server sends what it has encoded
                 for _ in range(arguments.rounds):
                     for way, command in commands.items():
                         figures[way].append(run(command))

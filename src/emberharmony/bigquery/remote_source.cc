@@ -25,6 +25,7 @@ using arrow::Status;
 // As many connections as have ever been of use, and enough files for one to read ahead of another.
 constexpr int kReadersMax = 4;
 constexpr int kStreamsMax = 16;
+constexpr int64_t kBufferBytesMin = int64_t{4} << 20;
 constexpr int64_t kMicrosPerSecond = 1'000'000;
 constexpr const char* kScheme = "bigquery";
 
@@ -125,7 +126,7 @@ class BigQueryTable : public io::RemoteTable {
 
   /// Learns the schema from a session whose rows nobody asks for: it costs nothing.
   Status Look(const io::StopCheck& check_stop) {
-    ARROW_ASSIGN_OR_RAISE(auto download, Open({}, 1, check_stop));
+    ARROW_ASSIGN_OR_RAISE(auto download, Open({}, 1, kBufferBytesMin, check_stop));
     schema_ = download->schema();
     return Status::OK();
   }
@@ -133,11 +134,12 @@ class BigQueryTable : public io::RemoteTable {
   const std::shared_ptr<arrow::Schema>& schema() const override { return schema_; }
 
   Result<std::unique_ptr<io::RemoteRows>> Ask(const io::RemoteRequest& request,
+                                              int64_t buffer_bytes,
                                               const io::StopCheck& check_stop) override {
     // The first rows are wanted: more streams would bring more of others.
     const int max_streams = request.limit_rows ? 1 : kStreamsMax;
     ReadRequest read = RequestOf(request, max_streams);
-    ARROW_ASSIGN_OR_RAISE(auto download, Open(request, max_streams, check_stop));
+    ARROW_ASSIGN_OR_RAISE(auto download, Open(request, max_streams, buffer_bytes, check_stop));
     return std::make_unique<SessionRows>(std::move(download), std::move(read));
   }
 
@@ -154,10 +156,12 @@ class BigQueryTable : public io::RemoteTable {
   }
 
   Result<std::unique_ptr<TableDownload>> Open(const io::RemoteRequest& request, int max_streams,
+                                              int64_t buffer_bytes,
                                               const io::StopCheck& check_stop) const {
     ReadOptions options;
     options.connection = options_.connection;
     options.num_readers = kReadersMax;
+    options.buffer_bytes = buffer_bytes;
     options.check_stop = check_stop;
     return plugin_->OpenDownload(RequestOf(request, max_streams), options);
   }

@@ -56,15 +56,14 @@ arrow::Status FetchRows(const SourceRequest& request, const std::vector<std::str
   asked.columns = columns;
   if (source->filter != nullptr) asked.filter = source->filter->sql();
   asked.limit_rows = limit_rows;
-  ARROW_ASSIGN_OR_RAISE(auto rows,
-                        source->remote->Ask(asked, [context] { return context->CheckStop(); }));
+  ARROW_ASSIGN_OR_RAISE(auto rows, source->remote->Ask(asked, DownloadBytes(context),
+                                                       [context] { return context->CheckStop(); }));
   if (facts != nullptr) *facts = rows->Describe();
   const int64_t estimate =
       limit_rows ? std::min(*limit_rows, rows->estimated_rows()) : rows->estimated_rows();
   context->progress()->BeginPhase("download", estimate, estimate, rows->estimated_bytes());
   io::FetchOptions options;
   options.spill_folder = context->options().spill_dir;
-  options.buffer_bytes = DownloadBytes(context);
   options.num_threads = context->num_threads();
   int64_t told = 0;
   options.progress = [context, &told](int64_t rows_so_far) {

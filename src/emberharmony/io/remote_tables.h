@@ -24,8 +24,7 @@ struct RemoteRequest {
 
 /// How rows are fetched. None of this shapes a result.
 struct FetchOptions {
-  std::string spill_folder;                  ///< where they wait; default: $TMPDIR, or /tmp
-  int64_t buffer_bytes = int64_t{64} << 20;  ///< of what is under way, in all
+  std::string spill_folder;  ///< where they wait; default: $TMPDIR, or /tmp
   int num_threads = 4;
   /// Called several times a second, on the calling thread, with the rows that have come so far; an
   /// error ends the fetching within a second.
@@ -55,8 +54,10 @@ class RemoteTable {
   virtual ~RemoteTable() = default;
   /// Of the whole table, as the service has it.
   virtual const std::shared_ptr<arrow::Schema>& schema() const = 0;
-  /// Agrees with the service on what is to be sent; nothing comes yet.
+  /// Agrees with the service on what is to be sent; nothing comes yet. Once it does, so many bytes
+  /// may be under way in memory.
   virtual arrow::Result<std::unique_ptr<RemoteRows>> Ask(const RemoteRequest& request,
+                                                         int64_t buffer_bytes,
                                                          const StopCheck& check_stop) = 0;
 };
 
