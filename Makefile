@@ -35,8 +35,13 @@ build: setup build/build.ninja  ## the command, build/bin/ember, and the Python 
 install: build  ## the command, the library and its CMake package to PREFIX (/usr/local)
 	@cmake --install build --prefix "$(PREFIX)"
 
-demo: build  ## 3,000,000 flights to training, validation and test features in build/demo/
-	build/bin/ember extract data/flights-3m.parquet -o build/demo --target delay --overwrite
+demo: build  ## 3,000,000 flights, from the local BigQuery server, to features in build/demo/
+	@coproc SERVER { exec build/bin/ember serve-bigquery --table demo.public.flights=data/flights-3m.parquet; }; \
+	trap 'kill "$$SERVER_PID"' EXIT; read -r -u "$${SERVER[0]}" line; \
+	echo build/bin/ember extract bigquery://demo/public/flights --bigquery-endpoint "$${line##* }" \
+	  -o build/demo --target delay --overwrite; \
+	build/bin/ember extract bigquery://demo/public/flights --bigquery-endpoint "$${line##* }" \
+	  -o build/demo --target delay --overwrite
 
 test: unit  ## all tests: unit tests, then those that cross rooms
 	@$(PYTHON) -m pytest tests -n $(JOBS) --dist worksteal
