@@ -4,6 +4,7 @@
 #include <arrow/buffer.h>
 #include <arrow/builder.h>
 #include <arrow/io/memory.h>
+#include <arrow/ipc/dictionary.h>
 #include <arrow/ipc/reader.h>
 #include <arrow/record_batch.h>
 #include <arrow/table.h>
