@@ -12,8 +12,15 @@
 namespace emberharmony::backend::native {
 namespace {
 
-/// Up to this magnitude e^x and e^-x are normal numbers.
+/// Up to this magnitude e^x is a normal number.
 constexpr double kExpOrdinary = 708.0;
+/// Up to this magnitude so are the products with what e^x and e^-x are rounded by.
+constexpr double kHyperbolicOrdinary = 600.0;
+
+/// Whether a magnitude is up to a bound. NaN is: it stays what it is all the way.
+[[gnu::always_inline]] inline bool AllUpTo(double bound, Vec magnitude) {
+  return V::All(V::NotLess(V::Set(bound), magnitude));
+}
 
 /// x = k ln(2) / 16 + high + low, where high is exact and r its sum with low; |x| <= 750.
 struct ReducedExponent {
@@ -69,7 +76,7 @@ struct ReducedExponent {
 
 struct ExpOf {
   static Vec Do(Vec x) {
-    if (!V::All(V::LessEqual(Abs(x), V::Set(kExpOrdinary)))) return ExpOfAny(x, 0);
+    if (!AllUpTo(kExpOrdinary, Abs(x))) return ExpOfAny(x, 0);
     const ReducedExponent reduced(x);
     const Vec r = reduced.r, r2 = r * r;
     const Vec p = Fma(ExpSeries(r, r2), r2, r + V::Look16(kPowersRest, reduced.n));
@@ -78,7 +85,7 @@ struct ExpOf {
   }
 };
 
-/// e^x - 1 = high + low, |x| <= kExpOrdinary; if kNegative, x is at most 0.
+/// e^x - 1 = high + low, |x| <= kHyperbolicOrdinary; if kNegative, x is at most 0.
 template <bool kNegative>
 struct ExpLessOne {
   Vec high, low;
@@ -109,7 +116,7 @@ struct ExpLessOne {
 
 struct Expm1Of {
   static Vec Do(Vec x) {
-    if (!V::All(V::LessEqual(Abs(x), V::Set(kExpOrdinary)))) return Rare(x);
+    if (!AllUpTo(kHyperbolicOrdinary, Abs(x))) return Rare(x);
     return Ordinary(x);
   }
 
@@ -119,10 +126,12 @@ struct Expm1Of {
     return V::WithSign(e.high + e.low, x);
   }
   [[gnu::noinline]] static Vec Rare(Vec x) {
-    const Vec bound = V::Set(kExpOrdinary);
+    const Vec bound = V::Set(kHyperbolicOrdinary);
     // The second operand is the result where one is NaN.
     const Vec capped = V::Max(-bound, V::Min(bound, x));
-    return V::Pick(V::Less(bound, x), ExpOfAny(x, 0), Ordinary(capped));
+    // Not of negative numbers: the processor is slow at results that are not normal.
+    const Vec large = ExpOfAny(V::Max(V::Set(0), x), 0);
+    return V::Pick(V::Less(bound, x), large, Ordinary(capped));
   }
 };
 
@@ -153,7 +162,7 @@ struct Hyperbolic {
 struct SinhOf {
   static Vec Do(Vec x) {
     const Vec magnitude = Abs(x);
-    if (!V::All(V::LessEqual(magnitude, V::Set(kExpOrdinary)))) return Rare(x);
+    if (!AllUpTo(kHyperbolicOrdinary, magnitude)) return Rare(x);
     return Ordinary(x, magnitude);
   }
 
@@ -170,7 +179,7 @@ struct SinhOf {
     return V::WithSign(sum + low, x);
   }
   [[gnu::noinline]] static Vec Rare(Vec x) {
-    const Vec bound = V::Set(kExpOrdinary), magnitude = Abs(x);
+    const Vec bound = V::Set(kHyperbolicOrdinary), magnitude = Abs(x);
     const Vec ordinary = Ordinary(x, V::Min(bound, magnitude));
     return V::Pick(V::Less(bound, magnitude), V::WithSign(ExpOfAny(magnitude, 1), x), ordinary);
   }
@@ -179,7 +188,7 @@ struct SinhOf {
 struct CoshOf {
   static Vec Do(Vec x) {
     const Vec magnitude = Abs(x);
-    if (!V::All(V::LessEqual(magnitude, V::Set(kExpOrdinary)))) return Rare(magnitude);
+    if (!AllUpTo(kHyperbolicOrdinary, magnitude)) return Rare(magnitude);
     return Ordinary(magnitude);
   }
 
@@ -191,7 +200,7 @@ struct CoshOf {
     return h.cosh_k + low;
   }
   [[gnu::noinline]] static Vec Rare(Vec magnitude) {
-    const Vec bound = V::Set(kExpOrdinary);
+    const Vec bound = V::Set(kHyperbolicOrdinary);
     const Vec ordinary = Ordinary(V::Min(bound, magnitude));
     return V::Pick(V::Less(bound, magnitude), ExpOfAny(magnitude, 1), ordinary);
   }

@@ -41,14 +41,14 @@ struct AreaOfRoot {
   }
 
   static constexpr double kSmall = 0.25;
-  /// From here on log(2 a) is the result to far below an ulp.
-  static constexpr double kLarge = 0x1p30;
+  /// From here on squares may overflow, and log(2 a) is the result.
+  static constexpr double kLarge = 0x1p500;
 };
 
 struct AsinhOf {
   static Vec Do(Vec x) {
     const Vec a = Abs(x), large = V::Set(AreaOfRoot::kLarge);
-    if (!V::All(V::LessEqual(a, large))) return Rare(x, a);
+    if (!V::All(V::NotLess(large, a))) return Rare(x, a);
     return V::WithSign(Ordinary(a), x);
   }
 
@@ -106,7 +106,7 @@ struct AcoshOf {
 struct AtanhOf {
   static Vec Do(Vec x) {
     const Vec a = Abs(x);
-    if (!V::All(V::LessEqual(a, V::Set(kOrdinary)))) return Rare(x, a);
+    if (!V::All(V::NotLess(V::Set(kOrdinary), a))) return Rare(x, a);
     return V::WithSign(Ordinary(a), x);
   }
 

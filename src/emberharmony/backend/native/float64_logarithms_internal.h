@@ -11,7 +11,6 @@
 namespace emberharmony::backend::native {
 namespace {
 
-constexpr double kSmallestNormal = 0x1p-1022;
 constexpr double kLargest = 0x1.fffffffffffffp+1023;
 
 constexpr uint64_t kExponentBits = uint64_t{0xfff} << 52;
@@ -20,6 +19,26 @@ constexpr uint64_t kExponentBits = uint64_t{0xfff} << 52;
 [[gnu::always_inline]] inline V::Mask NormalPositive(Bits bits) {
   return V::LessBits(bits - (uint64_t{1} << 52), uint64_t{0x7fe} << 52);
 }
+
+/// Positive numbers as a normal number's bits and a power of two; 1 for all that are not finite and
+/// positive.
+struct AnyMagnitude {
+  V::Mask positive;
+  Bits bits;
+  Vec more;
+
+  explicit AnyMagnitude(Bits x) {
+    constexpr uint64_t kOne = uint64_t{1023} << 52;
+    // With the exponent of 1, a number that is not normal is 1 + 2^1022 times itself: processors
+    // are slow where one is multiplied.
+    const V::Mask subnormal = V::LessBits(x - 1, (uint64_t{1} << 52) - 1);
+    const Vec scaled = FromBits((x & ~kExponentBits) | kOne) - 1.0;
+    const Vec number = V::Pick(subnormal, scaled, FromBits(x));
+    positive = NormalPositive(BitsOf(number));
+    bits = BitsOf(V::Pick(positive, number, V::Set(1)));
+    more = V::Pick(subnormal, V::Set(-1022), V::Set(0));
+  }
+};
 
 /// x = 2^k z of a normal positive x, z between the number with the bits `lowest` and its double.
 /// The upper bits of the mantissa of `shifted` count the intervals of z from there.
@@ -82,25 +101,13 @@ struct LogarithmOf {
  private:
   /// With numbers among them that are not normal and positive.
   [[gnu::noinline]] static Vec Rare(Vec x) {
-    double in[V::kLanes], normal[V::kLanes], more[V::kLanes], out[V::kLanes];
-    V::Store(in, x);
-    for (int j = 0; j < V::kLanes; ++j) {
-      const bool subnormal = in[j] > 0 && in[j] < kSmallestNormal;
-      const bool good = in[j] >= kSmallestNormal && in[j] <= kLargest;
-      normal[j] = subnormal ? in[j] * 0x1p54 : (good ? in[j] : 1.0);
-      more[j] = subnormal ? -54.0 : 0.0;
-    }
-    V::Store(out, LogOfNormal<Base>(BitsOf(V::Load(normal)), V::Load(more)));
-    for (int j = 0; j < V::kLanes; ++j) {
-      if (in[j] == 0) {
-        out[j] = -__builtin_inf();
-      } else if (in[j] < 0) {
-        out[j] = __builtin_nan("");
-      } else if (!(in[j] <= kLargest)) {
-        out[j] = in[j];  // infinity and NaN
-      }
-    }
-    return V::Load(out);
+    const AnyMagnitude magnitude(BitsOf(x));
+    const Vec log = LogOfNormal<Base>(magnitude.bits, magnitude.more);
+    const Vec zero = V::Set(0);
+    const Vec other = V::Pick(V::Less(x, zero), V::Set(__builtin_nan("")), x);  // x: infinity, NaN
+    const Vec ends = V::Pick(V::Both(V::LessEqual(x, zero), V::LessEqual(zero, x)),
+                             V::Set(-__builtin_inf()), other);
+    return V::Pick(magnitude.positive, log, ends);
   }
 };
 

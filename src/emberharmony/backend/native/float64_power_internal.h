@@ -78,25 +78,19 @@ struct PowerOf {
   }
   /// With numbers among them that are not normal and positive, or powers that are not normal.
   [[gnu::noinline]] static Vec Rare(Vec x, Vec y) {
-    double bases[V::kLanes], exponents[V::kLanes], normal[V::kLanes], more[V::kLanes];
-    V::Store(bases, x);
-    V::Store(exponents, y);
-    for (int j = 0; j < V::kLanes; ++j) {
-      const double magnitude = __builtin_fabs(bases[j]);
-      const bool subnormal = magnitude > 0 && magnitude < kSmallestNormal;
-      const bool good = magnitude >= kSmallestNormal && magnitude <= kLargest;
-      normal[j] = subnormal ? magnitude * 0x1p54 : (good ? magnitude : 1.0);
-      more[j] = subnormal ? -54.0 : 0.0;
-    }
-    const WideLog log(BitsOf(V::Load(normal)), V::Load(more));
+    const AnyMagnitude magnitude(BitsOf(Abs(x)));
+    const WideLog log(magnitude.bits, magnitude.more);
     const Vec product = y * log.high;
     const Vec product_low = Fma(y, log.low, Fma(y, log.high, -product));
     const V::Mask good = V::LessEqual(Abs(product), V::Set(750));
     const Vec capped = V::Max(V::Set(-750), V::Min(V::Set(750), product));
-    double results[V::kLanes];
+    double bases[V::kLanes], exponents[V::kLanes], results[V::kLanes];
+    V::Store(bases, x);
+    V::Store(exponents, y);
     V::Store(results, ExpOfSum(capped, V::Pick(good, product_low, V::Set(0)), 0));
     for (int j = 0; j < V::kLanes; ++j) {
-      results[j] = PowerOfOne(bases[j], exponents[j], results[j]);
+      const bool plain = bases[j] > 0 && bases[j] <= kLargest && exponents[j] - exponents[j] == 0;
+      if (!plain) results[j] = PowerOfOne(bases[j], exponents[j], results[j]);
     }
     return V::Load(results);
   }

@@ -11,7 +11,7 @@ namespace {
 /// cosine of n pi / 16. All are sums of two numbers, so that only the last step rounds noticeably.
 struct TanOf {
   static Vec Do(Vec x) {
-    if (!V::All(V::LessEqual(Abs(x), V::Set(kOrdinary)))) return Rare(x);
+    if (!V::All(V::NotLess(V::Set(kOrdinary), Abs(x)))) return Rare(x);
     return Ordinary(x);
   }
 
@@ -145,8 +145,10 @@ struct Atan2Of {
     const Vec run = Abs(x), rise = Abs(y);
     const V::Mask steep = V::Less(run, rise);
     const Vec large = V::Pick(steep, rise, run), small = V::Pick(steep, run, rise);
-    const V::Mask ordinary =
-        V::Both(V::LessEqual(large, V::Set(0x1p400)), V::LessEqual(V::Set(0x1p-400), small));
+    // The larger is between 2^-400 and 2^400, the smaller is not below or is 0. NaN stays NaN.
+    constexpr uint64_t kLow = uint64_t{1023 - 400} << 52, kHigh = uint64_t{1023 + 400} << 52;
+    const V::Mask ordinary = V::Both(V::LessBits(BitsOf(large) - kLow, kHigh - kLow),
+                                     V::LessBits(0 - BitsOf(small), 1 - kLow));
     if (!V::All(ordinary)) return Rare(y, x, ordinary);
     return Ordinary(y, x, large, small, steep);
   }

@@ -37,6 +37,10 @@ struct Register {
   static Mask LessEqual(Vec x, Vec y) {
     return _mm512_cmp_pd_mask((__m512d)x, (__m512d)y, _CMP_LE_OQ);
   }
+  /// Not x < y: also where one is NaN.
+  static Mask NotLess(Vec x, Vec y) {
+    return _mm512_cmp_pd_mask((__m512d)x, (__m512d)y, _CMP_NLT_UQ);
+  }
   /// The mask without lanes where x is -0.
   static Mask ButMinusZero(Mask mask, Vec x) {
     constexpr int kMinusZero = 4;
@@ -98,6 +102,9 @@ struct Register {
   static Mask LessEqual(Vec x, Vec y) {
     return (Vec)_mm256_cmp_pd((__m256d)x, (__m256d)y, _CMP_LE_OQ);
   }
+  static Mask NotLess(Vec x, Vec y) {
+    return (Vec)_mm256_cmp_pd((__m256d)x, (__m256d)y, _CMP_NLT_UQ);
+  }
   static Mask ButMinusZero(Mask mask, Vec x) {
     const __m256i zero = _mm256_set1_epi64x(INT64_MIN);
     return (Vec)_mm256_andnot_pd((__m256d)_mm256_cmpeq_epi64((__m256i)x, zero), (__m256d)mask);
@@ -157,6 +164,7 @@ struct Register {
   static Vec Sqrt(Vec x) { return __builtin_sqrt(x); }
   static Mask Less(Vec x, Vec y) { return x < y; }
   static Mask LessEqual(Vec x, Vec y) { return x <= y; }
+  static Mask NotLess(Vec x, Vec y) { return !(x < y); }
   static Mask ButMinusZero(Mask mask, Vec x) { return mask && (x != 0 || !__builtin_signbit(x)); }
   static Mask LessBits(Bits x, uint64_t y) { return x < y; }
   static Mask Both(Mask x, Mask y) { return x && y; }
@@ -189,6 +197,7 @@ struct Two {
   EMBER_INLINE friend Two operator+(Two x, Two y) { return {x.a + y.a, x.b + y.b}; }
   EMBER_INLINE friend Two operator-(Two x, Two y) { return {x.a - y.a, x.b - y.b}; }
   EMBER_INLINE friend Two operator*(Two x, Two y) { return {x.a * y.a, x.b * y.b}; }
+  EMBER_INLINE friend Two operator/(Two x, Two y) { return {x.a / y.a, x.b / y.b}; }
   EMBER_INLINE friend Two operator-(Two x) { return {-x.a, -x.b}; }
   template <class Y>
   EMBER_INLINE friend Two operator+(Two x, Y y) {
@@ -210,6 +219,7 @@ struct Two {
   EMBER_INLINE friend Two operator/(X x, Two y) {
     return {x / y.a, x / y.b};
   }
+  EMBER_INLINE friend Two operator|(Two x, uint64_t y) { return {x.a | y, x.b | y}; }
   EMBER_INLINE friend Two operator&(Two x, uint64_t y) { return {x.a & y, x.b & y}; }
   EMBER_INLINE friend Two operator<<(Two x, int y) { return {x.a << y, x.b << y}; }
   EMBER_INLINE friend Two operator>>(Two x, int y) { return {x.a >> y, x.b >> y}; }
@@ -240,6 +250,9 @@ struct Doubled {
   EMBER_INLINE static Mask Less(Vec x, Vec y) { return {One::Less(x.a, y.a), One::Less(x.b, y.b)}; }
   EMBER_INLINE static Mask LessEqual(Vec x, Vec y) {
     return {One::LessEqual(x.a, y.a), One::LessEqual(x.b, y.b)};
+  }
+  EMBER_INLINE static Mask NotLess(Vec x, Vec y) {
+    return {One::NotLess(x.a, y.a), One::NotLess(x.b, y.b)};
   }
   EMBER_INLINE static Mask ButMinusZero(Mask mask, Vec x) {
     return {One::ButMinusZero(mask.a, x.a), One::ButMinusZero(mask.b, x.b)};
