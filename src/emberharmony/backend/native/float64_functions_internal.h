@@ -6,8 +6,9 @@ namespace emberharmony::backend::native {
 
 /// Puts our own elementary functions of float64 into a table, where SLEEF's may be: exp, expm1,
 /// log, log2, log10, pow, sinh, cosh, tanh, tan, asin, acos, atan, atan2, asinh, acosh and atanh,
-/// with less than 0.75 ulp of error, and log1p with the bits of SLEEF's. They have the same bits on
-/// every instruction set. The CPU must have fused multiply-add.
+/// with less than 0.75 ulp of error, log1p with the bits of SLEEF's, and floor_divide and
+/// remainder. They have the same bits on every instruction set. The CPU must have fused
+/// multiply-add.
 #define EMBER_DECLARE_FLOAT64(set)        \
   namespace set {                         \
   void AddFloat64Functions(KernelTable*); \

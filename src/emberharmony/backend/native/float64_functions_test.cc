@@ -173,6 +173,60 @@ TEST(Float64Functions, AnglesOfAllQuadrantsAreWithinEightTenthsOfAnUlp) {
   }
 }
 
+/// Python's divmod: by fmod, which is exact, and steps that round once.
+void ExpectDivided(double x, double y, double quotient, double remainder) {
+  double rest = std::fmod(x, y);
+  double expected = (x - rest) / y;
+  if (rest != 0 && (rest < 0) != (y < 0)) {
+    rest += y;
+    expected -= 1;
+  }
+  const double floor = std::floor(expected);
+  expected = expected == 0 ? std::copysign(0.0, x / y) : floor + (expected - floor > 0.5 ? 1 : 0);
+  rest = rest == 0 ? std::copysign(0.0, y) : rest;
+  ASSERT_TRUE(SameBits(remainder, rest))
+      << std::hexfloat << x << " % " << y << " gave " << remainder << ", not " << rest;
+  if (y == 0 || std::isinf(x) || std::isinf(y)) return;
+  ASSERT_TRUE(SameBits(quotient, expected))
+      << std::hexfloat << x << " // " << y << " gave " << quotient << ", not " << expected;
+}
+
+TEST(Float64Functions, QuotientsAndRemaindersArePythons) {
+  std::mt19937_64 random(79);
+  const auto any = [&] {
+    const auto mantissa = static_cast<double>(random() >> 11) * 0x1p-53;
+    const double value = std::ldexp(1 + mantissa, static_cast<int>(random() % 100) - 50);
+    return random() % 2 == 0 ? value : -value;
+  };
+  const double notable[] = {0.0,  -0.0,   1.0,   -1.0,      0.1,        1e-300, 5e-324, 1e300, 3.0,
+                            -7.0, 0x1p50, 1e-20, kInfinity, -kInfinity, 1e-310, 2.5,    kNan};
+  std::vector<double> x, y;
+  for (double first : notable) {
+    for (double second : notable) {
+      x.push_back(first);
+      y.push_back(second);
+    }
+  }
+  for (int i = 0; i < 40000; ++i) {
+    const double divisor = any();
+    y.insert(y.end(), 3, divisor);
+    x.push_back(any());
+    // Multiples and their neighbours, where a rounded quotient is one off.
+    const double multiple = divisor * static_cast<double>(random() % 1000);
+    x.push_back(multiple);
+    x.push_back(std::nextafter(multiple, random() % 2 == 0 ? kInfinity : -kInfinity));
+  }
+  for (InstructionSet set : SupportedInstructionSets()) {
+    ForceInstructionSet(set);
+    const std::vector<double> quotients = Compute(Op::kFloorDivide, x, y);
+    const std::vector<double> remainders = Compute(Op::kRemainder, x, y);
+    ForceInstructionSet(std::nullopt);
+    for (size_t i = 0; i < x.size(); ++i) {
+      ASSERT_NO_FATAL_FAILURE(ExpectDivided(x[i], y[i], quotients[i], remainders[i]));
+    }
+  }
+}
+
 // Models that were learned contain its results, so it keeps the bits of SLEEF 3.5.1's, from which
 // the number below comes.
 TEST(Float64Functions, Log1pKeepsItsBits) {

@@ -3,6 +3,7 @@
 // take over where arguments are large or unusual.
 #pragma once
 
+#include "emberharmony/backend/native/float64_division_internal.h"
 #include "emberharmony/backend/native/float64_functions_internal.h"
 #include "emberharmony/backend/native/float64_inverse_hyperbolics_internal.h"
 #include "emberharmony/backend/native/float64_log1p_internal.h"
@@ -66,6 +67,8 @@ void AddFloat64(KernelTable* table) {
   add(Op::kAsin, &Unary<AsinOf>);
   add(Op::kAcos, &Unary<AcosOf>);
   add(Op::kAtan, &Unary<AtanOf>);
+  add(Op::kFloorDivide, &Binary<FloorDivideOf>);
+  add(Op::kRemainder, &Binary<RemainderOf>);
   add(Op::kAtan2, &Binary<Atan2Of>);
   add(Op::kAsinh, &Unary<AsinhOf>);
   add(Op::kAcosh, &Unary<AcoshOf>);
