@@ -3,6 +3,7 @@
 
 #include "emberharmony/backend/native/loops_internal.h"
 #include "emberharmony/backend/native/reduction_internal.h"
+#include "emberharmony/backend/native/turn_kernels_internal.h"
 
 namespace emberharmony::backend::native {
 namespace {
@@ -68,15 +69,13 @@ template <bool kMaximum, class T>
 void ArgTurnedRows(const T* x, int64_t count, int64_t n, int64_t* at) {
   using Position = typename PositionOf<sizeof(T)>::type;
   constexpr int64_t kRows = 256 / static_cast<int64_t>(sizeof(T));
-  alignas(64) T tile[kTurnedMax * kRows];
+  // Lanes without a row hold what is there.
+  alignas(64) T tile[kTurnedMax * kRows] = {};
   alignas(64) T best[kRows];
   alignas(64) Position where[kRows];
   for (int64_t first = 0; first < count; first += kRows) {
     const int64_t rows = count - first < kRows ? count - first : kRows;
-    for (int64_t lane = 0; lane < kRows; ++lane) {
-      const T* row = x + (first + (lane < rows ? lane : 0)) * n;
-      for (int64_t i = 0; i < n; ++i) tile[i * kRows + lane] = row[i];
-    }
+    Turn(x + first * n, n, rows, n, tile, kRows);
     for (int64_t lane = 0; lane < kRows; ++lane) {
       best[lane] = tile[lane];
       where[lane] = 0;
@@ -96,22 +95,44 @@ void ArgTurnedRows(const T* x, int64_t count, int64_t n, int64_t* at) {
 }
 
 constexpr int64_t kSearchStep = 32;
-static_assert(kTurnedMax >= kSearchStep);
+
+/// Whether `is_wanted` holds for any of kCount elements.
+template <int64_t kCount, class T, class F>
+[[gnu::always_inline]] inline bool IsAnyWanted(const T* x, F is_wanted) {
+  using Flag = typename PositionOf<sizeof(T)>::type;
+  Flag found[kSearchStep] = {};
+  for (int64_t i = 0; i < kCount; i += kSearchStep) {
+    for (int64_t k = 0; k < kSearchStep; ++k) found[k] |= is_wanted(x[i + k]) ? Flag{1} : Flag{0};
+  }
+  Flag any = 0;
+  for (int64_t k = 0; k < kSearchStep; ++k) any |= found[k];
+  return any != 0;
+}
+
+/// The first of kSearchStep elements for which `is_wanted`; kSearchStep if there is none.
+template <class T, class F>
+[[gnu::always_inline]] inline int64_t FirstOfStep(const T* x, F is_wanted) {
+  using Position = typename PositionOf<sizeof(T)>::type;
+  Position first = kSearchStep;
+  for (int64_t k = 0; k < kSearchStep; ++k) {
+    const Position here = is_wanted(x[k]) ? static_cast<Position>(k) : kSearchStep;
+    first = here < first ? here : first;
+  }
+  return first;
+}
 
 /// The first of n >= kSearchStep elements for which `is_wanted`; there is one.
 template <class T, class F>
 int64_t FirstWanted(const T* x, int64_t n, F is_wanted) {
-  using Position = typename PositionOf<sizeof(T)>::type;
-  for (int64_t i = 0;; i += kSearchStep) {
-    // The last step begins earlier, among elements that are known not to be wanted.
-    const int64_t begin = i + kSearchStep <= n ? i : n - kSearchStep;
-    Position first = kSearchStep;
-    for (int64_t k = 0; k < kSearchStep; ++k) {
-      const Position here = is_wanted(x[begin + k]) ? static_cast<Position>(k) : kSearchStep;
-      first = here < first ? here : first;
-    }
-    if (first < kSearchStep || begin + kSearchStep >= n) return begin + static_cast<int64_t>(first);
+  constexpr int64_t kLeap = 4 * kSearchStep;
+  int64_t i = 0;
+  while (i + kLeap <= n && !IsAnyWanted<kLeap>(x + i, is_wanted)) i += kLeap;
+  for (; i + kSearchStep <= n; i += kSearchStep) {
+    const int64_t first = FirstOfStep(x + i, is_wanted);
+    if (first < kSearchStep) return i + first;
   }
+  // The last step begins earlier, among elements that are known not to be wanted.
+  return n - kSearchStep + FirstOfStep(x + n - kSearchStep, is_wanted);
 }
 
 /// The first NaN, if there is one, else the first element that is as large (small) as any.
@@ -124,15 +145,17 @@ int64_t ArgRow(const T* x, int64_t n) {
     lanes[k] = x[k];
     nan_lanes[k] = x[k] != x[k];
   }
-  for (int64_t i = kSearchStep; i < n; i += kSearchStep) {
-    // Elements that are seen twice change nothing.
-    const T* from = x + (i + kSearchStep <= n ? i : n - kSearchStep);
+  const auto take = [&](const T* from) __attribute__((always_inline)) {
     for (int64_t k = 0; k < kSearchStep; ++k) {
       const T value = from[k];
       lanes[k] = (kMaximum ? value > lanes[k] : value < lanes[k]) ? value : lanes[k];
       nan_lanes[k] |= value != value;
     }
-  }
+  };
+  int64_t i = kSearchStep;
+  for (; i + kSearchStep <= n; i += kSearchStep) take(x + i);
+  // Elements that are seen twice change nothing.
+  if (i < n) take(x + n - kSearchStep);
   Flag has_nan = 0;
   for (int64_t k = 0; k < kSearchStep; ++k) has_nan |= nan_lanes[k];
   if (has_nan != 0) return FirstWanted(x, n, [](T value) { return value != value; });

@@ -9,6 +9,7 @@
 #include "emberharmony/backend/native/loops_internal.h"
 #include "emberharmony/backend/native/reduction_internal.h"
 #include "emberharmony/backend/native/rounded_internal.h"
+#include "emberharmony/backend/native/turn_kernels_internal.h"
 
 namespace emberharmony::backend::native {
 namespace {
@@ -197,11 +198,46 @@ bool ReduceNumbers(const typename F::In* x, int64_t n, typename F::Acc* result) 
   return true;
 }
 
+/// Rows of n < kLanes elements, in the lanes of vectors: each element is a lane of its own of the
+/// block, and lanes that hold the identity are left out.
+template <class F>
+void ReduceTurnedRows(const typename F::In* x, int64_t stride, int64_t rows, int64_t n,
+                      typename F::Acc* out) {
+  using In = typename F::In;
+  using Acc = typename F::Acc;
+  constexpr int64_t kTile = 32;
+  alignas(64) In tile[kLanes * kTile] = {};
+  alignas(64) Acc accs[kLanes * kTile];
+  for (int64_t first = 0; first < rows; first += kTile) {
+    const int64_t count = rows - first < kTile ? rows - first : kTile;
+    Turn(x + first * stride, stride, count, n, tile, kTile);
+    for (int64_t i = 0; i < n; ++i) {
+      for (int64_t row = 0; row < kTile; ++row) {
+        const Acc identity = F::Identity(F::Load(tile[row]));
+        accs[i * kTile + row] = F::Combine(identity, F::Load(tile[i * kTile + row]));
+      }
+    }
+    int64_t used = n;
+    for (int64_t half = kLanes / 2; half > 0; half /= 2) {
+      if (used <= half) continue;
+      const Acc* high = accs + half * kTile;
+      EMBER_INDEPENDENT
+      for (int64_t k = 0; k < (used - half) * kTile; ++k) accs[k] = F::Combine(accs[k], high[k]);
+      used = half;
+    }
+    for (int64_t row = 0; row < count; ++row) out[first + row] = accs[row];
+  }
+}
+
 template <class F>
 void ReduceRows(const void* input, int64_t stride, int64_t rows, int64_t n, const double*, int64_t,
                 void* accs) {
   const auto* x = static_cast<const typename F::In*>(input);
   auto* out = static_cast<typename F::Acc*>(accs);
+  constexpr int64_t kTurnedRowsMin = 16;
+  if (n < kLanes && rows >= kTurnedRowsMin) {
+    return ReduceTurnedRows<F>(x, stride, rows, n, out);
+  }
   if constexpr (kIsExtreme<F>) {
     if (n >= kLanes) {
       for (int64_t row = 0; row < rows; ++row) {
