@@ -59,9 +59,73 @@ void KeysOf(const T* x, int64_t n, bool descending, uint64_t* keys) {
   }
 }
 
+/// Keys and positions packed into integers: see SortPositions.
+struct Packing {
+  int shift;
+  int position_bits;
+};
+
+Packing Pack(const uint64_t* keys, int64_t n, int64_t* packed) {
+  const SortKernels& kernels = ActiveSortKernels();
+  uint64_t first, last;
+  kernels.range(keys, n, &first, &last);
+  const int range_bits = std::bit_width(last - first);
+  const int position_bits = std::bit_width(static_cast<uint64_t>(n - 1));
+  const int shift = std::max(0, range_bits + position_bits - 63);
+  kernels.pack(keys, n, first, shift, position_bits, packed);
+  return {shift, position_bits};
+}
+
+/// The positions of sorted packed keys, in their place.
+void Unpack(const uint64_t* keys, int64_t n, Packing packing, int64_t* positions) {
+  const int64_t mask = (int64_t{1} << packing.position_bits) - 1;
+  if (packing.shift == 0) {
+    for (int64_t i = 0; i < n; ++i) positions[i] &= mask;
+    return;
+  }
+  int64_t run = 0;  // where the keys that agree with the last one begin
+  int64_t run_key = positions[0] >> packing.position_bits;
+  for (int64_t i = 0; i < n; ++i) {
+    const int64_t key = positions[i] >> packing.position_bits;
+    positions[i] &= mask;
+    if (key == run_key) continue;
+    if (i - run > 1) SortTies(keys, positions + run, i - run);
+    run = i;
+    run_key = key;
+  }
+  if (n - run > 1) SortTies(keys, positions + run, n - run);
+}
+
+/// Rows [begin, end) of at most kShortRowMax elements, whose packed keys are sorted many at a time.
+void SortShortRows(const Tensor& rows, int64_t begin, int64_t end, int64_t n, bool descending,
+                   int64_t* positions) {
+  constexpr int64_t kBatch = 32;
+  const auto sort = ActiveSortKernels().short_rows[static_cast<int>(DType::kInt64)];
+  const int64_t row_bytes = n * tensor::ItemSize(rows.dtype());
+  std::vector<uint64_t> keys(kBatch * n);
+  std::vector<int64_t> packed(kBatch * n);
+  Packing packings[kBatch];
+  for (int64_t row = begin; row < end; row += kBatch) {
+    const int64_t count = std::min(kBatch, end - row);
+    MakeSortKeys(rows.dtype(), static_cast<const char*>(rows.data()) + row * row_bytes, count * n,
+                 descending, keys.data());
+    for (int64_t i = 0; i < count; ++i) {
+      packings[i] = Pack(keys.data() + i * n, n, packed.data() + i * n);
+    }
+    sort({packed.data(), positions + row * n, count, n, n, 1, false});
+    for (int64_t i = 0; i < count; ++i) {
+      Unpack(keys.data() + i * n, n, packings[i], positions + (row + i) * n);
+    }
+  }
+}
+
 void SortRows(const Tensor& rows, int64_t n, bool descending, int64_t* positions) {
   const int64_t row_bytes = n * tensor::ItemSize(rows.dtype());
   ParallelRanges(rows.size() / n, kGrainElements / n + 1, [&](int64_t begin, int64_t end) {
+    constexpr int64_t kShortRowsMin = 4;
+    if (n <= kShortRowMax && end - begin >= kShortRowsMin) {
+      return SortShortRows(rows, begin, end, n, descending, positions);
+    }
     const Tensor keys = Tensor::Empty({n}, DType::kUInt64);
     uint64_t* to = keys.mutable_data_as<uint64_t>();
     for (int64_t row = begin; row < end; ++row) {
@@ -182,30 +246,9 @@ void SortPositions(const uint64_t* keys, int64_t n, int64_t* positions) {
     for (int64_t i = 0; i < n; ++i) positions[i] = i;
     return InsertPositions(keys, positions, n);
   }
-  const SortKernels& kernels = ActiveSortKernels();
-  uint64_t first, last;
-  kernels.range(keys, n, &first, &last);
-  const int range_bits = std::bit_width(last - first);
-  const int position_bits = std::bit_width(static_cast<uint64_t>(n - 1));
-  const int shift = std::max(0, range_bits + position_bits - 63);
-  kernels.pack(keys, n, first, shift, position_bits, positions);
+  const Packing packing = Pack(keys, n, positions);
   SortIntegers(positions, n);
-  const int64_t mask = (int64_t{1} << position_bits) - 1;
-  if (shift == 0) {
-    for (int64_t i = 0; i < n; ++i) positions[i] &= mask;
-    return;
-  }
-  int64_t run = 0;  // where the keys that agree with the last one begin
-  int64_t run_key = positions[0] >> position_bits;
-  for (int64_t i = 0; i < n; ++i) {
-    const int64_t key = positions[i] >> position_bits;
-    positions[i] &= mask;
-    if (key == run_key) continue;
-    if (i - run > 1) SortTies(keys, positions + run, i - run);
-    run = i;
-    run_key = key;
-  }
-  if (n - run > 1) SortTies(keys, positions + run, n - run);
+  Unpack(keys, n, packing, positions);
 }
 
 }  // namespace emberharmony::backend::native
