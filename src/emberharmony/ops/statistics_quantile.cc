@@ -6,6 +6,8 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <memory>
+#include <numeric>
 #include <vector>
 
 #include "emberharmony/backend/native/order_statistics.h"
@@ -210,11 +212,63 @@ void FillAll(const Question& question, const Tensor& x, const std::vector<double
   }
 }
 
+/// Each row has its own number of elements that count, of which NaNs are not; rows up to this
+/// length are sorted together.
+constexpr int64_t kSortedTogetherMax = 256;
+
+/// What to find in rows of which `count` elements count, made once for each number.
+class Searches {
+ public:
+  Searches(const Question& question, const std::vector<double>& quantiles, int64_t most)
+      : question_(question), quantiles_(quantiles), by_count_(most + 1) {}
+
+  const Search& Of(int64_t count) {
+    std::unique_ptr<Search>& search = by_count_[count];
+    if (search == nullptr) {
+      search = std::make_unique<Search>(question_.method, quantiles_, count, count - 1,
+                                        question_.is_median);
+    }
+    return *search;
+  }
+
+ private:
+  const Question& question_;
+  const std::vector<double>& quantiles_;
+  std::vector<std::unique_ptr<Search>> by_count_;
+};
+
+template <class T>
+void FillSortedRows(const Question& question, const Tensor& x, const std::vector<double>& quantiles,
+                    T* result) {
+  const int64_t rows = x.shape()[0], n = x.shape()[1];
+  Searches searches(question, quantiles, n);
+  std::vector<int64_t> all(n);
+  std::iota(all.begin(), all.end(), 0);
+  const Tensor sorted = OrderStatistics(x, all);
+  std::vector<T> found;
+  for (int64_t row = 0; row < rows; ++row) {
+    const T* elements = sorted.data_as<T>() + row * n;
+    int64_t count = n;
+    while (count > 0 && std::isnan(elements[count - 1])) --count;
+    if (count == 0) {
+      for (size_t i = 0; i < quantiles.size(); ++i) {
+        result[static_cast<int64_t>(i) * rows + row] = static_cast<T>(kNaN);
+      }
+      continue;
+    }
+    const Search& search = searches.Of(count);
+    found.clear();
+    for (const int64_t rank : search.ranks) found.push_back(elements[rank]);
+    FillColumn(search, found.data(), false, row, rows, result);
+  }
+}
+
 /// Row by row: each has its own number of elements that count.
 template <class T>
 void FillRowByRow(const Question& question, const Tensor& x, const std::vector<double>& quantiles,
                   T* result) {
   const int64_t rows = x.shape()[0], n = x.shape()[1];
+  if (n <= kSortedTogetherMax) return FillSortedRows(question, x, quantiles, result);
   for (int64_t row = 0; row < rows; ++row) {
     const T* elements = x.data_as<T>() + row * n;
     const int64_t count = std::count_if(elements, elements + n, [](T v) { return v == v; });
