@@ -79,8 +79,9 @@ arrow::Status FetchRows(const SourceRequest& request, const std::vector<std::str
   source->remote = nullptr;
   SourceRequest narrowed = request;
   narrowed.limit_rows = limit_rows;
-  // Of --columns what is not needed has not been fetched.
-  if (!columns.empty()) narrowed.columns.clear();
+  // Of --columns what is not needed has not been fetched; and a server that sends more than it was
+  // asked for changes nothing.
+  if (!columns.empty()) narrowed.columns = columns;
   return Narrow(narrowed, source);
 }
 

@@ -1,6 +1,7 @@
 #include <arrow/ipc/writer.h>
 #include <arrow/json/from_string.h>
 #include <arrow/record_batch.h>
+#include <arrow/type.h>
 
 #include <cstdint>
 #include <string>
