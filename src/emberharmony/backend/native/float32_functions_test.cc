@@ -169,7 +169,7 @@ TEST(Float32Functions, AnElementsBitsDoNotDependOnItsNeighbours) {
       mixed.insert(mixed.end(), {x[i], unusual[i % std::size(unusual)]});
       mixed_y.insert(mixed_y.end(), {0.75f, unusual[i / 7 % std::size(unusual)]});
     }
-    for (Op op : {function.op, Op::kPow, Op::kAtan2}) {
+    for (Op op : {function.op, Op::kPow, Op::kAtan2, Op::kLogAddExp}) {
       const std::vector<float> alone = Compute(op, x, y), found = Compute(op, mixed, mixed_y);
       for (size_t i = 0; i < x.size(); ++i) {
         ASSERT_TRUE(SameBits(alone[i], found[2 * i]))
@@ -185,7 +185,7 @@ TEST(Float32Functions, EveryInstructionSetGivesTheSameBitsAllOverTheRange) {
     const std::vector<float> x = ArgumentsOf(function, 200003);
     std::vector<float> y = x;
     std::shuffle(y.begin(), y.end(), std::mt19937_64(3));
-    for (Op op : {function.op, Op::kPow, Op::kAtan2}) {
+    for (Op op : {function.op, Op::kPow, Op::kAtan2, Op::kLogAddExp}) {
       ForceInstructionSet(InstructionSet::kScalar);
       const std::vector<float> expected = Compute(op, x, y);
       for (InstructionSet set : SupportedInstructionSets()) {

@@ -38,7 +38,7 @@ constexpr float kSquareTooLarge = 0x1p+60f;
 template <class V>
 [[gnu::always_inline]] inline typename V::Vec LogOfTwice(typename V::Vec x) {
   const FloatExponent<V, kLog1pLowest> parts(x);
-  const auto y = LogOfSum<V>(parts.k + V::Set(1.0f), parts.f, V::Set(0.0f));
+  const auto y = LogOfSum<V>(parts.k + V::Set(kExponentUnit), parts.f, V::Set(0.0f));
   return V::Select(V::Less(x, V::Set(__builtin_inff())), y, x);
 }
 

@@ -24,6 +24,7 @@
 #include "emberharmony/backend/native/float32_functions_internal.h"
 #include "emberharmony/backend/native/float32_inverse_hyperbolics_internal.h"
 #include "emberharmony/backend/native/float32_logarithms_internal.h"
+#include "emberharmony/backend/native/float32_powers_internal.h"
 #include "emberharmony/backend/native/float32_trigonometry_internal.h"
 
 namespace emberharmony::backend::native {
@@ -42,6 +43,7 @@ void AddFloat32(KernelTable* table) {
   table->Set(Op::kLog10, dtype, &VectorUnary<V, FloatLog10Of>);
   table->Set(Op::kLog1p, dtype, &VectorUnary<V, FloatLog1pOf>);
   table->Set(Op::kPow, dtype, &VectorBinary<W, FloatPowOf>);
+  table->Set(Op::kLogAddExp, dtype, &VectorBinary<W, FloatLogAddExpOf>);
   table->Set(Op::kSin, dtype, &VectorUnary<W, FloatSinOf>);
   table->Set(Op::kCos, dtype, &VectorUnary<W, FloatCosOf>);
   table->Set(Op::kTan, dtype, &VectorUnary<V, FloatTanOf>);

@@ -7,6 +7,7 @@
 // Store, Fill, Sqrt, Select(mask of x > bound) and SLEEF's functions under their names.
 #pragma once
 
+#include "emberharmony/backend/native/extended_logaddexp_internal.h"
 #include "emberharmony/backend/native/float32_functions_internal.h"
 #include "emberharmony/backend/native/float64_functions_internal.h"
 #include "emberharmony/backend/native/vector_loops_internal.h"
@@ -226,19 +227,6 @@ struct Atan2Of {
 template <class V>
 struct HypotOf {
   static typename V::Vec Do(typename V::Vec x, typename V::Vec y) { return V::hypot(x, y); }
-};
-
-/// log(e^x + e^y) = larger + log1p(e^(smaller - larger)), in extended precision: the sum cancels
-/// where it is near zero.
-template <class T>
-struct LogAddExpOf {
-  static T Do(T x, T y) {
-    if (x == y) return static_cast<T>(static_cast<long double>(x) + 0x0.b17217f7d1cf79abcap0L);
-    if (x != x || y != y) return x + y;
-    const long double larger = x > y ? x : y;
-    const long double smaller = x > y ? y : x;
-    return static_cast<T>(larger + __builtin_log1pl(__builtin_expl(smaller - larger)));
-  }
 };
 
 template <class V>
