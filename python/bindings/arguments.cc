@@ -75,6 +75,27 @@ bool NumberToOperand(PyObject* object, ops::Operand* operand) {
   return FromNumber(object, operand);
 }
 
+bool NumberToOperand(PyObject* object, ops::Operand* operand, bool* beyond) {
+  if (PyLong_CheckExact(object)) {
+    int overflow = 0;
+    const long long value = PyLong_AsLongLongAndOverflow(object, &overflow);
+    if (overflow == 0) {
+      *operand = ops::Operand(static_cast<int64_t>(value));
+      return true;
+    }
+    PyLong_AsUnsignedLongLong(object);
+    if (PyErr_Occurred()) {
+      PyErr_Clear();
+      const double nearest = PyLong_AsDouble(object);
+      if (nearest == -1.0 && PyErr_Occurred()) throw PythonError{};
+      *beyond = true;
+      *operand = ops::Operand(nearest);
+      return true;
+    }
+  }
+  return FromNumber(object, operand);
+}
+
 Reference ItemsOf(PyObject* object, const char* message) {
   if (PyTuple_Check(object)) return Reference::Borrow(object);
   Reference sequence(PySequence_Fast(object, message));
@@ -134,7 +155,13 @@ ops::Tensor& Arguments::writable_tensor(int i) {
 ops::Operand Arguments::operand(int i) {
   if (IsTensor(slots_[i])) return tensor(i);
   ops::Operand operand;
-  if (is_none(i) || FromNumber(slots_[i], &operand)) return operand;
+  if (is_none(i)) {
+    if (parameters_.all[i].annotation.find("None") == std::string::npos) {
+      RaiseType(i, "a tensor or a number");
+    }
+    return operand;
+  }
+  if (FromNumber(slots_[i], &operand)) return operand;
   return tensor(i);
 }
 

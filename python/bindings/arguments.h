@@ -39,6 +39,9 @@ struct Parameters {
   PyObject* defaults[kMax] = {};  ///< null: required
   int num_positional_only = 0;
   int num_positional = 0;  ///< including those that are positional only
+  /// The most that a call may give by position: beyond what the standard has, its first parameter
+  /// by name where everybody knows which that is (sum(x, 0), zeros(3, "int8")).
+  int num_accepted = 0;
 };
 
 /// Parses "(x: Tensor, /, *, axis: int | None = None) -> Tensor"; false with the error indicator
@@ -135,6 +138,8 @@ class Arguments {
 /// A Python bool, int, float or complex (no subclass with a buffer, as NumPy's scalars are) as an
 /// operand; false if it is none. Raises OverflowError for an integer beyond 64 bits.
 bool NumberToOperand(PyObject* object, ops::Operand* operand);
+/// The same, but an integer beyond 64 bits sets `beyond` and becomes the nearest double.
+bool NumberToOperand(PyObject* object, ops::Operand* operand, bool* beyond);
 
 /// The items of a list, a tuple or another iterable, as a tuple, which nobody can change while they
 /// are looked at: looking at one may run code of the caller's (__index__, __array__). Throws

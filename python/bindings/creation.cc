@@ -154,7 +154,7 @@ Raises:
 }
 
 EMBER_FUNCTION(linspace,
-               "(start: Number, stop: Number, /, num: int, *, dtype: DTypeLike | None = None, "
+               "(start: Number, stop: Number, /, num: int = 50, *, dtype: DTypeLike | None = None, "
                "device: Device | str | None = None, endpoint: bool = True) -> Tensor",
                R"(Evenly spaced numbers from `start` to `stop`.
 

@@ -25,6 +25,9 @@ PyObject* Str(PyObject* self) { return Py_NewRef(ValueOf(self)->name); }
 /// The name's, since a dtype equals its name.
 Py_hash_t Hash(PyObject* self) { return PyObject_Hash(ValueOf(self)->name); }
 
+std::optional<ops::DType> ParseForeign(PyObject* object);
+std::optional<ops::DType> ParseBuiltin(PyObject* object);
+
 PyObject* Compare(PyObject* self, PyObject* other, int operation) {
   if (operation != Py_EQ && operation != Py_NE) Py_RETURN_NOTIMPLEMENTED;
   bool equal;
@@ -32,6 +35,11 @@ PyObject* Compare(PyObject* self, PyObject* other, int operation) {
     equal = self == other;
   } else if (PyUnicode_Check(other)) {
     equal = PyUnicode_Compare(ValueOf(self)->name, other) == 0;
+  } else if (PyType_Check(other)) {
+    // numpy.float32 and float are no dtypes but stand for them, as NumPy's dtypes have it.
+    std::optional<ops::DType> dtype = ParseBuiltin(other);
+    if (!dtype) dtype = ParseForeign(other);
+    equal = dtype == ValueOf(self)->dtype;
   } else {
     Py_RETURN_NOTIMPLEMENTED;
   }
@@ -124,6 +132,15 @@ std::optional<ops::DType> ParseForeign(PyObject* object) {
   return dtype;
 }
 
+/// The dtype that one of Python's classes of numbers stands for.
+std::optional<ops::DType> ParseBuiltin(PyObject* object) {
+  if (object == reinterpret_cast<PyObject*>(&PyFloat_Type)) return ops::DType::kFloat64;
+  if (object == reinterpret_cast<PyObject*>(&PyLong_Type)) return ops::DType::kInt64;
+  if (object == reinterpret_cast<PyObject*>(&PyBool_Type)) return ops::DType::kBool;
+  if (object == reinterpret_cast<PyObject*>(&PyComplex_Type)) return ops::DType::kComplex128;
+  return std::nullopt;
+}
+
 }  // namespace
 
 PyObject* DTypeObject(ops::DType dtype) { return objects[static_cast<int>(dtype)]; }
@@ -132,10 +149,7 @@ bool IsDTypeObject(PyObject* object) { return Py_TYPE(object) == dtype_type; }
 
 ops::DType DTypeOf(PyObject* object) {
   if (Py_TYPE(object) == dtype_type) return ValueOf(object)->dtype;
-  if (object == reinterpret_cast<PyObject*>(&PyFloat_Type)) return ops::DType::kFloat64;
-  if (object == reinterpret_cast<PyObject*>(&PyLong_Type)) return ops::DType::kInt64;
-  if (object == reinterpret_cast<PyObject*>(&PyBool_Type)) return ops::DType::kBool;
-  if (object == reinterpret_cast<PyObject*>(&PyComplex_Type)) return ops::DType::kComplex128;
+  if (const std::optional<ops::DType> builtin = ParseBuiltin(object)) return *builtin;
   const std::optional<ops::DType> dtype =
       PyUnicode_Check(object) ? ParseName(object) : ParseForeign(object);
   if (dtype) return *dtype;

@@ -18,13 +18,45 @@ std::vector<Alias*>& AllAliases() {
 
 /// Functions of ops that are methods of Tensor as well, with the tensor as their first argument.
 constexpr const char* kMethodNames[] = {
-    "sum",      "prod",    "mean",    "var",          "std",          "min",    "max",
-    "any",      "all",     "argmax",  "argmin",       "reshape",      "astype", "squeeze",
-    "take",     "nonzero", "clip",    "cumsum",       "cumprod",      "round",  "sort",
-    "argsort",  "repeat",  "flatten", "ravel",        "swapaxes",     "conj",   "dot",
-    "diagonal", "trace",   "abs",     "searchsorted", "expand_dims",  "copy",   "sqrt",
-    "exp",      "log",     "square",  "sign",         "permute_dims", "cast",   "median",
+    "sum",       "prod",    "mean",    "var",          "std",          "min",    "max",
+    "any",       "all",     "argmax",  "argmin",       "reshape",      "astype", "squeeze",
+    "take",      "nonzero", "clip",    "cumsum",       "cumprod",      "round",  "sort",
+    "argsort",   "repeat",  "flatten", "ravel",        "swapaxes",     "conj",   "dot",
+    "diagonal",  "trace",   "abs",     "searchsorted", "expand_dims",  "copy",   "sqrt",
+    "exp",       "log",     "square",  "sign",         "permute_dims", "cast",   "median",
+    "transpose",
 };
+
+/// Methods whose one sequence of integers may be given as several arguments, as NumPy's.
+constexpr std::string_view kGatheringMethods[] = {"reshape", "permute_dims", "transpose"};
+
+/// Parameters that the standard has by name only, and that users give by position where they come
+/// first: NumPy, the predecessor and every tutorial do.
+constexpr std::string_view kAlsoPositional[] = {"axis",   "axes", "dtype", "k",    "n",
+                                                "offset", "s",    "d",     "side", "mode"};
+/// In NumPy's functions of these names another parameter comes first.
+constexpr std::string_view kNamedOnly[] = {"diff", "cross"};
+
+template <size_t n>
+bool IsAmong(const std::string_view (&names)[n], std::string_view name) {
+  for (const std::string_view each : names) {
+    if (each == name) return true;
+  }
+  return false;
+}
+
+int CountAccepted(const Function& function) {
+  const Parameters& parameters = function.parameters;
+  const auto name_of = [&](int i) -> std::string_view {
+    return i < static_cast<int>(parameters.all.size()) ? parameters.all[i].name
+                                                       : std::string_view();
+  };
+  int accepted = parameters.num_positional;
+  if (!parameters.rest.empty() || IsAmong(kNamedOnly, function.name)) return accepted;
+  if (!IsAmong(kAlsoPositional, name_of(accepted))) return accepted;
+  const bool device_follows = name_of(accepted) == "dtype" && name_of(accepted + 1) == "device";
+  return accepted + (device_follows ? 2 : 1);
+}
 
 Function* FindFunction(std::string_view space, std::string_view name) {
   for (Function* each : AllFunctions()) {
@@ -63,6 +95,18 @@ std::string TextOf(const Function& function) {
   return text + ")\n--\n\n" + function.doc;
 }
 
+/// "sum($self, axis=None)\n--\n\n" and the docstring.
+std::string MethodTextOf(const Function& function) {
+  std::string text = std::string(function.name) + "($self";
+  const Parameters& parameters = function.parameters;
+  for (size_t i = 1; i < parameters.all.size(); ++i) {
+    const Parameter& each = parameters.all[i];
+    text += ", " + each.name;
+    if (!each.default_text.empty()) text += "=" + each.default_text;
+  }
+  return text + ")\n--\n\n" + function.doc;
+}
+
 /// "expected 1 to 3 positional arguments, found 4".
 void RaiseTooMany(const Function& function, Py_ssize_t found) {
   const Parameters& parameters = function.parameters;
@@ -70,7 +114,7 @@ void RaiseTooMany(const Function& function, Py_ssize_t found) {
   for (int i = 0; i < parameters.num_positional; ++i) {
     if (parameters.defaults[i] == nullptr) required = i + 1;
   }
-  const int most = parameters.num_positional;
+  const int most = parameters.num_accepted;
   if (required == most) {
     PyErr_Format(PyExc_TypeError, "%s() takes %d positional argument%s but %zd %s given",
                  function.name, most, most == 1 ? "" : "s", found, found == 1 ? "was" : "were");
@@ -165,6 +209,9 @@ bool PrepareFunctions() {
   for (Function* each : AllFunctions()) {
     if (!ParseSignature(each->name, each->signature, &each->parameters)) return false;
     each->text = TextOf(*each);
+    each->method_text = MethodTextOf(*each);
+    each->parameters.num_accepted = CountAccepted(*each);
+    each->gathers = IsAmong(kGatheringMethods, each->name);
     each->definition = {each->name, AsCFunction(each->call), METH_FASTCALL | METH_KEYWORDS,
                         each->text.c_str()};
   }
@@ -175,8 +222,8 @@ void AppendFunctionMethods(std::vector<PyMethodDef>& methods) {
   for (const char* name : kMethodNames) {
     const Function* function = FindFunction("ops", name);
     if (function == nullptr || function->parameters.num_positional < 1) continue;
-    methods.push_back(
-        {name, AsCFunction(function->method), METH_FASTCALL | METH_KEYWORDS, function->doc});
+    methods.push_back({name, AsCFunction(function->method), METH_FASTCALL | METH_KEYWORDS,
+                       function->method_text.c_str()});
   }
 }
 
@@ -219,14 +266,47 @@ PyObject* DescribeFunctions() {
   return list.release();
 }
 
+namespace {
+
+bool AreIntegers(std::span<PyObject* const> args) {
+  for (PyObject* each : args) {
+    if (!PyIndex_Check(each) || PyBool_Check(each)) return false;
+  }
+  return true;
+}
+
+/// A method's integers by position as the one tuple that they stand for: x.reshape(2, -1).
+PyObject* InvokeGathered(const Function& function, Function::Body body, PyObject* self,
+                         PyObject* const* args, Py_ssize_t num_args, PyObject* keyword_names) {
+  const Py_ssize_t num_keywords = keyword_names == nullptr ? 0 : PyTuple_GET_SIZE(keyword_names);
+  PyObject* all[1 + Parameters::kMax];
+  if (num_keywords > Parameters::kMax) {
+    PyErr_Format(PyExc_TypeError, "%s() got too many keyword arguments", function.name);
+    return nullptr;
+  }
+  all[0] = PyTuple_New(num_args);
+  if (all[0] == nullptr) return nullptr;
+  for (Py_ssize_t i = 0; i < num_args; ++i) PyTuple_SET_ITEM(all[0], i, Py_NewRef(args[i]));
+  for (Py_ssize_t i = 0; i < num_keywords; ++i) all[1 + i] = args[num_args + i];
+  PyObject* const result = Invoke(function, body, self, all, 1, keyword_names);
+  Py_DECREF(all[0]);
+  return result;
+}
+
+}  // namespace
+
 PyObject* Invoke(const Function& function, Function::Body body, PyObject* self,
                  PyObject* const* args, Py_ssize_t num_args, PyObject* keyword_names) {
+  if (self != nullptr && num_args > 1 && function.gathers &&
+      AreIntegers({args, static_cast<size_t>(num_args)})) {
+    return InvokeGathered(function, body, self, args, num_args, keyword_names);
+  }
   const Parameters& parameters = function.parameters;
   const int num_all = static_cast<int>(parameters.all.size());
   PyObject* slots[Parameters::kMax];
   std::memcpy(slots, parameters.defaults, num_all * sizeof(PyObject*));
   int num_given = 0;
-  int most = parameters.num_positional;
+  int most = parameters.num_accepted;
   if (self != nullptr) {
     slots[num_given++] = self;
     // Methods take all arguments by position, as those of NumPy's arrays do.

@@ -3,6 +3,8 @@
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
+#include <algorithm>
+#include <climits>
 #include <string>
 #include <vector>
 
@@ -29,13 +31,22 @@ nanobind::object Stolen(PyObject* object) { return nanobind::steal<nanobind::obj
 }  // namespace
 
 NB_MODULE(_core, module) {
+  static bool imported = false;
+  if (imported) {
+    throw nanobind::import_error(
+        "emberharmony is loaded already and cannot be a second time: neither after it was deleted "
+        "from sys.modules nor in a subinterpreter");
+  }
+  imported = true;
   module.attr("__doc__") = "The compiled part of emberharmony: use emberharmony.ops.";
   Require(PrepareFunctions());
   Require(InitDTypes(module.ptr()));
   Require(InitDevices(module.ptr()));
   Require(InitLinAlgError(module.ptr()));
   Require(InitTensorType(module.ptr()));
-  module.attr("_rebuild_tensor") = Stolen(PyCFunction_NewEx(&rebuild, nullptr, nullptr));
+  // With the name of its module, or pickle looks for it in all modules there are.
+  const nanobind::object name = module.attr("__name__");
+  module.attr("_rebuild_tensor") = Stolen(PyCFunction_NewEx(&rebuild, nullptr, name.ptr()));
   module.def(
       "functions",
       [](const char* space, const char* module_name) {
@@ -54,7 +65,15 @@ NB_MODULE(_core, module) {
 
   module.attr("__version__") = EMBER_VERSION;
   module.def("get_num_threads", &backend::NumThreads);
-  module.def("set_num_threads", &backend::SetNumThreads, nanobind::arg("num_threads"));
+  module.def(
+      "set_num_threads",
+      [](const nanobind::object& num_threads) {
+        // Beyond what int holds it is out of range in any case.
+        const Py_ssize_t number = PyNumber_AsSsize_t(num_threads.ptr(), nullptr);
+        if (number == -1 && PyErr_Occurred()) throw nanobind::python_error();
+        backend::SetNumThreads(static_cast<int>(std::clamp<Py_ssize_t>(number, INT_MIN, INT_MAX)));
+      },
+      nanobind::arg("num_threads"), nanobind::sig("def set_num_threads(num_threads: int) -> None"));
   module.def("backend_names", &backend::BackendNames);
   module.def("current_backend", [] { return std::string(backend::CurrentBackend().name()); });
   module.def("set_current_backend", [](const std::string& name) {

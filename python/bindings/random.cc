@@ -24,7 +24,11 @@ ops::random::Options OptionsOf(Arguments& args, int first) {
   ops::random::Options options{.dtype = args.dtype(first)};
   if (!args.is_none(first + 2)) options.seed = SeedOf(args, first + 2);
   const int64_t stream = args.integer(first + 3);
-  // A negative one is refused as one that is too large.
+  if (stream < 0) {
+    Raise(PyExc_ValueError, std::string(args.function()) +
+                                ": expected a stream from 0 to 2**48 - 1, found " +
+                                std::to_string(stream));
+  }
   options.stream = static_cast<uint64_t>(stream);
   return options;
 }
@@ -402,8 +406,8 @@ Args:
     integers from 0 to n - 1.
   shape: How many are drawn, as the leading axes of the result.
   replace: Whether an element may come twice.
-  p: The probability of each element, floating point, adding up to 1; without replacement, of what
-    is left. By default all are equally likely.
+  p: The probability of each element, real numbers adding up to 1; without replacement, of what is
+    left. By default all are equally likely.
   dtype: Of integers, the result's (default: int64); of a tensor, what the result is converted to.
 )" EMBER_OPTIONS_DOC R"(
 Returns:

@@ -177,7 +177,11 @@ PyObject* ToComplex(PyObject* self, PyObject*) {
 
 PyObject* Format(PyObject* self, PyObject* spec) {
   return Guarded([&]() -> PyObject* {
-    if (PyUnicode_GetLength(spec) == 0 || TensorOf(self).size() != 1) {
+    if (PyUnicode_GetLength(spec) != 0 && TensorOf(self).size() != 1) {
+      Raise(PyExc_TypeError, "a format is for one number, found a " + TensorOf(self).Describe() +
+                                 ": format x.item(...), or print it with str()");
+    }
+    if (PyUnicode_GetLength(spec) == 0) {
       Reference text(PyObject_Str(self));
       return Checked(PyObject_Format(text.get(), spec));
     }

@@ -72,6 +72,19 @@ class Key {
     return value;
   }
 
+  /// A list with an integer that no dtype holds names a place out of any bounds.
+  static ops::Tensor Positions(PyObject* key) {
+    try {
+      return ImportArray(key, std::nullopt, CopyRule::kIfNeeded);
+    } catch (const PythonError&) {
+      if (PyErr_ExceptionMatches(PyExc_OverflowError)) {
+        PyErr_Clear();
+        Raise(PyExc_IndexError, "an index is beyond the range of int64");
+      }
+      throw;
+    }
+  }
+
   /// Tensors, arrays of other libraries, lists; of rank 0 with an integer they are integers.
   void AddArray(PyObject* key) {
     if (!IsTensor(key) && PyIndex_Check(key)) {
@@ -83,21 +96,24 @@ class Key {
       }
       PyErr_Clear();
     }
-    const bool is_array = IsTensor(key) || PyList_Check(key) || IsForeignArray(key);
+    const bool is_array = IsTensor(key) || PyList_Check(key) || PyTuple_Check(key) ||
+                          PyRange_Check(key) || IsForeignArray(key);
     if (!is_array) {
       Raise(PyExc_IndexError,
             "expected integers, slices, None, Ellipsis, or bool or integer arrays as an index, "
             "found " +
                 std::string(Py_TYPE(key)->tp_name));
     }
-    ops::Tensor tensor = ImportArray(key, std::nullopt, CopyRule::kIfNeeded);
+    ops::Tensor tensor = Positions(key);
     if (tensor.rank() == 0 && tensor::IsInteger(tensor.dtype())) {
       Reference number(ElementToPython(tensor.data(), tensor.dtype()));
       parts_.emplace_back(int64_t{PositionOf(number.get())});
       return;
     }
     // An empty list has no integers that could tell its dtype.
-    if (PyList_Check(key) && tensor.size() == 0) tensor = ops::astype(tensor, ops::DType::kInt64);
+    if (!IsTensor(key) && !IsForeignArray(key) && tensor.size() == 0) {
+      tensor = ops::astype(tensor, ops::DType::kInt64);
+    }
     parts_.emplace_back(tensors_.emplace_back(std::move(tensor)));
   }
 

@@ -29,21 +29,41 @@ class OperatorOperand {
       size_ = TensorOf(object).size();
       return true;
     }
-    if (NumberToOperand(object, &operand_)) return true;
-    if (!IsForeignArray(object)) return false;
+    if (NumberToOperand(object, &operand_, &beyond_)) return true;
+    if (!IsForeignArray(object) && !PyList_Check(object) && !PyTuple_Check(object)) return false;
     imported_ = ImportArray(object, std::nullopt, CopyRule::kIfNeeded);
     operand_ = ops::Operand(*imported_);
     size_ = imported_->size();
     return true;
   }
   const ops::Operand& get() const { return operand_; }
+  /// An integer beyond 64 bits is the nearest double among floating-point numbers; compared with
+  /// integers it is as good as infinite; in what else is done with these it is an error.
+  void CheckRange(const OperatorOperand& other, bool is_comparison) {
+    if (!beyond_ || other.is_floating()) return;
+    if (!is_comparison) {
+      Raise(PyExc_OverflowError, "an integer must lie in [-2^63, 2^64) to become an element");
+    }
+    operand_ = ops::Operand(std::copysign(INFINITY, operand_.scalar().value().real()));
+  }
   int64_t size() const { return size_; }
 
  private:
+  bool is_floating() const {
+    return operand_.is_tensor() && (tensor::IsRealFloating(operand_.tensor().dtype()) ||
+                                    tensor::IsComplex(operand_.tensor().dtype()));
+  }
+
   ops::Operand operand_;
   int64_t size_ = 0;
+  bool beyond_ = false;
   std::optional<ops::Tensor> imported_;
 };
+
+template <Binary function>
+inline constexpr bool kIsComparison =
+    function == &ops::less || function == &ops::less_equal || function == &ops::equal ||
+    function == &ops::not_equal || function == &ops::greater || function == &ops::greater_equal;
 
 template <class Make>
 PyObject* MakeLarge(Make&& make) {
@@ -60,6 +80,8 @@ PyObject* ApplyBinary(PyObject* a, PyObject* b) {
   try {
     OperatorOperand x1, x2;
     if (!x1.Set(a) || !x2.Set(b)) Py_RETURN_NOTIMPLEMENTED;
+    x1.CheckRange(x2, kIsComparison<function>);
+    x2.CheckRange(x1, kIsComparison<function>);
     const auto make = [&] { return function(x1.get(), x2.get(), {}); };
     return x1.size() + x2.size() < kReleaseSize ? MakeTensor(make) : MakeLarge(make);
   } catch (...) {
@@ -74,6 +96,7 @@ PyObject* ApplyInPlace(PyObject* a, PyObject* b) {
   try {
     OperatorOperand x1, x2;
     if (!x1.Set(a) || !x2.Set(b)) Py_RETURN_NOTIMPLEMENTED;
+    x2.CheckRange(x1, /*is_comparison=*/false);
     const ops::Options options{.out = &TensorOf(a)};
     if (x1.size() + x2.size() < kReleaseSize) {
       function(x1.get(), x2.get(), options);
@@ -100,6 +123,16 @@ PyObject* ApplyUnary(PyObject* a) {
   }
 }
 
+PyObject* DivideWithRemainder(PyObject* a, PyObject* b) {
+  PyObject* const quotient = ApplyBinary<&ops::floor_divide>(a, b);
+  if (quotient == nullptr || quotient == Py_NotImplemented) return quotient;
+  PyObject* const remainder = ApplyBinary<&ops::remainder>(a, b);
+  PyObject* const both = remainder == nullptr ? nullptr : PyTuple_Pack(2, quotient, remainder);
+  Py_DECREF(quotient);
+  Py_XDECREF(remainder);
+  return both;
+}
+
 PyObject* Power(PyObject* a, PyObject* b, PyObject* modulo) {
   if (modulo != Py_None) Py_RETURN_NOTIMPLEMENTED;
   return ApplyBinary<&ops::pow>(a, b);
@@ -111,7 +144,9 @@ PyObject* InPlacePower(PyObject* a, PyObject* b, PyObject*) {
 /// An operand of @: no number.
 std::optional<ops::Tensor> MatrixOperand(PyObject* object) {
   if (IsTensor(object)) return TensorOf(object);
-  if (!IsForeignArray(object)) return std::nullopt;
+  if (!IsForeignArray(object) && !PyList_Check(object) && !PyTuple_Check(object)) {
+    return std::nullopt;
+  }
   return ImportArray(object, std::nullopt, CopyRule::kIfNeeded);
 }
 
@@ -237,6 +272,7 @@ PyType_Slot tensor_operator_slots[] = {
     EMBER_SLOT(Py_nb_true_divide, &ApplyBinary<&ops::divide>),
     EMBER_SLOT(Py_nb_floor_divide, &ApplyBinary<&ops::floor_divide>),
     EMBER_SLOT(Py_nb_remainder, &ApplyBinary<&ops::remainder>),
+    EMBER_SLOT(Py_nb_divmod, &DivideWithRemainder),
     EMBER_SLOT(Py_nb_power, &Power),
     EMBER_SLOT(Py_nb_and, &ApplyBinary<&ops::bitwise_and>),
     EMBER_SLOT(Py_nb_or, &ApplyBinary<&ops::bitwise_or>),

@@ -133,7 +133,7 @@ def test_other_libraries_arrays_as_operands() -> None:
     same(a < x, [True, True])
 
 
-@pytest.mark.parametrize("other", ["text", None, [1, 2], {}, object()])
+@pytest.mark.parametrize("other", ["text", None, {1, 2}, {}, object()])
 def test_other_objects_are_refused(other: object) -> None:
     with pytest.raises(TypeError, match="unsupported operand"):
         _ = ops.asarray([1.0, 2.0]) + other

@@ -49,6 +49,8 @@ def array_ufunc(
     outputs = kwargs.get("out", ())
     if outputs:
         kwargs["out"] = tuple(numpy.asarray(x) if isinstance(x, Tensor) else x for x in outputs)
+    if isinstance(kwargs.get("where"), Tensor):
+        kwargs["where"] = numpy.asarray(kwargs["where"])
     arrays = [numpy.asarray(x) if isinstance(x, Tensor) else x for x in inputs]
     result = getattr(ufunc, method)(*arrays, **kwargs)
     for given in outputs:

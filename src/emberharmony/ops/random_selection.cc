@@ -89,9 +89,9 @@ std::vector<int> FromFront(int axis, int rank) {
 
 /// Probabilities as float64, contiguous.
 Tensor CheckProbabilities(const Tensor& p, int64_t n) {
-  if (!tensor::IsRealFloating(p.dtype()) || p.rank() != 1 || p.size() != n) {
+  if (tensor::IsComplex(p.dtype()) || p.rank() != 1 || p.size() != n) {
     throw ShapeError(
-        fmt::format("choice: expected p to hold {} floating-point probabilities, one for each "
+        fmt::format("choice: expected p to hold {} probabilities, real numbers, one for each "
                     "element, found a {}",
                     n, p.Describe()));
   }

@@ -1,0 +1,224 @@
+"""What users of NumPy and of the predecessor write by habit means the same here."""
+
+import inspect
+import pickle
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from emberharmony import ops
+
+MATRIX = [[3.0, 1.0, 2.0], [6.0, 5.0, 4.0]]
+
+
+def both(call: Callable[[Any, Any], Any], values: Any = MATRIX) -> tuple[Any, Any]:
+    """What the call gives of NumPy and of ops, as NumPy's arrays."""
+    mine = call(ops, ops.asarray(values))
+    theirs = call(np, np.asarray(values))
+    if isinstance(theirs, list | tuple):
+        return [np.asarray(each) for each in mine], [np.asarray(each) for each in theirs]
+    return np.asarray(mine), np.asarray(theirs)
+
+
+def check(call: Callable[[Any, Any], Any], values: Any = MATRIX) -> None:
+    mine, theirs = both(call, values)
+    if not isinstance(theirs, list):
+        mine, theirs = [mine], [theirs]
+    assert len(mine) == len(theirs)
+    for one, other in zip(mine, theirs, strict=True):
+        assert one.dtype == other.dtype
+        np.testing.assert_allclose(one, other, rtol=1e-14, atol=1e-14)
+
+
+REDUCTIONS = [
+    "sum",
+    "prod",
+    "mean",
+    "std",
+    "var",
+    "min",
+    "max",
+    "any",
+    "all",
+    "argmin",
+    "argmax",
+    "count_nonzero",
+    "median",
+]
+
+
+@pytest.mark.parametrize(
+    "name", [*REDUCTIONS, "cumsum", "cumprod", "sort", "argsort", "flip", "squeeze"]
+)
+def test_an_axis_by_position(name: str) -> None:
+    values = [[[3.0, 1.0, 2.0], [6.0, 5.0, 4.0]]]
+    check(lambda m, x: getattr(m, name)(x, 0), values)
+
+
+CALLS: dict[str, Callable[[Any, Any], Any]] = {
+    "stack": lambda m, x: m.stack([x, x], 1),
+    "concat": lambda m, x: m.concat([x, x], 1),
+    "repeat": lambda m, x: m.repeat(x, 2, 1),
+    "roll": lambda m, x: m.roll(x, 1, 1),
+    "take": lambda m, x: m.take(x, m.asarray([0]), 1),
+    "tril": lambda m, x: m.tril(x, 1),
+    "eye": lambda m, x: m.eye(2, 3, 1),
+    "zeros": lambda m, x: m.zeros(2, "int8"),
+    "ones": lambda m, x: m.ones((2, 2), "float32"),
+    "full": lambda m, x: m.full((2,), 3, "float32"),
+    "zeros_like": lambda m, x: m.zeros_like(x, "int8"),
+    "arange": lambda m, x: m.arange(0, 10, 3, "int8"),
+    "asarray": lambda m, x: m.asarray(x, "float32"),
+    "linspace": lambda m, x: m.linspace(0, 1),
+    "searchsorted": lambda m, x: m.searchsorted(m.sort(x[0, :]), x[1, :], "right"),
+    "fft": lambda m, x: m.fft.fft(x, 4),
+    "fftfreq": lambda m, x: m.fft.fftfreq(4, 0.5),
+    "fftshift": lambda m, x: m.fft.fftshift(x, 1),
+    "qr": lambda m, x: m.linalg.qr(x, "complete"),
+    "tensordot": lambda m, x: m.tensordot(x, x, 2),
+    "reshape": lambda m, x: x.reshape(3, -1),
+    "reshape to one": lambda m, x: x.reshape(-1),
+    "reshape by a tuple": lambda m, x: x.reshape((3, 2)),
+    "transpose": lambda m, x: x.transpose(),
+    "transpose by integers": lambda m, x: x.transpose(1, 0),
+    "transpose by a tuple": lambda m, x: x.transpose((1, 0)),
+    "divmod": lambda m, x: divmod(x, 4),
+    "divmod of a number": lambda m, x: divmod(7, x),
+    "list on the right": lambda m, x: x * [1, 2, 3],
+    "list on the left": lambda m, x: [1, 2, 3] - x,
+    "list compared": lambda m, x: x == [3, 1, 5],
+    "list multiplied as a matrix": lambda m, x: x @ [1.0, 2.0, 3.0],
+    "range as an index": lambda m, x: x[:, range(2)],
+    "tuples as indices": lambda m, x: x[(0, 1), (2, 0)],
+    "large integers": lambda m, x: x + 2**70,
+    "comparison with large integers": lambda m, x: m.asarray([1, -5]) < 2**70,
+    "and with small ones": lambda m, x: m.asarray([1, -5]) > -(2**70),
+}
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_call(name: str) -> None:
+    check(CALLS[name])
+
+
+def test_integers_beyond_64_bits() -> None:
+    largest = ops.asarray([2**64 - 1, 0], dtype="uint64")
+    assert (largest < 2**64).tolist() == [True, True]
+    assert (largest >= -(2**64)).tolist() == [True, True]
+    assert (largest == 2**64).tolist() == [False, False]
+    assert (ops.asarray([2.0**70, 1.0]) == 2**70).tolist() == [True, False]
+    for call in (lambda: largest + 2**64, lambda: ops.asarray([True]) * 2**64):
+        with pytest.raises(OverflowError):
+            call()
+    with pytest.raises(OverflowError):
+        largest *= 2**64
+    with pytest.raises(IndexError):
+        largest[[2**70]]
+
+
+def test_what_the_standard_names_only_stays_so() -> None:
+    x = ops.asarray(MATRIX)
+    for call in (
+        lambda: ops.sum(x, 0, None),
+        lambda: ops.diff(x, 2),  # numpy.diff's second is n
+        lambda: ops.linalg.matrix_norm(x, "fro"),
+        lambda: ops.var(x, 0, 1.0),
+        lambda: ops.zeros(3, "int8", "cpu", 1),
+    ):
+        with pytest.raises(TypeError, match="positional"):
+            call()
+
+
+def test_none_is_no_operand() -> None:
+    for call in (lambda: ops.add(ops.ones(2), None), lambda: ops.isnan(None)):
+        with pytest.raises(TypeError, match="None"):
+            call()
+    assert ops.clip(ops.asarray([1, 5]), None, 3).tolist() == [1, 3]
+
+
+@pytest.mark.parametrize(
+    ("dtype", "stands_for_it", "others"),
+    [
+        (ops.float32, [np.float32], [np.float64, float, np.int32]),
+        (ops.float64, [np.float64, float], [np.float32, int]),
+        (ops.int64, [np.int64, int], [np.uint64, bool]),
+        (ops.bool, [np.bool_, bool], [int]),
+        (ops.complex128, [np.complex128, complex], [np.complex64, str, object, type]),
+    ],
+)
+def test_dtypes_equal_the_classes_that_stand_for_them(
+    dtype: Any, stands_for_it: list[type], others: list[type]
+) -> None:
+    assert [dtype == each for each in stands_for_it] == [True] * len(stands_for_it)
+    assert [each != dtype for each in stands_for_it] == [False] * len(stands_for_it)
+    assert [dtype == each for each in others] == [False] * len(others)
+
+
+def test_numpys_functions_with_a_mask() -> None:
+    x = ops.asarray(MATRIX)
+    out = np.zeros((2, 3))
+    np.exp(x, out=out, where=x > 2.5)
+    np.testing.assert_array_equal(out > 0, np.asarray(MATRIX) > 2.5)
+    assert float(np.add.reduce(x, axis=None, where=x > 2.5)) == 18.0
+
+
+def test_probabilities_may_be_integers() -> None:
+    drawn = ops.random.choice(ops.asarray([5, 6, 7]), (4,), p=[0, 1, 0])
+    assert drawn.tolist() == [6, 6, 6, 6]
+
+
+def test_methods_have_signatures() -> None:
+    assert (
+        str(inspect.signature(ops.Tensor.sum)) == "(self, /, axis=None, dtype=None, keepdims=False)"
+    )
+    assert str(inspect.signature(ops.Tensor.reshape)) == "(self, /, shape, copy=None)"
+
+
+def test_pickling_searches_no_modules() -> None:
+    """Without the module's name pickle looks through all modules there are, each time."""
+    rebuild, _ = ops.ones(3).__reduce_ex__(5)
+    assert rebuild.__module__ == "emberharmony._core"
+    assert pickle.loads(pickle.dumps(ops.ones(3))).tolist() == [1.0, 1.0, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("value", "error"),
+    [(2**70, ValueError), (-(2**70), ValueError), (1.5, TypeError), ("2", TypeError)],
+)
+def test_numbers_of_threads_that_are_none(value: Any, error: type[Exception]) -> None:
+    with pytest.raises(error, match=r"integer|threads") as raised:
+        ops.set_num_threads(value)
+    assert "incompatible function arguments" not in str(raised.value)
+
+
+def test_streams_are_not_negative() -> None:
+    with pytest.raises(ValueError, match="found -1"):
+        ops.random.uniform((2,), seed=1, stream=-1)
+
+
+def test_formats_are_for_single_numbers() -> None:
+    assert f"{ops.asarray(1.5):.2f}" == "1.50"
+    with pytest.raises(TypeError, match="one number"):
+        f"{ops.ones(3):.2f}"
+
+
+def test_a_second_import_says_what_is_wrong() -> None:
+    program = """
+        import sys
+        from emberharmony import ops
+        for name in [name for name in sys.modules if name.startswith("emberharmony")]:
+            del sys.modules[name]
+        try:
+            from emberharmony import ops
+        except ImportError as error:
+            print(error)
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(program)], capture_output=True, text=True
+    )
+    assert "cannot be a second time" in done.stdout, done
