@@ -22,4 +22,8 @@ struct Connection {
   std::string universe_domain;
 };
 
+/// Whether the REST API is the one that goes with the Storage Read API: not where only the latter
+/// is another server than Google's.
+bool HasRestApi(const Connection& connection);
+
 }  // namespace emberharmony::bigquery

@@ -50,7 +50,7 @@ arrow::Result<OpenedTable> OpenTableOrView(Plugin* plugin, const ReadRequest& re
                                            const ReadOptions& options) {
   auto reader = plugin->OpenTable(request, options);
   if (reader.ok()) return OpenedTable{*std::move(reader), std::nullopt};
-  if (!MayBeView(reader.status())) return reader.status();
+  if (!MayBeView(reader.status()) || !HasRestApi(options.connection)) return reader.status();
   auto jobs = plugin->ConnectJobs(JobOptionsOf(options, request.table.project));
   if (!jobs.ok()) return reader.status();
   const auto info = (*jobs)->GetTable(request.table);

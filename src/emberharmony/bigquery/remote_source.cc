@@ -12,6 +12,8 @@
 #include "emberharmony/base/log.h"
 #include "emberharmony/base/memory_budget.h"
 #include "emberharmony/bigquery/plugin.h"
+#include "emberharmony/bigquery/queried_table_internal.h"
+#include "emberharmony/bigquery/query_costs.h"
 #include "emberharmony/io/filter/literal.h"
 #include "emberharmony/io/remote_tables.h"
 #include "emberharmony/io/stream_spool.h"
@@ -28,6 +30,7 @@ constexpr int kStreamsMax = 16;
 constexpr int64_t kBufferBytesMin = int64_t{4} << 20;
 constexpr int64_t kMicrosPerSecond = 1'000'000;
 constexpr const char* kScheme = "bigquery";
+constexpr const char* kQueryScheme = "bigquery-query";
 
 /// "2024-01-31 05:06:07 UTC"
 std::string InstantText(int64_t micros) {
@@ -53,10 +56,13 @@ class SpoolSink : public MessageSink {
   io::StreamSpool* const spool_;
 };
 
+/// What BigQuery's REST API says of the costs, where there is one.
+using CostLines = std::function<std::vector<std::pair<std::string, std::string>>()>;
+
 class SessionRows : public io::RemoteRows {
  public:
-  SessionRows(std::unique_ptr<TableDownload> download, ReadRequest request)
-      : download_(std::move(download)), request_(std::move(request)) {}
+  SessionRows(std::unique_ptr<TableDownload> download, ReadRequest request, CostLines costs)
+      : download_(std::move(download)), request_(std::move(request)), costs_(std::move(costs)) {}
 
   int64_t estimated_rows() const override { return download_->session().estimated_row_count; }
   int64_t estimated_bytes() const override { return download_->session().estimated_bytes_scanned; }
@@ -82,6 +88,7 @@ class SessionRows : public io::RemoteRows {
       lines.emplace_back("bytes scanned, estimated", bytes);
       lines.emplace_back("disk for the rows (--spill-dir)", "about " + bytes + " or less");
     }
+    for (auto& line : costs_()) lines.push_back(std::move(line));
     if (session.expire_micros > 0) {
       lines.emplace_back("must have come by", InstantText(session.expire_micros));
     }
@@ -117,12 +124,16 @@ class SessionRows : public io::RemoteRows {
  private:
   const std::unique_ptr<TableDownload> download_;
   const ReadRequest request_;
+  const CostLines costs_;
 };
 
 class BigQueryTable : public io::RemoteTable {
  public:
-  BigQueryTable(Plugin* plugin, RemoteSourceOptions options, TableName table)
-      : plugin_(plugin), options_(std::move(options)), table_(std::move(table)) {}
+  BigQueryTable(Plugin* plugin, RemoteSourceOptions options, TableName table, bool in_order)
+      : plugin_(plugin),
+        options_(std::move(options)),
+        table_(std::move(table)),
+        in_order_(in_order) {}
 
   /// Learns the schema from a session whose rows nobody asks for: it costs nothing.
   Status Look(const io::StopCheck& check_stop) {
@@ -137,10 +148,11 @@ class BigQueryTable : public io::RemoteTable {
                                               int64_t buffer_bytes,
                                               const io::StopCheck& check_stop) override {
     // The first rows are wanted: more streams would bring more of others.
-    const int max_streams = request.limit_rows ? 1 : kStreamsMax;
+    const int max_streams = request.limit_rows || in_order_ ? 1 : kStreamsMax;
     ReadRequest read = RequestOf(request, max_streams);
     ARROW_ASSIGN_OR_RAISE(auto download, Open(request, max_streams, buffer_bytes, check_stop));
-    return std::make_unique<SessionRows>(std::move(download), std::move(read));
+    return std::make_unique<SessionRows>(std::move(download), std::move(read),
+                                         CostsOf(request, check_stop));
   }
 
  private:
@@ -166,24 +178,53 @@ class BigQueryTable : public io::RemoteTable {
     return plugin_->OpenDownload(RequestOf(request, max_streams), options);
   }
 
+  /// Whatever fails: costs are good to know, and nothing depends on them.
+  CostLines CostsOf(const io::RemoteRequest& request, const io::StopCheck& check_stop) const {
+    return [plugin = plugin_, connection = options_.connection, check_stop,
+            query = TableQuery{table_, request.columns, request.filter, std::nullopt}]() mutable {
+      std::vector<std::pair<std::string, std::string>> none;
+      if (!HasRestApi(connection)) return none;
+      if (connection.billing_project.empty()) connection.billing_project = query.table.project;
+      const auto jobs = plugin->ConnectJobs({connection, "", check_stop});
+      return jobs.ok() ? DescribeCosts(jobs->get(), query).ValueOr(none) : none;
+    };
+  }
+
   Plugin* const plugin_;
   const RemoteSourceOptions options_;
   const TableName table_;
+  const bool in_order_;  ///< rows have an order, which several streams would lose
   std::shared_ptr<arrow::Schema> schema_;
 };
 
 }  // namespace
+
+Result<std::unique_ptr<io::RemoteTable>> OpenStoredTable(Plugin* plugin,
+                                                         const RemoteSourceOptions& options,
+                                                         const TableName& name, bool in_order,
+                                                         const io::StopCheck& check_stop) {
+  auto table = std::make_unique<BigQueryTable>(plugin, options, name, in_order);
+  ARROW_RETURN_NOT_OK(table->Look(check_stop));
+  return table;
+}
 
 void RegisterRemoteSource(const RemoteSourceOptions& options) {
   io::RegisterRemoteTables(
       kScheme,
       [options](const std::string& location,
                 const io::StopCheck& check_stop) -> Result<std::unique_ptr<io::RemoteTable>> {
-        ARROW_ASSIGN_OR_RAISE(TableName name, TableName::Parse(location));
+        ARROW_ASSIGN_OR_RAISE(const TableName name, TableName::Parse(location));
         ARROW_ASSIGN_OR_RAISE(Plugin* const plugin, LoadPlugin());
-        auto table = std::make_unique<BigQueryTable>(plugin, options, std::move(name));
-        ARROW_RETURN_NOT_OK(table->Look(check_stop));
-        return table;
+        auto table = OpenStoredTable(plugin, options, name, false, check_stop);
+        if (table.ok()) return table;
+        return OpenViewInstead(plugin, options, name, table.status(), check_stop);
+      });
+  io::RegisterRemoteTables(
+      kQueryScheme,
+      [options](const std::string&,
+                const io::StopCheck& check_stop) -> Result<std::unique_ptr<io::RemoteTable>> {
+        ARROW_ASSIGN_OR_RAISE(Plugin* const plugin, LoadPlugin());
+        return OpenQueryResult(plugin, options, check_stop);
       });
 }
 

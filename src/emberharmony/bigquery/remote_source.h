@@ -15,11 +15,17 @@ struct RemoteSourceOptions {
   Connection connection;
   /// The tables as of this instant, microseconds since 1970 UTC; default: when a run asks for rows.
   std::optional<int64_t> snapshot_micros;
+  /// What kQueryLocation means: a SELECT, whose result is read.
+  std::string query;
 };
+
+/// The location of the result of RemoteSourceOptions::query.
+inline constexpr const char* kQueryLocation = "bigquery-query://";
 
 /// Lets runs read `bigquery://PROJECT/DATASET/TABLE` (io/remote_tables.h). A table crosses the
 /// network once, with the columns and rows that the run needs; it lies on disk as it came while the
-/// run lasts. The plugin is loaded when the first such table is opened.
+/// run lasts. The plugin is loaded when the first such table is opened. The rows of a view, and of
+/// kQueryLocation, come from a query that is run for them (queried_table.h).
 void RegisterRemoteSource(const RemoteSourceOptions& options);
 
 /// Microseconds since 1970 of a text like 2024-01-31T05:06:07Z (`T` or a space, a fraction and a

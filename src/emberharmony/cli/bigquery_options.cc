@@ -1,18 +1,30 @@
 #include "emberharmony/cli/bigquery_options.h"
 
+#include "emberharmony/base/error_kind.h"
 #include "emberharmony/bigquery/remote_source.h"
 
 namespace emberharmony::cli {
 
-void AddBigQueryOptions(CLI::App* command, BigQueryArguments* arguments) {
+void AddBigQueryOptions(CLI::App* command, CLI::Option* source, BigQueryArguments* arguments) {
+  command
+      ->add_option("--query", arguments->query,
+                   "Instead of SOURCE: a SELECT that BigQuery runs, and whose result is read")
+      ->type_name("SQL")
+      ->each([source](const std::string&) { source->required(false); });
   command
       ->add_option("--bigquery-endpoint", arguments->endpoint,
                    "bigquery://: another Storage Read server, e.g. localhost:9060 (one on this "
                    "machine is spoken to without TLS and credentials)")
       ->type_name("HOST:PORT");
   command
+      ->add_option("--bigquery-rest-endpoint", arguments->rest_endpoint,
+                   "bigquery://, --query: another server of the REST API, which runs queries and "
+                   "knows views")
+      ->type_name("URL");
+  command
       ->add_option("--project", arguments->project,
-                   "bigquery://: the project that pays for reading (default: the table's)")
+                   "bigquery://, --query: the project that pays (default: the table's; for a query "
+                   "$GOOGLE_CLOUD_PROJECT)")
       ->type_name("PROJECT");
   command
       ->add_option(
@@ -21,8 +33,17 @@ void AddBigQueryOptions(CLI::App* command, BigQueryArguments* arguments) {
       ->type_name("TIME");
 }
 
-arrow::Status RegisterBigQuery(const BigQueryArguments& arguments) {
+arrow::Status RegisterBigQuery(const BigQueryArguments& arguments, std::string* source) {
   bigquery::RemoteSourceOptions options;
+  if (arguments.query) {
+    if (!source->empty()) {
+      return base::UsageError("expected a source or --query, found both: leave out '" + *source +
+                              "'");
+    }
+    options.query = *arguments.query;
+    *source = bigquery::kQueryLocation;
+  }
+  options.connection.rest_endpoint = arguments.rest_endpoint;
   options.connection.storage_endpoint = arguments.endpoint;
   options.connection.billing_project = arguments.project;
   if (arguments.snapshot_time) {

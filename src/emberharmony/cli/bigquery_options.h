@@ -11,14 +11,18 @@ namespace emberharmony::cli {
 /// What the command line says of BigQuery.
 struct BigQueryArguments {
   std::string endpoint;
+  std::string rest_endpoint;
   std::string project;
+  std::optional<std::string> query;
   std::optional<std::string> snapshot_time;
 };
 
-/// --bigquery-endpoint, --project and --snapshot-time of a command that reads a source.
-void AddBigQueryOptions(CLI::App* command, BigQueryArguments* arguments);
+/// --query, --bigquery-endpoint, --bigquery-rest-endpoint, --project and --snapshot-time of a
+/// command that reads `source`, which need not be given where there is a query.
+void AddBigQueryOptions(CLI::App* command, CLI::Option* source, BigQueryArguments* arguments);
 
-/// Lets the run read bigquery:// as the options say. UsageError for values that are none.
-arrow::Status RegisterBigQuery(const BigQueryArguments& arguments);
+/// Lets the run read bigquery:// as the options say, and makes the query's result the source where
+/// there is one. UsageError for values that are none, and for a query beside a source.
+arrow::Status RegisterBigQuery(const BigQueryArguments& arguments, std::string* source);
 
 }  // namespace emberharmony::cli

@@ -129,12 +129,11 @@ void AddRunOptions(CLI::App* command, Arguments* arguments) {
 }
 
 void AddSourceOptions(CLI::App* command, Arguments* arguments) {
-  command
-      ->add_option(
-          "SOURCE", arguments->source,
-          "Parquet, Arrow or CSV: a file, a folder, a glob, an address (s3://, gs://), or - for "
-          "standard input; or bigquery://PROJECT/DATASET/TABLE")
-      ->required();
+  CLI::Option* const source = command->add_option(
+      "SOURCE", arguments->source,
+      "Parquet, Arrow or CSV: a file, a folder, a glob, an address (s3://, gs://), or - for "
+      "standard input; or bigquery://PROJECT/DATASET/TABLE");
+  source->required();
   command
       ->add_option(
           "--where", arguments->where,
@@ -148,7 +147,7 @@ void AddSourceOptions(CLI::App* command, Arguments* arguments) {
   command->add_option("--columns", arguments->columns, "Only these columns")
       ->type_name("NAME,...")
       ->delimiter(',');
-  AddBigQueryOptions(command, &arguments->bigquery);
+  AddBigQueryOptions(command, source, &arguments->bigquery);
 }
 
 void AddOutputOptions(CLI::App* command, Arguments* arguments, const char* what) {
@@ -283,7 +282,6 @@ arrow::Status CheckOutput(const std::string& command, Arguments* arguments) {
 arrow::Status Run(const std::string& command, const Arguments& arguments) {
   ARROW_ASSIGN_OR_RAISE(engine::RunOptions options, RunOptionsOf(arguments));
   ARROW_ASSIGN_OR_RAISE(const base::LogLevel log_level, LogLevelOf(arguments));
-  ARROW_RETURN_NOT_OK(RegisterBigQuery(arguments.bigquery));
   std::optional<MemoryGuard> guard;
   if (options.memory_bytes == 0 || options.memory_bytes >= engine::kMemoryBytesMin) {
     MemoryGuard::Prepare(engine::MemoryLimitBytes(options));
@@ -326,6 +324,7 @@ arrow::Status RunSafely(const std::string& command, Arguments* arguments) {
   try {
     if (command == "bench") return Bench(arguments->bench);
     if (command == "serve-bigquery") return Serve(arguments->serve);
+    ARROW_RETURN_NOT_OK(RegisterBigQuery(arguments->bigquery, &arguments->source));
     ARROW_RETURN_NOT_OK(CheckOutput(command, arguments));
     return Run(command, *arguments);
   } catch (const std::exception& error) {

@@ -91,7 +91,8 @@ class JobsClient : public Jobs {
   arrow::Status CheckProject() const;
   std::string JobsPath() const { return fmt::format("projects/{}/jobs", PercentEncode(project_)); }
   json Configuration(const QueryRequest& request) const;
-  arrow::Result<Job> Insert(const QueryRequest& request, const QueryEstimate& estimate);
+  /// Sets the job's location where only the service knew it.
+  arrow::Status Insert(const QueryRequest& request, Job* job);
   arrow::Result<json> GetJob(const Job& job);
   arrow::Result<Outcome> Await(const Job& job, int max_results);
   void Cancel(const Job& job);
@@ -164,22 +165,21 @@ arrow::Result<QueryEstimate> JobsClient::DryRun(const std::string& sql) {
   return estimate;
 }
 
-arrow::Result<Job> JobsClient::Insert(const QueryRequest& request, const QueryEstimate& estimate) {
-  Job job{parts_.new_job_id(), estimate.location};
+arrow::Status JobsClient::Insert(const QueryRequest& request, Job* job) {
   RestCall call;
   call.method = "POST";
   call.path = JobsPath();
   call.body = {{"configuration", Configuration(request)},
-               {"jobReference", {{"projectId", project_}, {"jobId", job.id}}}};
-  if (!job.location.empty()) call.body["jobReference"]["location"] = job.location;
+               {"jobReference", {{"projectId", project_}, {"jobId", job->id}}}};
+  if (!job->location.empty()) call.body["jobReference"]["location"] = job->location;
   ARROW_ASSIGN_OR_RAISE(const RestAnswer answer, rest_.Call(call, stop_));
   // The name is ours alone: what is there already is this job, whose first answer was lost.
-  if (answer.status == 409) return job;
+  if (answer.status == 409) return arrow::Status::OK();
   if (!answer.ok()) return answer.ToStatus("a query");
   if (std::string told = TextAt(answer.body, {"jobReference", "location"}); !told.empty()) {
-    job.location = std::move(told);
+    job->location = std::move(told);
   }
-  return job;
+  return arrow::Status::OK();
 }
 
 arrow::Result<json> JobsClient::GetJob(const Job& job) {
@@ -248,9 +248,12 @@ arrow::Result<Outcome> JobsClient::Run(const QueryRequest& request, int max_resu
   }
   Backoff backoff = rest_.NewBackoff();
   for (;;) {
-    ARROW_ASSIGN_OR_RAISE(*job, Insert(request, estimate));
-    arrow::Result<Outcome> outcome = Await(*job, max_results);
+    *job = Job{parts_.new_job_id(), estimate.location};
+    const arrow::Status inserted = Insert(request, job);
+    arrow::Result<Outcome> outcome =
+        inserted.ok() ? Await(*job, max_results) : arrow::Result<Outcome>(inserted);
     if (!outcome.ok()) {
+      // It may have been inserted although the answer has not come.
       if (base::KindOf(outcome.status()) == base::ErrorKind::kInterrupted) Cancel(*job);
       return outcome.status();
     }

@@ -1,0 +1,20 @@
+#include "emberharmony/bigquery/connection.h"
+
+#include <cstdlib>
+
+namespace emberharmony::bigquery {
+namespace {
+
+bool IsSet(const char* variable) {
+  const char* const value = std::getenv(variable);
+  return value != nullptr && *value != '\0';
+}
+
+}  // namespace
+
+bool HasRestApi(const Connection& connection) {
+  if (!connection.rest_endpoint.empty() || IsSet("BIGQUERY_EMULATOR_HOST")) return true;
+  return connection.storage_endpoint.empty() && !IsSet("GOOGLE_CLOUD_CPP_BIGQUERY_READ_ENDPOINT");
+}
+
+}  // namespace emberharmony::bigquery

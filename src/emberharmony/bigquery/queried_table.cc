@@ -1,0 +1,148 @@
+#include <arrow/type.h>
+#include <fmt/format.h>
+
+#include <cctype>
+#include <utility>
+
+#include "emberharmony/base/error_kind.h"
+#include "emberharmony/base/memory_budget.h"
+#include "emberharmony/bigquery/queried_table_internal.h"
+#include "emberharmony/bigquery/query_plan.h"
+#include "emberharmony/bigquery/table_schema.h"
+
+namespace emberharmony::bigquery {
+namespace {
+
+using arrow::Result;
+
+arrow::Result<std::unique_ptr<Jobs>> ConnectFor(Plugin* plugin, const RemoteSourceOptions& options,
+                                                const std::string& project,
+                                                const io::StopCheck& check_stop) {
+  JobOptions jobs{options.connection, "", check_stop};
+  if (jobs.connection.billing_project.empty()) jobs.connection.billing_project = project;
+  return plugin->ConnectJobs(jobs);
+}
+
+/// Rows of a query's result, which tell what the query cost.
+class QueriedRows : public io::RemoteRows {
+ public:
+  QueriedRows(std::unique_ptr<io::RemoteRows> rows, QueryResult query)
+      : rows_(std::move(rows)), query_(std::move(query)) {}
+
+  int64_t estimated_rows() const override { return rows_->estimated_rows(); }
+  int64_t estimated_bytes() const override { return rows_->estimated_bytes(); }
+  std::vector<std::pair<std::string, std::string>> Describe() const override {
+    auto lines = rows_->Describe();
+    lines.emplace_back("query", query_.job_id + " in " + query_.location);
+    lines.emplace_back("bytes billed for the query", base::FormatByteSize(query_.bytes_billed));
+    return lines;
+  }
+  Result<std::shared_ptr<io::Source>> Fetch(const io::FetchOptions& options) override {
+    return rows_->Fetch(options);
+  }
+
+ private:
+  const std::unique_ptr<io::RemoteRows> rows_;
+  const QueryResult query_;
+};
+
+/// The result of a query that has been run.
+class QueriedTable : public io::RemoteTable {
+ public:
+  QueriedTable(std::unique_ptr<io::RemoteTable> table, QueryResult query)
+      : table_(std::move(table)), query_(std::move(query)) {}
+
+  const std::shared_ptr<arrow::Schema>& schema() const override { return table_->schema(); }
+  Result<std::unique_ptr<io::RemoteRows>> Ask(const io::RemoteRequest& request,
+                                              int64_t buffer_bytes,
+                                              const io::StopCheck& check_stop) override {
+    ARROW_ASSIGN_OR_RAISE(auto rows, table_->Ask(request, buffer_bytes, check_stop));
+    return std::make_unique<QueriedRows>(std::move(rows), query_);
+  }
+
+ private:
+  const std::unique_ptr<io::RemoteTable> table_;
+  const QueryResult query_;
+};
+
+class ViewTable : public io::RemoteTable {
+ public:
+  ViewTable(Plugin* plugin, RemoteSourceOptions options, TableName name,
+            std::shared_ptr<arrow::Schema> schema)
+      : plugin_(plugin),
+        options_(std::move(options)),
+        name_(std::move(name)),
+        schema_(std::move(schema)) {}
+
+  const std::shared_ptr<arrow::Schema>& schema() const override { return schema_; }
+
+  Result<std::unique_ptr<io::RemoteRows>> Ask(const io::RemoteRequest& request,
+                                              int64_t buffer_bytes,
+                                              const io::StopCheck& check_stop) override {
+    ARROW_ASSIGN_OR_RAISE(const QueryPlan plan,
+                          PlanQuery({name_, request.columns, request.filter, request.limit_rows}));
+    ARROW_ASSIGN_OR_RAISE(auto jobs, ConnectFor(plugin_, options_, name_.project, check_stop));
+    ARROW_ASSIGN_OR_RAISE(QueryResult query, jobs->RunQuery({plan.sql, std::nullopt, 0}));
+    ARROW_ASSIGN_OR_RAISE(auto table,
+                          OpenStoredTable(plugin_, options_, query.table, false, check_stop));
+    ARROW_ASSIGN_OR_RAISE(auto rows,
+                          table->Ask({plan.columns, "", plan.limit}, buffer_bytes, check_stop));
+    return std::make_unique<QueriedRows>(std::move(rows), std::move(query));
+  }
+
+ private:
+  Plugin* const plugin_;
+  const RemoteSourceOptions options_;
+  const TableName name_;
+  const std::shared_ptr<arrow::Schema> schema_;
+};
+
+}  // namespace
+
+bool MayHaveOrder(std::string_view sql) {
+  std::string words = " ";
+  for (const char c : sql) {
+    const auto byte = static_cast<unsigned char>(c);
+    const char lower = std::isalnum(byte) || c == '_' ? static_cast<char>(std::tolower(byte)) : ' ';
+    if (lower != ' ' || words.back() != ' ') words += lower;
+  }
+  return (words + " ").find(" order by ") != std::string::npos;
+}
+
+Result<std::unique_ptr<io::RemoteTable>> OpenViewInstead(Plugin* plugin,
+                                                         const RemoteSourceOptions& options,
+                                                         const TableName& name,
+                                                         const arrow::Status& fault,
+                                                         const io::StopCheck& check_stop) {
+  const base::ErrorKind kind = base::KindOf(fault);
+  const bool may_be_view = kind == base::ErrorKind::kData || kind == base::ErrorKind::kUsage;
+  if (!may_be_view || !HasRestApi(options.connection)) return fault;
+  const auto jobs = ConnectFor(plugin, options, name.project, check_stop);
+  if (!jobs.ok()) return jobs.status().IsCancelled() ? jobs.status() : fault;
+  const auto info = (*jobs)->GetTable(name);
+  if (!info.ok()) return info.status().IsCancelled() ? info.status() : fault;
+  if (info->kind != TableKind::kView && info->kind != TableKind::kMaterializedView) return fault;
+  if (options.snapshot_micros) {
+    return base::UsageError(name.Text() +
+                            " is a view, which cannot be read as of an earlier time: leave out "
+                            "--snapshot-time");
+  }
+  ARROW_ASSIGN_OR_RAISE(auto schema, ArrowSchemaOf(info->fields));
+  return std::make_unique<ViewTable>(plugin, options, name, std::move(schema));
+}
+
+Result<std::unique_ptr<io::RemoteTable>> OpenQueryResult(Plugin* plugin,
+                                                         const RemoteSourceOptions& options,
+                                                         const io::StopCheck& check_stop) {
+  if (options.snapshot_micros) {
+    return base::UsageError(
+        "--snapshot-time is not for queries: write FOR SYSTEM_TIME AS OF in the query");
+  }
+  ARROW_ASSIGN_OR_RAISE(auto jobs, ConnectFor(plugin, options, "", check_stop));
+  ARROW_ASSIGN_OR_RAISE(QueryResult query, jobs->RunQuery({options.query, std::nullopt, 0}));
+  ARROW_ASSIGN_OR_RAISE(auto table, OpenStoredTable(plugin, options, query.table,
+                                                    MayHaveOrder(options.query), check_stop));
+  return std::make_unique<QueriedTable>(std::move(table), std::move(query));
+}
+
+}  // namespace emberharmony::bigquery

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <arrow/result.h>
+#include <arrow/type_fwd.h>
+
+#include <memory>
+#include <vector>
+
+#include "emberharmony/bigquery/jobs.h"
+
+namespace emberharmony::bigquery {
+
+/// The columns that the Storage Read API sends for a table with these fields, as it maps BigQuery's
+/// types to Arrow's: INTEGER int64, FLOAT double, NUMERIC decimal128(38, 9), BIGNUMERIC
+/// decimal256(76, 38), DATE date32, TIME time64[us], DATETIME timestamp[us], TIMESTAMP
+/// timestamp[us, UTC], RECORD a struct, REPEATED a list; GEOGRAPHY, JSON and others texts. A data
+/// error for types that are not known.
+arrow::Result<std::shared_ptr<arrow::Schema>> ArrowSchemaOf(const std::vector<TableField>& fields);
+
+}  // namespace emberharmony::bigquery
