@@ -86,6 +86,8 @@ _int = int
 _bool = bool
 
 __version__: str
+# The compiled half of emberharmony.bigquery, whose types are those of its public half.
+bigquery: Any
 
 class LinAlgError(ValueError): ...
 

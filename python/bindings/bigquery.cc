@@ -64,9 +64,14 @@ bigquery::Connection ConnectionOf(const nanobind::dict& settings) {
 }
 
 void InitBigQuery(nanobind::module_& module) {
+  // A reader that lives until the interpreter ends is closed there, and no mistake.
+  nanobind::set_leak_warnings(false);
   nanobind::module_ part = module.def_submodule("bigquery");
   part.attr("__doc__") = "The compiled part of emberharmony.bigquery.";
   part.def("describe_plugin", [] { return ValueOrRaise(bigquery::LoadPlugin())->Describe(); });
+  part.def("has_rest_api", [](const nanobind::dict& connection) {
+    return bigquery::HasRestApi(ConnectionOf(connection));
+  });
   part.def("parse_table", [](const std::string& text) {
     const bigquery::TableName name = ValueOrRaise(bigquery::TableName::Parse(text));
     return nanobind::make_tuple(name.project, name.dataset, name.table);

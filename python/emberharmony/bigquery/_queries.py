@@ -8,6 +8,7 @@ from typing import Any
 
 from emberharmony.bigquery._connection import Connection
 from emberharmony.bigquery._core import core
+from emberharmony.bigquery._reader import read
 
 
 @dataclass(frozen=True)
@@ -141,6 +142,13 @@ def optimize_bigquery_query(
     return OptimizedQuery(sql=sql, columns=names, where=where or None, limit=rows)
 
 
+def _counted(table_id: str, where_clause: str | None, connection: Connection | None) -> int:
+    with read(table_id, limit=0, connection=connection) as reader:
+        columns = reader.column_names[:1]
+    with read(table_id, columns=columns, where=where_clause, connection=connection) as reader:
+        return sum(map(len, reader))
+
+
 def get_table_row_count(
     table_id: str,
     where_clause: str | None = None,
@@ -150,7 +158,8 @@ def get_table_row_count(
     """How many rows a table or a view has.
 
     Of a table without a condition it is what BigQuery keeps count of (rows that were streamed in
-    within the last minutes may be missing), at no cost; else a query counts.
+    within the last minutes may be missing), at no cost; else a query counts. A Storage Read server
+    without a REST API beside it is asked for a column, whose rows are counted.
 
     Args:
         table_id: "project.dataset.table".
@@ -164,6 +173,8 @@ def get_table_row_count(
         ValueError: A name or a condition that is none; no project that pays.
         OSError: There is no such table, or the service cannot be reached.
     """
+    if not core.has_rest_api((connection or Connection())._settings()):
+        return _counted(table_id, where_clause, connection)
     jobs = _jobs(connection, core.parse_table(table_id)[0])
     if not where_clause:
         num_rows = jobs.get_table(table_id)["num_rows"]

@@ -104,7 +104,7 @@ class Reader:
 
     Rows are received in the background while the caller works; when a quarter of the memory limit
     waits for the caller, receiving pauses. The whole can also be handed to an Arrow consumer:
-    `polars.from_arrow(reader)`, `pyarrow.RecordBatchReader.from_stream(reader)`.
+    `polars.DataFrame(reader)`, `pyarrow.RecordBatchReader.from_stream(reader)`.
 
     Batches of several streams come in any order. One thread at a time iterates; `cancel` and
     `progress` may be used from any. Close it, or use it in a `with`, to end the reading at a place

@@ -8,11 +8,13 @@ CREATE TABLE AS SELECT, and with the double (test_rest_jobs.py).
 import os
 import uuid
 
+import pyarrow as pa
 import pytest
 
 from emberharmony import bigquery
 
 REST = os.environ.get("EMBER_BQEMULATOR_REST", "")
+GRPC = os.environ.get("EMBER_BQEMULATOR_GRPC", "")
 pytestmark = pytest.mark.skipif(not REST, reason="EMBER_BQEMULATOR_REST is not set")
 
 
@@ -21,7 +23,7 @@ def connection() -> bigquery.Connection:
     return bigquery.Connection(
         project_id="proj",
         rest_endpoint=REST,
-        storage_endpoint=os.environ.get("EMBER_BQEMULATOR_GRPC"),
+        storage_endpoint=GRPC,
     )
 
 
@@ -63,6 +65,20 @@ def test_views_are_told_from_tables(connection: bigquery.Connection, table: str)
     client.create_table(view, timeout=60)
     assert bigquery.get_table(f"{table}_view", connection=connection).type == "VIEW"
     assert bigquery.get_table_row_count(f"{table}_view", connection=connection) == 10
+
+
+@pytest.mark.skipif(not GRPC, reason="EMBER_BQEMULATOR_GRPC is not set")
+def test_rows_are_read(connection: bigquery.Connection, table: str) -> None:
+    with bigquery.read(table, columns=["n", "s"], where="n > 10", connection=connection) as reader:
+        found = pa.table(reader)
+    assert sorted(found["n"].to_pylist()) == list(range(11, 1001))
+
+
+@pytest.mark.skipif(not GRPC, reason="EMBER_BQEMULATOR_GRPC is not set")
+def test_what_a_query_has_made_is_read(connection: bigquery.Connection, table: str) -> None:
+    sql = f"CREATE TABLE `{table}_made` AS SELECT n * 2 AS twice FROM `{table}` WHERE n <= 5"
+    with bigquery.read_query(sql, connection=connection) as reader:
+        assert sorted(pa.table(reader)["twice"].to_pylist()) == [2, 4, 6, 8, 10]
 
 
 def test_estimates_and_mistakes(connection: bigquery.Connection, table: str) -> None:
