@@ -68,6 +68,9 @@ struct ServerOptions {
   int64_t session_seconds = 6 * 3600;
   /// Encoded responses are kept for the next call that wants them, up to so many bytes.
   int64_t cache_bytes = 0;
+  /// What all calls together may have made that is not sent yet; beyond it each call has one
+  /// response under way. Slow clients hold so much.
+  int64_t send_bytes = int64_t{64} << 20;
   int num_threads = 0;  ///< that read and encode; 0: the cores the process may use
 };
 

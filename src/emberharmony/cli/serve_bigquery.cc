@@ -47,6 +47,7 @@ arrow::Result<bigquery::ServerOptions> Parsed(const ServeOptions& options) {
   ARROW_ASSIGN_OR_RAISE(parsed.response_bytes, Size("--response-bytes", options.response_bytes, 1));
   ARROW_ASSIGN_OR_RAISE(parsed.stream_bytes, Size("--stream-bytes", options.stream_bytes, 1));
   ARROW_ASSIGN_OR_RAISE(parsed.cache_bytes, Size("--cache", options.cache, 0));
+  ARROW_ASSIGN_OR_RAISE(parsed.send_bytes, Size("--send-bytes", options.send_bytes, 1));
   parsed.response_rows = options.response_rows;
   parsed.session_seconds = options.session_seconds;
   parsed.num_threads = options.threads;
@@ -100,6 +101,11 @@ void AddServeCommand(CLI::App* app, ServeOptions* options) {
   serve
       ->add_option("--cache", options->cache,
                    "Keep so much of what was encoded for those who ask for it again")
+      ->type_name("SIZE")
+      ->capture_default_str();
+  serve
+      ->add_option("--send-bytes", options->send_bytes,
+                   "What all calls together may have ready for slow clients")
       ->type_name("SIZE")
       ->capture_default_str();
   serve

@@ -23,6 +23,7 @@ struct ServeOptions {
   int64_t response_rows = 0;
   std::string stream_bytes = "1MiB";
   std::string cache = "0";
+  std::string send_bytes = "64MiB";
   int64_t session_seconds = 6 * 3600;
   int threads = 0;
 };

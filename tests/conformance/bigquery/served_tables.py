@@ -39,7 +39,7 @@ class Served:
     address: str
     channels: list[grpc.Channel] = field(default_factory=list)
 
-    def channel(self) -> grpc.Channel:
+    def channel(self, *options: tuple[str, int]) -> grpc.Channel:
         """A new connection, closed with the server."""
         channel = grpc.insecure_channel(
             self.address,
@@ -47,6 +47,7 @@ class Served:
                 ("grpc.max_receive_message_length", -1),
                 ("grpc.max_send_message_length", -1),
                 ("grpc.use_local_subchannel_pool", 1),
+                *options,
             ],
         )
         self.channels.append(channel)

@@ -297,3 +297,44 @@ def test_many_calls_at_once(start: Callable[..., Served]) -> None:
     before = time.monotonic()
     assert served.read(TABLE).num_rows == NUM_ROWS
     assert time.monotonic() - before < DEADLINE
+
+
+def resident_bytes(served: Served) -> int:
+    """What the server holds in memory."""
+    for line in Path(f"/proc/{served.process.pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) * 1024
+    raise AssertionError("expected VmRSS in the status of a process")
+
+
+def test_slow_clients_hold_little(serve: Callable[..., Served], tmp_path: Path) -> None:
+    file = tmp_path / "wide.arrow"
+    rng = np.random.default_rng(1)
+    table = pa.table({f"x{i}": rng.normal(size=2_000_000) for i in range(8)})
+    with pa.ipc.new_file(file, table.schema) as writer:
+        writer.write_table(table, max_chunksize=100_000)
+    served = serve({TABLE: file}, "--send-bytes", "8MiB", "--response-bytes", "4MiB")
+    before = resident_bytes(served)
+    session = served.session(TABLE, max_streams=10)
+    # Nobody reads more of these calls than the first response, and the client does not read ahead.
+    read_rows = served.channel(("grpc.http2.bdp_probe", 0)).unary_stream(SERVICE + "ReadRows")
+    calls = [
+        read_rows(
+            ReadRowsRequest.serialize(ReadRowsRequest(read_stream=stream.name)), timeout=DEADLINE
+        )
+        for stream in session.streams
+    ]
+    for call in calls:
+        assert len(next(call)) > 0
+    largest = 0
+    for _ in range(20):
+        largest = max(largest, resident_bytes(served) - before)
+        time.sleep(0.05)
+    # About one response for each call, and not the three for which there would be room.
+    assert largest < 10 * 2 * 4 * 2**20
+    # One that is not slow goes on beside them.
+    name = session.streams[0].name
+    rows = served.read_stream(session, name, client=served.client()).num_rows
+    assert rows == pytest.approx(2_000_000 / 10, abs=1024)
+    for call in calls:
+        call.cancel()

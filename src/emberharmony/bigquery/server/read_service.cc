@@ -66,7 +66,7 @@ grpc::ServerWriteReactor<grpc::ByteBuffer>* ReadService::ReadRows(grpc::Callback
   return RowsCall::Start(
       std::make_unique<RowsProducer>(message.read_stream(), std::move(stream), message.offset(),
                                      parts_.store, parts_.faults, parts_.cache, parts_.pool),
-      parts_.rows_queue);
+      parts_.rows_queue, parts_.budget);
 }
 
 }  // namespace emberharmony::bigquery::server

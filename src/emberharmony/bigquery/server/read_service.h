@@ -20,6 +20,7 @@ struct ServiceParts {
   MessageCache* cache = nullptr;       ///< may be null
   WorkQueue* session_queue = nullptr;  ///< whose tasks may take long
   WorkQueue* rows_queue = nullptr;
+  std::shared_ptr<SendBudget> budget;
   arrow::MemoryPool* pool = nullptr;
 };
 

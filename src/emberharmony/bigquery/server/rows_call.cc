@@ -9,18 +9,24 @@ constexpr size_t kReadyMax = 2;
 
 }  // namespace
 
-RowsCall::RowsCall(std::unique_ptr<RowsProducer> producer, WorkQueue* queue)
-    : queue_(queue), producer_(std::move(producer)) {}
+RowsCall::RowsCall(std::unique_ptr<RowsProducer> producer, WorkQueue* queue,
+                   std::shared_ptr<SendBudget> budget)
+    : queue_(queue),
+      budget_(std::move(budget)),
+      account_(std::make_shared<SendBudget::Account>()),
+      producer_(std::move(producer)) {}
 
-RowsCall* RowsCall::Start(std::unique_ptr<RowsProducer> producer, WorkQueue* queue) {
-  const std::shared_ptr<RowsCall> call(new RowsCall(std::move(producer), queue));
+RowsCall* RowsCall::Start(std::unique_ptr<RowsProducer> producer, WorkQueue* queue,
+                          std::shared_ptr<SendBudget> budget) {
+  const std::shared_ptr<RowsCall> call(new RowsCall(std::move(producer), queue, std::move(budget)));
   call->self_ = call;
+  call->account_->waiter = call;
   call->Advance();
   return call.get();
 }
 
 RowsCall* RowsCall::Fail(const grpc::Status& status) {
-  const std::shared_ptr<RowsCall> call(new RowsCall(nullptr, nullptr));
+  const std::shared_ptr<RowsCall> call(new RowsCall(nullptr, nullptr, nullptr));
   call->self_ = call;
   call->ended_ = true;
   call->status_ = status;
@@ -29,7 +35,8 @@ RowsCall* RowsCall::Fail(const grpc::Status& status) {
 }
 
 void RowsCall::Produce() {
-  ProducedResponse produced = producer_->Next();
+  ProducedResponse produced =
+      producer_->Next([this](int64_t bytes) { return budget_->Take(account_, bytes); });
   {
     std::lock_guard lock(mutex_);
     producing_ = false;
@@ -66,7 +73,9 @@ void RowsCall::Advance() {
       finished_ = finish = true;
       if (cancelled_) status_ = grpc::Status::CANCELLED;
       producer_.reset();
-    } else if (!producing_ && !ended_ && !stalled_ && !cancelled_ && ready_.size() < kReadyMax) {
+      if (budget_ != nullptr) budget_->Leave(account_);
+    } else if (!producing_ && !ended_ && !stalled_ && !cancelled_ && ready_.size() < kReadyMax &&
+               budget_->MayMake(account_)) {
       producing_ = true;
       queue_->Run([self = self_] { self->Produce(); });
     }
@@ -78,6 +87,12 @@ void RowsCall::Advance() {
   } else if (write) {
     StartWrite(&writing_response_);
   }
+}
+
+void RowsCall::Wake() {
+  // The budget holds this object while it calls; the task does so until it has run.
+  std::shared_ptr<SendBudget::Waiter> self = account_->waiter.lock();
+  queue_->Run([this, self = std::move(self)] { Advance(); });
 }
 
 void RowsCall::OnWriteDone(bool ok) {

@@ -119,7 +119,8 @@ arrow::Result<std::optional<StreamMessage>> RowsProducer::NextMessage(const Chan
   return next;
 }
 
-ProducedResponse RowsProducer::Respond(const StreamMessage& message, const Changes& changes) {
+ProducedResponse RowsProducer::Respond(const StreamMessage& message, const Changes& changes,
+                                       const TakeBytes& take) {
   ResponseFields fields;
   fields.row_count = message.message->num_rows + changes.row_count;
   const auto total = static_cast<double>(stream_->rows.num_rows());
@@ -138,13 +139,12 @@ ProducedResponse RowsProducer::Respond(const StreamMessage& message, const Chang
   }
   ProducedResponse produced;
   produced.kind = ProducedResponse::Kind::kResponse;
-  produced.response = MakeRowsResponse(fields, rows);
-  produced.bytes = rows->bytes;
+  produced.response = MakeRowsResponse(fields, rows, take(rows->bytes));
   ++num_sent_;
   return produced;
 }
 
-ProducedResponse RowsProducer::Next() {
+ProducedResponse RowsProducer::Next(const TakeBytes& take) {
   Changes changes = ChangesDue();
   if (changes.instead) return *std::move(changes.instead);
   const auto message = NextMessage(changes);
@@ -154,7 +154,7 @@ ProducedResponse RowsProducer::Next() {
                   "the table could not be read: " + message.status().message()});
   }
   if (!*message) return Ended(grpc::Status::OK);
-  return Respond(**message, changes);
+  return Respond(**message, changes, take);
 }
 
 }  // namespace emberharmony::bigquery::server

@@ -4,6 +4,8 @@
 #include <grpcpp/support/status.h>
 
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -18,9 +20,12 @@ namespace emberharmony::bigquery::server {
 struct ProducedResponse {
   enum class Kind { kResponse, kEnd, kStall } kind = Kind::kEnd;
   grpc::ByteBuffer response;
-  int64_t bytes = 0;    ///< of the rows
   grpc::Status status;  ///< kEnd
 };
+
+/// Called with the size of the rows of a response; what it returns lives as long as gRPC holds
+/// them.
+using TakeBytes = std::function<std::shared_ptr<void>(int64_t bytes)>;
 
 /// Makes the responses of one call of ReadRows, with the faults that are due. One thread at a time.
 class RowsProducer {
@@ -29,7 +34,7 @@ class RowsProducer {
   RowsProducer(std::string stream_name, StreamPtr stream, int64_t offset, const SessionStore* store,
                FaultSchedule* faults, MessageCache* cache, arrow::MemoryPool* pool);
 
-  ProducedResponse Next();
+  ProducedResponse Next(const TakeBytes& take);
 
  private:
   /// What the faults that are due do to the next response.
@@ -45,7 +50,8 @@ class RowsProducer {
 
   Changes ChangesDue();
   arrow::Result<std::optional<StreamMessage>> NextMessage(const Changes& changes);
-  ProducedResponse Respond(const StreamMessage& message, const Changes& changes);
+  ProducedResponse Respond(const StreamMessage& message, const Changes& changes,
+                           const TakeBytes& take);
 
   const std::string stream_name_;
   const StreamPtr stream_;

@@ -81,19 +81,20 @@ std::string HeadOf(const ResponseFields& fields, int64_t uncompressed_byte_size)
 /// Keeps a message alive until gRPC has let go of the slice.
 struct Keeper {
   std::shared_ptr<const WireMessage> message;
+  std::shared_ptr<void> companion;
 };
 
-grpc::Slice SharedSlice(const std::shared_ptr<const WireMessage>& message,
-                        const arrow::Buffer& part) {
+grpc::Slice SharedSlice(const Keeper& keeper, const arrow::Buffer& part) {
   return grpc::Slice(
       const_cast<uint8_t*>(part.data()), static_cast<size_t>(part.size()),
-      [](void* keeper) { delete static_cast<Keeper*>(keeper); }, new Keeper{message});
+      [](void* keeper) { delete static_cast<Keeper*>(keeper); }, new Keeper(keeper));
 }
 
 }  // namespace
 
 grpc::ByteBuffer MakeRowsResponse(const ResponseFields& fields,
-                                  const std::shared_ptr<const WireMessage>& rows) {
+                                  const std::shared_ptr<const WireMessage>& rows,
+                                  const std::shared_ptr<void>& companion) {
   std::string head = HeadOf(fields, rows == nullptr ? 0 : rows->uncompressed_byte_size);
   std::vector<grpc::Slice> slices;
   if (rows != nullptr) {
@@ -107,7 +108,8 @@ grpc::ByteBuffer MakeRowsResponse(const ResponseFields& fields,
   }
   slices.emplace_back(head);
   if (rows != nullptr) {
-    for (const auto& part : rows->parts) slices.push_back(SharedSlice(rows, *part));
+    const Keeper keeper{rows, companion};
+    for (const auto& part : rows->parts) slices.push_back(SharedSlice(keeper, *part));
   }
   return grpc::ByteBuffer(slices.data(), slices.size());
 }

@@ -20,8 +20,9 @@ struct ResponseFields {
 };
 
 /// A ReadRowsResponse, written by hand: the rows are handed to gRPC where they lie, and stay alive
-/// with it. Rows may be null.
+/// with it, as does `companion`. Rows and companion may be null.
 grpc::ByteBuffer MakeRowsResponse(const ResponseFields& fields,
-                                  const std::shared_ptr<const WireMessage>& rows);
+                                  const std::shared_ptr<const WireMessage>& rows,
+                                  const std::shared_ptr<void>& companion = nullptr);
 
 }  // namespace emberharmony::bigquery::server

@@ -53,7 +53,8 @@ class StorageServer : public Server {
         session_queue_(kSessionThreads),
         rows_queue_(options.num_threads > 0 ? options.num_threads : base::AvailableCores()),
         service_({&store_, &maker_, &faults_, options.cache_bytes > 0 ? &cache_ : nullptr,
-                  &session_queue_, &rows_queue_, arrow::default_memory_pool()}) {}
+                  &session_queue_, &rows_queue_, std::make_shared<SendBudget>(options.send_bytes),
+                  arrow::default_memory_pool()}) {}
   ~StorageServer() override { Stop(); }
 
   arrow::Status Listen(const std::string& host, int port) {
@@ -112,7 +113,7 @@ arrow::Status CheckOptions(const ServerOptions& options) {
     return base::UsageError(fmt::format("expected a port from 0 to 65535, found {}", options.port));
   }
   if (options.response_bytes < 1 || options.stream_bytes < 1 || options.session_seconds < 0 ||
-      options.response_rows < 0 || options.cache_bytes < 0) {
+      options.response_rows < 0 || options.cache_bytes < 0 || options.send_bytes < 1) {
     return base::UsageError("expected sizes and times above zero, found others");
   }
   return arrow::Status::OK();

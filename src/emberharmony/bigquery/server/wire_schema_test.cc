@@ -2,6 +2,7 @@
 
 #include <arrow/type.h>
 #include <arrow/util/key_value_metadata.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "emberharmony/base/error_kind.h"
@@ -66,11 +67,11 @@ TEST(WireSchema, RefusesWhatBigQueryLacks) {
         arrow::schema({arrow::field("bad", arrow::decimal256(76, 0))}),
         arrow::schema({arrow::field("bad", arrow::struct_({}))}),
         arrow::schema({arrow::field("bad", deep)}),
-        arrow::schema({arrow::field("bad", arrow::int8()), arrow::field("BAD", arrow::int8())})}) {
+        arrow::schema({arrow::field("bad", arrow::int8()), arrow::field("Bad", arrow::int8())})}) {
     const auto made = MakeWireSchema(*schema);
     ASSERT_FALSE(made.ok()) << schema->ToString();
     EXPECT_EQ(base::KindOf(made.status()), base::ErrorKind::kUsage);
-    EXPECT_NE(made.status().message().find("bad"), std::string::npos) << made.status();
+    EXPECT_THAT(made.status().message(), testing::ContainsRegex("[bB]ad"));
   }
 }
 
