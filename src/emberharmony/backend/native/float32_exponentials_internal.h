@@ -36,10 +36,16 @@ struct FloatExpm1Of {
   using Vec = typename V::Vec;
   using Int = typename V::Int;
 
+  static constexpr float kUsualBelow = 16.9f;  // where 2^k - 1 is exact
+
   static Vec Do(Vec x) {
-    // Here 2^k - 1 is exact.
-    if (!V::All(V::Less(V::Abs(x), V::Set(16.9f)))) [[unlikely]]
+    if (!V::All(V::Less(V::Abs(x), V::Set(kUsualBelow)))) [[unlikely]] {
       return Rare(x);
+    }
+    return Usual(x);
+  }
+
+  [[gnu::always_inline]] static Vec Usual(Vec x) {
     const FloatReducedExp<V> reduced(x);
     const Vec scale = V::FromBits(reduced.k_bits + kOneBits);
     return V::OrSign(Sum(reduced, scale, scale - V::Set(1.0f), V::Set(0.0f)), x);
@@ -83,11 +89,18 @@ struct FloatHyperbolic {
   using Vec = typename V::Vec;
   using Int = typename V::Int;
 
+  static constexpr float kUsualBelow = 87.0f;
+
   static Vec Do(Vec x) {
     const Vec magnitude = V::Abs(x);
-    if (!V::All(V::Less(magnitude, V::Set(87.0f)))) [[unlikely]]
+    if (!V::All(V::Less(magnitude, V::Set(kUsualBelow)))) [[unlikely]] {
       return Rare(magnitude, x);
-    const FloatReducedExp<V> reduced(kCosh ? magnitude : x);
+    }
+    return Usual(x);
+  }
+
+  [[gnu::always_inline]] static Vec Usual(Vec x) {
+    const FloatReducedExp<V> reduced(kCosh ? V::Abs(x) : x);
     const Vec scale = V::FromBits(reduced.k_bits + kHalfBits);
     const Vec inverse = V::FromBits(kHalfBits - reduced.k_bits);
     return kCosh ? Cosh(reduced, scale, inverse) : V::OrSign(Sinh(reduced, scale, inverse), x);

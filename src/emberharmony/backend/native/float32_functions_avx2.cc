@@ -21,6 +21,7 @@ struct WideVec {
   static Vec LoadNumbers(const double* p) { return _mm256_loadu_pd(p); }
   static Vec Fma(Vec x, Vec y, Vec z) { return _mm256_fmadd_pd(x, y, z); }
   static Vec Abs(Vec x) { return _mm256_andnot_pd(_mm256_set1_pd(-0.0), x); }
+  static Vec LargerMagnitude(Vec x, Vec y) { return _mm256_max_pd(Abs(x), Abs(y)); }
   static Mask Less(Vec x, Vec y) { return _mm256_cmp_pd(x, y, _CMP_LT_OQ); }
   static Mask And(Mask x, Mask y) { return _mm256_and_pd(x, y); }
   static bool All(Mask mask) { return _mm256_movemask_pd(mask) == 15; }
@@ -55,6 +56,7 @@ struct FloatVec {
   static Vec Fma(Vec x, Vec y, Vec z) { return _mm256_fmadd_ps(x, y, z); }
   static Vec Abs(Vec x) { return _mm256_andnot_ps(_mm256_set1_ps(-0.0f), x); }
   static Vec Sqrt(Vec x) { return _mm256_sqrt_ps(x); }
+  static Vec LargerMagnitude(Vec x, Vec y) { return _mm256_max_ps(Abs(x), Abs(y)); }
   static Mask Less(Vec x, Vec y) { return _mm256_cmp_ps(x, y, _CMP_LT_OQ); }
   static Mask Equal(Vec x, Vec y) { return _mm256_cmp_ps(x, y, _CMP_EQ_OQ); }
   static Mask And(Mask x, Mask y) { return _mm256_and_ps(x, y); }

@@ -5,6 +5,9 @@
 namespace emberharmony::backend::native {
 namespace {
 
+/// Of vrange: the larger of two magnitudes.
+constexpr int kLargerMagnitude = 0b1011;
+
 /// Eight floats, computed with as doubles.
 struct WideVec {
   using Element = float;
@@ -21,6 +24,9 @@ struct WideVec {
   static Vec LoadNumbers(const double* p) { return _mm512_loadu_pd(p); }
   static Vec Fma(Vec x, Vec y, Vec z) { return _mm512_fmadd_pd(x, y, z); }
   static Vec Abs(Vec x) { return _mm512_abs_pd(x); }
+  static Vec LargerMagnitude(Vec x, Vec y) {
+    return _mm512_maskz_range_pd(0xff, x, y, kLargerMagnitude);
+  }
   static Mask Less(Vec x, Vec y) { return _mm512_cmp_pd_mask(x, y, _CMP_LT_OQ); }
   static Mask And(Mask x, Mask y) { return x & y; }
   static bool All(Mask mask) { return mask == 0xff; }
@@ -54,6 +60,9 @@ struct FloatVec {
   static Vec Fma(Vec x, Vec y, Vec z) { return _mm512_fmadd_ps(x, y, z); }
   static Vec Abs(Vec x) { return _mm512_abs_ps(x); }
   static Vec Sqrt(Vec x) { return _mm512_maskz_sqrt_ps(0xffff, x); }
+  static Vec LargerMagnitude(Vec x, Vec y) {
+    return _mm512_maskz_range_ps(0xffff, x, y, kLargerMagnitude);
+  }
   static Mask Less(Vec x, Vec y) { return _mm512_cmp_ps_mask(x, y, _CMP_LT_OQ); }
   static Mask Equal(Vec x, Vec y) { return _mm512_cmp_ps_mask(x, y, _CMP_EQ_OQ); }
   static Mask And(Mask x, Mask y) { return x & y; }

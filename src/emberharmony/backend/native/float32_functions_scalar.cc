@@ -19,6 +19,7 @@ struct WideVec {
   static Vec LoadNumbers(const double* p) { return *p; }
   static Vec Fma(Vec x, Vec y, Vec z) { return __builtin_fma(x, y, z); }
   static Vec Abs(Vec x) { return __builtin_fabs(x); }
+  static Vec LargerMagnitude(Vec x, Vec y) { return Abs(x) > Abs(y) ? Abs(x) : Abs(y); }
   static Mask Less(Vec x, Vec y) { return x < y; }
   static Mask And(Mask x, Mask y) { return x && y; }
   static bool All(Mask mask) { return mask; }
@@ -46,6 +47,7 @@ struct FloatVec {
   static Vec Fma(Vec x, Vec y, Vec z) { return __builtin_fmaf(x, y, z); }
   static Vec Abs(Vec x) { return __builtin_fabsf(x); }
   static Vec Sqrt(Vec x) { return __builtin_sqrtf(x); }
+  static Vec LargerMagnitude(Vec x, Vec y) { return Abs(x) > Abs(y) ? Abs(x) : Abs(y); }
   static Mask Less(Vec x, Vec y) { return x < y; }
   static Mask Equal(Vec x, Vec y) { return x == y; }
   static Mask And(Mask x, Mask y) { return x && y; }

@@ -11,6 +11,7 @@
 //   Less, Equal, And, Xor, All; Select(mask, yes, no), SelectOrZero; IsOdd (of an Int)
 //   AllNormalPositive  whether all are normal and positive
 //   OrSign(y, x)       y with its sign bit set if that of x is
+//   LargerMagnitude    the larger magnitude; of NaN and a number either
 //   MaxWithZero        of integers with sign
 //   Look               picks from a table of 32 by the lowest bits of an index
 //   Wide               the register type below.
@@ -34,19 +35,19 @@ template <class V>
 void AddFloat32(KernelTable* table) {
   using W = typename V::Wide;
   const DType dtype = DType::kFloat32;
-  table->Set(Op::kExpm1, dtype, &VectorUnary<V, FloatExpm1Of>);
-  table->Set(Op::kSinh, dtype, &VectorUnary<V, FloatSinhOf>);
-  table->Set(Op::kCosh, dtype, &VectorUnary<V, FloatCoshOf>);
+  table->Set(Op::kExpm1, dtype, &VectorUnaryMostlyUsual<V, FloatExpm1Of>);
+  table->Set(Op::kSinh, dtype, &VectorUnaryMostlyUsual<V, FloatSinhOf>);
+  table->Set(Op::kCosh, dtype, &VectorUnaryMostlyUsual<V, FloatCoshOf>);
   table->Set(Op::kTanh, dtype, &VectorUnary<V, FloatTanhOf>);
   table->Set(Op::kLog, dtype, &VectorUnary<V, FloatLogOf>);
   table->Set(Op::kLog2, dtype, &VectorUnary<V, FloatLog2Of>);
   table->Set(Op::kLog10, dtype, &VectorUnary<V, FloatLog10Of>);
   table->Set(Op::kLog1p, dtype, &VectorUnary<V, FloatLog1pOf>);
-  table->Set(Op::kPow, dtype, &VectorBinary<W, FloatPowOf>);
+  table->Set(Op::kPow, dtype, &FloatPow<V>);
   table->Set(Op::kLogAddExp, dtype, &VectorBinary<W, FloatLogAddExpOf>);
-  table->Set(Op::kSin, dtype, &VectorUnary<W, FloatSinOf>);
-  table->Set(Op::kCos, dtype, &VectorUnary<W, FloatCosOf>);
-  table->Set(Op::kTan, dtype, &VectorUnary<V, FloatTanOf>);
+  table->Set(Op::kSin, dtype, &VectorUnaryMostlyUsual<W, FloatSinOf>);
+  table->Set(Op::kCos, dtype, &VectorUnaryMostlyUsual<W, FloatCosOf>);
+  table->Set(Op::kTan, dtype, &VectorUnaryMostlyUsual<V, FloatTanOf>);
   table->Set(Op::kAsin, dtype, &VectorUnary<V, FloatAsinOf>);
   table->Set(Op::kAcos, dtype, &VectorUnary<V, FloatAcosOf>);
   table->Set(Op::kAtan, dtype, &VectorUnary<V, FloatAtanOf>);

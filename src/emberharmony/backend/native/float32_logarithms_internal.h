@@ -105,8 +105,9 @@ struct FloatLogarithm {
   using Exponent = FloatExponent<V, Log::kLowest>;
 
   static Vec Do(Vec x) {
-    if (!V::AllNormalPositive(x)) [[unlikely]]
+    if (!V::AllNormalPositive(x)) [[unlikely]] {
       return Rare(x);
+    }
     const Exponent parts(x);
     return Log::template Of<V>(parts.k, parts.f);
   }
@@ -143,8 +144,9 @@ struct FloatLog1pOf {
 
   static Vec Do(Vec x) {
     const auto inside = V::And(V::Less(V::Set(-1.0f), x), V::Less(x, V::Set(0x1p+100f)));
-    if (!V::All(inside)) [[unlikely]]
+    if (!V::All(inside)) [[unlikely]] {
       return Rare(x);
+    }
     const Exponent parts(x + V::Set(1.0f));
     return V::OrSign(Of(parts.k, Difference(x, parts)), x);
   }

@@ -52,10 +52,23 @@ struct FloatPowOf {
   using Mask = typename W::Mask;
 
   static Vec Do(Vec x, Vec y) {
-    const Vec power = y * Log2(x);
-    if (!W::All(Ordinary(x, power))) [[unlikely]]
+    const Vec power = Power(x, y);
+    if (!W::All(Ordinary(x, power))) [[unlikely]] {
       return Rare(x, y);
+    }
     return Exp2(power);
+  }
+
+  [[gnu::noinline]] static void Compute(const float* x, const float* y, float* out) {
+    W::Store(out, Do(W::Load(x), W::Load(y)));
+  }
+
+  /// y log2 x of positive finite numbers.
+  [[gnu::always_inline]] static Vec Power(Vec x, Vec y) { return y * Log2(x); }
+
+  /// 2^power of a magnitude up to 1000.
+  [[gnu::always_inline]] static Vec Exp2(Vec power) {
+    return WideExp2<W>(power, 0x1.62e42feb1f4cbp-1, 0x1.ebfff4157c8b4p-3, 0x1.c6b46996ba814p-5);
   }
 
  private:
@@ -82,15 +95,11 @@ struct FloatPowOf {
     return W::Fma(r, q, whole);
   }
 
-  [[gnu::always_inline]] static Vec Exp2(Vec power) {
-    return WideExp2<W>(power, 0x1.62e42feb1f4cbp-1, 0x1.ebfff4157c8b4p-3, 0x1.c6b46996ba814p-5);
-  }
-
   /// Negative bases have powers of their magnitude, or none; what is zero or infinite, or a NaN, is
   /// left to the library's pow, which knows its many cases.
   [[gnu::noinline]] static Vec Rare(Vec x, Vec y) {
     const Vec magnitude = W::Abs(x);
-    const Vec power = y * Log2(magnitude);
+    const Vec power = Power(magnitude, y);
     const Mask ordinary = Ordinary(magnitude, power);
     double bases[W::kLanes], exponents[W::kLanes], powers[W::kLanes], results[W::kLanes];
     W::StoreNumbers(bases, x);
@@ -110,6 +119,34 @@ struct FloatPowOf {
     return W::LoadNumbers(results);
   }
 };
+
+/// By registers of floats, whose bases and powers are found to be ordinary in fewer steps.
+template <class V>
+void FloatPow(const void* const* inputs, void* output, int64_t n) {
+  using W = typename V::Wide;
+  using Pow = FloatPowOf<W>;
+  constexpr int kHalf = V::kLanes / 2;
+  static_assert(V::kLanes == 1 || kHalf == W::kLanes);
+  const float* x = static_cast<const float*>(inputs[0]);
+  const float* y = static_cast<const float*>(inputs[1]);
+  float* out = static_cast<float*>(output);
+  int64_t i = 0;
+  for (; kHalf > 0 && i + V::kLanes <= n; i += V::kLanes) {
+    const auto first = Pow::Power(W::Load(x + i), W::Load(y + i));
+    const auto second = Pow::Power(W::Load(x + i + kHalf), W::Load(y + i + kHalf));
+    // Not of a NaN, nor where a power is beyond 1000.
+    const auto small = W::Less(W::Fma(second, second, first * first), W::Set(1e6));
+    if (V::AllNormalPositive(V::Load(x + i)) && W::All(small)) [[likely]] {
+      W::Store(out + i, Pow::Exp2(first));
+      W::Store(out + i + kHalf, Pow::Exp2(second));
+    } else {
+      for (int j = 0; j < V::kLanes; j += W::kLanes)
+        Pow::Compute(x + i + j, y + i + j, out + i + j);
+    }
+  }
+  const void* const rest[] = {x + i, y + i};
+  VectorBinary<W, FloatPowOf>(rest, out + i, n - i);
+}
 
 // i / 15 of i up to 15: 1 / (1 + i / 15), and minus the logarithm of that.
 alignas(64) constexpr double kFifteenthInverses[16] = {

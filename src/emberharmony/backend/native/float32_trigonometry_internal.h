@@ -31,13 +31,23 @@ template <class W, bool kCosine>
 struct FloatSine {
   using Vec = typename W::Vec;
 
+  static constexpr double kUsualBelow = 0x1p+40;
+
   static Vec Do(Vec x) {
+    const auto inside = W::Less(W::Abs(x), W::Set(kUsualBelow));
+    if (!W::All(inside)) [[unlikely]] {
+      return PatchedUnless<W, Exact>(inside, x, Usual(x));
+    }
+    return Usual(x);
+  }
+
+  [[gnu::always_inline]] static Vec Usual(Vec x) {
     constexpr double kRounder = 0x1.8p52;
     constexpr double kPiHigh = 0x1.921fb54442d18p+1, kPiLow = 0x1.1a62633145c07p-53;
     constexpr double kInversePi = 0x1.45f306dc9c883p-2;
-    const Vec magnitude = W::Abs(x);
     Vec shifted, turns, r;
     if constexpr (kCosine) {
+      const Vec magnitude = W::Abs(x);
       shifted = W::Fma(magnitude, W::Set(kInversePi), W::Set(0.5)) + W::Set(kRounder);
       turns = (shifted - W::Set(kRounder)) - W::Set(0.5);
       r = W::Fma(turns, W::Set(-kPiHigh), magnitude);
@@ -50,11 +60,7 @@ struct FloatSine {
     const Vec z = r * r;
     const Vec y = r * Polynomial<W>(z, 1.0, -0x1.55554bc835f5bp-3, 0x1.110ed3803a571p-7,
                                     -0x1.9f6ffee6ae36dp-13, 0x1.5dbdf0aa7b224p-19);
-    const Vec result = W::FromBits(W::ToBits(y) ^ (W::ToBits(shifted) << 63));
-    const auto inside = W::Less(magnitude, W::Set(0x1p+40));
-    if (!W::All(inside)) [[unlikely]]
-      return PatchedUnless<W, Exact>(inside, x, result);
-    return result;
+    return W::FromBits(W::ToBits(y) ^ (W::ToBits(shifted) << 63));
   }
 
  private:
@@ -72,16 +78,16 @@ struct FloatTanOf {
   using Vec = typename V::Vec;
   using Int = typename V::Int;
 
+  static constexpr float kUsualBelow = 190.0f;  // k up to 121
+
   static Vec Do(Vec x) {
-    if (!V::All(V::Less(V::Abs(x), V::Set(kNear)))) [[unlikely]]
+    if (!V::All(V::Less(V::Abs(x), V::Set(kUsualBelow)))) [[unlikely]] {
       return Rare(x);
-    return Near(x);
+    }
+    return Usual(x);
   }
 
- private:
-  static constexpr float kNear = 190.0f;  // k up to 121
-
-  [[gnu::always_inline]] static Vec Near(Vec x) {
+  [[gnu::always_inline]] static Vec Usual(Vec x) {
     constexpr float kRounder = 0x1.8p23f;
     // Of the second part all products are exact, of the first the difference from x: so r and
     // `rest` are, but for the third part.
@@ -94,6 +100,7 @@ struct FloatTanOf {
     return OfReduced(r, rest, V::ToBits(shifted));
   }
 
+ private:
   [[gnu::always_inline]] static Vec OfReduced(Vec r, Vec rest, Int k) {
     const Vec z = r * r;
     const Vec q =
@@ -119,8 +126,8 @@ struct FloatTanOf {
     for (int j = 0; j < V::kLanes; j += W::kLanes) {
       W::Store(results + j, WideTan<W>(W::Load(arguments + j)));
     }
-    const auto near = V::Less(V::Abs(x), V::Set(kNear));
-    return V::Select(near, Near(V::SelectOrZero(near, x)), V::Load(results));
+    const auto near = V::Less(V::Abs(x), V::Set(kUsualBelow));
+    return V::Select(near, Usual(V::SelectOrZero(near, x)), V::Load(results));
   }
 
   static double Exact(double x) { return __builtin_tan(x); }
