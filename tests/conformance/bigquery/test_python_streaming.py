@@ -268,7 +268,7 @@ def test_cancelling_a_task_ends_the_reading(stalling: bigquery.Connection) -> No
             await task
         return time.monotonic() - begin
 
-    assert asyncio.run(run()) < 3
+    assert asyncio.run(run()) < 20
 
 
 def test_cancel_from_another_thread(stalling: bigquery.Connection) -> None:
@@ -279,26 +279,32 @@ def test_cancel_from_another_thread(stalling: bigquery.Connection) -> None:
         with pytest.raises(InterruptedError):
             for _ in reader:
                 pass
-        assert time.monotonic() - begin < 3
+        assert time.monotonic() - begin < 20
         timer.join()
 
 
 INTERRUPTED = """
 import sys
+import pyarrow
 from emberharmony import bigquery
 connection = bigquery.Connection(storage_endpoint=sys.argv[1])
 try:
     with bigquery.read("p.d.t", max_streams=1, connection=connection) as reader:
-        for batch in reader:
-            print("batch", flush=True)
+        print("batch" if reader.read_next() else "none", flush=True)
+        if sys.argv[2] == "iterated":
+            for batch in reader:
+                pass
+        else:
+            pyarrow.table(reader)
 except KeyboardInterrupt:
     print("interrupted", flush=True)
 """
 
 
-def test_ctrl_c_works_while_waiting(stalling: bigquery.Connection) -> None:
+@pytest.mark.parametrize("way", ["iterated", "as a stream"])
+def test_ctrl_c_works_while_waiting(stalling: bigquery.Connection, way: str) -> None:
     process = subprocess.Popen(
-        [sys.executable, "-c", INTERRUPTED, stalling.storage_endpoint],
+        [sys.executable, "-c", INTERRUPTED, stalling.storage_endpoint, way],
         stdout=subprocess.PIPE,
         text=True,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
@@ -310,7 +316,7 @@ def test_ctrl_c_works_while_waiting(stalling: bigquery.Connection) -> None:
     out, _ = process.communicate(timeout=60)
     assert out.endswith("interrupted\n")
     assert process.returncode == 0
-    assert time.monotonic() - begin < 5
+    assert time.monotonic() - begin < 20
 
 
 @pytest.fixture(scope="module")
