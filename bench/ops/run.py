@@ -1,11 +1,13 @@
 """Times emberharmony.ops against NumPy and PyTorch, interleaved in one process.
 
-    run.py [--libraries ops,numpy,torch] [--only REGEX] [--threads 1] [--rounds 9] [--json FILE]
+    run.py [--libraries ops,numpy,torch] [--only REGEX] [--threads 1] [--rounds 9]
+           [--run-ms 20] [--json FILE]
 
 Every case is timed in rounds. In a round each library runs it once, starting with another one each
 time, so that what else the machine does falls on all alike; a run repeats the call until about
-20 ms have passed. Reported are medians over the rounds, and the median over the rounds of each
-library's time divided by ops' in the same round. Results are compared before anything is timed.
+20 ms have passed, or --run-ms. Reported are medians over the rounds, and the median over the rounds
+of each library's time divided by ops' in the same round. Results are compared before anything is
+timed.
 
 All libraries use the same number of threads. A library that cannot be imported is left out.
 Medians and ratios go to stdout as Markdown, everything to build/bench/ops.json.
@@ -25,7 +27,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-RUN_SECONDS = 0.02
 
 
 class Case(NamedTuple):
@@ -234,6 +235,8 @@ def elementwise() -> list[Case]:
         for name, low, high in (
             ("exp", -10, 10),
             ("log", 0.01, 100),
+            ("log2", 0.01, 100),
+            ("log10", 0.01, 100),
             ("sin", -10, 10),
             ("cos", -10, 10),
             ("tan", -1.5, 1.5),
@@ -242,14 +245,20 @@ def elementwise() -> list[Case]:
             ("expm1", -3, 3),
             ("log1p", -0.9, 10),
             ("sinh", -5, 5),
+            ("cosh", -5, 5),
             ("asin", -1, 1),
+            ("acos", -1, 1),
             ("atan", -10, 10),
+            ("asinh", -10, 10),
+            ("acosh", 1, 20),
+            ("atanh", -1, 1),
         ):
             x = rng.uniform(low, high, n).astype(dtype)
             cases.append(Case(f"{name} {dtype} 1e5", "ns/element", n, call(name, x)))
         x = rng.uniform(0.5, 2.0, n).astype(dtype)
         y = rng.uniform(-3, 3, n).astype(dtype)
-        cases.append(Case(f"pow {dtype} 1e5", "ns/element", n, call("pow", x, y)))
+        for name in ("pow", "atan2", "remainder"):
+            cases.append(Case(f"{name} {dtype} 1e5", "ns/element", n, call(name, x, y)))
 
     big = rng.uniform(0.5, 2.0, 10**7)
 
@@ -397,13 +406,13 @@ def seconds_per_call(call: Callable, repetitions: int) -> float:
     return (time.perf_counter() - begin) / repetitions
 
 
-def repetitions_of(call: Callable) -> int:
+def repetitions_of(call: Callable, run_seconds: float) -> int:
     """How often the call fits into a run."""
     repetitions = 1
     while True:
         seconds = seconds_per_call(call, repetitions) * repetitions
-        if seconds > RUN_SECONDS / 4:
-            return max(1, round(repetitions * RUN_SECONDS / seconds))
+        if seconds > run_seconds / 4:
+            return max(1, round(repetitions * run_seconds / seconds))
         repetitions *= 4
 
 
@@ -428,7 +437,7 @@ def agreement(case: Case, calls: dict, libraries: dict) -> str | None:
     return None
 
 
-def measure(case: Case, libraries: dict, rounds: int) -> dict:
+def measure(case: Case, libraries: dict, rounds: int, run_seconds: float) -> dict:
     """Seconds a call, for each library a list over the rounds."""
     calls = {}
     for name, library in libraries.items():
@@ -441,7 +450,7 @@ def measure(case: Case, libraries: dict, rounds: int) -> dict:
     fault = agreement(case, calls, libraries)
     if fault:
         print(fault, file=sys.stderr)
-    repetitions = {name: repetitions_of(call) for name, call in calls.items()}
+    repetitions = {name: repetitions_of(call, run_seconds) for name, call in calls.items()}
     times = {name: [] for name in calls}
     order = list(calls)
     for round_index in range(rounds):
@@ -480,6 +489,8 @@ def main() -> None:
     parser.add_argument("--only", default="", help="cases whose name matches this expression")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--rounds", type=int, default=9)
+    # On a machine shared with other work, short runs in many rounds: fewer are interrupted.
+    parser.add_argument("--run-ms", type=float, default=20.0)
     parser.add_argument("--json", default=str(ROOT / "build" / "bench" / "ops.json"))
     options = parser.parse_args()
     for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
@@ -501,7 +512,7 @@ def main() -> None:
     for case in small_calls() + elementwise() + reductions() + matrices():
         if not re.search(options.only, case.name):
             continue
-        times = measure(case, libraries, options.rounds)
+        times = measure(case, libraries, options.rounds, options.run_ms / 1000)
         print(report(case, times, names), flush=True)
         record.append(
             {"case": case.name, "unit": case.unit, "amount": case.amount, "seconds": times}
