@@ -1,7 +1,9 @@
 """bigquery:// read from a server of its own kind: grpcio, Google's messages, pyarrow's bytes."""
 
 import json
+import os
 import threading
+import uuid
 from concurrent import futures
 from decimal import Decimal
 
@@ -171,3 +173,26 @@ def test_every_type_of_bigquery(run_ember, tmp_path):
         refused = run_ember("extract", *source, "-o", tmp_path / "out", "--plan", plan, status=None)
         assert refused.returncode in (0, 2)
         assert refused.returncode == 0 or "interval" in refused.stderr
+
+
+@pytest.mark.skipif(
+    not os.environ.get("EMBER_BQEMULATOR_GRPC"), reason="EMBER_BQEMULATOR_GRPC is not set"
+)
+def test_bqemulator_is_read(run_ember):
+    from emberharmony import bigquery
+
+    name = f"t{uuid.uuid4().hex}"
+    bigquery.run_query(
+        f"CREATE TABLE `proj.ds.{name}` AS SELECT n, CAST(n AS STRING) AS s "
+        "FROM UNNEST(GENERATE_ARRAY(1, 1000)) AS n",
+        connection=bigquery.Connection(
+            project_id="proj", rest_endpoint=os.environ["EMBER_BQEMULATOR_REST"]
+        ),
+    )
+    told = run_ember(
+        "inspect", f"bigquery://proj/ds/{name}", "--json", "--where", "n > 10",
+        "--bigquery-endpoint", os.environ["EMBER_BQEMULATOR_GRPC"], timeout=60,
+    )  # fmt: skip
+    columns = {column["name"]: column for column in json.loads(told.stdout)["columns"]}
+    assert (columns["n"]["min"], columns["n"]["max"]) == (11, 1000)
+    assert set(columns) == {"n", "s"}
