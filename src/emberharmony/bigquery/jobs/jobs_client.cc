@@ -6,6 +6,7 @@
 #include <limits>
 #include <random>
 #include <utility>
+#include <vector>
 
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/base/printable_text.h"
@@ -89,6 +90,8 @@ class JobsClient : public Jobs {
 
  private:
   arrow::Status CheckProject() const;
+  /// "?location=EU&a=b": where the job is, if that is known, and further parameters.
+  static std::string JobQuery(const Job& job, std::vector<std::string> parameters = {});
   std::string JobsPath() const { return fmt::format("projects/{}/jobs", PercentEncode(project_)); }
   json Configuration(const QueryRequest& request) const;
   /// Sets the job's location where only the service knew it.
@@ -123,6 +126,13 @@ arrow::Result<TableInfo> JobsClient::GetTable(const TableName& table) {
   ARROW_ASSIGN_OR_RAISE(const RestAnswer answer, rest_.Call(call, stop_));
   if (!answer.ok()) return answer.ToStatus("table " + table.Text());
   return ReadTableInfo(answer.body);
+}
+
+std::string JobsClient::JobQuery(const Job& job, std::vector<std::string> parameters) {
+  if (!job.location.empty()) {
+    parameters.insert(parameters.begin(), "location=" + PercentEncode(job.location));
+  }
+  return parameters.empty() ? "" : fmt::format("?{}", fmt::join(parameters, "&"));
 }
 
 json JobsClient::Configuration(const QueryRequest& request) const {
@@ -184,8 +194,7 @@ arrow::Status JobsClient::Insert(const QueryRequest& request, Job* job) {
 
 arrow::Result<json> JobsClient::GetJob(const Job& job) {
   RestCall call;
-  call.path = fmt::format("{}/{}?location={}", JobsPath(), PercentEncode(job.id),
-                          PercentEncode(job.location));
+  call.path = fmt::format("{}/{}{}", JobsPath(), PercentEncode(job.id), JobQuery(job));
   ARROW_ASSIGN_OR_RAISE(RestAnswer answer, rest_.Call(call, stop_));
   if (!answer.ok()) return answer.ToStatus("state of query " + job.id);
   return std::move(answer.body);
@@ -194,8 +203,7 @@ arrow::Result<json> JobsClient::GetJob(const Job& job) {
 void JobsClient::Cancel(const Job& job) {
   RestCall call;
   call.method = "POST";
-  call.path = fmt::format("{}/{}/cancel?location={}", JobsPath(), PercentEncode(job.id),
-                          PercentEncode(job.location));
+  call.path = fmt::format("{}/{}/cancel{}", JobsPath(), PercentEncode(job.id), JobQuery(job));
   call.timeout_ms = kCancelMillis;
   // Whatever it answers: the query ends by itself as well, only later.
   (void)rest_.TryOnce(call, {});
@@ -203,9 +211,10 @@ void JobsClient::Cancel(const Job& job) {
 
 arrow::Result<Outcome> JobsClient::Await(const Job& job, int max_results) {
   RestCall poll;
-  poll.path = fmt::format("projects/{}/queries/{}?location={}&maxResults={}&timeoutMs={}",
-                          PercentEncode(project_), PercentEncode(job.id),
-                          PercentEncode(job.location), max_results, kPollMillis);
+  poll.path =
+      fmt::format("projects/{}/queries/{}{}", PercentEncode(project_), PercentEncode(job.id),
+                  JobQuery(job, {fmt::format("maxResults={}", max_results),
+                                 fmt::format("timeoutMs={}", kPollMillis)}));
   poll.timeout_ms = kPollMillis + kAnswerMillis;
   Backoff backoff = rest_.NewBackoff();
   int64_t pause = kFirstPauseMillis;

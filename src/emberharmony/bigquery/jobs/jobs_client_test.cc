@@ -103,6 +103,15 @@ TEST_F(JobsClientTest, RunsAQueryToItsTable) {
   }
 }
 
+TEST_F(JobsClientTest, ALocationThatNobodyToldIsNotNamed) {
+  auto jobs = Make();
+  transport_.Answer(200, "{}").Answer(200, "{}").Answer(200, kComplete).Answer(200, kDone);
+  ASSERT_TRUE(jobs->RunQuery({"SELECT 1", std::nullopt, 0}).ok());
+  EXPECT_EQ(Body(1)["jobReference"], json::parse(R"({"projectId": "pay", "jobId": "job1"})"));
+  EXPECT_EQ(Url(2), "projects/pay/queries/job1?maxResults=0&timeoutMs=10000");
+  EXPECT_EQ(Url(3), "projects/pay/jobs/job1");
+}
+
 TEST_F(JobsClientTest, AnInsertionWhoseAnswerWasLostIsThere) {
   auto jobs = Make();
   transport_.Answer(200, kDry)
