@@ -3,9 +3,11 @@
 
 namespace emberharmony::python {
 
-EMBER_ELEMENTWISE_2(add, "x1 + x2.", EMBER_NUMERIC, EMBER_PROMOTED " Integers wrap around.")
+EMBER_ELEMENTWISE_2(add, "x1 + x2.", EMBER_NUMERIC ", or both bool",
+                    EMBER_PROMOTED " Integers wrap around. Of bools it is the logical or.")
 EMBER_ELEMENTWISE_2(subtract, "x1 - x2.", EMBER_NUMERIC, EMBER_PROMOTED " Integers wrap around.")
-EMBER_ELEMENTWISE_2(multiply, "x1 * x2.", EMBER_NUMERIC, EMBER_PROMOTED " Integers wrap around.")
+EMBER_ELEMENTWISE_2(multiply, "x1 * x2.", EMBER_NUMERIC ", or both bool",
+                    EMBER_PROMOTED " Integers wrap around. Of bools it is the logical and.")
 EMBER_ELEMENTWISE_2(divide, "x1 / x2.", EMBER_FLOATING,
                     "It has the promoted dtype, of integers float64.")
 EMBER_ELEMENTWISE_2(floor_divide, "The floor of x1 / x2.", EMBER_REAL,
@@ -23,7 +25,8 @@ EMBER_ELEMENTWISE_2(maximum, "The larger of x1 and x2.", EMBER_REAL,
 
 EMBER_ELEMENTWISE_1(positive, "x itself, copied.", EMBER_NUMERIC, "It has the dtype of x.")
 EMBER_ELEMENTWISE_1(negative, "-x.", EMBER_NUMERIC, "It has the dtype of x; integers wrap around.")
-EMBER_ELEMENTWISE_1(abs, "The absolute value, of complex numbers the magnitude.", EMBER_NUMERIC,
+EMBER_ELEMENTWISE_1(abs, "The absolute value, of complex numbers the magnitude.",
+                    EMBER_NUMERIC " or bool",
                     "It has the dtype of x, of complex numbers that of their parts.")
 EMBER_ELEMENTWISE_1(sign, "-1, 0 or 1; of a complex number x / abs(x).", EMBER_NUMERIC,
                     "It has the dtype of x. NaN of NaN.")

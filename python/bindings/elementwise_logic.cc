@@ -20,11 +20,12 @@ EMBER_ELEMENTWISE_2(logical_or, "Whether at least one is true.", EMBER_ANY, EMBE
 EMBER_ELEMENTWISE_2(logical_xor, "Whether just one is true.", EMBER_ANY, EMBER_TRUTH)
 EMBER_ELEMENTWISE_1(logical_not, "Whether x is not true.", EMBER_ANY, EMBER_TRUTH)
 
-EMBER_FUNCTION(where, "(condition: Tensor, x1: Tensor | Number, x2: Tensor | Number, /) -> Tensor",
-               R"(x1 where a condition holds, else x2.
+EMBER_FUNCTION(
+    where, "(condition: Tensor | Number, x1: Tensor | Number, x2: Tensor | Number, /) -> Tensor",
+    R"(x1 where a condition holds, else x2.
 
 Args:
-  condition: A tensor of dtype bool.
+  condition: A tensor of any dtype, or a number: what is not zero is true.
   x1: A tensor or a number, of any dtype.
   x2: The same; all three shapes broadcast against each other.
 

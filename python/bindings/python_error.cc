@@ -6,6 +6,7 @@
 #include <new>
 #include <stdexcept>
 
+#include "emberharmony/ops/range_error.h"
 #include "emberharmony/tensor/errors.h"
 
 namespace emberharmony::python {
@@ -46,6 +47,8 @@ void SetErrorFromException() noexcept {
   try {
     throw;
   } catch (const PythonError&) {
+  } catch (const ops::RangeError& error) {
+    PyErr_SetString(PyExc_OverflowError, error.what());
   } catch (const tensor::DTypeError& error) {
     PyErr_SetString(PyExc_TypeError, error.what());
   } catch (const tensor::IndexError& error) {

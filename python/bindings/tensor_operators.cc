@@ -90,6 +90,28 @@ PyObject* ApplyBinary(PyObject* a, PyObject* b) {
   }
 }
 
+/// The order of kinds: what is of a lower or the same one may be written into elements of another,
+/// if need be with fewer digits.
+int KindOf(ops::DType dtype) {
+  return tensor::IsBool(dtype)              ? 0
+         : tensor::IsUnsignedInteger(dtype) ? 1
+         : tensor::IsSignedInteger(dtype)   ? 2
+         : tensor::IsRealFloating(dtype)    ? 3
+                                            : 4;
+}
+
+/// x op= y where the result has another dtype than x: it is computed, then written into x if its
+/// kind allows, as NumPy does (float32 += float64). False, with nothing done, where it does not.
+template <Binary function>
+bool ApplyAndConvert(ops::Tensor& x, const ops::Operand& y) {
+  const ops::DType common = ops::result_type({x, y});
+  if (common == x.dtype() || KindOf(common) > KindOf(x.dtype())) return false;
+  const ops::Tensor result = function(x, y, {});
+  if (KindOf(result.dtype()) > KindOf(x.dtype())) return false;
+  ops::astype(result, x.dtype(), true, {.out = &x});
+  return true;
+}
+
 /// x1 op= x2: into x1's own memory.
 template <Binary function>
 PyObject* ApplyInPlace(PyObject* a, PyObject* b) {
@@ -97,12 +119,17 @@ PyObject* ApplyInPlace(PyObject* a, PyObject* b) {
     OperatorOperand x1, x2;
     if (!x1.Set(a) || !x2.Set(b)) Py_RETURN_NOTIMPLEMENTED;
     x2.CheckRange(x1, /*is_comparison=*/false);
-    const ops::Options options{.out = &TensorOf(a)};
+    ops::Tensor& target = TensorOf(a);
+    const bool converts = x2.get().is_tensor() && x2.get().tensor().dtype() != target.dtype();
+    const auto compute = [&] {
+      if (converts && ApplyAndConvert<function>(target, x2.get())) return;
+      function(x1.get(), x2.get(), {.out = &target});
+    };
     if (x1.size() + x2.size() < kReleaseSize) {
-      function(x1.get(), x2.get(), options);
+      compute();
     } else {
       ReleasedGil released;
-      function(x1.get(), x2.get(), options);
+      compute();
     }
     return Py_NewRef(a);
   } catch (...) {

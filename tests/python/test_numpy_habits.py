@@ -95,6 +95,15 @@ CALLS: dict[str, Callable[[Any, Any], Any]] = {
     "list multiplied as a matrix": lambda m, x: x @ [1.0, 2.0, 3.0],
     "range as an index": lambda m, x: x[:, range(2)],
     "tuples as indices": lambda m, x: x[(0, 1), (2, 0)],
+    "sum of bools": lambda m, x: (x > 2) + (x < 2),
+    "product of bools": lambda m, x: (x > 2) * (x < 5),
+    "bool with bool": lambda m, x: m.add(x > 2, True),
+    "abs of bools": lambda m, x: abs(x > 2),
+    "where of numbers": lambda m, x: m.where(x - 3, x, -x),
+    "where of integers": lambda m, x: m.where(m.asarray([[0], [7]]), x, 1.5),
+    "where of a number": lambda m, x: m.where(2, x, 0.0),
+    "where of NaN": lambda m, x: m.where(x * float("nan"), x, 0.0),
+    "where of complex": lambda m, x: m.where(m.asarray([1j, 0, 0.5]), x, 0.0),
     "large integers": lambda m, x: x + 2**70,
     "comparison with large integers": lambda m, x: m.asarray([1, -5]) < 2**70,
     "and with small ones": lambda m, x: m.asarray([1, -5]) > -(2**70),
@@ -119,6 +128,67 @@ def test_integers_beyond_64_bits() -> None:
         largest *= 2**64
     with pytest.raises(IndexError):
         largest[[2**70]]
+
+
+def test_integers_beyond_a_dtype() -> None:
+    small = ops.asarray([1, 2], dtype="int8")
+    for call in (
+        lambda: small + 128,
+        lambda: ops.full((2,), -129, dtype="int8"),
+        lambda: ops.where([True, False], small, 300),
+        lambda: ops.asarray([300], dtype="int8"),
+    ):
+        with pytest.raises(OverflowError, match=r"300|128|129"):
+            call()
+
+
+@pytest.mark.parametrize(
+    ("to", "other"),
+    [
+        ("float32", "float64"),
+        ("float32", "int64"),
+        ("int8", "int64"),
+        ("int16", "uint16"),
+        ("complex64", "complex128"),
+        ("complex64", "float64"),
+        ("uint8", "uint64"),
+    ],
+)
+@pytest.mark.parametrize("operator", ["iadd", "imul", "isub"])
+def test_in_place_with_a_wider_dtype_of_the_same_kind(to: str, other: str, operator: str) -> None:
+    theirs = np.asarray([[1, 2], [3, 250]]).astype(to)
+    y = np.asarray([7, 300]).astype(other)
+    mine = ops.asarray(theirs.copy())
+    alias = mine
+    mine = getattr(mine, f"__{operator}__")(ops.asarray(y))
+    theirs = getattr(theirs, f"__{operator}__")(y)
+    assert mine is alias
+    assert mine.dtype == to
+    np.testing.assert_array_equal(np.asarray(mine), theirs)
+
+
+@pytest.mark.parametrize(
+    ("to", "other"),
+    [("int64", "float64"), ("uint8", "int8"), ("float64", "complex64"), ("bool", "int8")],
+)
+def test_in_place_with_another_kind(to: str, other: str) -> None:
+    mine = ops.ones(3, dtype=to)
+    with pytest.raises(TypeError, match=to):
+        mine += ops.ones(3, dtype=other)
+    with pytest.raises(ValueError, match="shape"):
+        mine += ops.ones((2, 3), dtype=to)
+    assert mine.tolist() == [1, 1, 1]
+
+
+def test_in_place_of_another_dtype_and_a_larger_shape() -> None:
+    mine = ops.ones(3, dtype="float32")
+    with pytest.raises(ValueError, match="shape"):
+        mine += ops.ones((2, 3))
+    with pytest.raises(TypeError):
+        mine -= ops.asarray([True]) - ops.asarray([False])
+    read_only = ops.broadcast_to(ops.ones(1, dtype="float32"), (3,))
+    with pytest.raises(ValueError, match="read-only"):
+        read_only += ops.ones(3)
 
 
 def test_what_the_standard_names_only_stays_so() -> None:

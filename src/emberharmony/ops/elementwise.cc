@@ -250,9 +250,26 @@ Tensor Compare(Op op, const Operand& x1, const Operand& x2, const Options& optio
     return Binary(Op::Op_, x1, x2, options);                                  \
   }
 
-EMBER_BINARY(add, kAdd)
+namespace {
+
+bool IsBoolOperand(const Operand& x) {
+  return x.is_tensor() ? tensor::IsBool(x.tensor().dtype())
+                       : !x.is_none() && x.scalar().kind() == Scalar::Kind::kBool;
+}
+
+}  // namespace
+
+// The sum of truth values is "or" and their product "and", as NumPy has them. What their difference
+// should be is less clear, so it stays an error.
+Tensor add(const Operand& x1, const Operand& x2, const Options& options) {
+  const bool is_bool = IsBoolOperand(x1) && IsBoolOperand(x2);
+  return Binary(is_bool ? Op::kLogicalOr : Op::kAdd, x1, x2, options);
+}
+Tensor multiply(const Operand& x1, const Operand& x2, const Options& options) {
+  const bool is_bool = IsBoolOperand(x1) && IsBoolOperand(x2);
+  return Binary(is_bool ? Op::kLogicalAnd : Op::kMultiply, x1, x2, options);
+}
 EMBER_BINARY(subtract, kSubtract)
-EMBER_BINARY(multiply, kMultiply)
 EMBER_BINARY(divide, kDivide)
 EMBER_BINARY(floor_divide, kFloorDivide)
 EMBER_BINARY(remainder, kRemainder)
@@ -260,7 +277,6 @@ EMBER_BINARY(pow, kPow)
 EMBER_BINARY(minimum, kMinimum)
 EMBER_BINARY(maximum, kMaximum)
 EMBER_UNARY(negative, kNegative)
-EMBER_UNARY(abs, kAbs)
 EMBER_UNARY(sign, kSign)
 EMBER_UNARY(square, kSquare)
 EMBER_UNARY(floor, kFloor)
@@ -337,6 +353,12 @@ bool IsComplexOperand(const Operand& x) {
 
 }  // namespace
 
+// A truth value has no sign to lose.
+Tensor abs(const Operand& x, const Options& options) {
+  if (IsBoolOperand(x)) return logical_or(x, false, options);
+  return Unary(Op::kAbs, x, options);
+}
+
 Tensor positive(const Operand& x, const Options& options) {
   return CopyOf(Op::kNegative, x, options);
 }
@@ -385,13 +407,6 @@ Tensor where(const Operand& condition, const Operand& x1, const Operand& x2,
              const Options& options) {
   const Operand* operands[] = {&condition, &x1, &x2};
   Inputs inputs(Op::kWhere, operands);
-  const bool is_bool = condition.is_tensor() ? condition.tensor().dtype() == DType::kBool
-                                             : condition.scalar().kind() == Scalar::Kind::kBool;
-  if (!is_bool) {
-    throw DTypeError(fmt::format(
-        "where: expected a condition of dtype bool, found {}",
-        condition.is_tensor() ? condition.tensor().Describe() : condition.scalar().ToString()));
-  }
   const DType dtype = PromotedDType("where", std::span(operands).subspan(1));
   inputs.Add(condition, DType::kBool);
   inputs.Add(x1, dtype);

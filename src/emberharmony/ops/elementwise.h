@@ -14,7 +14,7 @@
 /// rounded) and have the same bits on every instruction set, at every position and length.
 namespace emberharmony::ops {
 
-// Arithmetic. Numeric dtypes; integers wrap around.
+// Arithmetic. Numeric dtypes; integers wrap around. Of bools the sum is "or", the product "and".
 Tensor add(const Operand& x1, const Operand& x2, const Options& options = {});
 Tensor subtract(const Operand& x1, const Operand& x2, const Options& options = {});
 Tensor multiply(const Operand& x1, const Operand& x2, const Options& options = {});
@@ -123,7 +123,7 @@ Tensor logical_or(const Operand& x1, const Operand& x2, const Options& options =
 Tensor logical_xor(const Operand& x1, const Operand& x2, const Options& options = {});
 Tensor logical_not(const Operand& x, const Options& options = {});
 
-/// x1 where `condition` (a bool tensor or number) holds, else x2.
+/// x1 where `condition` (of any dtype: what is not zero) holds, else x2.
 Tensor where(const Operand& condition, const Operand& x1, const Operand& x2,
              const Options& options = {});
 

@@ -81,9 +81,31 @@ TEST(Elementwise, DTypesPromoteAndNumbersAdapt) {
   EXPECT_THAT(MessageOf([&] { u8 + -1; }), HasSubstr("found -1"));
   EXPECT_EQ(MessageOf([&] { less(asarray<std::complex<double>>({1.0}), 2); }),
             "less: expected a real-valued or bool dtype, found complex128: convert with astype");
-  EXPECT_THROW(add(asarray<bool>({true}), true), DTypeError);
-  EXPECT_THROW(where(f8, f8, f8), DTypeError);
+  EXPECT_THROW(subtract(asarray<bool>({true}), true), DTypeError);
   EXPECT_THROW(add(Tensor(), f8), std::invalid_argument);
+}
+
+TEST(Elementwise, TruthValuesAreAddedAndMultiplied) {
+  const Tensor a = asarray<bool>({true, true, false, false});
+  const Tensor b = asarray<bool>({true, false, true, false});
+  EXPECT_THAT(ListOf<bool>(a + b), ElementsAre(true, true, true, false));
+  EXPECT_THAT(ListOf<bool>(a * b), ElementsAre(true, false, false, false));
+  EXPECT_THAT(ListOf<bool>(a + true), ElementsAre(true, true, true, true));
+  EXPECT_THAT(ListOf<bool>(abs(a)), ElementsAre(true, true, false, false));
+  EXPECT_EQ((a + 1).dtype(), DType::kInt64);
+  Tensor sum = a.Copy();
+  sum += b;
+  EXPECT_THAT(ListOf<bool>(sum), ElementsAre(true, true, true, false));
+}
+
+TEST(Elementwise, WhateverIsNotZeroIsACondition) {
+  constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+  EXPECT_THAT(ListOf<int64_t>(where(asarray({0.0, -0.0, 0.5, kNaN}), 1, 2)),
+              ElementsAre(2, 2, 1, 1));
+  EXPECT_THAT(ListOf<int64_t>(where(asarray<int8_t>({0, -1}), 1, 2)), ElementsAre(2, 1));
+  EXPECT_THAT(ListOf<int64_t>(where(asarray<std::complex<double>>({{0, 0}, {0, 1}}), 1, 2)),
+              ElementsAre(2, 1));
+  EXPECT_THAT(ListOf<int64_t>(where(2, asarray<int64_t>({1}), 2)), ElementsAre(1));
 }
 
 TEST(Elementwise, ShapesBroadcast) {
@@ -290,7 +312,7 @@ TEST(Elementwise, BoolsHaveAnOrder) {
   EXPECT_THAT(ListOf<bool>(maximum(x, y)), ElementsAre(true, true));
   EXPECT_THAT(ListOf<bool>(minimum(x, y)), ElementsAre(false, true));
   EXPECT_THAT(ListOf<bool>(isfinite(x)), ElementsAre(true, true));
-  EXPECT_THROW(x + y, DTypeError);
+  EXPECT_THROW(x - y, DTypeError);
 }
 
 TEST(Elementwise, ComparisonsBeyondAnIntegersRangeAreExact) {

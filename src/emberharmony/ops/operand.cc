@@ -8,6 +8,8 @@
 #include <stdexcept>
 #include <vector>
 
+#include "emberharmony/ops/range_error.h"
+
 namespace emberharmony::ops {
 
 DType Scalar::default_dtype() const {
@@ -113,7 +115,7 @@ void Scalar::Write(DType dtype, void* to, const char* function) const {
     } else {
       if (!Fits(dtype)) {
         using Limits = std::numeric_limits<T>;
-        throw DTypeError(
+        throw RangeError(
             fmt::format("{}: expected a number that {} can hold, [{}, {}], found {}: convert the "
                         "array to a wider dtype with astype",
                         function, DTypeName(dtype), Limits::min(), Limits::max(), ToString()));
