@@ -294,7 +294,7 @@ def read(
     connection: Connection | None = None,
     memory_limit: int | str = "256MiB",
     num_readers: int = 4,
-    max_streams: int = 0,
+    max_streams: int = 16,
     compression: Compression = "lz4",
 ) -> Reader:
     """Begins to read a table, or a view.
@@ -312,11 +312,11 @@ def read(
         snapshot_time: The table as of then (with a time zone); None: as of now.
         sample_percentage: Read only some blocks of the table, about so many per cent of its rows.
         connection: How BigQuery is reached; None: by what the environment says.
-        memory_limit: Bytes, or "512MiB": what the reading may use, with batches that the caller
-            still holds. A quarter of it may wait for the caller.
+        memory_limit: Bytes, or "512MiB": what rows may use, with batches that the caller still
+            holds. A quarter of it may wait for the caller. gRPC's buffers come on top.
         num_readers: Streams that are read at the same time.
-        max_streams: Streams that the service makes at most; 0: as many as it likes. With 1 rows
-            come in one fixed order.
+        max_streams: Streams that the service makes at most; 0: as many as it likes, at some memory
+            for each. With 1 rows come in one fixed order.
         compression: How rows are compressed on their way: "lz4", "zstd" or "none".
 
     Returns:
@@ -364,7 +364,7 @@ def read_query(
         memory_limit: As in `read`.
         num_readers: As in `read`.
         max_streams: As in `read`; None: one if the query has an ORDER BY, whose order would be
-            lost otherwise, else as many as the service likes.
+            lost otherwise, else 16.
         compression: As in `read`.
 
     Returns:
@@ -375,7 +375,7 @@ def read_query(
         OSError: The query failed, or the service cannot be reached.
     """
     if max_streams is None:
-        max_streams = 1 if re.search(r"\border\s+by\b", sql, re.IGNORECASE) else 0
+        max_streams = 1 if re.search(r"\border\s+by\b", sql, re.IGNORECASE) else 16
     options = _options(
         limit=limit,
         compression=compression,
