@@ -441,6 +441,7 @@ def wire(type_: pa.DataType, nullable: bool = True, datetime: bool = False) -> p
     return pa.field("x", type_, nullable, DATETIME if datetime else None)
 
 
+RANGE_OF_DATES = pa.struct({"start": pa.date32(), "end": pa.date32()})
 US = timezone(timedelta(hours=-5))
 # A column of a file, the field that is sent, and the values in it where they differ.
 TYPES = [
@@ -496,6 +497,16 @@ TYPES = [
     ),
     (pa.array([Decimal("7"), None], pa.decimal128(38, 0)), wire(pa.decimal256(76, 38)), None),
     (
+        pa.array([pa.MonthDayNano([1, -2, 3000]), None]),
+        wire(pa.month_day_nano_interval()),
+        None,
+    ),
+    (
+        pa.array([{"start": date(2000, 1, 1), "end": None}, None], RANGE_OF_DATES),
+        wire(RANGE_OF_DATES),
+        None,
+    ),
+    (
         pa.array([[1, None], None, []], pa.list_(pa.int32())),
         wire(pa.list_(pa.field("item", pa.int64())), nullable=False),
         [[1, None], [], []],
@@ -536,10 +547,8 @@ def test_types(serve: Callable[..., Served], tmp_path: Path, case: int, file_for
         with pa.ipc.new_file(path, table.schema) as writer:
             writer.write_table(table)
     else:
-        if pa.types.is_date64(values.type) or (
-            pa.types.is_time(values.type) and values.type.bit_width == 32
-        ):
-            pytest.skip("a Parquet file keeps this type as another")
+        if values.type in (pa.date64(), pa.time32("s"), pa.month_day_nano_interval()):
+            pytest.skip("a Parquet file keeps this type as another, or not at all")
         pq.write_table(table, path)
     served = serve({"p.d.t": path})
     session = served.session("p.d.t")
@@ -681,3 +690,11 @@ def test_what_metadata_call_json_and_geography(
     assert found.field("r").type.field("inner").metadata == encoded(json)
     assert found.field("plain").metadata is None
     assert served.read("p.d.t").to_pylist() == rows
+
+
+def test_other_addresses_get_a_warning(serve: Callable[..., Served], numbers: Path) -> None:
+    served = serve({TABLE: numbers}, "--host", "0.0.0.0")
+    port = served.address.rpartition(":")[2]
+    served.address = f"127.0.0.1:{port}"
+    assert served.read(TABLE, columns=["id"]).num_rows == NUM_ROWS
+    assert "without encryption" in served.process.stderr.readline()
