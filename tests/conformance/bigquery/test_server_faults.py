@@ -237,6 +237,7 @@ def test_a_port_that_is_taken(
         "serve-bigquery", "--table", f"{TABLE}={path}", "--port", port, status=1, timeout=30
     )
     assert port in done.stderr
+    assert done.stderr.count("\n") == 1, done.stderr
 
 
 def test_malformed_requests(start: Callable[..., Served]) -> None:

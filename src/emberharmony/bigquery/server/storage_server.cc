@@ -2,10 +2,12 @@
 
 #include <arrow/memory_pool.h>
 #include <fmt/format.h>
+#include <grpc/support/log.h>
 #include <grpcpp/grpcpp.h>
 
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <mutex>
 #include <random>
 #include <set>
@@ -40,6 +42,12 @@ std::string Address(const std::string& host, int port) {
   return host.find(':') == std::string::npos || host.starts_with("[")
              ? fmt::format("{}:{}", host, port)
              : fmt::format("[{}]:{}", host, port);
+}
+
+/// gRPC tells standard error of what it also returns as errors, which are told here. Whoever wants
+/// to see more sets its variable.
+void QuietGrpc() {
+  if (std::getenv("GRPC_VERBOSITY") == nullptr) gpr_set_log_function([](gpr_log_func_args*) {});
 }
 
 class StorageServer : public Server {
@@ -124,6 +132,7 @@ arrow::Status CheckOptions(const ServerOptions& options) {
 arrow::Result<std::unique_ptr<Server>> StartStorageServer(const ServerOptions& options,
                                                           Clock clock) {
   ARROW_RETURN_NOT_OK(CheckOptions(options));
+  QuietGrpc();
   std::vector<std::shared_ptr<const Table>> tables;
   std::set<std::string> names;
   for (const ServedTable& served : options.tables) {
