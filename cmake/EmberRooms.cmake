@@ -41,7 +41,7 @@ function(ember_test_header)
     file(GENERATE OUTPUT "${CMAKE_CURRENT_BINARY_DIR}/test_header.cc" CONTENT "")
     add_library(emberharmony_test_header OBJECT "${CMAKE_CURRENT_BINARY_DIR}/test_header.cc")
     ember_test_settings(emberharmony_test_header)
-    target_precompile_headers(emberharmony_test_header PRIVATE test_precompiled.h)
+    target_precompile_headers(emberharmony_test_header PRIVATE "${CMAKE_SOURCE_DIR}/src/emberharmony/test_precompiled.h")
   endif()
 endfunction()
 
