@@ -138,8 +138,8 @@ struct Expm1Of {
 /// Half of e^x and half of e^-x for x >= 0, in what sinh and cosh are made of.
 struct Hyperbolic {
   Vec sinh_k, sinh_k_low, cosh_k, cosh_k_low;  // of k ln(2) / 16
-  Vec cosh_r_less_one, sinh_r_less_high;       // of the rest
-  Vec high;
+  Vec cosh_r_less_one;                         // of the rest, r
+  Vec high, sinh_r_less_high, sinh_r;
 
   [[gnu::always_inline]] explicit Hyperbolic(Vec x) {
     const ReducedExponent reduced(x);
@@ -148,14 +148,15 @@ struct Hyperbolic {
     high = reduced.high;
     cosh_r_less_one = r2 * Fma(Fma(r2, kCoshSeries[2], kCoshSeries[1]), r2, kCoshSeries[0]);
     const Vec sinh_series = Fma(Fma(r2, kSinhSeries[2], kSinhSeries[1]), r2, kSinhSeries[0]);
-    sinh_r_less_high = Fma(r * r2, sinh_series, reduced.low);
+    const Vec cube = r * r2;
+    sinh_r_less_high = Fma(cube, sinh_series, reduced.low);
+    sinh_r = Fma(cube, sinh_series, r);
     const Vec up = Power(kHalfPowers, n), down = Power(kHalfPowers, minus_n);
-    const Vec up_low = up * V::Look16(kPowersRest, n);
-    const Vec down_low = down * V::Look16(kPowersRest, minus_n);
+    const Vec up_rest = V::Look16(kPowersRest, n), down_rest = V::Look16(kPowersRest, minus_n);
     sinh_k = up - down;
-    sinh_k_low = ((up - sinh_k) - down) + (up_low - down_low);
+    sinh_k_low = Fma(up, up_rest, Fma(-down, down_rest, (up - sinh_k) - down));
     cosh_k = up + down;
-    cosh_k_low = (down - (cosh_k - up)) + (up_low + down_low);
+    cosh_k_low = Fma(up, up_rest, Fma(down, down_rest, down - (cosh_k - up)));
   }
 };
 
@@ -196,7 +197,7 @@ struct CoshOf {
   [[gnu::always_inline]] static Vec Ordinary(Vec magnitude) {
     const Hyperbolic h(magnitude);
     Vec low = Fma(h.cosh_k, h.cosh_r_less_one, h.cosh_k_low);
-    low = Fma(h.sinh_k, h.high + h.sinh_r_less_high, low);
+    low = Fma(h.sinh_k, h.sinh_r, low);
     return h.cosh_k + low;
   }
   [[gnu::noinline]] static Vec Rare(Vec magnitude) {
