@@ -332,9 +332,10 @@ TEST_F(ReadingTest, SessionsAreAskedForAsTheApiHasIt) {
   options_.connection.billing_project = "";
   service_->SetStreams(TestSchema(), streams_, Compression::kLz4Response);
   ASSERT_TRUE(OpenTable(service_, &clock_, request_, options_).ok());
-  EXPECT_EQ(service_->last_request().parent(), "projects/project");
+  const auto sent_again = service_->last_request();
+  EXPECT_EQ(sent_again.parent(), "projects/project");
   // The two kinds of compression exclude each other.
-  const auto& second = service_->last_request().read_session().read_options();
+  const auto& second = sent_again.read_session().read_options();
   EXPECT_TRUE(second.has_response_compression_codec());
   EXPECT_EQ(second.arrow_serialization_options().buffer_compression(), 0);
 }
