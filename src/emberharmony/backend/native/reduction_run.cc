@@ -2,6 +2,7 @@
 #include <cstring>
 
 #include "emberharmony/backend/native/reduction_run_internal.h"
+#include "emberharmony/backend/native/turn_internal.h"
 #include "emberharmony/backend/threads.h"
 
 namespace emberharmony::backend::native {
@@ -202,10 +203,12 @@ class Run {
     }
   }
 
-  /// Of how many positions of the outermost reduced axis the elements share cache lines; 0 where it
-  /// is not the one along which memory is read best, as it is of a transposed matrix, or where a
-  /// panel of so many would be too large.
+  /// How many positions of the outermost reduced axis make a panel: so many that their elements use
+  /// up the cache lines they share, and that a panel is worth its while. 0 where that axis is not
+  /// the one along which memory is read best, as it is of a transposed matrix, or where a panel of
+  /// so many would be too large.
   int64_t PanelRows() const {
+    constexpr int64_t kPanelElements = 16 * kReductionBlock;
     const Sequence& reduced = layout_.reduced;
     if (num_blocks_ == 1 || reduced.rank() < 2) return 0;
     for (int axis = 1; axis < reduced.rank(); ++axis) {
@@ -213,14 +216,21 @@ class Run {
     }
     const int64_t step_bytes = std::abs(reduced.stride(0)) * layout_.item_bytes();
     if (step_bytes == 0 || step_bytes >= kCacheLine) return 0;
-    const int64_t rows = kCacheLine / step_bytes;
-    const int64_t row_bytes = n_ / reduced.length(0) * layout_.item_bytes();
-    return row_bytes <= kPanelBytes / rows ? rows : 0;
+    const int64_t line = kCacheLine / step_bytes;
+    const int64_t row_length = n_ / reduced.length(0);
+    if (row_length * layout_.item_bytes() > kPanelBytes / line) return 0;
+    const int64_t lines = kPanelElements / (line * row_length);
+    return std::min(line * std::max<int64_t>(lines, 1), reduced.length(0));
   }
 
   /// Copies `rows` positions of the outermost reduced axis from `row` on, in order.
   void CopyPanel(int64_t offset, int64_t row, int64_t rows, char* to) const {
     const Sequence& reduced = layout_.reduced;
+    const TurnKernel turn = ActiveTurn(layout_.item_bytes());
+    if (reduced.rank() == 2 && reduced.stride(0) == 1 && turn != nullptr) {
+      return turn(At(offset + row), reduced.stride(1), reduced.length(1), rows, to,
+                  reduced.length(1));
+    }
     tensor::Shape shape{rows}, strides{reduced.stride(0)};
     for (int axis = 1; axis < reduced.rank(); ++axis) {
       shape.Append(reduced.length(axis));
