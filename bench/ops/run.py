@@ -1,13 +1,14 @@
 """Times emberharmony.ops against NumPy and PyTorch, interleaved in one process.
 
     run.py [--libraries ops,numpy,torch] [--only REGEX] [--threads 1] [--rounds 9]
-           [--run-ms 20] [--json FILE]
+           [--run-ms 20] [--cpu] [--json FILE]
 
 Every case is timed in rounds. In a round each library runs it once, starting with another one each
 time, so that what else the machine does falls on all alike; a run repeats the call until about
 20 ms have passed, or --run-ms. Reported are medians over the rounds, and the median over the rounds
 of each library's time divided by ops' in the same round. Results are compared before anything is
-timed.
+timed. With --cpu the thread's processor time is taken instead of the clock's, and the least of the
+rounds: for machines on which other work runs all the time. It misses other threads.
 
 All libraries use the same number of threads. A library that cannot be imported is left out.
 Medians and ratios go to stdout as Markdown, everything to build/bench/ops.json.
@@ -475,11 +476,14 @@ def matrices() -> list[Case]:
     return cases
 
 
+clock = time.perf_counter
+
+
 def seconds_per_call(call: Callable, repetitions: int) -> float:
-    begin = time.perf_counter()
+    begin = clock()
     for _ in range(repetitions):
         call()
-    return (time.perf_counter() - begin) / repetitions
+    return (clock() - begin) / repetitions
 
 
 def repetitions_of(call: Callable, run_seconds: float) -> int:
@@ -548,12 +552,15 @@ def shown(case: Case, seconds: float) -> str:
     return f"{case.amount / seconds / 1e9:.3g} {case.unit}"
 
 
-def report(case: Case, times: dict, names: list[str]) -> str:
+def report(case: Case, times: dict, names: list[str], least: bool) -> str:
     cells = [case.name]
     for name in names:
-        cells.append(shown(case, statistics.median(times[name])) if name in times else "-")
+        of = min if least else statistics.median
+        cells.append(shown(case, of(times[name])) if name in times else "-")
     for name in names[1:]:
-        if name in times and "ops" in times:
+        if least and name in times and "ops" in times:
+            cells.append(f"{min(times[name]) / min(times['ops']):.2f}")
+        elif name in times and "ops" in times:
             ratios = [other / own for other, own in zip(times[name], times["ops"], strict=True)]
             cells.append(f"{statistics.median(ratios):.2f}")
         else:
@@ -570,7 +577,11 @@ def main() -> None:
     # On a machine shared with other work, short runs in many rounds: fewer are interrupted.
     parser.add_argument("--run-ms", type=float, default=20.0)
     parser.add_argument("--json", default=str(ROOT / "build" / "bench" / "ops.json"))
+    parser.add_argument("--cpu", action="store_true")
     options = parser.parse_args()
+    if options.cpu:
+        global clock
+        clock = time.thread_time
     for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[variable] = str(options.threads)
 
@@ -581,7 +592,10 @@ def main() -> None:
         except ImportError as error:
             print(f"{name} is left out: {error}", file=sys.stderr)
     names = list(libraries)
-    print(f"{platform.machine()}, {options.threads} threads, medians of {options.rounds} rounds: ")
+    summary = "least" if options.cpu else "medians"
+    print(
+        f"{platform.machine()}, {options.threads} threads, {summary} of {options.rounds} rounds: "
+    )
     print(", ".join(f"{name} {library.version}" for name, library in libraries.items()) + "\n")
     header = ["case", *names, *(f"{name} / ops" for name in names[1:])]
     print("| " + " | ".join(header) + " |")
@@ -593,7 +607,7 @@ def main() -> None:
         if not re.search(options.only, case.name):
             continue
         times = measure(case, libraries, options.rounds, options.run_ms / 1000)
-        print(report(case, times, names), flush=True)
+        print(report(case, times, names, options.cpu), flush=True)
         record.append(
             {"case": case.name, "unit": case.unit, "amount": case.amount, "seconds": times}
         )
