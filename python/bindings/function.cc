@@ -1,6 +1,7 @@
 #include "bindings/function.h"
 
 #include <cstring>
+#include <deque>
 #include <string_view>
 
 namespace emberharmony::python {
@@ -96,8 +97,8 @@ std::string TextOf(const Function& function) {
 }
 
 /// "sum($self, axis=None)\n--\n\n" and the docstring.
-std::string MethodTextOf(const Function& function) {
-  std::string text = std::string(function.name) + "($self";
+std::string MethodTextOf(const Function& function, const char* name) {
+  std::string text = std::string(name) + "($self";
   const Parameters& parameters = function.parameters;
   for (size_t i = 1; i < parameters.all.size(); ++i) {
     const Parameter& each = parameters.all[i];
@@ -142,6 +143,12 @@ int FindKeyword(const Function& function, PyObject* keyword, int hint) {
       return -1;
     }
     return i;
+  }
+  // NumPy's name of what the standard calls correction.
+  if (PyUnicode_CompareWithASCIIString(keyword, "ddof") == 0) {
+    for (int i = 0; i < num_all; ++i) {
+      if (all[i].name == "correction") return i;
+    }
   }
   if (!PyErr_Occurred()) {
     PyErr_Format(PyExc_TypeError, "%s() got an unexpected keyword argument '%U'", function.name,
@@ -209,7 +216,6 @@ bool PrepareFunctions() {
   for (Function* each : AllFunctions()) {
     if (!ParseSignature(each->name, each->signature, &each->parameters)) return false;
     each->text = TextOf(*each);
-    each->method_text = MethodTextOf(*each);
     each->parameters.num_accepted = CountAccepted(*each);
     each->gathers = IsAmong(kGatheringMethods, each->name);
     each->definition = {each->name, AsCFunction(each->call), METH_FASTCALL | METH_KEYWORDS,
@@ -219,11 +225,14 @@ bool PrepareFunctions() {
 }
 
 void AppendFunctionMethods(std::vector<PyMethodDef>& methods) {
+  // The interpreter keeps pointers to these.
+  static std::deque<std::string> texts;
   for (const char* name : kMethodNames) {
     const Function* function = FindFunction("ops", name);
+    if (function == nullptr) function = FindFunction("linalg", name);
     if (function == nullptr || function->parameters.num_positional < 1) continue;
     methods.push_back({name, AsCFunction(function->method), METH_FASTCALL | METH_KEYWORDS,
-                       function->method_text.c_str()});
+                       texts.emplace_back(MethodTextOf(*function, name)).c_str()});
   }
 }
 

@@ -35,8 +35,6 @@ struct Function {
   Parameters parameters;
   /// What inspect.signature reads ("sum(x, /, *, axis=None)\n--\n\n" and the docstring).
   std::string text;
-  /// The same of the method: "sum($self, axis=None)\n--\n\n" and the docstring.
-  std::string method_text;
   PyMethodDef definition;
   /// Whether the method takes several integers for a tuple of them: x.reshape(2, -1).
   bool gathers = false;

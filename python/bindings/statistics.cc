@@ -300,7 +300,7 @@ Args:
   x: A tensor of rank 1 or more, of any dtype; of bools: whether neighbours differ.
   axis: The axis to work along.
   n: How many times differences are taken.
-  prepend: Put before x along the axis first.
+  prepend: Put before x along the axis first; of rank 0 it stands for the whole edge.
   append: Put behind x along the axis first.
 
 Returns:

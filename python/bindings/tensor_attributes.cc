@@ -2,6 +2,7 @@
 #include <string>
 #include <vector>
 
+#include "bindings/arguments.h"
 #include "bindings/array_import.h"
 #include "bindings/device_object.h"
 #include "bindings/dtype_object.h"
@@ -94,6 +95,28 @@ PyObject* ToList(PyObject* self, PyObject*) {
   });
 }
 
+PyObject* FlatItem(const ops::Tensor& x, int64_t place) {
+  if (place < -x.size() || place >= x.size()) {
+    Raise(PyExc_IndexError, "item: expected a place below " + std::to_string(x.size()) +
+                                ", the number of elements, found " + std::to_string(place));
+  }
+  if (place < 0) place += x.size();
+  int64_t offset = 0;
+  for (int i = x.rank() - 1; i >= 0; --i) {
+    offset += place % x.shape()[i] * x.strides()[i];
+    place /= x.shape()[i];
+  }
+  const auto* data = static_cast<const char*>(x.data());
+  return ElementToPython(data + offset * tensor::ItemSize(x.dtype()), x.dtype());
+}
+
+PyObject* ToBytes(PyObject* self, PyObject*) {
+  return Guarded([&] {
+    const ops::Tensor x = TensorOf(self).Contiguous();
+    return Checked(PyBytes_FromStringAndSize(static_cast<const char*>(x.data()), x.size_bytes()));
+  });
+}
+
 PyObject* ToItem(PyObject* self, PyObject* const* args, Py_ssize_t num_args) {
   return Guarded([&]() -> PyObject* {
     const ops::Tensor& x = TensorOf(self);
@@ -103,6 +126,10 @@ PyObject* ToItem(PyObject* self, PyObject* const* args, Py_ssize_t num_args) {
               "item: expected a tensor with one element, found a " + x.Describe());
       }
       return Checked(ElementToPython(x.data(), x.dtype()));
+    }
+    if (num_args == 1 && x.rank() > 1 && PyIndex_Check(args[0]) && !IsTensor(args[0])) {
+      // One integer counts the elements in C order, as NumPy's item does.
+      return Checked(FlatItem(x, IntegerOf(args[0])));
     }
     Reference key(num_args == 1 ? Py_NewRef(args[0]) : PyTuple_New(num_args));
     for (Py_ssize_t i = 0; num_args > 1 && i < num_args; ++i) {
@@ -216,7 +243,10 @@ PyMethodDef tensor_methods[] = {
      "tolist($self, /)\n--\n\nThe elements as nested lists of Python numbers; of rank 0 one "
      "number."},
     {"item", AsMethod(&ToItem), METH_FASTCALL,
-     "item($self, /, *index)\n--\n\nThe only element, or the one at `index`, as a Python number."},
+     "item($self, /, *index)\n--\n\nThe only element, or the one at `index` (one integer for "
+     "each axis, or one that counts in C order), as a Python number."},
+    {"tobytes", &ToBytes, METH_NOARGS,
+     "tobytes($self, /)\n--\n\nThe memory of the elements in C order, as bytes."},
     {"to_device", AsMethod(&ToDevice), METH_VARARGS | METH_KEYWORDS,
      "to_device($self, device, /, *, stream=None)\n--\n\nThis tensor: there is one device, the "
      "CPU."},

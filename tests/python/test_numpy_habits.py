@@ -104,6 +104,13 @@ CALLS: dict[str, Callable[[Any, Any], Any]] = {
     "where of a number": lambda m, x: m.where(2, x, 0.0),
     "where of NaN": lambda m, x: m.where(x * float("nan"), x, 0.0),
     "where of complex": lambda m, x: m.where(m.asarray([1j, 0, 0.5]), x, 0.0),
+    "ddof": lambda m, x: m.std(x, axis=0, ddof=1),
+    "ddof of a method": lambda m, x: x.var(ddof=1),
+    "trace": lambda m, x: x.trace(),
+    "an element by its place": lambda m, x: [x.item(4), x.item(-1), x.item(1, 2), x.T.item(1)],
+    "bytes": lambda m, x: m.asarray(list(x.T.tobytes())),
+    "an edge that is a number": lambda m, x: m.diff(x, prepend=0, append=9.0),
+    "edges along another axis": lambda m, x: m.diff(x, axis=0, prepend=m.asarray(1.5)),
     "large integers": lambda m, x: x + 2**70,
     "comparison with large integers": lambda m, x: m.asarray([1, -5]) < 2**70,
     "and with small ones": lambda m, x: m.asarray([1, -5]) > -(2**70),
@@ -247,6 +254,21 @@ def test_methods_have_signatures() -> None:
         str(inspect.signature(ops.Tensor.sum)) == "(self, /, axis=None, dtype=None, keepdims=False)"
     )
     assert str(inspect.signature(ops.Tensor.reshape)) == "(self, /, shape, copy=None)"
+
+
+def test_every_method_has_its_own_name() -> None:
+    for name in [name for name in dir(ops.Tensor) if not name.startswith("_")]:
+        method = getattr(ops.Tensor, name)
+        if callable(method):
+            assert method.__text_signature__.startswith("($self"), name
+            assert "--" not in method.__doc__, name
+
+
+def test_places_of_elements() -> None:
+    x = ops.asarray(MATRIX)
+    for place in (6, -7):
+        with pytest.raises(IndexError, match="6"):
+            x.item(place)
 
 
 def test_pickling_searches_no_modules() -> None:

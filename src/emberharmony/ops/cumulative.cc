@@ -56,10 +56,17 @@ Tensor diff(const Tensor& x, const DiffOptions& options) {
         fmt::format("diff: expected a number of times of 0 or more, found {}", options.n));
   }
   if (options.n == 0) return x;
+  // A number at an edge stands for one along the whole edge.
+  const auto edge_of = [&](const Tensor& edge) {
+    if (edge.rank() != 0) return edge;
+    Shape shape = x.shape();
+    shape[axis] = 1;
+    return broadcast_to(edge, shape);
+  };
   std::vector<Tensor> parts;
-  if (options.prepend != nullptr) parts.push_back(*options.prepend);
+  if (options.prepend != nullptr) parts.push_back(edge_of(*options.prepend));
   parts.push_back(x);
-  if (options.append != nullptr) parts.push_back(*options.append);
+  if (options.append != nullptr) parts.push_back(edge_of(*options.append));
   Tensor result = parts.size() > 1 ? concat(parts, axis) : x;
   const int64_t times = std::min(options.n, std::max<int64_t>(result.shape()[axis], 1));
   for (int64_t i = 0; i < times; ++i) {
