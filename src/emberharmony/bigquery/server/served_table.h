@@ -42,6 +42,8 @@ class TableRows {
   const Table& table() const { return *table_; }
   const io::Source& source() const { return *source_; }
   int64_t num_rows() const { return unit_starts_.back(); }
+  /// About what remembering which rows passed takes.
+  int64_t held_bytes() const { return restricted_ ? table_->num_rows / 8 : 0; }
   /// Which unit holds a row, and how many rows come before the unit.
   size_t UnitOf(int64_t row) const;
   int64_t UnitStart(size_t unit) const { return unit_starts_[unit]; }

@@ -60,6 +60,13 @@ std::string SessionStore::AddStream(Session* session, StreamPtr stream) {
   return session->name + "/streams/" + id;
 }
 
+void SessionStore::DropOldest() {
+  const auto oldest = sessions_.find(oldest_first_.begin()->second);
+  held_bytes_ -= oldest->second.held_bytes;
+  sessions_.erase(oldest);
+  oldest_first_.erase(oldest_first_.begin());
+}
+
 SessionStore::Created SessionStore::Add(const std::string& project,
                                         const std::vector<StreamPtr>& streams) {
   std::lock_guard lock(mutex_);
@@ -72,11 +79,12 @@ SessionStore::Created SessionStore::Add(const std::string& project,
   for (const StreamPtr& stream : streams) {
     created.streams.push_back(AddStream(&session, stream));
   }
+  if (!streams.empty()) session.held_bytes = streams[0]->plan->rows->held_bytes();
+  held_bytes_ += session.held_bytes;
   oldest_first_.emplace(session.number, id);
   sessions_.emplace(id, std::move(session));
-  while (sessions_.size() > kSessionsMax) {
-    sessions_.erase(oldest_first_.begin()->second);
-    oldest_first_.erase(oldest_first_.begin());
+  while (sessions_.size() > kSessionsMax || (held_bytes_ > kHeldBytesMax && sessions_.size() > 1)) {
+    DropOldest();
   }
   return created;
 }

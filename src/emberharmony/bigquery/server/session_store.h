@@ -40,11 +40,13 @@ class SessionStore {
   };
 
   /// `seed` makes the names differ from those of an earlier server. A session lives for
-  /// `session_micros`; when there are more than kSessionsMax, the oldest goes first.
+  /// `session_micros`; when there are more than kSessionsMax, or what their restrictions hold is
+  /// more than kHeldBytesMax, the oldest goes first.
   SessionStore(Clock clock, int64_t session_micros, uint64_t seed)
       : clock_(std::move(clock)), session_micros_(session_micros), seed_(seed) {}
 
   static constexpr size_t kSessionsMax = 10'000;
+  static constexpr int64_t kHeldBytesMax = int64_t{1} << 30;
   static constexpr size_t kStreamsMax = 10'000;  ///< of a session, with those of splits
 
   Created Add(const std::string& project, const std::vector<StreamPtr>& streams);
@@ -63,11 +65,13 @@ class SessionStore {
     std::string name;
     int64_t expire_micros = 0;
     uint64_t number = 0;
+    int64_t held_bytes = 0;
     std::map<std::string, StreamPtr, std::less<>> streams;
   };
 
   std::string NewId();
   std::string AddStream(Session* session, StreamPtr stream);
+  void DropOldest();
 
   const Clock clock_;
   const int64_t session_micros_;
@@ -76,6 +80,7 @@ class SessionStore {
   uint64_t num_ids_ = 0;                                  // guarded by mutex_
   uint64_t num_sessions_ = 0;                             // guarded by mutex_
   std::map<std::string, Session, std::less<>> sessions_;  // by id; guarded by mutex_
+  int64_t held_bytes_ = 0;                                // guarded by mutex_
   std::map<uint64_t, std::string> oldest_first_;          // number to id; guarded by mutex_
 };
 

@@ -198,6 +198,19 @@ TEST_F(SessionStoreTest, TheOldestSessionsGo) {
   EXPECT_TRUE(store_.Find(last.streams[0], &found).ok());
 }
 
+TEST_F(SessionStoreTest, SessionsWhoseRestrictionsHoldTooMuchGo) {
+  // A table that claims to be so large that four restrictions of it are at the limit.
+  const auto table = std::make_shared<Table>(*Serve(MakeTable(kRows)));
+  table->num_rows = SessionStore::kHeldBytesMax * 8 / 4;
+  auto stream = std::make_shared<Stream>(*stream_);
+  stream->plan = PlanOf(Restricted(table, "id < 10"), PayloadCompression::kNone, {});
+  std::vector<std::string> names;
+  for (int i = 0; i < 5; ++i) names.push_back(store_.Add("p", {stream}).streams[0]);
+  StreamPtr found;
+  EXPECT_EQ(store_.Find(names[0], &found).error_code(), grpc::StatusCode::NOT_FOUND);
+  for (int i = 1; i < 5; ++i) EXPECT_TRUE(store_.Find(names[i], &found).ok()) << i;
+}
+
 TEST_F(SessionStoreTest, SplitsDivideTheRows) {
   const auto created = store_.Add("p", {stream_});
   std::pair<std::string, std::string> names;
