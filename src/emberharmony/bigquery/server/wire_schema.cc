@@ -203,14 +203,15 @@ std::vector<WireField>* ChildrenOf(WireField* field) {
 
 /// Which parts of a field are wanted: all of it, or some children.
 struct Wanted {
+  size_t index = 0;  ///< among the fields of its parent
   bool whole = false;
-  std::vector<std::pair<size_t, Wanted>> children;  ///< ascending
+  std::vector<Wanted> children;  ///< ascending
 
-  Wanted* Child(size_t index) {
-    auto at = std::lower_bound(children.begin(), children.end(), index,
-                               [](const auto& child, size_t i) { return child.first < i; });
-    if (at == children.end() || at->first != index) at = children.insert(at, {index, {}});
-    return &at->second;
+  Wanted* Child(size_t i) {
+    auto at = std::lower_bound(children.begin(), children.end(), i,
+                               [](const Wanted& child, size_t j) { return child.index < j; });
+    if (at == children.end() || at->index != i) at = children.insert(at, {.index = i});
+    return &*at;
   }
 };
 
@@ -238,8 +239,8 @@ bool Mark(std::vector<WireField>* fields, std::string_view name, Wanted* wanted)
 
 void Prune(std::vector<WireField>* fields, const Wanted& wanted) {
   std::vector<WireField> kept;
-  for (const auto& [index, child] : wanted.children) {
-    WireField field = std::move((*fields)[index]);
+  for (const Wanted& child : wanted.children) {
+    WireField field = std::move((*fields)[child.index]);
     if (!child.whole) {
       Prune(ChildrenOf(&field), child);
       // From the innermost list or struct outwards, types follow their children.
