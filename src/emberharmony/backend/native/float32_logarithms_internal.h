@@ -10,7 +10,6 @@ namespace emberharmony::backend::native {
 namespace {
 
 constexpr float kSmallestNormalF32 = 0x1p-126f;
-constexpr float kLargestF32 = 0x1.fffffep+127f;
 /// Exponents as numbers are multiples of this, as their bits are.
 constexpr float kExponentUnit = 0x1p+23f;
 /// ln 2 in two parts; the first has few enough bits that products with exponents are exact.
@@ -34,7 +33,7 @@ struct FloatExponent {
   }
 };
 
-/// log of normal positive numbers, + more ln 2.
+/// k ln 2 + log(1 + f).
 struct FloatNaturalLog {
   static constexpr uint32_t kLowest = 0x3f333333;  // f from -0.3 to 0.4
   template <class V>

@@ -24,7 +24,7 @@ void VectorUnary(const void* const* inputs, void* output, int64_t n) {
 }
 
 template <class V, template <class> class F>
-[[gnu::noinline]] typename V::Vec Out(typename V::Vec x) {
+[[gnu::noinline]] typename V::Vec OutOfLine(typename V::Vec x) {
   return F<V>::Do(x);
 }
 
@@ -43,8 +43,8 @@ void VectorUnaryMostlyUsual(const void* const* inputs, void* output, int64_t n) 
       V::Store(out + i, F<V>::Usual(first));
       V::Store(out + i + V::kLanes, F<V>::Usual(second));
     } else {
-      V::Store(out + i, Out<V, F>(first));
-      V::Store(out + i + V::kLanes, Out<V, F>(second));
+      V::Store(out + i, OutOfLine<V, F>(first));
+      V::Store(out + i + V::kLanes, OutOfLine<V, F>(second));
     }
   }
   const void* const rest[] = {x + i};
