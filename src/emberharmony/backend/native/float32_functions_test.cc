@@ -23,7 +23,8 @@ struct Function {
   Op op;
   double (*exact)(double);
   // Bits of positive floats between which the largest errors lie, and the largest of them: trying
-  // every float found these. An error beyond means that a constant or a step is not what it was.
+  // every float, or of some functions every float near, found these. An error beyond means that a
+  // constant or a step is not what it was.
   uint32_t dense_low, dense_high;
   double worst;
 };
