@@ -1,11 +1,10 @@
-#include <dlfcn.h>
 #include <fmt/format.h>
 
-#include <cstdlib>
 #include <semaphore>
-#include <vector>
+#include <string>
 
 #include "emberharmony/backend/native/openblas_internal.h"
+#include "emberharmony/base/plugin_search.h"
 #include "emberharmony/tensor/errors.h"
 
 namespace emberharmony::backend::native {
@@ -17,84 +16,42 @@ constexpr const char* kFileName = "libemberharmony_openblas.so";
 constexpr int kTurns = 64;
 std::counting_semaphore<kTurns> turns{kTurns};
 
-struct Search {
-  const EmberOpenBlas* table = nullptr;
-  std::string path;   ///< of what was found
-  std::string tried;  ///< each path with what was wrong with it
-};
+const EmberOpenBlas* TableOf(void* entry) { return reinterpret_cast<EmberOpenBlasEntry>(entry)(); }
 
-/// The folder of the library this function is in, or "".
-std::string OwnFolder() {
-  Dl_info info;
-  if (dladdr(reinterpret_cast<const void*>(&FindOpenBlas), &info) == 0 || !info.dli_fname) {
-    return "";
-  }
-  const std::string path = info.dli_fname;
-  const size_t slash = path.rfind('/');
-  return slash == std::string::npos ? "." : path.substr(0, slash);
-}
-
-/// Sets *fault to what is wrong if there is no usable plugin at `path`.
-const EmberOpenBlas* Load(const std::string& path, std::string* fault) {
-  void* const library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
-  if (library == nullptr) {
-    *fault = dlerror();
-    return nullptr;
-  }
-  void* const entry = dlsym(library, EMBER_OPENBLAS_ENTRY);
-  if (entry == nullptr) {
-    *fault = fmt::format("{} has no function {}", path, EMBER_OPENBLAS_ENTRY);
-    return nullptr;
-  }
-  const EmberOpenBlas* const table = reinterpret_cast<EmberOpenBlasEntry>(entry)();
-  if (table->version != EMBER_OPENBLAS_VERSION || table->size < sizeof(EmberOpenBlas)) {
-    *fault = fmt::format("{} is of version {}, expected {}", path, table->version,
-                         EMBER_OPENBLAS_VERSION);
-    return nullptr;
-  }
-  return table;
-}
-
-Search SearchPlugin() {
-  std::vector<std::string> folders;
-  if (const char* folder = std::getenv("EMBERHARMONY_PLUGIN_DIR"); folder && *folder) {
-    folders.push_back(folder);
-  }
-  if (std::string own = OwnFolder(); !own.empty()) folders.push_back(std::move(own));
-  Search search;
-  for (const std::string& folder : folders) {
-    std::string fault;
-    search.path = folder + "/" + kFileName;
-    search.table = Load(search.path, &fault);
-    if (search.table != nullptr) return search;
-    search.tried += (search.tried.empty() ? "" : "; ") + fault;
-  }
-  return search;
-}
-
-const Search& TheSearch() {
-  static const Search search = SearchPlugin();
+const base::PluginSearch& TheSearch() {
+  static const base::PluginSearch search = base::FindPlugin(
+      kFileName, EMBER_OPENBLAS_ENTRY, [](void* entry, const std::string& path) -> std::string {
+        const EmberOpenBlas& table = *TableOf(entry);
+        if (table.version == EMBER_OPENBLAS_VERSION && table.size >= sizeof(EmberOpenBlas)) {
+          return "";
+        }
+        return fmt::format("{} is of version {}, expected {}", path, table.version,
+                           EMBER_OPENBLAS_VERSION);
+      });
   return search;
 }
 
 }  // namespace
 
-const EmberOpenBlas* FindOpenBlas() { return TheSearch().table; }
+const EmberOpenBlas* FindOpenBlas() {
+  static const EmberOpenBlas* const table =
+      TheSearch().entry == nullptr ? nullptr : TableOf(TheSearch().entry);
+  return table;
+}
 
 const EmberOpenBlas& RequireOpenBlas(const char* function) {
-  const Search& search = TheSearch();
-  if (search.table != nullptr) return *search.table;
+  if (const EmberOpenBlas* const table = FindOpenBlas()) return *table;
   throw tensor::UnsupportedError(
       fmt::format("{}: needs the OpenBLAS plugin, {}, which was not found: put it beside the "
                   "library or set EMBERHARMONY_PLUGIN_DIR to its folder; tried: {}",
-                  function, kFileName, search.tried));
+                  function, kFileName, TheSearch().tried));
 }
 
 std::string DescribeOpenBlas() {
-  const Search& search = TheSearch();
-  if (search.table == nullptr) return "not found; tried: " + search.tried;
-  return fmt::format("{}, kernels for {}, {}", search.table->config(), search.table->core_name(),
-                     search.path);
+  const EmberOpenBlas* const table = FindOpenBlas();
+  if (table == nullptr) return "not found; tried: " + TheSearch().tried;
+  return fmt::format("{}, kernels for {}, {}", table->config(), table->core_name(),
+                     TheSearch().path);
 }
 
 OpenBlasTurn::OpenBlasTurn() { turns.acquire(); }

@@ -102,7 +102,9 @@ std::vector<int64_t> Read(const std::shared_ptr<const ReadPlan>& plan, const Row
       const int64_t id = ids.Value(row);
       found.push_back(id);
       EXPECT_EQ(texts.IsNull(row), id % 7 == 0);
-      if (texts.IsValid(row)) EXPECT_EQ(texts.GetString(row), std::to_string(id % 50));
+      if (texts.IsValid(row)) {
+        EXPECT_EQ(texts.GetString(row), std::to_string(id % 50));
+      }
       EXPECT_EQ(lists.value_length(row), id % 5 == 0 ? 0 : id % 4);
     }
   }
