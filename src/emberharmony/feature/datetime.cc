@@ -27,6 +27,7 @@ enum class Part {
   kDayOfYear,
   kDayOfMonth,
   kDayOfWeek,
+  kIsWeekend,
   kHour,
   kMinute,
   kSecond
@@ -37,7 +38,7 @@ struct PartInfo {
   Part part;
 };
 
-constexpr std::array<PartInfo, 11> kParts = {{{"year", Part::kYear},
+constexpr std::array<PartInfo, 12> kParts = {{{"year", Part::kYear},
                                               {"iso_year", Part::kIsoYear},
                                               {"quarter", Part::kQuarter},
                                               {"month", Part::kMonth},
@@ -45,6 +46,7 @@ constexpr std::array<PartInfo, 11> kParts = {{{"year", Part::kYear},
                                               {"day_of_year", Part::kDayOfYear},
                                               {"day_of_month", Part::kDayOfMonth},
                                               {"day_of_week", Part::kDayOfWeek},
+                                              {"is_weekend", Part::kIsWeekend},
                                               {"hour", Part::kHour},
                                               {"minute", Part::kMinute},
                                               {"second", Part::kSecond}}};
@@ -68,6 +70,8 @@ int64_t DayPart(Part part, int64_t days) {
       return CalendarDayOf(days).day_of_year;
     case Part::kDayOfMonth:
       return CalendarDayOf(days).day;
+    case Part::kIsWeekend:
+      return DayOfWeek(days) >= 5 ? 1 : 0;
     default:
       return DayOfWeek(days);
   }

@@ -88,6 +88,13 @@ TEST(DateTime, OfDatesAndMissing) {
               rows);
 }
 
+TEST(DateTime, KnowsTheWeekend) {
+  // 1970-01-01 was a Thursday.
+  const auto days = ArrayOf(arrow::date32(), "[0, 1, 2, 3, 4, null, -4, -5, -6]");
+  EXPECT_TRUE(ApplyOne(*MakeStep("datetime", {"is_weekend"}, Column(arrow::date32())), {days})
+                  ->Equals(ArrayOf(arrow::int32(), "[0, 0, 1, 1, 0, null, 1, 1, 0]")));
+}
+
 TEST(DateTime, TheFarEndsOfTime) {
   // The first and the last nanosecond of 64 bits: 1677-09-21T00:12:43 and 2262-04-11T23:47:16.
   const auto type = arrow::timestamp(arrow::TimeUnit::NANO);
