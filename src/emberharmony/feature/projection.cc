@@ -1,0 +1,47 @@
+#include "emberharmony/feature/projection.h"
+
+#include <algorithm>
+
+#include "emberharmony/feature/row_kernels_internal.h"
+
+namespace emberharmony::feature {
+
+Projection::Projection(const PcaBasis& basis, const WindowLayout& layout)
+    : num_columns_(layout.num_columns),
+      num_features_(basis.num_features()),
+      num_components_(basis.num_components()),
+      width_((num_components_ + kProjectionLanes - 1) / kProjectionLanes * kProjectionLanes),
+      shift_(basis.mean.begin(), basis.mean.begin() + num_columns_),
+      basis_(num_features_ * width_),
+      offset_(width_) {
+  const double* components = basis.components.data_as<double>();
+  for (int64_t j = 0; j < num_components_; ++j) {
+    for (int64_t k = 0; k < num_features_; ++k) {
+      const double loading = components[j * num_features_ + k];
+      basis_[k * width_ + j] = loading;
+      offset_[j] -= (basis.mean[k] - shift_[k % num_columns_]) * loading;
+    }
+  }
+}
+
+void Projection::Center(const double* rows, int64_t num_rows, double* out) const {
+  BestRowKernels().center(rows, num_rows, num_columns_, shift_.data(), out);
+}
+
+void Projection::ProjectSome(const double* first, int64_t stride, int64_t num_windows,
+                             double* out) const {
+  BestRowKernels().project(first, stride * num_columns_, num_windows, num_features_, basis_.data(),
+                           offset_.data(), width_, out);
+}
+
+void Projection::Store(const double* projected, const ops::Tensor& out, int64_t row) const {
+  if (out.dtype() == ops::DType::kFloat32) {
+    float* to = out.mutable_data_as<float>() + row * num_components_;
+    for (int64_t j = 0; j < num_components_; ++j) to[j] = static_cast<float>(projected[j]);
+  } else {
+    double* to = out.mutable_data_as<double>() + row * num_components_;
+    for (int64_t j = 0; j < num_components_; ++j) to[j] = projected[j];
+  }
+}
+
+}  // namespace emberharmony::feature

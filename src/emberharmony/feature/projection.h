@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "emberharmony/feature/pca.h"
+#include "emberharmony/feature/windows.h"
+#include "emberharmony/ops/operand.h"
+
+namespace emberharmony::feature {
+
+/// Windows in terms of a basis: (window - mean) . component, in float64, rounded once to the
+/// output's dtype. Each result depends on its window and the basis alone, not on what it is
+/// computed together with. Immutable, thread-safe.
+class Projection {
+ public:
+  /// A basis of windows of the layout.
+  Projection(const PcaBasis& basis, const WindowLayout& layout);
+
+  int64_t num_components() const { return num_components_; }
+  int64_t num_columns() const { return num_columns_; }
+
+  /// The rows less the means that they have as a window's first row: what Project takes.
+  void Center(const double* rows, int64_t num_rows, double* out) const;
+  /// Windows of centred rows, `stride` rows apart, from `first` on, to the rows of `out`, a
+  /// contiguous matrix of float32 or float64 with num_components columns: window i to place(i).
+  template <class Place>
+  void Project(const double* first, int64_t stride, int64_t num_windows, const ops::Tensor& out,
+               Place place) const;
+
+ private:
+  /// The results of up to kProjectedTogether windows, `width_` doubles for each.
+  void ProjectSome(const double* first, int64_t stride, int64_t num_windows, double* out) const;
+  void Store(const double* projected, const ops::Tensor& out, int64_t row) const;
+  static constexpr int64_t kProjectedTogether = 64;
+
+  int64_t num_columns_;
+  int64_t num_features_;
+  int64_t num_components_;
+  int64_t width_;
+  std::vector<double> shift_;   ///< of each column
+  std::vector<double> basis_;   ///< (features, width)
+  std::vector<double> offset_;  ///< (width): what differs between a feature's mean and its shift
+};
+
+template <class Place>
+void Projection::Project(const double* first, int64_t stride, int64_t num_windows,
+                         const ops::Tensor& out, Place place) const {
+  std::vector<double> projected(kProjectedTogether * width_);
+  for (int64_t done = 0; done < num_windows; done += kProjectedTogether) {
+    const int64_t count = std::min(kProjectedTogether, num_windows - done);
+    ProjectSome(first + done * stride * num_columns_, stride, count, projected.data());
+    for (int64_t i = 0; i < count; ++i) {
+      Store(projected.data() + i * width_, out, place(done + i));
+    }
+  }
+}
+
+}  // namespace emberharmony::feature
