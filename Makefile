@@ -19,7 +19,7 @@ export UBSAN_OPTIONS ?= print_stacktrace=1
 asan tsan fuzz: export ARROW_DEFAULT_MEMORY_POOL := system
 
 .PHONY: help setup build install demo test unit conformance asan tsan asan-command tsan-command fuzz format check-format lint \
-  lint-changed reference docs memory bench clean
+  lint-changed reference docs check-docs picture memory bench clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z -]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -113,9 +113,23 @@ reference: build  ## docs/reference/ops.md, the list of all functions, from the 
 	@$(PYTHON) python/generate_reference.py build/python >build/ops.md
 	@cp build/ops.md docs/reference/ops.md
 
-docs: setup  ## the documentation as a web site, in build/site/
+docs: export NO_MKDOCS_2_WARNING := 1
+docs: build  ## the documentation as a web site with references made from the code, in build/site/
+	@setup/apt.sh docs
 	@setup/venv.sh docs
-	@$(PYTHON) -m mkdocs build --strict --site-dir build/site
+	@$(PYTHON) -m mkdocs build --quiet --strict --site-dir build/site
+	@echo 'look at build/site/index.html'
+
+check-docs: docs  ## every block of code, link and page of the documentation, pages also in a browser
+	@setup/apt.sh reports
+	@$(PYTHON) -m pytest tests/docs -n $(JOBS) --dist loadgroup
+
+# The picture on the first page is the report of the demo's table.
+picture: build  ## docs/assets/report.png, from a report made now
+	@setup/apt.sh reports
+	@build/bin/ember extract data/flights-3m.parquet -o build/picture --target delay --overwrite --quiet
+	@chromium --headless=new --no-sandbox --disable-gpu --hide-scrollbars --window-size=1100,1160 \
+	  --virtual-time-budget=8000 --screenshot=docs/assets/report.png "file://$(CURDIR)/build/picture/report.html"
 
 memory: build  ## resident memory against --memory: hard tables, 128 to 384 MiB, 1 to 8 threads (minutes)
 	@EMBER_MEMORY_MATRIX=full $(PYTHON) -m pytest -q -s tests/faults/test_memory_limit.py

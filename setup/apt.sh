@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the Debian 12 packages that are missing.
 #
-#   setup/apt.sh [GROUP...]     groups: build (default), lint, sanitize, reports
+#   setup/apt.sh [GROUP...]     groups: build (default), lint, sanitize, docs, reports
 #
 # What is installed is asked of dpkg each time (well under a second), so there is no stamp that could go stale.
 # Without root, or with a package of another version in place, it changes nothing, prints the command to run and exits 1.
@@ -46,7 +46,8 @@ build_packages=(
 )
 lint_packages=('clang-format-19=1:19.1.*' 'clang-tidy-19=1:19.1.*')
 sanitize_packages=('clang-19=1:19.1.*' 'lld-19=1:19.1.*' 'libclang-rt-19-dev=1:19.1.*')
-# Only to look at reports by hand; follows its own releases.
+docs_packages=('doxygen=1.9.*')
+# To look at reports and at the documentation's pages; follows its own releases.
 reports_packages=('chromium=*')
 
 fail() {
@@ -68,8 +69,9 @@ for group in "${@:-build}"; do
       ;;
     lint) wanted+=("${lint_packages[@]}") ;;
     sanitize) wanted+=("${sanitize_packages[@]}") ;;
+    docs) wanted+=("${docs_packages[@]}") ;;
     reports) wanted+=("${reports_packages[@]}") ;;
-    *) fail "unknown group '$group'; the groups are build, lint, sanitize and reports" ;;
+    *) fail "unknown group '$group'; the groups are build, lint, sanitize, docs and reports" ;;
   esac
 done
 
