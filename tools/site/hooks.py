@@ -20,6 +20,7 @@ sys.path[:0] = [str(ROOT / "tools" / "site"), str(ROOT / "build" / "python")]
 
 import command_line_reference  # noqa: E402
 import cpp_reference  # noqa: E402
+import plan_reference  # noqa: E402
 import python_reference  # noqa: E402
 import standard_reference  # noqa: E402
 
@@ -41,6 +42,7 @@ FOLDERS = {
             "filters",
             "plan",
             "steps",
+            "plan_keys",
             "model_directory",
             "report",
             "python",
@@ -64,6 +66,7 @@ GENERATORS = {
     "command_line": command_line_reference.generate,
     "python_api": python_reference.generate_package,
     "python_ops_api": python_reference.generate_ops,
+    "plan_keys": plan_reference.generate,
     "cpp_api": cpp_reference.generate,
     "ops_standard": standard_reference.generate,
 }
