@@ -29,14 +29,21 @@ def declared(text: str) -> list[str]:
     return re.findall(r"^(?:enum class|class|struct) (\w+)[^;]*\{", text, re.MULTILINE)
 
 
+def linked(header: str) -> str:
+    """The header's name with a link to Doxygen's page of it."""
+    page = Path(header).name.replace("_", "__").replace(".", "_8")
+    return f'<a href="../../cpp/{page}.html"><code>{header}</code></a>'
+
+
 def generate(root: Path) -> str:
     rows = []
     for header in public_headers(root):
         text = (root / "src" / "emberharmony" / header).read_text(encoding="utf-8")
         types = ", ".join(f"`{name}`" for name in declared(text)[:6])
-        rows.append(f"| `emberharmony/{header}` | {purpose(text)} | {types} |")
+        rows.append(f"| {linked(header)} | {purpose(text)} | {types} |")
     return (
         '<p><a href="../../cpp/index.html">All classes and functions, by Doxygen</a></p>\n\n'
+        "All lie in the folder `emberharmony/`.\n\n"
         "| header | begins with | types |\n|---|---|---|\n" + "\n".join(rows) + "\n"
     )
 

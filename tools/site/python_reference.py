@@ -109,7 +109,7 @@ def describe_class(name: str, cls: type) -> str:
     return "\n".join(parts)
 
 
-def describe(title: str, module: ModuleType) -> str:
+def describe(title: str, module: ModuleType, *, classes: bool) -> str:
     names = getattr(module, "__all__", None) or [
         name
         for name, thing in vars(module).items()
@@ -119,13 +119,15 @@ def describe(title: str, module: ModuleType) -> str:
     for name in names:
         thing = getattr(module, name)
         if inspect.isclass(thing):
+            if not classes:
+                continue
             parts.append(describe_class(name, thing))
         elif callable(thing) and not inspect.ismodule(thing):
             parts.append(entry(3, name, thing, qualified=f"{name}"))
     return "\n".join(parts)
 
 
-def generate(modules: dict[str, str]) -> str:
+def generate(modules: dict[str, str], *, classes: bool = True) -> str:
     parts = []
     for name, title in modules.items():
         try:
@@ -135,7 +137,7 @@ def generate(modules: dict[str, str]) -> str:
             if error.name != name:
                 raise
             continue
-        parts.append(describe(title, module))
+        parts.append(describe(title, module, classes=classes))
     return "\n".join(parts)
 
 
@@ -144,4 +146,5 @@ def generate_package(root: Path) -> str:
 
 
 def generate_ops(root: Path) -> str:
-    return generate(OPS)
+    # Tensor, DType and Device stand with the package.
+    return generate(OPS, classes=False)
