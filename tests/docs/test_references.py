@@ -60,6 +60,13 @@ def test_options_that_were_found_are_those_that_the_command_takes(
     assert "nonsense" in run_ember("explain", plan, flights, status=2).stderr
 
 
+def test_every_room_is_in_the_overview() -> None:
+    text = (ROOT / "docs" / "architecture" / "overview.md").read_text(encoding="utf-8")
+    told = set(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE))
+    rooms = {path.name for path in (ROOT / "src" / "emberharmony").iterdir() if path.is_dir()}
+    assert rooms == told
+
+
 def test_notices_name_every_python_package() -> None:
     notices = (ROOT / "THIRD_PARTY_NOTICES.md").read_text(encoding="utf-8").lower()
     missing = []
