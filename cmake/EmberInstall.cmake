@@ -11,6 +11,7 @@ set(EMBER_PUBLIC_HEADERS
   engine/extract.h
   engine/model.h
   engine/run_options.h
+  engine/temporal_stride_processor.h
   io/object_stores.h
   ops/activations.h
   ops/axes.h

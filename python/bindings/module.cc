@@ -12,6 +12,7 @@
 #include "bindings/device_object.h"
 #include "bindings/dtype_object.h"
 #include "bindings/function.h"
+#include "bindings/temporal_internal.h"
 #include "bindings/tensor_object.h"
 #include "emberharmony/backend/backend.h"
 #include "emberharmony/backend/threads.h"
@@ -62,6 +63,7 @@ NB_MODULE(_core, module) {
       "A list of (space, name, signature, docstring, alias of) of all functions.");
 
   InitBigQuery(module);
+  InitTemporal(module);
 
   module.attr("__version__") = EMBER_VERSION;
   module.def("get_num_threads", &backend::NumThreads);

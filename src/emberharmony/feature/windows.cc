@@ -1,6 +1,7 @@
 #include "emberharmony/feature/windows.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace emberharmony::feature {
 namespace {
@@ -68,6 +69,32 @@ SequenceWindows::SequenceWindows(const WindowLayout& layout) : layout_(layout) {
 
 void SequenceWindows::Reset() { sequences_.clear(); }
 
+SequenceWindows::Sequences SequenceWindows::TakeSequences() {
+  return std::exchange(sequences_, Sequences());
+}
+
+void SequenceWindows::BeginUndoable() { before_.emplace(); }
+
+void SequenceWindows::Undo() {
+  if (!before_) return;
+  for (auto& [number, sequence] : *before_) {
+    if (sequence.num_rows == 0) {
+      sequences_.erase(number);
+    } else {
+      sequences_[number] = std::move(sequence);
+    }
+  }
+  before_.reset();
+}
+
+void SequenceWindows::Accept() { before_.reset(); }
+
+SequenceWindows::Sequence& SequenceWindows::SequenceOf(int64_t number) {
+  Sequence& sequence = sequences_[number];
+  if (before_) before_->try_emplace(number, sequence);
+  return sequence;
+}
+
 WindowRuns::Run SequenceWindows::BeginRun(const Sequence& sequence, WindowRuns* out) const {
   const auto carried = static_cast<int64_t>(sequence.last.size()) / layout_.num_columns;
   const auto begin = static_cast<int64_t>(out->rows.size()) / layout_.num_columns;
@@ -84,7 +111,7 @@ void SequenceWindows::Keep(const WindowRuns& runs, const WindowRuns::Run& run,
 }
 
 void SequenceWindows::CutOne(const Tensor& rows, WindowRuns* out) {
-  Sequence& sequence = sequences_[0];
+  Sequence& sequence = SequenceOf(0);
   WindowRuns::Run run = BeginRun(sequence, out);
   const int64_t num_rows = rows.shape()[0];
   out->rows.resize((run.num_carried + num_rows) * layout_.num_columns);
@@ -100,7 +127,7 @@ void SequenceWindows::CutMany(const Tensor& rows, const int64_t* sequences, Wind
   for (size_t group = 0; group + 1 < grouped.begins.size(); ++group) {
     const int64_t begin = grouped.begins[group];
     const int64_t count = grouped.begins[group + 1] - begin;
-    Sequence& sequence = sequences_[sequences[grouped.order[begin]]];
+    Sequence& sequence = SequenceOf(sequences[grouped.order[begin]]);
     WindowRuns::Run run = BeginRun(sequence, out);
     out->batch_rows.resize(run.begin + run.num_carried, -1);
     out->rows.resize((run.begin + run.num_carried + count) * num_columns);
@@ -149,16 +176,34 @@ std::vector<int64_t> SequenceWindows::CountWindows(int64_t num_rows,
   return counts;
 }
 
+namespace {
+
+StrideWindows::Part PartOf(const WindowRuns::Run& run, const WindowLayout& layout, int64_t stride) {
+  const int64_t past = run.position % stride;
+  const int64_t first = past == 0 ? 0 : stride - past;
+  const int64_t last = run.num_rows - layout.window_size;
+  return {first, last < first ? 0 : (last - first) / stride + 1, 0};
+}
+
+}  // namespace
+
+std::vector<int64_t> CountWindows(const WindowRuns& runs, const WindowLayout& layout) {
+  std::vector<int64_t> counts;
+  for (int64_t stride : layout.strides) {
+    int64_t count = 0;
+    for (const WindowRuns::Run& run : runs.runs) count += PartOf(run, layout, stride).count;
+    counts.push_back(count);
+  }
+  return counts;
+}
+
 StrideWindows WindowsOf(const WindowRuns& runs, const WindowLayout& layout, int64_t stride,
                         int64_t num_batch_rows) {
   StrideWindows result;
   for (const WindowRuns::Run& run : runs.runs) {
-    const int64_t past = run.position % stride;
-    const int64_t first = past == 0 ? 0 : stride - past;
-    const int64_t last = run.num_rows - layout.window_size;
-    const int64_t count = last < first ? 0 : (last - first) / stride + 1;
-    result.parts.push_back({first, count, result.count});
-    result.count += count;
+    result.parts.push_back(PartOf(run, layout, stride));
+    result.parts.back().number = result.count;
+    result.count += result.parts.back().count;
   }
   if (runs.batch_rows.empty()) return result;
 

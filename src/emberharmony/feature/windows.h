@@ -3,6 +3,7 @@
 #include <arrow/status.h>
 
 #include <cstdint>
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
@@ -47,12 +48,21 @@ class SequenceWindows {
   /// Forgets all sequences.
   void Reset();
 
+  /// From here on remembers what sequences were, so that Undo takes back every Cut since; Accept
+  /// ends that.
+  void BeginUndoable();
+  void Undo();
+  void Accept();
+
   /// What is known of a sequence.
   struct Sequence {
     int64_t num_rows = 0;      ///< so far
     std::vector<double> last;  ///< its last window_size - 1 rows, or all if there are fewer
   };
-  const std::unordered_map<int64_t, Sequence>& sequences() const { return sequences_; }
+  using Sequences = std::unordered_map<int64_t, Sequence>;
+  const Sequences& sequences() const { return sequences_; }
+  /// The same, and forgets them.
+  Sequences TakeSequences();
   const WindowLayout& layout() const { return layout_; }
 
  private:
@@ -61,9 +71,16 @@ class SequenceWindows {
   WindowRuns::Run BeginRun(const Sequence& sequence, WindowRuns* out) const;
   void Keep(const WindowRuns& runs, const WindowRuns::Run& run, Sequence* sequence) const;
 
+  Sequence& SequenceOf(int64_t number);
+
   WindowLayout layout_;
-  std::unordered_map<int64_t, Sequence> sequences_;
+  Sequences sequences_;
+  /// What sequences were that have changed since; absent: nothing is remembered.
+  std::optional<Sequences> before_;
 };
+
+/// How many windows of each of the layout's strides end in a batch.
+std::vector<int64_t> CountWindows(const WindowRuns& runs, const WindowLayout& layout);
 
 /// The windows of one stride that end in a batch, run by run.
 struct StrideWindows {

@@ -109,6 +109,28 @@ TEST(SequenceWindows, ResetBeginsAfresh) {
   EXPECT_EQ(windows.CountWindows(1, nullptr), std::vector<int64_t>{0});
 }
 
+TEST(SequenceWindows, CutsAreTakenBack) {
+  const WindowLayout layout{3, 2, {1}};
+  SequenceWindows windows(layout);
+  WindowRuns runs;
+  const Tensor table = PlaceTable(6, 2, ops::DType::kFloat64);
+  const std::vector<int64_t> sequences = {1, 1, 2, 3, 3, 3};
+  windows.Cut(table.Slice(0, 0, 3), sequences.data(), &runs);
+  windows.BeginUndoable();
+  windows.Cut(table.Slice(0, 0, 3), sequences.data(), &runs);
+  windows.Cut(table.Slice(0, 3, 6), sequences.data() + 3, &runs);
+  EXPECT_EQ(windows.sequences().size(), 3u);
+  windows.Undo();
+  ASSERT_EQ(windows.sequences().size(), 2u);
+  EXPECT_EQ(windows.sequences().at(1).num_rows, 2);
+  EXPECT_EQ(windows.sequences().at(1).last, (std::vector<double>{0, 1, 10, 11}));
+  windows.BeginUndoable();
+  windows.Cut(table.Slice(0, 0, 1), sequences.data(), &runs);
+  windows.Accept();
+  windows.Undo();
+  EXPECT_EQ(windows.sequences().at(1).num_rows, 3);
+}
+
 TEST(WindowLayout, SaysWhatIsWrong) {
   EXPECT_TRUE(CheckWindowLayout({5, 20, {1, 3, 5}}).ok());
   for (const WindowLayout& layout :

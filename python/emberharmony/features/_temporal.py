@@ -1,0 +1,271 @@
+"""Windows of rows at several strides, in terms of their principal components."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from emberharmony import backend_utils
+from emberharmony._core import Tensor, temporal
+from emberharmony.features._rows import EntityNumbers, rows_of
+
+_LOG = logging.getLogger("emberharmony.features")
+
+
+class TemporalResults(Mapping[int, Tensor]):
+    """The windows of a whole data set in terms of their components, by stride.
+
+    A mapping from strides to tensors of shape (windows, components). The rows wait on disk, in a
+    temporary file without a name that goes with this object, and are projected when a stride is
+    asked for: `results[3]` makes the whole tensor, `results.batches(3)` one small tensor after the
+    other, in memory that does not depend on the data set's length.
+    """
+
+    def __init__(self, results: temporal.TemporalResults) -> None:
+        self._results = results
+
+    def __getitem__(self, stride: int) -> Tensor:
+        self._check(stride)
+        return self._results.read(stride)
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._results.strides)
+
+    def __len__(self) -> int:
+        return len(self._results.strides)
+
+    def __contains__(self, stride: object) -> bool:
+        return stride in self._results.strides
+
+    def __repr__(self) -> str:
+        shapes = ", ".join(f"{stride}: {self.shape(stride)}" for stride in self)
+        return f"TemporalResults({{{shapes}}})"
+
+    def shape(self, stride: int) -> tuple[int, int]:
+        """The number of windows and of components of a stride, at no cost.
+
+        Args:
+            stride: One of the strides; KeyError for others.
+        """
+        self._check(stride)
+        return self._results.num_windows(stride), self._results.num_components(stride)
+
+    def batches(self, stride: int) -> Iterator[Tensor]:
+        """The windows of a stride in tensors of the processor's batch_size.
+
+        Args:
+            stride: One of the strides; KeyError for others.
+
+        Yields:
+            Tensors of shape (batch_size, components), the last one perhaps shorter: together
+            exactly what `self[stride]` is.
+        """
+        self._check(stride)
+        reader = self._results.open(stride)
+        while (windows := reader.next()) is not None:
+            yield windows
+
+    def to_dict(self) -> dict[int, Tensor]:
+        """The tensors of all strides, in one pass over the rows."""
+        return self._results.read_all()
+
+    def _check(self, stride: int) -> None:
+        if stride not in self._results.strides:
+            raise KeyError(stride)
+
+
+class TerabyteTemporalStrideProcessor:
+    """Windows of rows at several strides, in terms of their principal components.
+
+    A window is `window_size` consecutive rows; for stride s windows start at rows 0, s, 2s, ... of
+    the sequence. One basis for each stride is learned from the whole data set, which may be larger
+    than memory, from an exact covariance: results depend neither on how rows come in batches nor on
+    the number of threads. Each window is made once, also where batches meet, and what it becomes
+    depends on its own rows and the basis alone; windows are ordered by their last rows.
+
+    Rows are matrices of numbers as `ops.asarray` takes them, or tables with the Arrow PyCapsule
+    interface (pyarrow, polars, pandas, batches of `emberharmony.bigquery`). float32 stays float32,
+    all other numbers count as float64. Missing values and infinities are errors that name the
+    column.
+
+    Args:
+        window_size: Rows of a window.
+        stride_perspectives: Rows from one window to the next, for each stride.
+        pca_components: Components of each stride, at most as many as a window has numbers, and as
+            there are windows less one; None: half of a window's numbers, at most 32.
+        batch_size: Windows of a tensor of `TemporalResults.batches`. Shapes nothing else.
+        use_incremental_pca: Taken for the predecessor's sake: the basis is the same either way.
+        verbose: Whether to tell what is done, in the log "emberharmony.features".
+        preferred_backend: A backend to choose for the whole process, as
+            `backend_utils.set_preferred_backend` does; None changes nothing.
+        entity_column: The column that names the entity (sensor, customer) a row belongs to, by
+            name or position. Each entity's rows, in the order in which they come, are then a
+            sequence of their own. None: all rows are one sequence.
+        spill_dir: Where rows wait on disk; None: the system's temporary folder.
+
+    Raises:
+        ValueError: Sizes, strides or numbers of components that cannot be.
+
+    Examples:
+        ```python
+        processor = TerabyteTemporalStrideProcessor(window_size=5, stride_perspectives=[1, 3])
+        results = processor.process_large_dataset(batches)
+        every_row = results[1]
+        for windows in results.batches(3):
+            ...
+        ```
+    """
+
+    def __init__(
+        self,
+        window_size: int = 5,
+        stride_perspectives: Sequence[int] | None = (1, 3, 5),
+        pca_components: int | None = None,
+        batch_size: int = 10000,
+        use_incremental_pca: bool = True,
+        verbose: bool = True,
+        preferred_backend: str | None = None,
+        *,
+        entity_column: int | str | None = None,
+        spill_dir: str | None = None,
+    ) -> None:
+        self.backend = backend_utils.set_preferred_backend(preferred_backend)
+        self.window_size = window_size
+        self.stride_perspectives = (
+            [1, 3, 5] if stride_perspectives is None else list(stride_perspectives)
+        )
+        self.pca_components = pca_components
+        self.batch_size = batch_size
+        self.use_incremental_pca = use_incremental_pca
+        self.verbose = verbose
+        self.entity_column = entity_column
+        self._entities = EntityNumbers()
+        self._processor = temporal.TemporalStrideProcessor(
+            window_size=window_size,
+            strides=self.stride_perspectives,
+            components=pca_components,
+            batch_size=batch_size,
+            spill_dir="" if spill_dir is None else str(spill_dir),
+        )
+
+    def process_large_dataset(
+        self, data_generator: Iterable[Any], maintain_state: bool = True
+    ) -> TemporalResults:
+        """Learns a basis for each stride from a whole data set, and gives what projects it.
+
+        The rows are written to disk as they come, read once more to learn, and again for each
+        result. What was learned before is replaced; after an error it stays as it was.
+
+        Args:
+            data_generator: Gives batches of rows, all of the same columns and dtype.
+            maintain_state: Whether all batches are one table, behind whose last row `process_batch`
+                goes on. False: each batch stands for itself, no window reaches from one to the
+                next.
+
+        Returns:
+            A mapping from strides to tensors (windows, components), which are made when asked for.
+
+        Raises:
+            ValueError: Values that are missing or not finite (the message names the cell), fewer
+                than two windows of a stride, batches that differ.
+            OSError: The disk that the rows wait on is full or not writable.
+        """
+        entities = EntityNumbers()
+        batches = iter(data_generator)
+        num_rows = 0
+
+        def next_batch() -> tuple[Tensor, Tensor | None] | None:
+            nonlocal num_rows
+            for data in batches:
+                rows, sequences = rows_of(data, self.entity_column, entities)
+                num_rows += rows.shape[0]
+                return rows, sequences
+            return None
+
+        results = TemporalResults(
+            self._processor.process_large_dataset(next_batch, bool(maintain_state))
+        )
+        self._entities = entities
+        if self.verbose:
+            _LOG.info("%d rows: windows and components %r", num_rows, results)
+        return results
+
+    def process_batch(self, data: Any) -> dict[int, Tensor]:
+        """The windows that end in these rows, in terms of what was learned.
+
+        The rows follow those of the batches before, or of the data set that was learned from. So
+        the last rows of one batch are in the first windows of the next.
+
+        Args:
+            data: Rows of the columns that were learned from.
+
+        Returns:
+            For each stride a tensor (windows, components), perhaps of no windows.
+
+        Raises:
+            ValueError: Nothing was learned yet, other columns, or values that are not finite.
+        """
+        if not self._processor.is_learned:
+            raise ValueError("no basis has been learned yet: call process_large_dataset first")
+        rows, sequences = rows_of(data, self.entity_column, self._entities)
+        results = self._processor.process_batch(rows, sequences)
+        if self.verbose:
+            counts = {stride: tensor.shape[0] for stride, tensor in results.items()}
+            _LOG.info("%d rows: windows by stride %r", rows.shape[0], counts)
+        return results
+
+    def reset_state(self) -> None:
+        """Forgets the rows that are kept for the next batch's windows, not what was learned."""
+        self._processor.reset_state()
+        self._entities = EntityNumbers()
+
+    def get_explained_variance(self, stride: int) -> float:
+        """The share of the variance of all windows that the components have, from 0 to 1.
+
+        Args:
+            stride: One of the strides.
+
+        Raises:
+            KeyError: Another stride.
+            ValueError: Nothing was learned yet.
+        """
+        self._check(stride)
+        return self._processor.explained_variance(stride)
+
+    def get_feature_importance(self, stride: int) -> Tensor:
+        """For each number of a window, row by row, the sum of the sizes of its loadings.
+
+        Args:
+            stride: One of the strides.
+
+        Returns:
+            A tensor of window_size times the number of columns.
+
+        Raises:
+            KeyError: Another stride.
+            ValueError: Nothing was learned yet.
+        """
+        self._check(stride)
+        return self._processor.feature_importance(stride)
+
+    def get_basis(self, stride: int) -> dict[str, Any]:
+        """What was learned for a stride, by scikit-learn's names.
+
+        Args:
+            stride: One of the strides.
+
+        Returns:
+            `num_windows`, and tensors `mean` (features), `components` (components, features),
+            `explained_variance` and `explained_variance_ratio` (components).
+
+        Raises:
+            KeyError: Another stride.
+            ValueError: Nothing was learned yet.
+        """
+        self._check(stride)
+        return self._processor.basis(stride)
+
+    def _check(self, stride: int) -> None:
+        if stride not in self.stride_perspectives:
+            raise KeyError(stride)
