@@ -3,10 +3,13 @@
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
-# What other projects may include: emberharmony.h and ops.h, and what these two need; a test compares.
+# What other projects may include: emberharmony.h and ops.h, the header of backend plugins, and what these need; a test
+# compares.
 set(EMBER_PUBLIC_HEADERS
   emberharmony.h
   ops.h
+  backend/backend_abi.h
+  backend/op_list.h
   base/error_kind.h
   engine/extract.h
   engine/model.h

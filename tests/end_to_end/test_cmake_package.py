@@ -11,7 +11,11 @@ import pyarrow.parquet as pq
 import pytest
 from outputs import folder_digests
 
-ENTRY_HEADERS = ["emberharmony/emberharmony.h", "emberharmony/ops.h"]
+ENTRY_HEADERS = [
+    "emberharmony/emberharmony.h",
+    "emberharmony/ops.h",
+    "emberharmony/backend/backend_abi.h",
+]
 INCLUDE = re.compile(r'#include "(emberharmony/[^"]+)"')
 
 ALL_STEPS = """\

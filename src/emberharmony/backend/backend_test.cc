@@ -15,14 +15,21 @@ class OddBackend : public Backend {
   std::string_view name() const override { return "odd"; }
   std::string version() const override { return "7"; }
   std::vector<tensor::Device> devices() const override { return {tensor::kCpuDevice}; }
-  bool Supports(Op op, std::span<const DType> dtypes) const override {
-    return op == Op::kAdd && dtypes[0] == DType::kFloat64;
+  bool Supports(const OpQuery& query) const override {
+    return query.op == Op::kAdd && query.dtypes[0] == DType::kFloat64;
   }
   void Execute(Op, Tensors, Attributes, Tensors outputs) override {
     const tensor::Tensor& output = *outputs[0];
     for (int64_t i = 0; i < output.size(); ++i) output.mutable_data_as<double>()[i] = 42;
   }
 };
+
+OpCount CountOf(const Backend& backend, Op op) {
+  for (OpCount& count : backend.Counts()) {
+    if (count.op == op) return count;
+  }
+  return {op, 0, 0, ""};
+}
 
 TEST(Backends, AreChosenByNameAndFallBackToNative) {
   EXPECT_EQ(BackendNames().front(), "native");
@@ -34,9 +41,14 @@ TEST(Backends, AreChosenByNameAndFallBackToNative) {
   SetCurrentBackend(FindBackend("odd"));
   const DType f8[] = {DType::kFloat64};
   const DType f4[] = {DType::kFloat32};
-  EXPECT_EQ(BackendFor(Op::kAdd, f8).name(), "odd");
-  EXPECT_EQ(BackendFor(Op::kAdd, f4).name(), "native");
-  EXPECT_EQ(BackendFor(Op::kSin, f8).name(), "native");
+  EXPECT_EQ(BackendFor({Op::kAdd, f8}).name(), "odd");
+  EXPECT_EQ(BackendFor({Op::kAdd, f4}).name(), "native");
+  EXPECT_EQ(BackendFor({Op::kSin, f8}).name(), "native");
+  const OpCount sin = CountOf(*FindBackend("odd"), Op::kSin);
+  EXPECT_EQ(sin.fell_back, 1);
+  EXPECT_EQ(sin.reason, "odd does not compute sin of float64");
+  FindBackend("odd")->ResetCounts();
+  EXPECT_TRUE(FindBackend("odd")->Counts().empty());
   SetCurrentBackend(nullptr);
   EXPECT_EQ(&CurrentBackend(), &Native());
 }
@@ -59,14 +71,14 @@ TEST(Native, SupportsWhatItHasKernelsFor) {
   const DType to_bool[] = {DType::kFloat64, DType::kBool};
   const DType to_complex[] = {DType::kFloat64, DType::kComplex128};
   const DType to_real[] = {DType::kComplex128, DType::kFloat64};
-  EXPECT_TRUE(Native().Supports(Op::kLog1p, f8));
-  EXPECT_TRUE(Native().Supports(Op::kLog1p, c16));
-  EXPECT_FALSE(Native().Supports(Op::kLess, c16));
-  EXPECT_TRUE(Native().Supports(Op::kCopy, c16));
-  EXPECT_TRUE(Native().Supports(Op::kSum, f8));
-  EXPECT_TRUE(Native().Supports(Op::kAstype, to_bool));
-  EXPECT_TRUE(Native().Supports(Op::kAstype, to_complex));
-  EXPECT_FALSE(Native().Supports(Op::kAstype, to_real));
+  EXPECT_TRUE(Native().Supports({Op::kLog1p, f8}));
+  EXPECT_TRUE(Native().Supports({Op::kLog1p, c16}));
+  EXPECT_FALSE(Native().Supports({Op::kLess, c16}));
+  EXPECT_TRUE(Native().Supports({Op::kCopy, c16}));
+  EXPECT_TRUE(Native().Supports({Op::kSum, f8}));
+  EXPECT_TRUE(Native().Supports({Op::kAstype, to_bool}));
+  EXPECT_TRUE(Native().Supports({Op::kAstype, to_complex}));
+  EXPECT_FALSE(Native().Supports({Op::kAstype, to_real}));
 }
 
 }  // namespace

@@ -4,22 +4,20 @@
 #include <fmt/format.h>
 
 #include <cstdlib>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 #include <vector>
 
 namespace emberharmony::base {
-namespace {
 
-/// The folder of the library this function is in, or "".
-std::string OwnFolder() {
+std::string LibraryFolder() {
   Dl_info info;
   if (dladdr(reinterpret_cast<const void*>(&FindPlugin), &info) == 0 || !info.dli_fname) return "";
-  const std::string path = info.dli_fname;
-  const size_t slash = path.rfind('/');
-  return slash == std::string::npos ? "." : path.substr(0, slash);
+  std::error_code error;
+  const std::filesystem::path path = std::filesystem::absolute(info.dli_fname, error);
+  return error ? "" : path.parent_path().string();
 }
-
-}  // namespace
 
 PluginSearch FindPlugin(
     const std::string& file_name, const char* entry_name,
@@ -28,7 +26,7 @@ PluginSearch FindPlugin(
   if (const char* folder = std::getenv("EMBERHARMONY_PLUGIN_DIR"); folder && *folder) {
     folders.push_back(folder);
   }
-  if (std::string own = OwnFolder(); !own.empty()) folders.push_back(std::move(own));
+  if (std::string own = LibraryFolder(); !own.empty()) folders.push_back(std::move(own));
   PluginSearch search;
   for (const std::string& folder : folders) {
     search.path = folder + "/" + file_name;

@@ -12,6 +12,9 @@ struct PluginSearch {
   std::string tried;      ///< each path with what was wrong with it
 };
 
+/// The folder of the library that this code is in, as an absolute path; empty if it cannot be told.
+std::string LibraryFolder();
+
 /// Loads `file_name` from $EMBERHARMONY_PLUGIN_DIR, else from the folder of this library, and finds
 /// the function `entry_name` in it. `fault_of` is given that function and the path, and returns
 /// what is wrong with the library (its version, say), or "". What was loaded stays loaded, apart

@@ -136,7 +136,7 @@ arrow::Result<BackendTimings> TimeBackend(backend::Backend* backend) {
   backend::SetCurrentBackend(backend);
   for (const OpCase& op : OpCases()) {
     for (const DType dtype : op.dtypes) {
-      if (!backend->Supports(*backend::ParseOp(op.name), op.asked(dtype))) continue;
+      if (!backend->Supports({*backend::ParseOp(op.name), op.asked(dtype)})) continue;
       for (const int64_t size : kSizes) {
         if (Interrupted()) return base::InterruptedError("interrupted");
         ARROW_ASSIGN_OR_RAISE(OpTiming timing, TimeOp(op, dtype, size));

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 
@@ -82,6 +83,14 @@ Tensor NewResult(std::span<const Tensor* const> inputs, const Shape& shape, DTyp
   return Tensor::Empty(permuted, dtype).PermuteDims({back, static_cast<size_t>(rank)});
 }
 
+/// The largest rank of the tensors of a call.
+int RankOf(backend::Tensors inputs, backend::Tensors outputs) {
+  int rank = 0;
+  for (const Tensor* tensor : inputs) rank = std::max(rank, tensor->rank());
+  for (const Tensor* tensor : outputs) rank = std::max(rank, tensor->rank());
+  return rank;
+}
+
 void CheckOutput(Op op, const Tensor& out, const Shape& shape, DType dtype) {
   const std::string_view name = backend::InfoOf(op).name;
   if (out.dtype() != dtype) {
@@ -126,9 +135,10 @@ void RunOp(Op op, backend::Tensors inputs, backend::Attributes attributes,
   if (backend::InfoOf(op).result == backend::ResultDType::kAttribute) {
     dtypes[num_dtypes++] = outputs[0]->dtype();
   }
-  const std::span<const DType> asked(dtypes, num_dtypes);
-  backend::Backend& backend = backend::BackendFor(op, asked);
-  if (!backend.Supports(op, asked)) {
+  const backend::OpQuery query{
+      op, {dtypes, static_cast<size_t>(num_dtypes)}, RankOf(inputs, outputs)};
+  backend::Backend& backend = backend::BackendFor(query);
+  if (&backend == &backend::Native() && !backend.Supports(query)) {
     throw UnsupportedError(fmt::format("{}: no backend supports dtype {}", backend::InfoOf(op).name,
                                        DTypeName(dtypes[0])));
   }
@@ -145,9 +155,9 @@ Tensor RunElementwiseOp(Op op, std::span<const Tensor* const> inputs, const Shap
   if (info.result == backend::ResultDType::kRealPart) dtype = tensor::RealPartOf(dtype);
 
   const DType dtypes[2] = {input_dtype, dtype};
-  const std::span<const DType> asked(dtypes, op == Op::kAstype ? 2 : 1);
-  backend::Backend& backend = backend::BackendFor(op, asked);
-  if (&backend == &backend::Native() && !backend.Supports(op, asked)) {
+  const backend::OpQuery query{op, {dtypes, op == Op::kAstype ? 2u : 1u}, shape.rank()};
+  backend::Backend& backend = backend::BackendFor(query);
+  if (&backend == &backend::Native() && !backend.Supports(query)) {
     throw UnsupportedError(fmt::format("{}: no backend supports dtype {}", info.name,
                                        DTypeName(tensor::IsComplex(dtype) ? dtype : input_dtype)));
   }

@@ -21,7 +21,7 @@ Tensor AsFloating(const Tensor& x) {
 /// Whether the native kernels' accumulators give what converting first would: then the conversion
 /// needs no pass of its own.
 bool ConvertsOnTheWay(Op op, DType from, DType to) {
-  if (&backend::BackendFor(op, {&from, 1}) != &backend::Native()) return false;
+  if (&backend::CurrentBackend() != &backend::Native()) return false;
   if (from == DType::kFloat32) return to == DType::kFloat64;
   if (op == Op::kProd) return false;
   const bool is_integer = tensor::IsInteger(from) || tensor::IsBool(from);

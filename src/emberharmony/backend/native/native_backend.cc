@@ -27,10 +27,13 @@ class NativeBackend : public Backend {
   std::string version() const override { return "1"; }
   std::vector<tensor::Device> devices() const override { return {tensor::kCpuDevice}; }
 
-  bool Supports(Op op, std::span<const DType> dtypes) const override {
-    if (const Operation* operation = FindOperation(op)) return operation->supports(dtypes);
+  bool Supports(const OpQuery& query) const override {
+    if (query.device != tensor::kCpuDevice) return false;
+    if (const Operation* operation = FindOperation(query.op)) {
+      return operation->supports(query.dtypes);
+    }
     const KernelTable& kernels = ActiveKernels();
-    return ElementwiseOf(kernels, op, dtypes) != nullptr;
+    return ElementwiseOf(kernels, query.op, query.dtypes) != nullptr;
   }
 
   void Execute(Op op, Tensors inputs, Attributes attributes, Tensors outputs) override {
