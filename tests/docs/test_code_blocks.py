@@ -98,12 +98,15 @@ def split_includes(text: str) -> tuple[str, str]:
 
 
 def test_cpp_blocks_compile_and_run(ember: Path, tmp_path: Path) -> None:
-    """Each block becomes a function; whole programs are examples, which have tests of their own."""
+    """Each block's statements run in a scope of their own, functions stand in a namespace each.
+
+    Whole programs are examples, which have tests of their own.
+    """
     library = ROOT / "build" / "lib"
     if not (library / "libemberharmony.so").is_file():
         pytest.skip(f"there is no library in {library}")
     examples = [path.read_text(encoding="utf-8") for path in (ROOT / "examples").rglob("*.cc")]
-    heads, functions = [], []
+    heads, functions, statements = [], [], []
     for page in having({"cpp"}):
         for each in of(page, {"cpp"}):
             if "int main(" in each.text:
@@ -111,7 +114,11 @@ def test_cpp_blocks_compile_and_run(ember: Path, tmp_path: Path) -> None:
                 continue
             head, body = split_includes(each.text)
             heads.append(head)
-            functions.append(f"  {{  // {each}\n{body}\n  }}")
+            if re.search(r"^\w.*\) \{$", body, re.MULTILINE):
+                name = re.sub(r"\W", "_", str(each))
+                functions.append(f"namespace {name} {{\n{body}\n}}")
+            else:
+                statements.append(f"  {{  // {each}\n{body}\n  }}")
     program = "\n".join(
         [
             "#include <emberharmony/emberharmony.h>",
@@ -119,8 +126,9 @@ def test_cpp_blocks_compile_and_run(ember: Path, tmp_path: Path) -> None:
             "#include <iostream>",
             *dict.fromkeys("\n".join(heads).splitlines()),
             "namespace ops = emberharmony::ops;",
-            "int main() {",
             *functions,
+            "int main() {",
+            *statements,
             "}\n",
         ]
     )
