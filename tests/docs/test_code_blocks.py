@@ -1,5 +1,6 @@
 """Every block of code of the documents runs, or says above it why it does not."""
 
+import ctypes
 import json
 import os
 import re
@@ -16,7 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 # Run here, in the page's order.
 RUN = {"sh", "python", "yaml", "json", "console"}
 # Tried by the tests below.
-CHECKED = {"cpp", "cmake"}
+CHECKED = {"cpp", "c", "cmake"}
 # Output, synopses and drawings.
 SHOWN = {"text"}
 # These have tests of their own, which need servers.
@@ -85,6 +86,18 @@ def test_blocks_are_of_a_kind(page: str) -> None:
         assert each.not_run or each.language in RUN | CHECKED | SHOWN, f"{each}: {each.language!r}"
 
 
+def test_tests_that_stand_in_are_there() -> None:
+    """Where the reason names a test, that test exists."""
+    named = [
+        (str(each), name)
+        for page in pages(ROOT)
+        for each in blocks(ROOT, page)
+        for name in re.findall(r"tests/[\w/]+\.py", each.not_run)
+    ]
+    assert len(named) >= 2
+    assert not [(block, name) for block, name in named if not (ROOT / name).is_file()]
+
+
 def test_pages_with_tests_of_their_own_have_them() -> None:
     for page, test in ELSEWHERE.items():
         assert Path(page).name in (ROOT / test).read_text(encoding="utf-8")
@@ -147,6 +160,33 @@ def test_cpp_blocks_compile_and_run(ember: Path, tmp_path: Path) -> None:
         [tmp_path / "blocks"], capture_output=True, text=True, timeout=60, check=False
     )
     assert process.returncode == 0, process.stderr
+
+
+def test_c_blocks_are_plugins(tmp_path: Path) -> None:
+    """Each is compiled as C, with no warning, and gives the table of its functions."""
+    for number, page in enumerate(having({"c"})):
+        for each in of(page, {"c"}):
+            source = tmp_path / f"plugin_{number}.c"
+            source.write_text(each.text, encoding="utf-8")
+            library = source.with_suffix(".so")
+            process = subprocess.run(
+                [
+                    *("gcc-12", "-std=c11", "-Wall", "-Wextra", "-Werror", "-Wno-unused-parameter"),
+                    *("-shared", "-fPIC", f"-I{ROOT / 'src'}", str(source), "-o", str(library)),
+                ],
+                capture_output=True,
+                text=True,
+                timeout=100,
+                check=False,
+            )
+            assert process.returncode == 0, f"{each}\n{process.stderr}"
+            entry = ctypes.CDLL(str(library)).emberharmony_backend
+            entry.restype = ctypes.c_void_p
+            error = ctypes.create_string_buffer(100)
+            table = entry(None, error, ctypes.c_uint64(100))
+            assert table, error.value
+            # The table begins with its size.
+            assert 64 <= ctypes.c_uint32.from_address(table).value <= 4096
 
 
 def test_cmake_blocks_are_those_of_the_example() -> None:
