@@ -96,12 +96,12 @@ check-format: setup  ## fail if a C++ or Python source is not in the project's f
 	@$(PYTHON) -m ruff format --check . && $(PYTHON) -m ruff check .
 
 lint: check-format  ## check-format, then clang-tidy on every C++ source (hours on two cores)
-	@cmake --preset release -B build/tidy -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON >/dev/null
+	@cmake --preset release -B build/tidy -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON -DEMBER_UNITS=OFF >/dev/null
 	@run-clang-tidy-19 -p build/tidy -quiet -j $(JOBS) "$(CURDIR)/src/.*" 2>/dev/null
 
 # A header is looked at through the sources of its name, and through any other source that has changed with it.
 lint-changed: check-format  ## the same, on the sources changed since the commit BASE (main)
-	@cmake --preset release -B build/tidy -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON >/dev/null
+	@cmake --preset release -B build/tidy -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON -DEMBER_UNITS=OFF >/dev/null
 	@changed=$$({ git diff --name-only $$(git merge-base $(BASE) HEAD); git ls-files --others --exclude-standard; } \
 	  | sed -nE 's/(_internal)?\.h$$|\.cc$$//p' | sort -u); \
 	sources=$$(for stem in $$changed; do ls "$$stem.cc" "$${stem}_test.cc" 2>/dev/null || true; done \

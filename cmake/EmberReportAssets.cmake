@@ -31,5 +31,6 @@ function(ember_report_assets)
   endforeach()
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${files} "${vega}/vega-interpreter.js")
   set_source_files_properties(engine/report_assets.cc PROPERTIES
-    COMPILE_DEFINITIONS "${definitions}" OBJECT_DEPENDS "${files}" SKIP_PRECOMPILE_HEADERS ON)
+    COMPILE_DEFINITIONS "${definitions}" OBJECT_DEPENDS "${files}"
+    SKIP_PRECOMPILE_HEADERS ON SKIP_UNITY_BUILD_INCLUSION ON)
 endfunction()

@@ -5,7 +5,7 @@
 namespace emberharmony::python {
 namespace {
 
-std::vector<int> AxesOf(const Arguments& args, int i) {
+std::vector<int> TupleAxesOf(const Arguments& args, int i) {
   const std::optional<std::vector<int>> axes = args.axes(i);
   if (!axes) args.RaiseType(i, "an axis or a tuple of axes");
   return *axes;
@@ -70,7 +70,7 @@ Raises:
   ValueError: A place that the result does not have, or one that is named twice.
 )") {
   const ops::Tensor& x = args.tensor(0);
-  const std::vector<int> axes = AxesOf(args, 1);
+  const std::vector<int> axes = TupleAxesOf(args, 1);
   return MakeTensor([&] { return ops::expand_dims(x, axes); });
 }
 
@@ -141,7 +141,7 @@ Raises:
   ValueError: Not a permutation of the axes.
 )") {
   const ops::Tensor& x = args.tensor(0);
-  const std::vector<int> axes = AxesOf(args, 1);
+  const std::vector<int> axes = TupleAxesOf(args, 1);
   return MakeTensor([&] { return ops::permute_dims(x, axes); });
 }
 
@@ -204,8 +204,8 @@ Raises:
   ValueError: Axes that x does not have or that repeat, or unequally many of both.
 )") {
   const ops::Tensor& x = args.tensor(0);
-  const std::vector<int> source = AxesOf(args, 1);
-  const std::vector<int> destination = AxesOf(args, 2);
+  const std::vector<int> source = TupleAxesOf(args, 1);
+  const std::vector<int> destination = TupleAxesOf(args, 2);
   return MakeTensor([&] { return ops::moveaxis(x, source, destination); });
 }
 

@@ -18,7 +18,7 @@ void AddProductWork(Arguments& args, const ops::Tensor& x1, const ops::Tensor& x
 }
 
 /// An integer or a sequence of integers.
-std::vector<int> AxesOf(const Arguments& args, int i, PyObject* object) {
+std::vector<int> PairAxesOf(const Arguments& args, int i, PyObject* object) {
   const auto axis_of = [&](PyObject* each) {
     if (!PyIndex_Check(each) || PyBool_Check(each)) args.RaiseType(i, "axes that are integers");
     const int64_t axis = IntegerOf(each);
@@ -85,8 +85,8 @@ Raises:
   if (PyTuple_GET_SIZE(pair.get()) != 2) {
     Raise(PyExc_ValueError, "tensordot: axes: expected an integer or two sequences of integers");
   }
-  const std::vector<int> axes1 = AxesOf(args, 2, PyTuple_GET_ITEM(pair.get(), 0));
-  const std::vector<int> axes2 = AxesOf(args, 2, PyTuple_GET_ITEM(pair.get(), 1));
+  const std::vector<int> axes1 = PairAxesOf(args, 2, PyTuple_GET_ITEM(pair.get(), 0));
+  const std::vector<int> axes2 = PairAxesOf(args, 2, PyTuple_GET_ITEM(pair.get(), 1));
   return args.Run([&] { return ops::tensordot(x1, x2, axes1, axes2); });
 }
 

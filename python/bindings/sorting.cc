@@ -7,7 +7,7 @@ namespace emberharmony::python {
 namespace {
 
 /// An operand as a tensor: a number takes the dtype of the other operand if that can hold it.
-ops::Tensor TensorOf(const ops::Operand& operand, const ops::Operand& other) {
+ops::Tensor PairedTensor(const ops::Operand& operand, const ops::Operand& other) {
   if (operand.is_tensor()) return operand.tensor();
   if (other.is_tensor()) {
     try {
@@ -183,8 +183,8 @@ Raises:
 )") {
   const ops::Operand x1 = args.operand(0);
   const ops::Operand x2 = args.operand(1);
-  const ops::Tensor sorted = TensorOf(x1, x2);
-  const ops::Tensor wanted = TensorOf(x2, x1);
+  const ops::Tensor sorted = PairedTensor(x1, x2);
+  const ops::Tensor wanted = PairedTensor(x2, x1);
   const std::string_view side = args.text(2);
   const ops::Tensor* sorter = args.optional_tensor(3);
   if (side != "left" && side != "right") {
@@ -289,8 +289,8 @@ Raises:
 )") {
   const ops::Operand first = args.operand(0);
   const ops::Operand second = args.operand(1);
-  const ops::Tensor x1 = TensorOf(first, second);
-  const ops::Tensor x2 = TensorOf(second, first);
+  const ops::Tensor x1 = PairedTensor(first, second);
+  const ops::Tensor x2 = PairedTensor(second, first);
   const bool invert = args.boolean(2);
   return args.Run([&] { return ops::isin(x1, x2, invert); });
 }

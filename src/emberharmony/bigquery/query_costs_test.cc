@@ -10,7 +10,7 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::Pair;
 
-class FakeJobs : public Jobs {
+class PricedJobs : public Jobs {
  public:
   arrow::Result<TableInfo> GetTable(const TableName&) override { return table; }
   arrow::Result<QueryEstimate> DryRun(const std::string& sql) override {
@@ -32,7 +32,7 @@ class FakeJobs : public Jobs {
 const TableQuery kQuery{{"p", "d", "t"}, {"a"}, "a > 1", 5};
 
 TEST(DescribeCosts, TellsPartitionsAndBytes) {
-  FakeJobs jobs;
+  PricedJobs jobs;
   TableInfo info;
   info.num_bytes = 4096;
   info.partition_column = "day";
@@ -49,7 +49,7 @@ TEST(DescribeCosts, TellsPartitionsAndBytes) {
 }
 
 TEST(DescribeCosts, LeavesOutWhatCannotBeFound) {
-  FakeJobs jobs;
+  PricedJobs jobs;
   jobs.table = arrow::Status::IOError("not allowed");
   jobs.estimate = arrow::Status::IOError("not allowed");
   EXPECT_THAT(*DescribeCosts(&jobs, kQuery), IsEmpty());

@@ -30,7 +30,7 @@ constexpr std::array<std::pair<std::string_view, FaultKind>, 13> kKinds = {{
 }};
 
 // The statuses of gRPC that are errors.
-constexpr std::array<std::string_view, 16> kStatuses = {
+constexpr std::array<std::string_view, 16> kStatusNames = {
     "CANCELLED", "UNKNOWN",        "INVALID_ARGUMENT",  "DEADLINE_EXCEEDED",
     "NOT_FOUND", "ALREADY_EXISTS", "PERMISSION_DENIED", "RESOURCE_EXHAUSTED",
     "ABORTED",   "OUT_OF_RANGE",   "UNIMPLEMENTED",     "FAILED_PRECONDITION",
@@ -57,8 +57,8 @@ arrow::Status SetKey(std::string_view whole, std::string_view key, std::string_v
     return arrow::Status::OK();
   }
   if (key == "status") {
-    if (std::find(kStatuses.begin(), kStatuses.end(), value) == kStatuses.end()) {
-      return Refused(whole, fmt::format("the statuses are {}", fmt::join(kStatuses, ", ")));
+    if (std::find(kStatusNames.begin(), kStatusNames.end(), value) == kStatusNames.end()) {
+      return Refused(whole, fmt::format("the statuses are {}", fmt::join(kStatusNames, ", ")));
     }
     fault->status = value;
     return arrow::Status::OK();

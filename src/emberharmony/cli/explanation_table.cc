@@ -21,8 +21,8 @@ using engine::Extent;
 using engine::ShownCount;
 using engine::ShownText;
 
-constexpr size_t kNameBytesMax = 32;
-constexpr size_t kTypeBytesMax = 24;
+constexpr size_t kExplainedNameBytesMax = 32;
+constexpr size_t kExplainedTypeBytesMax = 24;
 constexpr size_t kStepsBytesMax = 72;
 constexpr size_t kServiceBytesMax = 200;
 constexpr size_t kColumnsShownMax = 4;
@@ -30,7 +30,7 @@ constexpr size_t kColumnsShownMax = 4;
 std::string Names(const std::vector<std::string>& names) {
   std::string text;
   for (size_t i = 0; i < names.size() && i < kColumnsShownMax; ++i) {
-    text += (i > 0 ? ", " : "") + ShownText(names[i], kNameBytesMax);
+    text += (i > 0 ? ", " : "") + ShownText(names[i], kExplainedNameBytesMax);
   }
   if (names.size() > kColumnsShownMax)
     text += fmt::format(" and {} more", names.size() - kColumnsShownMax);
@@ -80,7 +80,7 @@ std::string OutputsOf(const ExplainedFeature& feature) {
   if (!feature.categories) return names.empty() ? "none" : text;
   const auto& categories = *feature.categories;
   if (!text.empty()) text += "; ";
-  text += ShownText(feature.column, kNameBytesMax) + "=...: ";
+  text += ShownText(feature.column, kExplainedNameBytesMax) + "=...: ";
   if (categories.columns.known()) {
     text += Shown(categories.columns.min, "column");
   } else {
@@ -97,15 +97,15 @@ std::string OutputsOf(const ExplainedFeature& feature) {
 std::string FeaturesText(const Explanation& explanation) {
   std::vector<TableRow> rows = {{"feature", "type", "steps", "output"}};
   for (const ExplainedFeature& feature : explanation.features) {
-    rows.push_back({ShownText(feature.column, kNameBytesMax),
-                    ShownText(feature.type->ToString(), kTypeBytesMax),
+    rows.push_back({ShownText(feature.column, kExplainedNameBytesMax),
+                    ShownText(feature.type->ToString(), kExplainedTypeBytesMax),
                     ShownText(feature.steps_text, kStepsBytesMax), OutputsOf(feature)});
   }
   if (explanation.target != nullptr) {
     const std::string type = explanation.target->type()->ToString();
-    const std::string name = ShownText(explanation.target->name(), kNameBytesMax);
-    rows.push_back({name, ShownText(type, kTypeBytesMax), "the target",
-                    name + ": " + ShownText(type, kTypeBytesMax)});
+    const std::string name = ShownText(explanation.target->name(), kExplainedNameBytesMax);
+    rows.push_back({name, ShownText(type, kExplainedTypeBytesMax), "the target",
+                    name + ": " + ShownText(type, kExplainedTypeBytesMax)});
   }
   return AlignedTable(rows, 4);
 }

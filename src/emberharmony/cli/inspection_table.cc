@@ -17,8 +17,8 @@ namespace {
 using engine::InspectedColumn;
 using engine::ShownText;
 
-constexpr size_t kNameBytesMax = 32;
-constexpr size_t kTypeBytesMax = 24;
+constexpr size_t kInspectedNameBytesMax = 32;
+constexpr size_t kInspectedTypeBytesMax = 24;
 constexpr size_t kValueBytesMax = 30;  // a timestamp of nanoseconds in UTC
 
 using Row = TableRow;
@@ -43,8 +43,8 @@ std::string ValueShown(const std::optional<engine::InspectedValue>& value) {
 }
 
 Row ColumnRow(const InspectedColumn& column) {
-  Row row = {ShownText(column.name, kNameBytesMax),
-             ShownText(column.type->ToString(), kTypeBytesMax)};
+  Row row = {ShownText(column.name, kInspectedNameBytesMax),
+             ShownText(column.type->ToString(), kInspectedTypeBytesMax)};
   if (!column.read) return row;
   const double rows = static_cast<double>(column.count) + static_cast<double>(column.null_count);
   row.push_back(rows > 0 ? engine::ShownShare(static_cast<double>(column.null_count) / rows) : "");
@@ -89,7 +89,7 @@ std::string InspectionTable(const engine::Inspection& inspection) {
   std::vector<Row> frequent = {{"column", "most frequent values"}};
   std::vector<Row> steps = {{"column", "suggested steps"}};
   for (const InspectedColumn& column : inspection.columns) {
-    const std::string name = ShownText(column.name, kNameBytesMax);
+    const std::string name = ShownText(column.name, kInspectedNameBytesMax);
     figures.push_back(ColumnRow(column));
     if (column.read && column.count > 0) frequent.push_back({name, MostFrequent(column)});
     steps.push_back({name, column.steps.empty() ? "left out: " + column.reason : column.steps});

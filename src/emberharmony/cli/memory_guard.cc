@@ -63,7 +63,9 @@ void OnRefusal() {
 
 std::terminate_handler default_terminate = nullptr;
 
-void Say(const char* text) noexcept { (void)!write(STDERR_FILENO, text, std::strlen(text)); }
+void SayUnbuffered(const char* text) noexcept {
+  (void)!write(STDERR_FILENO, text, std::strlen(text));
+}
 
 // An exception where none may be thrown. When memory was the reason it still ends the run as the
 // memory limit does; the output folder has no manifest then.
@@ -80,9 +82,9 @@ void Say(const char* text) noexcept { (void)!write(STDERR_FILENO, text, std::str
   if (out_of_memory) {
     char consumer[256];
     base::Activity::Describe(consumer, sizeof(consumer));
-    Say("ember: ");
-    Say(consumer[0] != '\0' ? consumer : "the run");
-    Say(": there is no memory left for it; raise --memory\n");
+    SayUnbuffered("ember: ");
+    SayUnbuffered(consumer[0] != '\0' ? consumer : "the run");
+    SayUnbuffered(": there is no memory left for it; raise --memory\n");
     _exit(static_cast<int>(base::ErrorKind::kMemory));
   }
   if (default_terminate != nullptr) default_terminate();

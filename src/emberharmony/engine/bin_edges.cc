@@ -150,7 +150,7 @@ std::vector<double> TimeEdges(const Range& range, const Measure& measure) {
   }
 }
 
-void AddRows(const SplitCounts& rows, SplitCounts* into) {
+void AddSplitRows(const SplitCounts& rows, SplitCounts* into) {
   for (int s = 0; s < kNumSplits; ++s) (*into)[s] += rows[s];
 }
 
@@ -215,11 +215,11 @@ DisplayBins ChooseBins(const ValueBins& bins, const Measure& measure) {
   for (const auto& bin : sorted) {
     const auto above = std::upper_bound(keys.begin(), keys.end(), bin.key);
     if (above == keys.begin()) {
-      AddRows(bin.rows, &display.below);
+      AddSplitRows(bin.rows, &display.below);
     } else if (above == keys.end()) {
-      AddRows(bin.rows, &display.above);
+      AddSplitRows(bin.rows, &display.above);
     } else {
-      AddRows(bin.rows, &display.rows[above - keys.begin() - 1]);
+      AddSplitRows(bin.rows, &display.rows[above - keys.begin() - 1]);
     }
   }
   return display;

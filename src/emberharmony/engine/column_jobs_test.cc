@@ -58,7 +58,7 @@ class ThrowingJob : public CountingJob {
   }
 };
 
-std::unique_ptr<RunContext> Context(int threads) {
+std::unique_ptr<RunContext> ColumnContext(int threads) {
   RunOptions options;
   options.num_threads = threads;
   return RunContext::Make(options, nullptr).ValueOrDie();
@@ -66,7 +66,7 @@ std::unique_ptr<RunContext> Context(int threads) {
 
 TEST(ColumnJobs, EveryUnitOfEveryPassOnce) {
   for (int threads : {1, 2, 7}) {
-    auto context = Context(threads);
+    auto context = ColumnContext(threads);
     std::vector<std::unique_ptr<ColumnJob>> jobs;
     for (int i = 0; i < 5; ++i)
       jobs.push_back(std::make_unique<CountingJob>(1 + i % 3, i % 2 == 1));
@@ -82,7 +82,7 @@ TEST(ColumnJobs, EveryUnitOfEveryPassOnce) {
 }
 
 TEST(ColumnJobs, NoUnitsStillFinishes) {
-  auto context = Context(2);
+  auto context = ColumnContext(2);
   std::vector<std::unique_ptr<ColumnJob>> jobs;
   jobs.push_back(std::make_unique<CountingJob>(2, false));
   ASSERT_TRUE(RunColumnJobs(jobs, 0, context.get()).ok());
@@ -91,7 +91,7 @@ TEST(ColumnJobs, NoUnitsStillFinishes) {
 
 TEST(ColumnJobs, AnErrorEndsTheRun) {
   for (int threads : {1, 4}) {
-    auto context = Context(threads);
+    auto context = ColumnContext(threads);
     std::vector<std::unique_ptr<ColumnJob>> jobs;
     jobs.push_back(std::make_unique<FailingJob>());
     for (int i = 0; i < 20; ++i) jobs.push_back(std::make_unique<CountingJob>(1, false));
@@ -102,7 +102,7 @@ TEST(ColumnJobs, AnErrorEndsTheRun) {
 // With several threads the others would wait for the column for ever.
 TEST(ColumnJobs, AnExceptionEndsTheRun) {
   for (int threads : {1, 2, 4}) {
-    auto context = Context(threads);
+    auto context = ColumnContext(threads);
     std::vector<std::unique_ptr<ColumnJob>> jobs;
     jobs.push_back(std::make_unique<ThrowingJob>());
     for (int i = 0; i < 3; ++i) jobs.push_back(std::make_unique<CountingJob>(1, false));

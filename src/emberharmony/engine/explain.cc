@@ -29,7 +29,7 @@ namespace {
 // A one_hot that may yield more columns than this is worth a word.
 constexpr int64_t kWideOneHot = 1000;
 
-std::string Quoted(const std::string& name) { return "'" + ShownText(name, 80) + "'"; }
+std::string QuotedName(const std::string& name) { return "'" + ShownText(name, 80) + "'"; }
 
 const char* MethodName(plan::SplitMethod method) {
   switch (method) {
@@ -44,9 +44,9 @@ const char* MethodName(plan::SplitMethod method) {
 }
 
 // What a run would end with, or the user may not expect.
-class Warnings {
+class ExplainedWarnings {
  public:
-  Warnings(const PlannedRun& run, const Explanation& explanation)
+  ExplainedWarnings(const PlannedRun& run, const Explanation& explanation)
       : run_(run), source_(run.source()), explanation_(explanation) {}
 
   std::vector<std::string> Make() {
@@ -78,7 +78,7 @@ class Warnings {
     warnings_.push_back(fmt::format(
         "the split's time column {} is null in {} rows{}; leave them out with --where '{} IS NOT "
         "NULL', or split by method: hash",
-        Quoted(split.time_column), ShownCount(nulls),
+        QuotedName(split.time_column), ShownCount(nulls),
         may_be_left_out ? ": unless all of them are left out, a run ends with status 1"
                         : ": a run ends with status 1",
         ShownText(split.time_column)));
@@ -94,13 +94,13 @@ class Warnings {
             "column {} has {} distinct values in its first {} rows, and one_hot may make {} "
             "columns: if the training rows hold as many, a run ends with status 2; use vocabulary "
             "or hash_bucket, or raise max_categories",
-            Quoted(feature.column), ShownCount(categories.sampled_values),
+            QuotedName(feature.column), ShownCount(categories.sampled_values),
             ShownCount(categories.sampled_rows), ShownCount(categories.limit)));
       } else if (categories.columns.min > kWideOneHot) {
         warnings_.push_back(
             fmt::format("column {}: one_hot yields at least {} columns; a "
                         "vocabulary takes one",
-                        Quoted(feature.column), ShownCount(categories.columns.min)));
+                        QuotedName(feature.column), ShownCount(categories.columns.min)));
       }
     }
   }
@@ -131,7 +131,7 @@ class Warnings {
         warnings_.push_back(fmt::format(
             "column {}: {} may give ids above 2^24, which a matrix of float32 can't hold exactly: "
             "a run then ends with status 2; write dtype: float64 or layout: columns, or limit it",
-            Quoted(explanation_.features[i].column), pipeline.step(s).name()));
+            QuotedName(explanation_.features[i].column), pipeline.step(s).name()));
       }
     }
   }
@@ -241,7 +241,7 @@ arrow::Result<Explanation> RunExplain(const SourceRequest& source_request,
   ARROW_ASSIGN_OR_RAISE(explanation.passes, ForecastPasses(run, explanation.features));
   SumBytes(&explanation);
   ForecastMemory(run, &explanation);
-  explanation.warnings = Warnings(run, explanation).Make();
+  explanation.warnings = ExplainedWarnings(run, explanation).Make();
   explanation.service = std::move(service);
   if (!explanation.service.empty() && requested.num_rows > source.num_rows()) {
     explanation.warnings.push_back(fmt::format(

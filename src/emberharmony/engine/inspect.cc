@@ -260,7 +260,7 @@ nlohmann::json QuantileJson(const InspectedQuantile& quantile) {
   return {{"q", quantile.q}, {"value", quantile.at.value}, {"error_bound", quantile.error_bound}};
 }
 
-nlohmann::json ColumnJson(const InspectedColumn& column) {
+nlohmann::json InspectedColumnJson(const InspectedColumn& column) {
   nlohmann::json json = {
       {"name", column.name}, {"type", column.type->ToString()}, {"detected", column.kind}};
   if (!column.steps.empty()) json["suggested_steps"] = column.steps;
@@ -330,7 +330,8 @@ std::string Inspection::ToJson() const {
                          {"units", num_units},
                          {"bytes", num_bytes}};
   json["columns"] = nlohmann::json::array();
-  for (const InspectedColumn& column : columns) json["columns"].push_back(ColumnJson(column));
+  for (const InspectedColumn& column : columns)
+    json["columns"].push_back(InspectedColumnJson(column));
   return base::CanonicalJson(json);
 }
 

@@ -13,7 +13,7 @@ namespace emberharmony::engine::internal {
 namespace {
 
 constexpr size_t kColumnsInData = 5000;
-constexpr size_t kNameBytes = 120;
+constexpr size_t kChartNameBytes = 120;
 constexpr size_t kBarsDrawn = 6;
 constexpr size_t kRowsShown = 40;
 
@@ -260,7 +260,7 @@ void WriteLexiconRow(const Lexicon& lexicon, const ReportSplits& splits, HtmlWri
   HtmlElement row(html, "tr");
   {
     HtmlElement heading(html, "th", {{"scope", "row"}});
-    html->Leaf("code", ShownText(lexicon.column->name, kNameBytes), {{"class", "name"}});
+    html->Leaf("code", ShownText(lexicon.column->name, kChartNameBytes), {{"class", "name"}});
   }
   html->Leaf("td", lexicon.step->name());
   const auto categories = lexicon.step->facts.find("categories");
@@ -287,13 +287,13 @@ nlohmann::json StepJson(const ReportPipeline& pipeline, const ReportSplits& spli
   return json;
 }
 
-nlohmann::json ColumnJson(const ReportColumn& column, const ReportSplits& splits) {
+nlohmann::json ChartedColumnJson(const ReportColumn& column, const ReportSplits& splits) {
   nlohmann::json json;
-  json["name"] = ShownText(column.name, 10 * kNameBytes);
-  json["type"] = ShownText(column.type, kNameBytes);
+  json["name"] = ShownText(column.name, 10 * kChartNameBytes);
+  json["type"] = ShownText(column.type, kChartNameBytes);
   if (column.is_target) json["target"] = true;
   if (!column.values) {
-    json["not_read"] = ShownText(column.reason, 5 * kNameBytes);
+    json["not_read"] = ShownText(column.reason, 5 * kChartNameBytes);
     return json;
   }
   json["missing"] = CountsJson(column.values->missing, splits);
@@ -370,7 +370,7 @@ void WriteTarget(const ReportColumns& columns, HtmlWriter* html) {
     {
       HtmlElement heading(html, "h2", {{"id", "target-title"}});
       html->Text("Target ");
-      html->Leaf("code", ShownText(column.name, kNameBytes), {{"class", "name"}});
+      html->Leaf("code", ShownText(column.name, kChartNameBytes), {{"class", "name"}});
     }
     HtmlElement card(html, "div", {{"class", "card body plain"}});
     WriteCharts(column, i, columns.splits, html);
@@ -420,7 +420,7 @@ void WriteMissing(const ReportColumns& columns, HtmlWriter* html) {
     HtmlElement row(html, "tr");
     {
       HtmlElement heading(html, "th", {{"scope", "row"}});
-      html->Leaf("code", ShownText(missing[i]->name, kNameBytes), {{"class", "name"}});
+      html->Leaf("code", ShownText(missing[i]->name, kChartNameBytes), {{"class", "name"}});
     }
     WriteSplitShares(missing[i]->values->missing, columns.splits.rows, columns.splits, "fill warn",
                      html);
@@ -483,7 +483,7 @@ std::string ReportData(const ReportColumns& columns) {
   json["rows"] = CountsJson(columns.splits.rows, columns.splits);
   json["columns"] = nlohmann::json::array();
   for (size_t i = 0; i < std::min(columns.columns.size(), kColumnsInData); ++i) {
-    json["columns"].push_back(ColumnJson(columns.columns[i], columns.splits));
+    json["columns"].push_back(ChartedColumnJson(columns.columns[i], columns.splits));
   }
   if (columns.columns.size() > kColumnsInData) {
     json["columns_left_out"] = columns.columns.size() - kColumnsInData;

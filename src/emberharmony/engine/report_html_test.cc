@@ -105,7 +105,7 @@ class StrictPage {
   std::string text_;
 };
 
-RunReport Report() {
+RunReport HtmlReport() {
   RunReport report;
   report.command = "extract";
   report.source = "data/flights.parquet";
@@ -185,7 +185,7 @@ ReportColumns Columns(std::vector<ReportColumn> columns) {
 }
 
 TEST(ReportHtmlTest, SaysWhatTheRunDid) {
-  const std::string html = RenderReport(Report(), Columns({NumberColumn("distance")}));
+  const std::string html = RenderReport(HtmlReport(), Columns({NumberColumn("distance")}));
   const StrictPage page(html);
   for (const char* expected : {"Features extracted",
                                "data/flights.parquet",
@@ -221,7 +221,7 @@ TEST(ReportHtmlTest, SaysWhatTheRunDid) {
 }
 
 TEST(ReportHtmlTest, IsSelfContainedAndAccessible) {
-  const std::string html = RenderReport(Report(), Columns({NumberColumn("distance")}));
+  const std::string html = RenderReport(HtmlReport(), Columns({NumberColumn("distance")}));
   const StrictPage page(html);
   EXPECT_THAT(html, HasSubstr("<html lang=\"en\">"));
   EXPECT_THAT(html, HasSubstr("<meta charset=\"utf-8\">"));
@@ -237,7 +237,7 @@ TEST(ReportHtmlTest, IsSelfContainedAndAccessible) {
 }
 
 TEST(ReportHtmlTest, TextFromDataNeverBecomesMarkup) {
-  RunReport report = Report();
+  RunReport report = HtmlReport();
   report.source = report.output = kScript;
   report.warnings = {kScript};
   report.manifest.shards = {{kScript, kScript, 0, 1, 2, kScript}};
@@ -285,7 +285,7 @@ ReportColumns WithCharts(std::vector<ReportColumn> list, const std::string& valu
 TEST(ReportHtmlTest, ChartsAreDrawnWithoutTheScriptToo) {
   ReportColumns columns = WithCharts({NumberColumn("distance")}, "red");
   columns.columns[0].is_target = true;
-  const std::string html = RenderReport(Report(), columns);
+  const std::string html = RenderReport(HtmlReport(), columns);
   const StrictPage page(html);
   for (const char* expected : {"Target", "Values, share of the rows with a value", "Missing values",
                                "1 of 1 columns hold nulls or NaN", "50 %",
@@ -300,7 +300,7 @@ TEST(ReportHtmlTest, ChartsAreDrawnWithoutTheScriptToo) {
 }
 
 TEST(ReportHtmlTest, OnlyThePagesOwnScriptsRun) {
-  const std::string html = RenderReport(Report(), WithCharts({NumberColumn("x")}, "red"));
+  const std::string html = RenderReport(HtmlReport(), WithCharts({NumberColumn("x")}, "red"));
   const StrictPage page(html);
   ASSERT_EQ(page.scripts().size(), 4);  // the data, vega, its interpreter, the page's own
   EXPECT_THAT(html, HasSubstr("script-src &#39;sha256-"));
@@ -310,7 +310,7 @@ TEST(ReportHtmlTest, OnlyThePagesOwnScriptsRun) {
   EXPECT_THAT(html, HasSubstr("University of Washington Interactive Data Lab"));
   EXPECT_THAT(html, HasSubstr("Mike Bostock"));
   // Without charts there is nothing to run.
-  const std::string plain = RenderReport(Report(), Columns({NumberColumn("x")}));
+  const std::string plain = RenderReport(HtmlReport(), Columns({NumberColumn("x")}));
   EXPECT_THAT(plain, Not(HasSubstr("<script")));
   EXPECT_THAT(plain, HasSubstr("script-src &#39;none&#39;"));
 }
@@ -321,7 +321,7 @@ TEST(ReportHtmlTest, TextFromDataNeverLeavesTheChartsData) {
       WithCharts({NumberColumn(hostile), TextColumn(hostile, hostile)}, hostile);
   columns.columns[1].values->no_chart = hostile;
   columns.columns[1].type = hostile;
-  const StrictPage page(RenderReport(Report(), columns));
+  const StrictPage page(RenderReport(HtmlReport(), columns));
   ASSERT_EQ(page.scripts().size(), 4);
   const std::string& data = page.scripts()[0];
   for (const char c : data) {
@@ -340,7 +340,7 @@ TEST(ReportHtmlTest, TextFromDataNeverLeavesTheChartsData) {
 TEST(ReportHtmlTest, AbsentSplitsAreLeftOut) {
   ReportColumns columns = WithCharts({NumberColumn("x")}, "red");
   columns.splits = {{"validation"}, {1}, {0, 300000, 0}};
-  const StrictPage page(RenderReport(Report(), columns));
+  const StrictPage page(RenderReport(HtmlReport(), columns));
   const json parsed = json::parse(page.scripts()[0]);
   EXPECT_EQ(parsed["splits"], json::array({"validation"}));
   EXPECT_EQ(parsed["columns"][0]["missing"], json::array({0}));
@@ -349,7 +349,7 @@ TEST(ReportHtmlTest, AbsentSplitsAreLeftOut) {
 
 TEST(ReportHtmlTest, ControlsAndBrokenUtf8BecomeVisible) {
   const std::string name("a\0b\x1b\n\xff\u202e", 9);
-  const std::string html = RenderReport(Report(), Columns({TextColumn(name, name)}));
+  const std::string html = RenderReport(HtmlReport(), Columns({TextColumn(name, name)}));
   const StrictPage page(html);
   EXPECT_THAT(page.text(), HasSubstr("a\\x00b\\x1b\\n\\xff\\xe2\\x80\\xae"));
   for (const char c : html) {
@@ -361,7 +361,7 @@ TEST(ReportHtmlTest, ControlsAndBrokenUtf8BecomeVisible) {
 TEST(ReportHtmlTest, ManyColumnsBecomeATable) {
   std::vector<ReportColumn> many;
   for (int i = 0; i < 20000; ++i) many.push_back(NumberColumn("c" + std::to_string(i)));
-  const std::string html = RenderReport(Report(), Columns(many));
+  const std::string html = RenderReport(HtmlReport(), Columns(many));
   const StrictPage page(html);
   EXPECT_EQ(page.count("details"), 0);
   EXPECT_THAT(page.text(), HasSubstr("20,000 source columns in"));
@@ -373,16 +373,16 @@ TEST(ReportHtmlTest, ManyColumnsBecomeATable) {
 
 TEST(ReportHtmlTest, FewCardsAreOpenManyAreFolded) {
   std::vector<ReportColumn> columns(16, NumberColumn("x"));
-  EXPECT_THAT(RenderReport(Report(), Columns(columns)),
+  EXPECT_THAT(RenderReport(HtmlReport(), Columns(columns)),
               HasSubstr("<details class=\"card column\" open"));
   columns.resize(500, NumberColumn("x"));
-  const std::string html = RenderReport(Report(), Columns(columns));
+  const std::string html = RenderReport(HtmlReport(), Columns(columns));
   EXPECT_THAT(html, Not(HasSubstr("open=\"\"")));
   EXPECT_EQ(StrictPage(html).count("details"), 500);
 }
 
 TEST(ReportHtmlTest, LongTextsListsAndShardsAreBounded) {
-  RunReport report = Report();
+  RunReport report = HtmlReport();
   for (int i = 0; i < 5000; ++i) {
     report.manifest.shards.push_back({"train", "train/p" + std::to_string(i), i, 1, 1, "00"});
   }

@@ -13,7 +13,7 @@ namespace {
 constexpr size_t kCategoriesCharted = 20;
 constexpr size_t kLabelBytes = 80;
 
-void AddRows(const SplitCounts& rows, SplitCounts* into) {
+void AddValueRows(const SplitCounts& rows, SplitCounts* into) {
   for (int s = 0; s < kNumSplits; ++s) (*into)[s] += rows[s];
 }
 
@@ -44,7 +44,7 @@ ReportChart TextsChart(const TextCounts& texts) {
       chart.rows.push_back(entry.rows);
     } else {
       chart.has_other = true;
-      AddRows(entry.rows, &chart.other);
+      AddValueRows(entry.rows, &chart.other);
     }
   }
   return chart;
@@ -102,7 +102,7 @@ ReportChart LearnedChart(const LearnedCounts& learned, const std::vector<std::st
       chart.rows.push_back(learned.shown[i]);
     } else {
       chart.has_other = true;
-      AddRows(learned.shown[i], &chart.other);
+      AddValueRows(learned.shown[i], &chart.other);
     }
   }
   return chart;
@@ -111,8 +111,8 @@ ReportChart LearnedChart(const LearnedCounts& learned, const std::vector<std::st
 ReportCoverage CoverageOf(const LearnedCounts& learned, const SplitCounts& rows,
                           const SplitCounts& missing) {
   ReportCoverage coverage;
-  for (const SplitCounts& shown : learned.shown) AddRows(shown, &coverage.covered);
-  AddRows(learned.other, &coverage.covered);
+  for (const SplitCounts& shown : learned.shown) AddValueRows(shown, &coverage.covered);
+  AddValueRows(learned.other, &coverage.covered);
   for (int s = 0; s < kNumSplits; ++s) {
     coverage.unseen[s] = rows[s] - missing[s] - coverage.covered[s];
   }

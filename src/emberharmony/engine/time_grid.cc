@@ -8,7 +8,7 @@ namespace emberharmony::engine {
 
 namespace {
 
-constexpr double kSecondsPerDay = 86400;
+constexpr double kDaySeconds = 86400;
 // Beyond some ten thousand years calendars end.
 constexpr int64_t kDaysMax = 4000000;
 
@@ -35,7 +35,7 @@ int64_t FirstDayOf(int64_t month) {
 }  // namespace
 
 TimeGrid::TimeGrid(double ticks_per_second, bool instants)
-    : ticks_per_day_(ticks_per_second * kSecondsPerDay) {
+    : ticks_per_day_(ticks_per_second * kDaySeconds) {
   const auto per_second = static_cast<int64_t>(ticks_per_second);  // 0: a tick is a day
   for (int64_t ticks = 1; ticks < per_second; ticks *= 10) levels_.push_back({ticks, 0});
   if (per_second > 0) {
@@ -43,7 +43,7 @@ TimeGrid::TimeGrid(double ticks_per_second, bool instants)
       levels_.push_back({seconds * per_second, 0});
     }
   }
-  levels_.push_back({std::max<int64_t>(1, per_second * static_cast<int64_t>(kSecondsPerDay)), 0});
+  levels_.push_back({std::max<int64_t>(1, per_second * static_cast<int64_t>(kDaySeconds)), 0});
   if (!instants) return;
   for (const int64_t months : {1, 3, 12, 120, 1200, 12000}) levels_.push_back({0, months});
 }

@@ -25,7 +25,7 @@ struct Row {
   int split;
 };
 
-std::vector<Row> RandomRows(int n, unsigned seed) {
+std::vector<Row> RandomBinRows(int n, unsigned seed) {
   std::mt19937_64 random(seed);
   std::normal_distribution<double> normal(100, 30);
   std::vector<Row> rows;
@@ -57,7 +57,7 @@ TEST(OrderedFormTest, KeepsTheOrderAndComesBack) {
 
 TEST(ValueBinsTest, KeysHoldExactlyTheNumbersBetweenTheirEdges) {
   const auto budget = Budget();
-  const std::vector<Row> rows = RandomRows(20000, 1);
+  const std::vector<Row> rows = RandomBinRows(20000, 1);
   const ValueBins bins = Filled(rows, 256, budget.get());
   EXPECT_FALSE(bins.exact());
   EXPECT_LE(bins.num_keys(), 256);
@@ -75,7 +75,7 @@ TEST(ValueBinsTest, KeysHoldExactlyTheNumbersBetweenTheirEdges) {
 
 TEST(ValueBinsTest, NeitherOrderNorWeightsShow) {
   const auto budget = Budget();
-  std::vector<Row> rows = RandomRows(5000, 2);
+  std::vector<Row> rows = RandomBinRows(5000, 2);
   const ValueBins forward = Filled(rows, 128, budget.get());
   std::reverse(rows.begin(), rows.end());
   const ValueBins backward = Filled(rows, 128, budget.get());
@@ -99,7 +99,7 @@ TEST(ValueBinsTest, NeitherOrderNorWeightsShow) {
 TEST(ValueBinsTest, MemoryIsAccountedForAndRefused) {
   const auto budget = Budget();
   {
-    const ValueBins bins = Filled(RandomRows(20000, 3), 4096, budget.get());
+    const ValueBins bins = Filled(RandomBinRows(20000, 3), 4096, budget.get());
     EXPECT_GT(budget->bytes_allocated(), 0);
     EXPECT_LE(budget->max_memory(), 4096 * 128 + 8192);
   }
@@ -154,7 +154,7 @@ TEST(ChooseBinsTest, CountsAreExactForTheEdgesThatAreShown) {
   const auto budget = Budget();
   for (const int64_t keys_max : {128, 512, 65536}) {
     for (const unsigned seed : {4, 5, 6}) {
-      const std::vector<Row> rows = RandomRows(3000, seed);
+      const std::vector<Row> rows = RandomBinRows(3000, seed);
       const ValueBins bins = Filled(rows, keys_max, budget.get());
       CheckBins(rows, ChooseBins(bins, Measure{}));
     }

@@ -198,7 +198,7 @@ arrow::Status Bucketize::Apply(const ValueBlock& input, arrow::MemoryPool* pool,
   return arrow::Status::OK();
 }
 
-const TransformRegistration kRegistration("bucketize", Bucketize::Make);
+const TransformRegistration kBucketizeRegistration("bucketize", Bucketize::Make);
 
 }  // namespace
 }  // namespace emberharmony::feature

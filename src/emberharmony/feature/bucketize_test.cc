@@ -36,7 +36,7 @@ TEST(Bucketize, TakesNumbersOfEveryKind) {
   EXPECT_TRUE(encoded[0].values->Equals(Int32s("[0, 1, 2]")));
 }
 
-std::unique_ptr<Transform> Learned(const std::vector<double>& values, int64_t quantiles) {
+std::unique_ptr<Transform> LearnedBuckets(const std::vector<double>& values, int64_t quantiles) {
   auto step = MakeStep("bucketize", {{"quantiles", quantiles}}, NumericColumn());
   const arrow::Status status = step->Learn({std::make_shared<SortedQuantiles>(values)});
   EXPECT_TRUE(status.ok()) << status.ToString();
@@ -45,7 +45,7 @@ std::unique_ptr<Transform> Learned(const std::vector<double>& values, int64_t qu
 
 // numpy.quantile([1, 2, 3, 4, 10], [0.25, 0.5, 0.75]) is [2, 3, 4].
 TEST(Bucketize, LearnsQuantileEdges) {
-  const auto step = Learned({10, 3, kNaN, 1, 4, 2}, 4);
+  const auto step = LearnedBuckets({10, 3, kNaN, 1, 4, 2}, 4);
   EXPECT_EQ(step->Describe(), (nlohmann::json{{"step", "bucketize"},
                                               {"quantiles", 4},
                                               {"count", 5},
@@ -57,7 +57,7 @@ TEST(Bucketize, LearnsQuantileEdges) {
 }
 
 TEST(Bucketize, MergesEdgesThatAreEqual) {
-  const auto step = Learned({5, 5, 5, 5, 5, 5, 5, 9}, 4);
+  const auto step = LearnedBuckets({5, 5, 5, 5, 5, 5, 5, 9}, 4);
   EXPECT_EQ(step->Describe()["edges"], nlohmann::json({5.0}));
   EXPECT_TRUE(ApplyOne(*step, {Doubles({4, 5, 9})})->Equals(Int32s("[0, 1, 1]")));
 }
@@ -85,7 +85,7 @@ TEST(Bucketize, CannotLearnFromNothingOrInfinities) {
 }
 
 TEST(Bucketize, IsRestoredAndChecked) {
-  const auto step = Learned({1, 2, 3, 4, 10}, 4);
+  const auto step = LearnedBuckets({1, 2, 3, 4, 10}, 4);
   const nlohmann::json described = ThroughFile(step->Describe());
   auto restored = MakeStep("bucketize", {{"quantiles", 4}}, NumericColumn());
   ASSERT_TRUE(restored->Restore(described, nullptr).ok());

@@ -8,9 +8,9 @@
 namespace emberharmony::feature {
 namespace {
 
-constexpr int64_t kMinBuckets = 8;
+constexpr int64_t kMinBytesBuckets = 8;
 // Three of four places.
-constexpr int64_t LimitOf(int64_t num_buckets) { return num_buckets * 6; }
+constexpr int64_t BytesLimit(int64_t num_buckets) { return num_buckets * 6; }
 
 }  // namespace
 
@@ -29,7 +29,7 @@ arrow::Status BytesTable::Reserve(int64_t num_entries, int64_t num_bytes) {
   ARROW_RETURN_NOT_OK(arena_.Grow(arena_used_ + num_bytes + 24 * num_entries));
   const int64_t num_buckets = (num_entries + kBlock + 5) / 6;
   return num_buckets <= num_buckets_ ? arrow::Status::OK()
-                                     : GrowTo(std::max(kMinBuckets, num_buckets));
+                                     : GrowTo(std::max(kMinBytesBuckets, num_buckets));
 }
 
 // The arena holds all there is to know, so the slots are made anew and the old ones are not needed.
@@ -58,9 +58,9 @@ arrow::Status BytesTable::GrowTo(int64_t num_buckets) {
 
 // Room for another block of strings with num_bytes of arena.
 arrow::Status BytesTable::MakeRoom(int64_t num_bytes) {
-  if (size_ + kBlock > LimitOf(num_buckets_)) {
+  if (size_ + kBlock > BytesLimit(num_buckets_)) {
     const int64_t next = num_buckets_ < 4096 ? num_buckets_ * 2 : num_buckets_ + num_buckets_ / 2;
-    ARROW_RETURN_NOT_OK(GrowTo(std::max(kMinBuckets, next)));
+    ARROW_RETURN_NOT_OK(GrowTo(std::max(kMinBytesBuckets, next)));
   }
   if (arena_used_ + num_bytes <= arena_.size()) return arrow::Status::OK();
   const int64_t needed = arena_used_ + num_bytes;
@@ -110,7 +110,7 @@ arrow::Status BytesTable::Add(const std::string_view* strings, const int64_t* co
     for (int i = 0; i < block; ++i) {
       num_bytes += RecordSize(static_cast<int64_t>(strings[begin + i].size()));
     }
-    if (size_ + kBlock > LimitOf(num_buckets_) || arena_used_ + num_bytes > arena_.size())
+    if (size_ + kBlock > BytesLimit(num_buckets_) || arena_used_ + num_bytes > arena_.size())
         [[unlikely]] {
       ARROW_RETURN_NOT_OK(MakeRoom(num_bytes));
     }

@@ -166,7 +166,7 @@ arrow::Result<std::shared_ptr<arrow::Array>> Cast::IntegersFrom(const arrow::Arr
       output_.type, n, {std::move(validity), std::move(buffer)}, values.null_count()));
 }
 
-const TransformRegistration kRegistration("cast", Cast::Make);
+const TransformRegistration kCastRegistration("cast", Cast::Make);
 
 }  // namespace
 }  // namespace emberharmony::feature

@@ -70,7 +70,7 @@ class Clip : public Transform {
   std::optional<double> max_;
 };
 
-const TransformRegistration kRegistration("clip", Clip::Make);
+const TransformRegistration kClipRegistration("clip", Clip::Make);
 
 }  // namespace
 }  // namespace emberharmony::feature

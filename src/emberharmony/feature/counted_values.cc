@@ -9,7 +9,7 @@
 namespace emberharmony::feature {
 namespace {
 
-constexpr char kMagic[4] = {'E', 'H', 'V', 'C'};
+constexpr char kCountsMagic[4] = {'E', 'H', 'V', 'C'};
 constexpr uint8_t kVersion = 1;
 constexpr size_t kHeaderBytes = 4 + 1 + 1 + 8 + 8 * kNumSections;
 // A smaller multiset is not worth a run: memory is short because of others.
@@ -55,7 +55,7 @@ Integer TakeInteger(std::string_view* bytes) {
   return value;
 }
 
-arrow::Status Corrupt(const std::string& what) {
+arrow::Status CorruptCounts(const std::string& what) {
   return base::DataError("encoded value counts are not valid: " + what +
                          "; they were damaged or come from another version: fit again");
 }
@@ -106,11 +106,12 @@ class DecodedStream : public EntryStream {
     if (left_ == 0) return false;
     --left_;
     while (!TakeEntry(section_, &window_->rest(), entry)) ARROW_RETURN_NOT_OK(ReadOn());
-    if (!IsValue(*entry)) return Corrupt("a value does not fit type " + keys_.type()->ToString());
+    if (!IsValue(*entry))
+      return CorruptCounts("a value does not fit type " + keys_.type()->ToString());
     if (entry->count <= 0 || __builtin_add_overflow(count_, entry->count, &count_)) {
-      return Corrupt("a count is out of range");
+      return CorruptCounts("a count is out of range");
     }
-    if (!first_ && !ComesBefore(previous_, *entry)) return Corrupt("values are not in order");
+    if (!first_ && !ComesBefore(previous_, *entry)) return CorruptCounts("values are not in order");
     first_ = false;
     previous_ = *entry;
     // The window moves on, the next value is compared with this one.
@@ -126,7 +127,7 @@ class DecodedStream : public EntryStream {
     constexpr size_t kShortEntryMax = 8 + 9;
     int64_t needed = 0;
     if (section_ != kLongSection) {
-      if (rest.size() >= kShortEntryMax) return Corrupt("a count has no end");
+      if (rest.size() >= kShortEntryMax) return CorruptCounts("a count has no end");
     } else {
       int shift = 0;
       size_t i = 0;
@@ -134,15 +135,15 @@ class DecodedStream : public EntryStream {
         needed |= static_cast<int64_t>(rest[i] & 0x7f) << shift;
         if ((rest[i] & 0x80) == 0) break;
       }
-      if (i == 9) return Corrupt("a length has no end");
+      if (i == 9) return CorruptCounts("a length has no end");
       if (i < rest.size() && static_cast<size_t>(needed) + i + 10 <= rest.size()) {
-        return Corrupt("a count has no end");
+        return CorruptCounts("a count has no end");
       }
       if (i == rest.size()) needed = 0;
     }
-    if (needed > window_->left()) return Corrupt("they end too early");
+    if (needed > window_->left()) return CorruptCounts("they end too early");
     ARROW_ASSIGN_OR_RAISE(const bool more, window_->Refill());
-    return more ? arrow::Status::OK() : Corrupt("they end too early");
+    return more ? arrow::Status::OK() : CorruptCounts("they end too early");
   }
 
   bool IsValue(const CountedEntry& entry) const {
@@ -417,7 +418,7 @@ arrow::Result<int64_t> CountedValues::CountEntries(int section) const {
 
 arrow::Status CountedValues::EncodeTo(const ByteConsumer& out) const {
   constexpr size_t kPieceBytes = 256 * 1024;
-  std::string piece(kMagic, sizeof(kMagic));
+  std::string piece(kCountsMagic, sizeof(kCountsMagic));
   piece.push_back(static_cast<char>(kVersion));
   piece.push_back(static_cast<char>(keys_.form()));
   AppendInteger(null_count_, &piece);
@@ -451,31 +452,33 @@ arrow::Status CountedValues::MergeEncoded(const EncodedState& encoded) {
   EncodedWindow window(encoded);
   ARROW_RETURN_NOT_OK(window.Refill().status());
   std::string_view& bytes = window.rest();
-  if (bytes.size() < kHeaderBytes || std::memcmp(bytes.data(), kMagic, sizeof(kMagic)) != 0) {
-    return Corrupt("the header is missing");
+  if (bytes.size() < kHeaderBytes ||
+      std::memcmp(bytes.data(), kCountsMagic, sizeof(kCountsMagic)) != 0) {
+    return CorruptCounts("the header is missing");
   }
   if (static_cast<uint8_t>(bytes[4]) != kVersion) {
-    return Corrupt("expected version 1, found " + std::to_string(static_cast<uint8_t>(bytes[4])));
+    return CorruptCounts("expected version 1, found " +
+                         std::to_string(static_cast<uint8_t>(bytes[4])));
   }
   if (static_cast<uint8_t>(bytes[5]) != static_cast<uint8_t>(keys_.form())) {
-    return Corrupt("they do not count values of type " + keys_.type()->ToString());
+    return CorruptCounts("they do not count values of type " + keys_.type()->ToString());
   }
   bytes.remove_prefix(6);
   const auto null_count = TakeInteger<int64_t>(&bytes);
-  if (null_count < 0) return Corrupt("they count nulls below zero");
+  if (null_count < 0) return CorruptCounts("they count nulls below zero");
   ARROW_RETURN_NOT_OK(AddWeight(null_count, &null_count_));
   std::array<int64_t, kNumSections> num_entries{};
   for (int64_t& n : num_entries) n = TakeInteger<int64_t>(&bytes);
   for (int section = 0; section < kNumSections; ++section) {
     // An entry takes 9 bytes at least, so what we reserve is in proportion to what is there.
     if (num_entries[section] < 0 || num_entries[section] > window.left() / 9) {
-      return Corrupt("they hold fewer values than they say");
+      return CorruptCounts("they hold fewer values than they say");
     }
     DecodedStream stream(keys_, section, num_entries[section], &window);
     ARROW_RETURN_NOT_OK(MergeSection(section, num_entries[section], &stream));
     ARROW_RETURN_NOT_OK(AddWeight(stream.count(), &count_));
   }
-  if (window.left() != 0) return Corrupt(std::to_string(window.left()) + " bytes too many");
+  if (window.left() != 0) return CorruptCounts(std::to_string(window.left()) + " bytes too many");
   return runs_.size() > kRunsMax && !options_.spill_dir.empty() ? MergeRuns() : arrow::Status::OK();
 }
 

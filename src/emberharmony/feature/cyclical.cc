@@ -18,18 +18,18 @@
 namespace emberharmony::feature {
 namespace {
 
-enum class Part { kHour, kDayOfWeek, kDayOfMonth, kMonth };
+enum class CyclePart { kHour, kDayOfWeek, kDayOfMonth, kMonth };
 
-struct PartInfo {
+struct CyclePartInfo {
   const char* name;
-  Part part;
+  CyclePart part;
   int period;  ///< part values are 0 .. period - 1
 };
 
-constexpr std::array<PartInfo, 4> kParts = {{{"hour", Part::kHour, 24},
-                                             {"day_of_week", Part::kDayOfWeek, 7},
-                                             {"day_of_month", Part::kDayOfMonth, 31},
-                                             {"month", Part::kMonth, 12}}};
+constexpr std::array<CyclePartInfo, 4> kCycleParts = {{{"hour", CyclePart::kHour, 24},
+                                                       {"day_of_week", CyclePart::kDayOfWeek, 7},
+                                                       {"day_of_month", CyclePart::kDayOfMonth, 31},
+                                                       {"month", CyclePart::kMonth, 12}}};
 
 /// The part's value that stands for a missing date; its sine and cosine are 0.
 constexpr uint8_t kMissingPart = 31;
@@ -46,7 +46,7 @@ void HoursOf(const T* values, int64_t n, uint8_t* out) {
 
 /// part_of(day) of the values' days. Tables are often sorted by time: the day before is remembered.
 template <int64_t kUnitsPerDay, class T, class F>
-void DayPartsOf(const T* values, int64_t n, F&& part_of, uint8_t* out) {
+void CycleDayParts(const T* values, int64_t n, F&& part_of, uint8_t* out) {
   int64_t last_days = 0;
   uint8_t last_part = part_of(int64_t{0});
   for (int64_t i = 0; i < n; ++i) {
@@ -60,26 +60,26 @@ void DayPartsOf(const T* values, int64_t n, F&& part_of, uint8_t* out) {
 }
 
 template <int64_t kUnitsPerDay, class T>
-void PartsOf(const T* values, int64_t n, Part part, uint8_t* out) {
+void CyclePartsOf(const T* values, int64_t n, CyclePart part, uint8_t* out) {
   const auto week = [](int64_t days) { return static_cast<uint8_t>(DayOfWeek(days)); };
   const auto day = [](int64_t days) { return static_cast<uint8_t>(CalendarDayOf(days).day - 1); };
   const auto month = [](int64_t days) {
     return static_cast<uint8_t>(CalendarDayOf(days).month - 1);
   };
   switch (part) {
-    case Part::kHour:
+    case CyclePart::kHour:
       if constexpr (kUnitsPerDay == 1) {
         std::fill(out, out + n, uint8_t{0});
       } else {
         HoursOf<kUnitsPerDay>(values, n, out);
       }
       return;
-    case Part::kDayOfWeek:
-      return DayPartsOf<kUnitsPerDay>(values, n, week, out);
-    case Part::kDayOfMonth:
-      return DayPartsOf<kUnitsPerDay>(values, n, day, out);
-    case Part::kMonth:
-      return DayPartsOf<kUnitsPerDay>(values, n, month, out);
+    case CyclePart::kDayOfWeek:
+      return CycleDayParts<kUnitsPerDay>(values, n, week, out);
+    case CyclePart::kDayOfMonth:
+      return CycleDayParts<kUnitsPerDay>(values, n, day, out);
+    case CyclePart::kMonth:
+      return CycleDayParts<kUnitsPerDay>(values, n, month, out);
   }
 }
 
@@ -107,7 +107,7 @@ class Cyclical : public Transform {
  private:
   using Table = std::array<double, kTableSize>;
   struct PartTables {
-    PartInfo info;
+    CyclePartInfo info;
     Table sines;    ///< by the part's value; 0 from the period on
     Table cosines;  ///< the same
   };
@@ -115,8 +115,8 @@ class Cyclical : public Transform {
   explicit Cyclical(const TransformContext& context)
       : input_(context.input), output_type_(context.output_type) {}
 
-  static PartTables MakeTables(const PartInfo& info);
-  void ReadParts(const ValueBlock& input, Part part, uint8_t* out) const;
+  static PartTables MakeTables(const CyclePartInfo& info);
+  void ReadParts(const ValueBlock& input, CyclePart part, uint8_t* out) const;
   arrow::Result<ValueBlock> LookUp(const uint8_t* parts, int64_t n, const Table& table,
                                    arrow::MemoryPool* pool) const;
 
@@ -130,14 +130,14 @@ arrow::Result<std::unique_ptr<Transform>> Cyclical::Make(const nlohmann::json& o
                                                          const TransformContext& context) {
   StepOptions reader(kName, options, "parts");
   std::vector<std::string> names;
-  for (const PartInfo& info : kParts) names.emplace_back(info.name);
+  for (const CyclePartInfo& info : kCycleParts) names.emplace_back(info.name);
   const std::vector<std::string> chosen = reader.Choices("parts", names);
   ARROW_RETURN_NOT_OK(reader.Finish());
   ARROW_RETURN_NOT_OK(CheckCalendarType(kName, context.input));
   auto step = std::unique_ptr<Cyclical>(new Cyclical(context));
   ARROW_RETURN_NOT_OK(ops::Catch([&] {
     for (const std::string& name : chosen) {
-      for (const PartInfo& info : kParts) {
+      for (const CyclePartInfo& info : kCycleParts) {
         if (name == info.name) step->parts_.push_back(MakeTables(info));
       }
     }
@@ -145,7 +145,7 @@ arrow::Result<std::unique_ptr<Transform>> Cyclical::Make(const nlohmann::json& o
   return std::unique_ptr<Transform>(std::move(step));
 }
 
-Cyclical::PartTables Cyclical::MakeTables(const PartInfo& info) {
+Cyclical::PartTables Cyclical::MakeTables(const CyclePartInfo& info) {
   PartTables tables{info, {}, {}};
   const tensor::Tensor values =
       ops::astype(ops::arange(int64_t{0}, int64_t{info.period}), tensor::DType::kFloat64);
@@ -176,15 +176,15 @@ std::vector<ColumnInfo> Cyclical::outputs() const {
   return outputs;
 }
 
-void Cyclical::ReadParts(const ValueBlock& input, Part part, uint8_t* out) const {
+void Cyclical::ReadParts(const ValueBlock& input, CyclePart part, uint8_t* out) const {
   const arrow::Array& values = *input.values;
   const int64_t n = values.length();
   WithUnitsPerDay(UnitsPerDay(*input_.type),
                   [&]<int64_t kUnits>(std::integral_constant<int64_t, kUnits>) {
                     if constexpr (kUnits == 1) {
-                      PartsOf<kUnits>(values.data()->GetValues<int32_t>(1), n, part, out);
+                      CyclePartsOf<kUnits>(values.data()->GetValues<int32_t>(1), n, part, out);
                     } else {
-                      PartsOf<kUnits>(values.data()->GetValues<int64_t>(1), n, part, out);
+                      CyclePartsOf<kUnits>(values.data()->GetValues<int64_t>(1), n, part, out);
                     }
                   });
   if (values.null_count() > 0) {
@@ -226,7 +226,7 @@ arrow::Status Cyclical::Apply(const ValueBlock& input, arrow::MemoryPool* pool,
   return arrow::Status::OK();
 }
 
-const TransformRegistration kRegistration("cyclical", Cyclical::Make);
+const TransformRegistration kCyclicalRegistration("cyclical", Cyclical::Make);
 
 }  // namespace
 }  // namespace emberharmony::feature

@@ -14,13 +14,13 @@ const std::vector<std::string> kParts = {"hour", "day_of_week", "day_of_month", 
 constexpr double kTolerance = 1.5e-15;
 
 /// A moment with its parts as a calendar shows them (hour; Monday 0; day less 1; month less 1).
-struct Moment {
+struct CycleMoment {
   int64_t seconds;
   std::vector<int> parts;
 };
 
 // date -u -d '2000-02-29 23:59:59' +'%s %H %u %d %m' and so on.
-const std::vector<Moment> kMoments = {
+const std::vector<CycleMoment> kCycleMoments = {
     {0, {0, 3, 0, 0}},            // 1970-01-01 00:00:00, Thursday
     {951868799, {23, 1, 28, 1}},  // 2000-02-29 23:59:59, Tuesday
     {951868800, {0, 2, 0, 2}},    // 2000-03-01 00:00:00, Wednesday
@@ -39,7 +39,7 @@ double Cosine(int value, int period) {
   return static_cast<double>(std::cos(2 * std::numbers::pi_v<long double> * value / period));
 }
 
-void ExpectParts(const std::vector<ValueBlock>& blocks, const std::vector<std::vector<int>>& parts,
+void ExpectCycle(const std::vector<ValueBlock>& blocks, const std::vector<std::vector<int>>& parts,
                  double tolerance) {
   constexpr int kPeriods[] = {24, 7, 31, 12};
   ASSERT_EQ(blocks.size(), 8u);
@@ -68,7 +68,7 @@ TEST(Cyclical, AgreesWithTheCalendarInEveryUnit) {
       SCOPED_TRACE(type->ToString());
       std::vector<int64_t> values;
       std::vector<std::vector<int>> parts;
-      for (const Moment& moment : kMoments) {
+      for (const CycleMoment& moment : kCycleMoments) {
         values.push_back(moment.seconds * per_second);
         parts.push_back(moment.parts);
         values.push_back(moment.seconds * per_second + per_second - 1);  // within the same second
@@ -77,7 +77,7 @@ TEST(Cyclical, AgreesWithTheCalendarInEveryUnit) {
       const auto array = arrow::MakeArray(arrow::ArrayData::Make(
           type, static_cast<int64_t>(values.size()), {nullptr, arrow::Buffer::FromVector(values)}));
       const auto step = MakeStep("cyclical", kParts, Column(type), arrow::float64());
-      ExpectParts(ApplyTo(*step, {array}), parts, kTolerance);
+      ExpectCycle(ApplyTo(*step, {array}), parts, kTolerance);
     }
   }
 }
@@ -86,11 +86,11 @@ TEST(Cyclical, OfDates) {
   const std::vector<std::vector<int>> parts = {
       {0, 2, 30, 0}, {}, {0, 2, 30, 11}, {0, 3, 28, 1}, {}};
   const auto date32 = ArrayOf(arrow::date32(), "[11353, null, -1, 19782]");
-  ExpectParts(ApplyTo(*MakeStep("cyclical", kParts, Column(arrow::date32()), arrow::float64()),
+  ExpectCycle(ApplyTo(*MakeStep("cyclical", kParts, Column(arrow::date32()), arrow::float64()),
                       {date32, true}),
               parts, kTolerance);
   const auto date64 = ArrayOf(arrow::date64(), "[980899200000, null, -86400000, 1709164800000]");
-  ExpectParts(ApplyTo(*MakeStep("cyclical", kParts, Column(arrow::date64()), arrow::float64()),
+  ExpectCycle(ApplyTo(*MakeStep("cyclical", kParts, Column(arrow::date64()), arrow::float64()),
                       {date64, true}),
               parts, kTolerance);
 }

@@ -215,7 +215,7 @@ arrow::Status DateTime::Apply(const ValueBlock& input, arrow::MemoryPool* pool,
   return arrow::Status::OK();
 }
 
-const TransformRegistration kRegistration("datetime", DateTime::Make);
+const TransformRegistration kDateTimeRegistration("datetime", DateTime::Make);
 
 }  // namespace
 }  // namespace emberharmony::feature

@@ -24,7 +24,7 @@ constexpr size_t kMaxExact = 1024;
 constexpr int kIndexBits = 14;
 constexpr size_t kNumRegisters = size_t{1} << kIndexBits;
 constexpr int kRankBits = 64 - kIndexBits;
-constexpr uint8_t kEncodingVersion = 2;
+constexpr uint8_t kSketchVersion = 2;
 
 // A set of up to kMaxExact fingerprints: open addressing, at most a quarter full.
 class FingerprintSet {
@@ -173,7 +173,7 @@ std::vector<bool> Missing(const arrow::Array& values) {
 }
 
 template <typename T>
-void AppendBytes(T value, std::string* out) {
+void AppendSketchBytes(T value, std::string* out) {
   out->append(reinterpret_cast<const char*>(&value), sizeof(value));
 }
 
@@ -245,16 +245,16 @@ class DistinctCountAnalyzer : public Analyzer {
   // the registers.
   arrow::Result<std::string> Encode(const State& state) const override {
     const auto& distinct = static_cast<const DistinctCountState&>(state);
-    std::string bytes(1, static_cast<char>(kEncodingVersion));
-    AppendBytes(distinct.count, &bytes);
-    AppendBytes(distinct.null_count, &bytes);
+    std::string bytes(1, static_cast<char>(kSketchVersion));
+    AppendSketchBytes(distinct.count, &bytes);
+    AppendSketchBytes(distinct.null_count, &bytes);
     if (distinct.registers != nullptr) {
-      AppendBytes(int64_t{-1}, &bytes);
+      AppendSketchBytes(int64_t{-1}, &bytes);
       bytes.append(reinterpret_cast<const char*>(distinct.registers->data()), kNumRegisters);
       return bytes;
     }
-    AppendBytes(static_cast<int64_t>(distinct.exact->size()), &bytes);
-    for (uint64_t fingerprint : distinct.exact->Sorted()) AppendBytes(fingerprint, &bytes);
+    AppendSketchBytes(static_cast<int64_t>(distinct.exact->size()), &bytes);
+    for (uint64_t fingerprint : distinct.exact->Sorted()) AppendSketchBytes(fingerprint, &bytes);
     return bytes;
   }
 
@@ -263,7 +263,7 @@ class DistinctCountAnalyzer : public Analyzer {
     constexpr size_t kHeaderBytes = 1 + 3 * sizeof(int64_t);
     ARROW_ASSIGN_OR_RAISE(std::unique_ptr<State> state, MakeState(type, options));
     auto* distinct = static_cast<DistinctCountState*>(state.get());
-    if (bytes.size() < kHeaderBytes || static_cast<uint8_t>(bytes[0]) != kEncodingVersion)
+    if (bytes.size() < kHeaderBytes || static_cast<uint8_t>(bytes[0]) != kSketchVersion)
       return Damaged();
     int64_t size = 0;
     std::memcpy(&distinct->count, bytes.data() + 1, sizeof(int64_t));

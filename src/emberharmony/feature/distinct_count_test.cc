@@ -11,14 +11,14 @@
 namespace emberharmony::feature {
 namespace {
 
-using Integers = std::vector<std::optional<int64_t>>;
+using DistinctIntegers = std::vector<std::optional<int64_t>>;
 
 const DistinctCountStatistic& Distinct(const Statistic& statistic) {
   return static_cast<const DistinctCountStatistic&>(statistic);
 }
 
-Integers Range(int64_t n) {
-  Integers values(n);
+DistinctIntegers Range(int64_t n) {
+  DistinctIntegers values(n);
   for (int64_t i = 0; i < n; ++i) values[i] = i * 7919;
   return values;
 }
@@ -31,8 +31,8 @@ TEST(DistinctCount, ExactUpTo1024) {
       EXPECT_EQ(Distinct(s).count, 2 * n);
       EXPECT_EQ(Distinct(s).null_count, 3);
     });
-    Integers values = Range(n);
-    const Integers again = values;
+    DistinctIntegers values = Range(n);
+    const DistinctIntegers again = values;
     values.insert(values.end(), again.begin(), again.end());
     harness.Run(ArrayOf<arrow::Int64Builder>(values, arrow::int64()), {}, 3);
   }
@@ -52,7 +52,7 @@ TEST(DistinctCount, EstimatesStayWithinFiveStandardErrors) {
   auto state = *analyzer->MakeState(*arrow::int64(), {});
   int64_t added = 0;
   for (int64_t n : {2000, 10000, 40000, 100000, 1000000}) {
-    Integers values;
+    DistinctIntegers values;
     for (; added < n; ++added) values.push_back(added);
     auto array = ArrayOf<arrow::Int64Builder>(values, arrow::int64());
     ASSERT_TRUE(analyzer->Update(state.get(), {*array}).ok());
@@ -75,7 +75,7 @@ TEST(DistinctCount, NanIsMissingZerosAreOneValueWidthsDoNotMatter) {
   narrow.Run(
       ArrayOf<arrow::Int32Builder>(std::vector<std::optional<int32_t>>{5, 6}, arrow::int32()));
   AnalyzerHarness wide(MakeDistinctCountAnalyzer(), arrow::int64(), [](const Statistic&) {});
-  wide.Run(ArrayOf<arrow::Int64Builder>(Integers{5, 6}, arrow::int64()));
+  wide.Run(ArrayOf<arrow::Int64Builder>(DistinctIntegers{5, 6}, arrow::int64()));
   EXPECT_EQ(narrow.encoded(), wide.encoded());
 }
 

@@ -33,7 +33,7 @@ class Drop : public Transform {
   static inline const std::string kName = "drop";
 };
 
-const TransformRegistration kRegistration("drop", Drop::Make);
+const TransformRegistration kDropRegistration("drop", Drop::Make);
 
 }  // namespace
 }  // namespace emberharmony::feature

@@ -19,8 +19,8 @@
 namespace emberharmony::feature {
 namespace {
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+constexpr double kNoBound = std::numeric_limits<double>::infinity();
+constexpr double kNoQuantile = std::numeric_limits<double>::quiet_NaN();
 constexpr int64_t kKeysPerRange = 16;
 
 /// An order statistic, and the values among which it is.
@@ -62,7 +62,7 @@ class RefinedStatistic : public OrderStatistics {
   int64_t infinity_count() const override { return known_.infinity_count; }
   NumberForm form() const override { return known_.form; }
   int64_t num_finite() const override { return known_.num_finite; }
-  double MostFrequent() const override { return kNan; }
+  double MostFrequent() const override { return kNoQuantile; }
   int bits() const override { return exact() ? FullBits(known_.form) : 1; }
   bool exact() const override { return known_.open.empty(); }
   int64_t num_keys() const override { return static_cast<int64_t>(known_.values.size()); }
@@ -70,7 +70,7 @@ class RefinedStatistic : public OrderStatistics {
   double max() const override { return known_.max; }
   QuantileEstimate OrderStatistic(int64_t index) const override {
     const auto found = known_.values.find(index);
-    return found == known_.values.end() ? QuantileEstimate{kNan, kInfinity}
+    return found == known_.values.end() ? QuantileEstimate{kNoQuantile, kNoBound}
                                         : found->second.estimate;
   }
   ValueRange RangeOf(int64_t index) const override {

@@ -90,7 +90,7 @@ class HashBucket : public Transform {
   ColumnInfo output_;
 };
 
-const TransformRegistration kRegistration("hash_bucket", HashBucket::Make);
+const TransformRegistration kHashBucketRegistration("hash_bucket", HashBucket::Make);
 
 }  // namespace
 }  // namespace emberharmony::feature

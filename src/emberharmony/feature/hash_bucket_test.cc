@@ -28,20 +28,21 @@ std::vector<std::optional<int32_t>> Buckets(const arrow::Array& array) {
   return buckets;
 }
 
-using Expected = std::vector<std::optional<int32_t>>;
+using ExpectedBuckets = std::vector<std::optional<int32_t>>;
 
 // farmhash.fingerprint64(b"JFK") % 10 and so on, from pyfarmhash.
 TEST(HashBucket, OfTextIsTheFingerprintOfItsBytes) {
   for (const auto& type : {arrow::utf8(), arrow::large_utf8(), arrow::utf8_view()}) {
     const auto step = MakeStep("hash_bucket", {{"buckets", 10}}, Column(type));
     const auto found = ApplyOne(*step, {ArrayOf(type, R"(["JFK", "", null, "é", "JFK"])")});
-    EXPECT_EQ(Buckets(*found), (Expected{2, 3, std::nullopt, 5, 2}));
+    EXPECT_EQ(Buckets(*found), (ExpectedBuckets{2, 3, std::nullopt, 5, 2}));
   }
 }
 
 TEST(HashBucket, OfNumbersDoesNotDependOnTheirWidth) {
   constexpr uint64_t kBuckets = 1000003;
-  const Expected expected = {OfBits(5, kBuckets), OfBits(~uint64_t{0}, kBuckets), std::nullopt};
+  const ExpectedBuckets expected = {OfBits(5, kBuckets), OfBits(~uint64_t{0}, kBuckets),
+                                    std::nullopt};
   for (const auto& type : {arrow::int8(), arrow::int16(), arrow::int32(), arrow::int64(),
                            arrow::date32(), arrow::timestamp(arrow::TimeUnit::NANO)}) {
     const auto step = MakeStep("hash_bucket", {{"buckets", kBuckets}}, Column(type));
@@ -58,13 +59,13 @@ TEST(HashBucket, OfNumbersDoesNotDependOnTheirWidth) {
       MakeStep("hash_bucket", {{"buckets", kBuckets}}, Column(arrow::uint64()));
   EXPECT_EQ(
       Buckets(*ApplyOne(*unsigned_step, {ArrayOf(arrow::uint64(), "[18446744073709551615]")})),
-      (Expected{OfBits(~uint64_t{0}, kBuckets)}));
+      (ExpectedBuckets{OfBits(~uint64_t{0}, kBuckets)}));
 }
 
 TEST(HashBucket, OfFloatsIsThatOfTheDouble) {
   constexpr uint64_t kBuckets = 1 << 30;
-  const Expected expected = {OfBits(std::bit_cast<uint64_t>(0.5), kBuckets), OfBits(0, kBuckets),
-                             OfBits(0, kBuckets), std::nullopt};
+  const ExpectedBuckets expected = {OfBits(std::bit_cast<uint64_t>(0.5), kBuckets),
+                                    OfBits(0, kBuckets), OfBits(0, kBuckets), std::nullopt};
   const auto doubles = MakeStep("hash_bucket", {{"buckets", kBuckets}}, Column(arrow::float64()));
   EXPECT_EQ(Buckets(*ApplyOne(*doubles, {Doubles({0.5, 0.0, -0.0, kNaN})})), expected);
   const auto floats = MakeStep("hash_bucket", {{"buckets", kBuckets}}, Column(arrow::float32()));
@@ -98,7 +99,8 @@ TEST(HashBucket, MissingStaysMissingAndSlicesCount) {
 
 TEST(HashBucket, OneBucketAndTheMostBuckets) {
   const auto one = MakeStep("hash_bucket", 1, Column(arrow::utf8()));
-  EXPECT_EQ(Buckets(*ApplyOne(*one, {ArrayOf(arrow::utf8(), R"(["a", "b"])")})), (Expected{0, 0}));
+  EXPECT_EQ(Buckets(*ApplyOne(*one, {ArrayOf(arrow::utf8(), R"(["a", "b"])")})),
+            (ExpectedBuckets{0, 0}));
   const auto most = MakeStep("hash_bucket", {{"buckets", 2147483647}}, Column(arrow::utf8()));
   const auto found = Buckets(*ApplyOne(*most, {ArrayOf(arrow::utf8(), R"(["a"])")}));
   EXPECT_EQ(found[0], static_cast<int32_t>(base::Fingerprint64("a") % 2147483647));

@@ -35,7 +35,7 @@ constexpr const char* kConstant = "constant";
 constexpr const char* kMean = "mean";
 constexpr const char* kMedian = "median";
 constexpr const char* kMostFrequent = "most_frequent";
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
+constexpr double kImputeInfinity = std::numeric_limits<double>::infinity();
 
 std::shared_ptr<arrow::Array> ArrayOfOne(double value) {
   return std::make_shared<arrow::DoubleArray>(
@@ -434,7 +434,7 @@ std::vector<ColumnInfo> Impute::outputs() const {
   output.nullable = false;
   // What is learned lies within the values' range; a constant need not.
   if (has_range_ && strategy_ == kConstant) {
-    output.lower_bound = std::min(output.lower_bound, NumericFill().ValueOr(-kInfinity));
+    output.lower_bound = std::min(output.lower_bound, NumericFill().ValueOr(-kImputeInfinity));
   }
   std::vector<ColumnInfo> outputs = {output};
   if (indicator_) {
@@ -468,7 +468,7 @@ arrow::Status Impute::Apply(const ValueBlock& input, arrow::MemoryPool* pool,
   return arrow::Status::OK();
 }
 
-const TransformRegistration kRegistration("impute", Impute::Make);
+const TransformRegistration kImputeRegistration("impute", Impute::Make);
 
 }  // namespace
 }  // namespace emberharmony::feature

@@ -7,25 +7,30 @@ namespace {
 
 using namespace oracle;
 
-std::unique_ptr<Transform> Learned(const nlohmann::json& options, const ColumnInfo& input,
-                                   const std::vector<std::shared_ptr<const Statistic>>& learned) {
+std::unique_ptr<Transform> LearnedFill(
+    const nlohmann::json& options, const ColumnInfo& input,
+    const std::vector<std::shared_ptr<const Statistic>>& learned) {
   auto step = MakeStep("impute", options, input);
   const arrow::Status status = step->Learn(learned);
   EXPECT_TRUE(status.ok()) << status.ToString();
   return step;
 }
 
-const std::vector<double> kValues = {4.0, kNaN, 1.0, 2.5, kNaN, 4.0};
+const std::vector<double> kImputedValues = {4.0, kNaN, 1.0, 2.5, kNaN, 4.0};
 
 TEST(Impute, MeanMedianAndMostFrequent) {
-  const auto mean = Learned("mean", NumericColumn(), {MomentsOf(kValues)});
-  ExpectSame(ToVector(*ApplyOne(*mean, {Doubles(kValues)})), {4.0, 2.875, 1.0, 2.5, 2.875, 4.0});
+  const auto mean = LearnedFill("mean", NumericColumn(), {MomentsOf(kImputedValues)});
+  ExpectSame(ToVector(*ApplyOne(*mean, {Doubles(kImputedValues)})),
+             {4.0, 2.875, 1.0, 2.5, 2.875, 4.0});
   const auto median =
-      Learned("median", NumericColumn(), {std::make_shared<SortedQuantiles>(kValues)});
-  ExpectSame(ToVector(*ApplyOne(*median, {Doubles(kValues)})), {4.0, 3.25, 1.0, 2.5, 3.25, 4.0});
-  const auto frequent = Learned("most_frequent", NumericColumn(),
-                                {CountsOf(Doubles({4.0}), "[2]", 2, 2, 2), MomentsOf(kValues)});
-  ExpectSame(ToVector(*ApplyOne(*frequent, {Doubles(kValues)})), {4.0, 4.0, 1.0, 2.5, 4.0, 4.0});
+      LearnedFill("median", NumericColumn(), {std::make_shared<SortedQuantiles>(kImputedValues)});
+  ExpectSame(ToVector(*ApplyOne(*median, {Doubles(kImputedValues)})),
+             {4.0, 3.25, 1.0, 2.5, 3.25, 4.0});
+  const auto frequent =
+      LearnedFill("most_frequent", NumericColumn(),
+                  {CountsOf(Doubles({4.0}), "[2]", 2, 2, 2), MomentsOf(kImputedValues)});
+  ExpectSame(ToVector(*ApplyOne(*frequent, {Doubles(kImputedValues)})),
+             {4.0, 4.0, 1.0, 2.5, 4.0, 4.0});
   for (const auto* step : {&mean, &median, &frequent}) {
     const std::optional<Fill> fill = (*step)->fill();
     ASSERT_TRUE(fill.has_value());
@@ -37,8 +42,8 @@ TEST(Impute, MeanMedianAndMostFrequent) {
 }
 
 TEST(Impute, FillsEveryFormOfMissing) {
-  const auto step = Learned("median", Column(arrow::int16()),
-                            {std::make_shared<SortedQuantiles>(std::vector<double>{1.0, 2.0})});
+  const auto step = LearnedFill("median", Column(arrow::int16()),
+                                {std::make_shared<SortedQuantiles>(std::vector<double>{1.0, 2.0})});
   const auto values = ArrayOf(arrow::int16(), "[7, null, 8, null]");
   ExpectSame(ToVector(*ApplyOne(*step, {values})), {7.0, 1.5, 8.0, 1.5});
   ExpectSame(ToVector(*ApplyOne(*step, {values->Slice(1, 2), true})), {1.5, 8.0, 1.5});
@@ -139,7 +144,7 @@ TEST(Impute, AConstantThatTheTypeDoesNotHold) {
 TEST(Impute, TheMostFrequentNumberKeepsTheType) {
   const auto counts = CountsOf(ArrayOf(arrow::int64(), "[9007199254740993]"), "[2]", 1);
   const auto step =
-      Learned("most_frequent", Column(arrow::int64()), {counts, MomentsOf({1.0, 0x1p60})});
+      LearnedFill("most_frequent", Column(arrow::int64()), {counts, MomentsOf({1.0, 0x1p60})});
   EXPECT_FALSE(step->outputs()[0].numeric_form);
   EXPECT_TRUE(step->outputs()[0].type->Equals(arrow::int64()));
   EXPECT_TRUE(ApplyOne(*step, {ArrayOf(arrow::int64(), "[1, null]"), true})
@@ -155,7 +160,7 @@ TEST(Impute, TheMostFrequentNumberKeepsTheType) {
 
 TEST(Impute, MostFrequentOfStrings) {
   const auto counts = CountsOf(ArrayOf(arrow::utf8(), R"(["JFK"])"), "[10]", 3, 5, 20);
-  const auto step = Learned("most_frequent", Column(arrow::utf8()), {counts});
+  const auto step = LearnedFill("most_frequent", Column(arrow::utf8()), {counts});
   EXPECT_TRUE(ApplyOne(*step, {ArrayOf(arrow::utf8(), R"(["A"])"), true})
                   ->Equals(ArrayOf(arrow::utf8(), R"(["A", "JFK"])")));
   EXPECT_EQ(step->Describe(), (nlohmann::json{{"step", "impute"},
@@ -169,7 +174,7 @@ TEST(Impute, MostFrequentOfStrings) {
 
 TEST(Impute, AddsAnIndicator) {
   const nlohmann::json options = {{"strategy", "mean"}, {"indicator", true}};
-  const auto step = Learned(options, Column(arrow::float64()), {MomentsOf({1.0, 3.0})});
+  const auto step = LearnedFill(options, Column(arrow::float64()), {MomentsOf({1.0, 3.0})});
   ASSERT_EQ(step->outputs().size(), 2u);
   EXPECT_EQ(step->outputs()[1].name, "x_missing");
   const auto blocks = ApplyTo(*step, {ArrayOf(arrow::float64(), "[5, null, NaN]"), true});
@@ -202,12 +207,13 @@ TEST(Impute, IsRestoredFromItsDescription) {
   std::vector<std::pair<std::unique_ptr<Transform>, ColumnInfo>> learned;
   const auto add = [&](const nlohmann::json& options, const ColumnInfo& input,
                        const std::vector<std::shared_ptr<const Statistic>>& statistics) {
-    learned.emplace_back(Learned(options, input, statistics), input);
+    learned.emplace_back(LearnedFill(options, input, statistics), input);
   };
-  auto bounded = std::make_shared<SortedQuantiles>(kValues);
+  auto bounded = std::make_shared<SortedQuantiles>(kImputedValues);
   bounded->median_error_bound = 0.125;
   add("median", NumericColumn(), {bounded});
-  add({{"strategy", "mean"}, {"indicator", true}}, Column(arrow::int64()), {MomentsOf(kValues)});
+  add({{"strategy", "mean"}, {"indicator", true}}, Column(arrow::int64()),
+      {MomentsOf(kImputedValues)});
   add("most_frequent", Column(arrow::int64()),
       {CountsOf(ArrayOf(arrow::int64(), "[3]"), "[2]"), MomentsOf({3.0, 3.0})});
   add("most_frequent", Column(arrow::uint64()),

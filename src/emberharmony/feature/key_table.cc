@@ -5,9 +5,9 @@
 namespace emberharmony::feature {
 namespace {
 
-constexpr int64_t kMinBuckets = 16;
+constexpr int64_t kMinKeyBuckets = 16;
 // Four of five places: beyond, chains of full buckets get long.
-constexpr int64_t LimitOf(int64_t num_buckets) { return num_buckets * 4; }
+constexpr int64_t KeyLimit(int64_t num_buckets) { return num_buckets * 4; }
 
 // The place of key among the bucket's keys, as a mask. Compares all five without a branch: which
 // one matches cannot be predicted.
@@ -35,14 +35,14 @@ void KeyTable::Clear() {
 
 arrow::Status KeyTable::Reserve(int64_t num_keys) {
   if (num_keys + kBlock <= size_limit_) return arrow::Status::OK();
-  return GrowTo(std::max(kMinBuckets, (num_keys + kBlock + 3) / 4));
+  return GrowTo(std::max(kMinKeyBuckets, (num_keys + kBlock + 3) / 4));
 }
 
 arrow::Status KeyTable::GrowTo(int64_t num_buckets) {
   const int64_t old_buckets = num_buckets_;
   ARROW_RETURN_NOT_OK(memory_.Grow(num_buckets * static_cast<int64_t>(sizeof(Bucket))));
   num_buckets_ = memory_.size() / static_cast<int64_t>(sizeof(Bucket));
-  size_limit_ = LimitOf(num_buckets_);
+  size_limit_ = KeyLimit(num_buckets_);
   if (size_ > 0) SpreadOut(old_buckets);
   return arrow::Status::OK();
 }
@@ -122,7 +122,7 @@ arrow::Status KeyTable::Add(const uint64_t* keys, const int64_t* counts, int64_t
     if (size_ + kBlock > size_limit_) [[unlikely]] {
       // Half as much again keeps the table at least half full; small ones double.
       const int64_t next = num_buckets_ < 4096 ? num_buckets_ * 2 : num_buckets_ + num_buckets_ / 2;
-      ARROW_RETURN_NOT_OK(GrowTo(std::max(kMinBuckets, next)));
+      ARROW_RETURN_NOT_OK(GrowTo(std::max(kMinKeyBuckets, next)));
     }
     const int block = static_cast<int>(std::min<int64_t>(kBlock, n - begin));
     for (int i = 0; i < block; ++i) {

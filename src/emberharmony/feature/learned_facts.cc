@@ -13,7 +13,7 @@ namespace {
 
 const nlohmann::json kNull;
 
-bool ReadInteger(const nlohmann::json& value, int64_t* out) {
+bool ReadLearnedInteger(const nlohmann::json& value, int64_t* out) {
   if (value.is_number_unsigned()) {
     if (value.get<uint64_t>() > static_cast<uint64_t>(INT64_MAX)) return false;
     *out = value.get<int64_t>();
@@ -70,7 +70,7 @@ const nlohmann::json& LearnedFacts::Value(const std::string& key) {
 
 int64_t LearnedFacts::Integer(const std::string& key, int64_t min) {
   int64_t value = min;
-  const bool fits = ReadInteger(Value(key), &value) && value >= min;
+  const bool fits = ReadLearnedInteger(Value(key), &value) && value >= min;
   Check(fits, "'" + key + "' must be an integer of at least " + std::to_string(min));
   return fits ? value : min;
 }

@@ -51,7 +51,7 @@ class Log1p : public Transform {
   ColumnInfo output_;
 };
 
-const TransformRegistration kRegistration("log1p", Log1p::Make);
+const TransformRegistration kLog1pRegistration("log1p", Log1p::Make);
 
 }  // namespace
 }  // namespace emberharmony::feature

@@ -20,8 +20,8 @@
 namespace emberharmony::feature {
 namespace {
 
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
-constexpr uint8_t kEncodingVersion = 1;
+constexpr double kNoMoment = std::numeric_limits<double>::quiet_NaN();
+constexpr uint8_t kMomentsVersion = 1;
 
 struct MomentsState : State {
   int64_t memory_bytes() const override { return sizeof(MomentsState); }
@@ -30,8 +30,8 @@ struct MomentsState : State {
   int64_t count = 0;
   int64_t null_count = 0;
   int64_t infinity_count = 0;
-  double min = kNan;  // NaN while count is 0
-  double max = kNan;
+  double min = kNoMoment;  // NaN while count is 0
+  double max = kNoMoment;
 
   void Widen(double low, double high) {
     // -0 counts as +0: adding 0 turns it into that and leaves all else alone.
@@ -178,7 +178,7 @@ bool CanAnalyze(const arrow::DataType& type) {
 }
 
 template <typename T>
-void AppendBytes(T value, std::string* out) {
+void AppendMomentBytes(T value, std::string* out) {
   out->append(reinterpret_cast<const char*>(&value), sizeof(value));
 }
 
@@ -244,12 +244,12 @@ class MomentsAnalyzer : public Analyzer {
   // Version, counts, the bits of min and max (little endian), then the sums' own canonical bytes.
   arrow::Result<std::string> Encode(const State& state) const override {
     const auto& moments = static_cast<const MomentsState&>(state);
-    std::string bytes(1, static_cast<char>(kEncodingVersion));
-    AppendBytes(moments.count, &bytes);
-    AppendBytes(moments.null_count, &bytes);
-    AppendBytes(moments.infinity_count, &bytes);
-    AppendBytes(moments.min, &bytes);
-    AppendBytes(moments.max, &bytes);
+    std::string bytes(1, static_cast<char>(kMomentsVersion));
+    AppendMomentBytes(moments.count, &bytes);
+    AppendMomentBytes(moments.null_count, &bytes);
+    AppendMomentBytes(moments.infinity_count, &bytes);
+    AppendMomentBytes(moments.min, &bytes);
+    AppendMomentBytes(moments.max, &bytes);
     return bytes + moments.sums.Encode();
   }
 
@@ -258,7 +258,7 @@ class MomentsAnalyzer : public Analyzer {
     constexpr size_t kHeaderBytes = 1 + 3 * sizeof(int64_t) + 2 * sizeof(double);
     ARROW_ASSIGN_OR_RAISE(std::unique_ptr<State> state, MakeState(type, options));
     auto* moments = static_cast<MomentsState*>(state.get());
-    if (bytes.size() < kHeaderBytes || static_cast<uint8_t>(bytes[0]) != kEncodingVersion) {
+    if (bytes.size() < kHeaderBytes || static_cast<uint8_t>(bytes[0]) != kMomentsVersion) {
       return base::DataError("a saved state of moments is damaged; fit the model anew");
     }
     const char* next = bytes.data() + 1;
@@ -283,7 +283,7 @@ class MomentsAnalyzer : public Analyzer {
 
  private:
   static bool EmptyRange(const MomentsState& moments) {
-    const auto nan = std::bit_cast<uint64_t>(kNan);
+    const auto nan = std::bit_cast<uint64_t>(kNoMoment);
     return std::bit_cast<uint64_t>(moments.min) == nan &&
            std::bit_cast<uint64_t>(moments.max) == nan;
   }

@@ -11,10 +11,10 @@
 namespace emberharmony::feature {
 namespace {
 
-using Doubles = std::vector<std::optional<double>>;
-using Integers = std::vector<std::optional<int64_t>>;
+using MomentDoubles = std::vector<std::optional<double>>;
+using MomentIntegers = std::vector<std::optional<int64_t>>;
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
+constexpr double kUnbounded = std::numeric_limits<double>::infinity();
 
 const MomentsStatistic& Moments(const Statistic& statistic) {
   return static_cast<const MomentsStatistic&>(statistic);
@@ -32,7 +32,7 @@ TEST(Moments, DoublesByHand) {
     EXPECT_EQ(Moments(s).min, 1);
     EXPECT_EQ(Moments(s).max, 3);
   });
-  const Doubles values = {2, kNan, 1, std::nullopt, 3, 1000};
+  const MomentDoubles values = {2, kNan, 1, std::nullopt, 3, 1000};
   harness.Run(ArrayOf<arrow::DoubleBuilder>(values, arrow::float64()), {2, 1, 1, 2, 3, 0}, 4);
 }
 
@@ -42,10 +42,10 @@ TEST(Moments, InfinitiesAreCountedAndKeptOutOfTheSums) {
     EXPECT_EQ(Moments(s).infinity_count, 3);
     EXPECT_EQ(Moments(s).mean, 5);
     EXPECT_EQ(Moments(s).variance, 1);
-    EXPECT_EQ(Moments(s).min, -kInfinity);
-    EXPECT_EQ(Moments(s).max, kInfinity);
+    EXPECT_EQ(Moments(s).min, -kUnbounded);
+    EXPECT_EQ(Moments(s).max, kUnbounded);
   });
-  const Doubles values = {4, kInfinity, -kInfinity, 6, kInfinity};
+  const MomentDoubles values = {4, kUnbounded, -kUnbounded, 6, kUnbounded};
   harness.Run(ArrayOf<arrow::DoubleBuilder>(values, arrow::float64()));
 }
 
@@ -55,9 +55,9 @@ TEST(Moments, NegativeZeroIsZero) {
     EXPECT_FALSE(std::signbit(Moments(s).max));
     EXPECT_EQ(Moments(s).sum, 0);
   });
-  harness.Run(ArrayOf<arrow::DoubleBuilder>(Doubles{-0.0, 0.0, -0.0}, arrow::float64()));
+  harness.Run(ArrayOf<arrow::DoubleBuilder>(MomentDoubles{-0.0, 0.0, -0.0}, arrow::float64()));
   const std::string mixed = harness.encoded();
-  harness.Run(ArrayOf<arrow::DoubleBuilder>(Doubles{0.0, 0.0, 0.0}, arrow::float64()));
+  harness.Run(ArrayOf<arrow::DoubleBuilder>(MomentDoubles{0.0, 0.0, 0.0}, arrow::float64()));
   EXPECT_EQ(harness.encoded(), mixed);
 }
 
@@ -68,8 +68,8 @@ TEST(Moments, LargestIntegersAreExact) {
     EXPECT_EQ(Moments(s).variance, 1);
     EXPECT_EQ(Moments(s).sum, 0x1p64);
   });
-  harness.Run(
-      ArrayOf<arrow::Int64Builder>(Integers{kLargest, kLargest - 2, std::nullopt}, arrow::int64()));
+  harness.Run(ArrayOf<arrow::Int64Builder>(MomentIntegers{kLargest, kLargest - 2, std::nullopt},
+                                           arrow::int64()));
 }
 
 TEST(Moments, EmptyAndAllNull) {
@@ -79,8 +79,8 @@ TEST(Moments, EmptyAndAllNull) {
     EXPECT_TRUE(std::isnan(Moments(s).variance));
     EXPECT_TRUE(std::isnan(Moments(s).min));
   });
-  harness.Run(ArrayOf<arrow::DoubleBuilder>(Doubles{}, arrow::float64()));
-  harness.Run(ArrayOf<arrow::DoubleBuilder>(Doubles{std::nullopt, kNan}, arrow::float64()));
+  harness.Run(ArrayOf<arrow::DoubleBuilder>(MomentDoubles{}, arrow::float64()));
+  harness.Run(ArrayOf<arrow::DoubleBuilder>(MomentDoubles{std::nullopt, kNan}, arrow::float64()));
 }
 
 TEST(Moments, NarrowTypesAndBools) {
@@ -104,9 +104,9 @@ TEST(Moments, NarrowTypesAndBools) {
 TEST(Moments, AFillJoinsAnIntegerColumn) {
   auto analyzer = MakeMomentsAnalyzer();
   auto state = *analyzer->MakeState(*arrow::int64(), {});
-  auto integers = ArrayOf<arrow::Int64Builder>(Integers{1, 4, std::nullopt}, arrow::int64());
+  auto integers = ArrayOf<arrow::Int64Builder>(MomentIntegers{1, 4, std::nullopt}, arrow::int64());
   ASSERT_TRUE(analyzer->Update(state.get(), {*integers}).ok());
-  auto fill = ArrayOf<arrow::DoubleBuilder>(Doubles{2.5}, arrow::float64());
+  auto fill = ArrayOf<arrow::DoubleBuilder>(MomentDoubles{2.5}, arrow::float64());
   const int64_t weight = 1;
   ASSERT_TRUE(analyzer->Update(state.get(), {*fill, &weight, -weight}).ok());
   auto statistic = *analyzer->Finalize(*state);

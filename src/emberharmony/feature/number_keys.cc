@@ -16,7 +16,7 @@
 namespace emberharmony::feature {
 namespace {
 
-constexpr uint64_t kSignBit = uint64_t{1} << 63;
+constexpr uint64_t kNumberSignBit = uint64_t{1} << 63;
 constexpr uint64_t kFractionMask = (uint64_t{1} << 52) - 1;
 constexpr int kDoubleBits = 53;
 
@@ -29,12 +29,12 @@ struct SignedMagnitude {
 SignedMagnitude Split(NumberForm form, uint64_t key) {
   switch (form) {
     case NumberForm::kDouble: {
-      const uint64_t bits = (key & kSignBit) != 0 ? key ^ kSignBit : ~key;
-      return {(bits & kSignBit) != 0, bits & ~kSignBit};
+      const uint64_t bits = (key & kNumberSignBit) != 0 ? key ^ kNumberSignBit : ~key;
+      return {(bits & kNumberSignBit) != 0, bits & ~kNumberSignBit};
     }
     case NumberForm::kSigned: {
-      const uint64_t value = key ^ kSignBit;
-      const bool negative = (value & kSignBit) != 0;
+      const uint64_t value = key ^ kNumberSignBit;
+      const bool negative = (value & kNumberSignBit) != 0;
       return {negative, negative ? 0 - value : value};
     }
     case NumberForm::kUnsigned:
@@ -43,12 +43,13 @@ SignedMagnitude Split(NumberForm form, uint64_t key) {
   return {false, key};
 }
 
-uint64_t Join(NumberForm form, SignedMagnitude number) {
+uint64_t JoinForm(NumberForm form, SignedMagnitude number) {
   switch (form) {
     case NumberForm::kDouble:
-      return number.negative ? ~(number.magnitude | kSignBit) : number.magnitude | kSignBit;
+      return number.negative ? ~(number.magnitude | kNumberSignBit)
+                             : number.magnitude | kNumberSignBit;
     case NumberForm::kSigned:
-      return (number.negative ? 0 - number.magnitude : number.magnitude) ^ kSignBit;
+      return (number.negative ? 0 - number.magnitude : number.magnitude) ^ kNumberSignBit;
     case NumberForm::kUnsigned:
       break;
   }
@@ -138,15 +139,15 @@ std::shared_ptr<arrow::DataType> TypeOfForm(NumberForm form) {
 
 uint64_t KeyOfDouble(double value) {
   const auto bits = std::bit_cast<uint64_t>(value + 0.0);  // -0 becomes +0
-  return bits ^ (static_cast<uint64_t>(static_cast<int64_t>(bits) >> 63) | kSignBit);
+  return bits ^ (static_cast<uint64_t>(static_cast<int64_t>(bits) >> 63) | kNumberSignBit);
 }
 
 double DoubleOfKey(NumberForm form, uint64_t key) {
   switch (form) {
     case NumberForm::kDouble:
-      return std::bit_cast<double>((key & kSignBit) != 0 ? key ^ kSignBit : ~key);
+      return std::bit_cast<double>((key & kNumberSignBit) != 0 ? key ^ kNumberSignBit : ~key);
     case NumberForm::kSigned:
-      return static_cast<double>(static_cast<int64_t>(key ^ kSignBit));
+      return static_cast<double>(static_cast<int64_t>(key ^ kNumberSignBit));
     case NumberForm::kUnsigned:
       break;
   }
@@ -155,7 +156,7 @@ double DoubleOfKey(NumberForm form, uint64_t key) {
 
 WholeNumber WholeOfKey(NumberForm form, uint64_t key) {
   if (form == NumberForm::kUnsigned) return static_cast<WholeNumber>(key);
-  return static_cast<WholeNumber>(static_cast<int64_t>(key ^ kSignBit));
+  return static_cast<WholeNumber>(static_cast<int64_t>(key ^ kNumberSignBit));
 }
 
 double DistanceOfKeys(NumberForm form, uint64_t a, uint64_t b) {
@@ -171,16 +172,16 @@ KeyBucket BucketOf(NumberForm form, uint64_t key, int num_bits) {
   const int dropped = DroppedBits(form, magnitude, num_bits);
   if (dropped == 0) return {key, key, key, key};
   const uint64_t start = magnitude >> dropped << dropped;
-  const uint64_t first = Join(form, {negative, start});
-  const uint64_t last = Join(form, {negative, start | ((uint64_t{1} << dropped) - 1)});
-  const uint64_t middle = Join(form, {negative, start | (uint64_t{1} << (dropped - 1))});
+  const uint64_t first = JoinForm(form, {negative, start});
+  const uint64_t last = JoinForm(form, {negative, start | ((uint64_t{1} << dropped) - 1)});
+  const uint64_t middle = JoinForm(form, {negative, start | (uint64_t{1} << (dropped - 1))});
   return {first, middle, std::min(first, last), std::max(first, last)};
 }
 
 uint64_t ShortenedKey(NumberForm form, uint64_t key, int num_bits) {
   const auto [negative, magnitude] = Split(form, key);
   const int dropped = DroppedBits(form, magnitude, num_bits);
-  return Join(form, {negative, magnitude >> dropped << dropped});
+  return JoinForm(form, {negative, magnitude >> dropped << dropped});
 }
 
 int SeparatingBits(NumberForm form, uint64_t a, uint64_t b) {

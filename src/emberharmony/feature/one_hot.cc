@@ -218,7 +218,7 @@ arrow::Status OneHot::Apply(const ValueBlock& input, arrow::MemoryPool* pool,
              : ApplyAs<float>(input, positions, pool, outputs);
 }
 
-const TransformRegistration kRegistration("one_hot", OneHot::Make);
+const TransformRegistration kOneHotRegistration("one_hot", OneHot::Make);
 
 }  // namespace
 }  // namespace emberharmony::feature

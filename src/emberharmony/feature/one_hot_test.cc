@@ -5,8 +5,8 @@ namespace {
 
 using namespace oracle;
 
-std::unique_ptr<Transform> Learned(const std::shared_ptr<arrow::Array>& ranked,
-                                   const nlohmann::json& options = nullptr) {
+std::unique_ptr<Transform> LearnedCategories(const std::shared_ptr<arrow::Array>& ranked,
+                                             const nlohmann::json& options = nullptr) {
   std::string counts = "[";
   for (int64_t i = 0; i < ranked->length(); ++i) counts += (i == 0 ? "1" : ", 1");
   auto step = MakeStep("one_hot", options, Column(ranked->type()));
@@ -15,7 +15,7 @@ std::unique_ptr<Transform> Learned(const std::shared_ptr<arrow::Array>& ranked,
   return step;
 }
 
-std::vector<std::string> Names(const Transform& step) {
+std::vector<std::string> CategoryNames(const Transform& step) {
   std::vector<std::string> names;
   for (const ColumnInfo& info : step.outputs()) names.push_back(info.name);
   return names;
@@ -24,15 +24,16 @@ std::vector<std::string> Names(const Transform& step) {
 using StringVector = std::vector<std::string>;
 
 TEST(OneHot, AColumnForEachValueInOrder) {
-  EXPECT_EQ(Names(*Learned(ArrayOf(arrow::int32(), "[10, -2, 9]"))),
+  EXPECT_EQ(CategoryNames(*LearnedCategories(ArrayOf(arrow::int32(), "[10, -2, 9]"))),
             (StringVector{"x=-2", "x=9", "x=10"}));
-  EXPECT_EQ(Names(*Learned(ArrayOf(arrow::utf8(), R"(["b", "a", "B", ""])"))),
+  EXPECT_EQ(CategoryNames(*LearnedCategories(ArrayOf(arrow::utf8(), R"(["b", "a", "B", ""])"))),
             (StringVector{"x=", "x=B", "x=a", "x=b"}));
-  EXPECT_EQ(Names(*Learned(ArrayOf(arrow::boolean(), "[true, false]"))),
+  EXPECT_EQ(CategoryNames(*LearnedCategories(ArrayOf(arrow::boolean(), "[true, false]"))),
             (StringVector{"x=false", "x=true"}));
-  EXPECT_EQ(Names(*Learned(ArrayOf(arrow::date32(), "[11353, -1]"))),
+  EXPECT_EQ(CategoryNames(*LearnedCategories(ArrayOf(arrow::date32(), "[11353, -1]"))),
             (StringVector{"x=1969-12-31", "x=2001-01-31"}));
-  EXPECT_EQ(Names(*Learned(ArrayOf(arrow::float64(), "[2.5, 1]"))), (StringVector{"x=1", "x=2.5"}));
+  EXPECT_EQ(CategoryNames(*LearnedCategories(ArrayOf(arrow::float64(), "[2.5, 1]"))),
+            (StringVector{"x=1", "x=2.5"}));
 }
 
 TEST(OneHot, BytesThatAreNoTextHaveNamesOfTheirOwn) {
@@ -41,13 +42,14 @@ TEST(OneHot, BytesThatAreNoTextHaveNamesOfTheirOwn) {
     for (const std::string& value : values) EXPECT_TRUE(builder.Append(value).ok());
     return builder.Finish().ValueOrDie();
   };
-  EXPECT_EQ(Names(*Learned(bytes({"0xff", "a"}))), (StringVector{"x=0xff", "x=a"}));
-  EXPECT_EQ(Names(*Learned(bytes({"\xff", "0xff", "0x30786666", "a"}))),
+  EXPECT_EQ(CategoryNames(*LearnedCategories(bytes({"0xff", "a"}))),
+            (StringVector{"x=0xff", "x=a"}));
+  EXPECT_EQ(CategoryNames(*LearnedCategories(bytes({"\xff", "0xff", "0x30786666", "a"}))),
             (StringVector{"x=0x30783330373836363636", "x=0x30786666", "x=a", "x=0xff"}));
 }
 
 TEST(OneHot, MarksTheValueAndNothingElse) {
-  const auto step = Learned(ArrayOf(arrow::utf8(), R"(["b", "a", "c"])"));
+  const auto step = LearnedCategories(ArrayOf(arrow::utf8(), R"(["b", "a", "c"])"));
   const auto blocks =
       ApplyTo(*step, {ArrayOf(arrow::utf8(), R"(["c", null, "a", "unseen", "b", "a"])"), true});
   ASSERT_EQ(blocks.size(), 3u);
@@ -67,13 +69,13 @@ TEST(OneHot, NumericFormAndOtherTypes) {
 }
 
 TEST(OneHot, NoValuesNoColumns) {
-  const auto step = Learned(ArrayOf(arrow::utf8(), "[]"));
+  const auto step = LearnedCategories(ArrayOf(arrow::utf8(), "[]"));
   EXPECT_TRUE(step->outputs().empty());
   EXPECT_TRUE(ApplyTo(*step, {ArrayOf(arrow::utf8(), R"(["a"])"), true}).empty());
 }
 
 TEST(OneHot, UnknownMayBeAnError) {
-  const auto step = Learned(ArrayOf(arrow::utf8(), R"(["a"])"), {{"unknown", "error"}});
+  const auto step = LearnedCategories(ArrayOf(arrow::utf8(), R"(["a"])"), {{"unknown", "error"}});
   ApplyTo(*step, {ArrayOf(arrow::utf8(), R"(["a", null])"), true});
   std::vector<ValueBlock> outputs;
   const arrow::Status status = step->Apply({ArrayOf(arrow::utf8(), R"(["a", "new"])")},
@@ -102,12 +104,12 @@ TEST(OneHot, IsRestoredFromItsDescription) {
         ArrayOf(arrow::float32(), "[0.1, 5]"), ArrayOf(arrow::decimal128(6, 2), R"(["1.50"])"),
         ArrayOf(arrow::boolean(), "[]")}) {
     SCOPED_TRACE(ranked->type()->ToString());
-    const auto step = Learned(ranked);
+    const auto step = LearnedCategories(ranked);
     auto restored = MakeStep("one_hot", step->options(), Column(ranked->type()));
     const arrow::Status status = restored->Restore(ThroughFile(step->Describe()), nullptr);
     ASSERT_TRUE(status.ok()) << status.ToString();
     EXPECT_EQ(restored->Describe(), step->Describe());
-    EXPECT_EQ(Names(*restored), Names(*step));
+    EXPECT_EQ(CategoryNames(*restored), CategoryNames(*step));
     const auto blocks = ApplyTo(*step, {ranked});
     const auto again = ApplyTo(*restored, {ranked});
     for (size_t i = 0; i < blocks.size(); ++i)
@@ -116,7 +118,7 @@ TEST(OneHot, IsRestoredFromItsDescription) {
 }
 
 TEST(OneHot, RestoreChecksEverything) {
-  const nlohmann::json good = Learned(ArrayOf(arrow::int32(), "[1, 2]"))->Describe();
+  const nlohmann::json good = LearnedCategories(ArrayOf(arrow::int32(), "[1, 2]"))->Describe();
   const auto fault = [&](const nlohmann::json& categories) {
     nlohmann::json bad = good;
     bad["categories"] = categories;

@@ -7,7 +7,7 @@
 namespace emberharmony::feature {
 namespace {
 
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+constexpr double kNoStatistic = std::numeric_limits<double>::quiet_NaN();
 
 // NumPy's "virtual index" of q among n values: the order statistic before it and the way to the
 // next.
@@ -41,7 +41,7 @@ std::vector<int64_t> RanksOfMedian(int64_t n) { return {(n - 1) / 2, n / 2}; }
 
 QuantileEstimate OrderStatistics::Quantile(double q) const {
   const int64_t n = num_finite();
-  if (n == 0) return {kNan, 0};
+  if (n == 0) return {kNoStatistic, 0};
   const Position position = PositionOf(q, n);
   if (position.fraction == 0) return OrderStatistic(position.index);
   // NumPy's _lerp starts from the nearer of the two neighbours; of integers the difference is
@@ -63,7 +63,7 @@ QuantileEstimate OrderStatistics::Quantile(double q) const {
 
 QuantileEstimate OrderStatistics::Median() const {
   const int64_t n = num_finite();
-  if (n == 0) return {kNan, 0};
+  if (n == 0) return {kNoStatistic, 0};
   const QuantileEstimate a = OrderStatistic((n - 1) / 2);
   const QuantileEstimate b = OrderStatistic(n / 2);
   const double error = std::max(a.error_bound, b.error_bound);

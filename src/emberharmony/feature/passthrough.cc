@@ -38,7 +38,7 @@ class Passthrough : public Transform {
   ColumnInfo output_;
 };
 
-const TransformRegistration kRegistration("passthrough", Passthrough::Make);
+const TransformRegistration kPassthroughRegistration("passthrough", Passthrough::Make);
 
 }  // namespace
 }  // namespace emberharmony::feature

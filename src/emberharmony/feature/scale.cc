@@ -225,7 +225,7 @@ class Scale : public Transform {
   double scale_ = 1;
 };
 
-const TransformRegistration kRegistration("scale", Scale::Make);
+const TransformRegistration kScaleRegistration("scale", Scale::Make);
 
 }  // namespace
 }  // namespace emberharmony::feature

@@ -34,8 +34,9 @@ std::shared_ptr<const Statistic> StatisticOf(const std::string& method,
   return MomentsOf(values);
 }
 
-std::unique_ptr<Transform> Learned(const std::string& method, const std::vector<double>& values,
-                                   const ColumnInfo& input = NumericColumn()) {
+std::unique_ptr<Transform> LearnedScale(const std::string& method,
+                                        const std::vector<double>& values,
+                                        const ColumnInfo& input = NumericColumn()) {
   auto step = MakeStep("scale", method, input);
   const arrow::Status status = step->Learn({StatisticOf(method, values)});
   EXPECT_TRUE(status.ok()) << status.ToString();
@@ -45,14 +46,14 @@ std::unique_ptr<Transform> Learned(const std::string& method, const std::vector<
 TEST(Scale, AgreesWithScikitLearn) {
   for (const Expected& expected : kScikitLearn) {
     SCOPED_TRACE(expected.method);
-    const auto step = Learned(expected.method, kValues);
+    const auto step = LearnedScale(expected.method, kValues);
     ExpectNear(ToVector(*ApplyOne(*step, {Doubles(kValues)})), expected.values, 1e-15);
   }
 }
 
 TEST(Scale, MinMaxEndsAreExact) {
   const std::vector<double> values = {0.1, 0.7, 0.3};
-  const auto found = ToVector(*ApplyOne(*Learned("min_max", values), {Doubles(values)}));
+  const auto found = ToVector(*ApplyOne(*LearnedScale("min_max", values), {Doubles(values)}));
   EXPECT_EQ(found[0], 0.0);
   EXPECT_EQ(found[1], 1.0);
 }
@@ -60,11 +61,11 @@ TEST(Scale, MinMaxEndsAreExact) {
 TEST(Scale, AZeroScaleBecomesOne) {
   for (const char* method : {"standard", "min_max", "robust"}) {
     SCOPED_TRACE(method);
-    const auto step = Learned(method, {4.5, 4.5, 4.5});
+    const auto step = LearnedScale(method, {4.5, 4.5, 4.5});
     EXPECT_EQ(step->Describe()["scale"], 1.0);
     ExpectSame(ToVector(*ApplyOne(*step, {Doubles({4.5, 6.0})})), {0.0, 1.5});
   }
-  ExpectSame(ToVector(*ApplyOne(*Learned("max_abs", {0.0}), {Doubles({3.0})})), {3.0});
+  ExpectSame(ToVector(*ApplyOne(*LearnedScale("max_abs", {0.0}), {Doubles({3.0})})), {3.0});
 }
 
 TEST(Scale, TheVarianceMayBeBeyondADouble) {
@@ -86,7 +87,7 @@ TEST(Scale, TheVarianceMayBeBeyondADouble) {
 }
 
 TEST(Scale, KeepsMissingMissingInEveryForm) {
-  const auto step = Learned("max_abs", {-4.0, 2.0}, Column(arrow::int32()));
+  const auto step = LearnedScale("max_abs", {-4.0, 2.0}, Column(arrow::int32()));
   const auto plain = ArrayOf(arrow::int32(), "[1, null, -4, 2]");
   ExpectSame(ToVector(*ApplyOne(*step, {plain})), {0.25, kNaN, -1.0, 0.5});
   ExpectSame(ToVector(*ApplyOne(*step, {plain->Slice(1, 2)})), {kNaN, -1.0});
@@ -96,12 +97,12 @@ TEST(Scale, KeepsMissingMissingInEveryForm) {
   ExpectSame(ToVector(*ApplyOne(*step, {ArrayOf(arrow::int32(), "[]"), true})), {kNaN});
   EXPECT_TRUE(step->outputs()[0].nullable);
   EXPECT_TRUE(step->outputs()[0].numeric_form);
-  EXPECT_FALSE(Learned("max_abs", {1.0}, NumericColumn(false))->outputs()[0].nullable);
+  EXPECT_FALSE(LearnedScale("max_abs", {1.0}, NumericColumn(false))->outputs()[0].nullable);
 }
 
 TEST(Scale, DoesNotWriteIntoItsInput) {
   const auto input = Doubles({1.0, 2.0});
-  ApplyOne(*Learned("min_max", {0.0, 8.0}), {input});
+  ApplyOne(*LearnedScale("min_max", {0.0, 8.0}), {input});
   ExpectSame(ToVector(*input), {1.0, 2.0});
 }
 
@@ -127,7 +128,7 @@ TEST(Scale, RefusesWhatItCannotLearnFrom) {
 TEST(Scale, IsRestoredFromItsDescription) {
   for (const Expected& expected : kScikitLearn) {
     SCOPED_TRACE(expected.method);
-    const auto step = Learned(expected.method, kValues);
+    const auto step = LearnedScale(expected.method, kValues);
     const nlohmann::json described = ThroughFile(step->Describe());
     auto restored = MakeStep("scale", {{"method", expected.method}}, NumericColumn());
     ASSERT_TRUE(restored->Restore(described, nullptr).ok());
@@ -135,7 +136,7 @@ TEST(Scale, IsRestoredFromItsDescription) {
     ExpectSame(ToVector(*ApplyOne(*restored, {Doubles(kValues)})),
                ToVector(*ApplyOne(*step, {Doubles(kValues)})));
   }
-  const nlohmann::json described = Learned("standard", {1.0, 3.0})->Describe();
+  const nlohmann::json described = LearnedScale("standard", {1.0, 3.0})->Describe();
   EXPECT_EQ(described, (nlohmann::json{{"step", "scale"},
                                        {"method", "standard"},
                                        {"count", 2},
@@ -146,7 +147,7 @@ TEST(Scale, IsRestoredFromItsDescription) {
 }
 
 TEST(Scale, RestoreChecksEverything) {
-  const nlohmann::json good = Learned("standard", {1.0, 3.0})->Describe();
+  const nlohmann::json good = LearnedScale("standard", {1.0, 3.0})->Describe();
   const auto fault = [&](const std::string& key, const nlohmann::json& value) {
     nlohmann::json bad = good;
     if (value.is_discarded()) {

@@ -10,7 +10,7 @@
 namespace emberharmony::feature {
 namespace {
 
-std::string Join(const std::vector<std::string>& words) {
+std::string JoinWords(const std::vector<std::string>& words) {
   std::string joined;
   for (const std::string& word : words) joined += (joined.empty() ? "" : ", ") + word;
   return joined;
@@ -63,12 +63,12 @@ std::string StepOptions::Choice(const std::string& key, const std::vector<std::s
   const nlohmann::json* value = Find(key);
   if (value == nullptr) {
     if (!fallback.has_value()) {
-      AddFault("option '" + key + "' is missing: one of " + Join(choices));
+      AddFault("option '" + key + "' is missing: one of " + JoinWords(choices));
     }
     return fallback.value_or(choices.front());
   }
   if (!value->is_string() || !std::ranges::count(choices, value->get<std::string>())) {
-    AddMismatch(key, "one of " + Join(choices), *value);
+    AddMismatch(key, "one of " + JoinWords(choices), *value);
     if (value->is_string()) faults_.back() += base::DidYouMean(value->get<std::string>(), choices);
     return fallback.value_or(choices.front());
   }
@@ -79,18 +79,18 @@ std::vector<std::string> StepOptions::Choices(const std::string& key,
                                               const std::vector<std::string>& choices) {
   const nlohmann::json* value = Find(key);
   if (value == nullptr) {
-    AddFault("option '" + key + "' is missing: a list of some of " + Join(choices));
+    AddFault("option '" + key + "' is missing: a list of some of " + JoinWords(choices));
     return {};
   }
   const nlohmann::json list = value->is_string() ? nlohmann::json::array({*value}) : *value;
   if (!list.is_array() || list.empty()) {
-    AddMismatch(key, "a list of some of " + Join(choices), *value);
+    AddMismatch(key, "a list of some of " + JoinWords(choices), *value);
     return {};
   }
   std::vector<std::string> chosen;
   for (const nlohmann::json& each : list) {
     if (!each.is_string() || !std::ranges::count(choices, each.get<std::string>())) {
-      AddMismatch(key, "a list of some of " + Join(choices), each);
+      AddMismatch(key, "a list of some of " + JoinWords(choices), each);
       if (each.is_string()) faults_.back() += base::DidYouMean(each.get<std::string>(), choices);
     } else if (std::ranges::count(chosen, each.get<std::string>())) {
       AddFault("option '" + key + "' names " + OptionText(each) + " twice");
@@ -150,7 +150,7 @@ arrow::Status StepOptions::Finish() {
     if (known_.contains(key)) continue;
     AddFault(known.empty() ? "takes no options; found '" + key + "'"
                            : "unknown option '" + key + "'" + base::DidYouMean(key, known) +
-                                 " (the options are " + Join(known) + ")");
+                                 " (the options are " + JoinWords(known) + ")");
   }
   if (faults_.empty()) return arrow::Status::OK();
   std::string message = step_ + ": ";

@@ -19,7 +19,7 @@
 namespace emberharmony::feature {
 namespace {
 
-const ValueCountsStatistic& CountsOf(const Statistic& statistic) {
+const ValueCountsStatistic& CountsOfValues(const Statistic& statistic) {
   return static_cast<const ValueCountsStatistic&>(statistic);
 }
 
@@ -33,7 +33,7 @@ std::vector<std::pair<std::string, int64_t>> Ranking(const ValueCountsStatistic&
   return result;
 }
 
-using Strings = std::vector<std::optional<std::string>>;
+using CountedStrings = std::vector<std::optional<std::string>>;
 
 struct Oracle {
   std::map<std::string, int64_t> counts;
@@ -41,7 +41,8 @@ struct Oracle {
   int64_t null_count = 0;
 };
 
-Oracle OracleOf(const Strings& values, const std::vector<int64_t>& weights, int64_t null_weight) {
+Oracle OracleOf(const CountedStrings& values, const std::vector<int64_t>& weights,
+                int64_t null_weight) {
   Oracle oracle;
   oracle.null_count = null_weight;
   for (size_t i = 0; i < values.size(); ++i) {
@@ -81,8 +82,8 @@ void ExpectMatches(const ValueCountsStatistic& found, const Oracle& oracle,
   EXPECT_EQ(found.kept_count, kept);
 }
 
-// Strings of 0 to 20 bytes, many equal, some with zero bytes and bytes above 127, some null.
-void MakeStrings(int n, uint64_t seed, Strings* values, std::vector<int64_t>* weights) {
+// CountedStrings of 0 to 20 bytes, many equal, some with zero bytes and bytes above 127, some null.
+void MakeStrings(int n, uint64_t seed, CountedStrings* values, std::vector<int64_t>* weights) {
   std::mt19937_64 random(seed);
   for (int i = 0; i < n; ++i) {
     if (random() % 11 == 0) {
@@ -100,13 +101,13 @@ TEST(ValueCountsTest, StringsEveryWay) {
   for (const ValueCountsOptions options :
        {ValueCountsOptions{}, ValueCountsOptions{3, -1}, ValueCountsOptions{2, 5},
         ValueCountsOptions{1, 0}, ValueCountsOptions{1000, 10}}) {
-    Strings values;
+    CountedStrings values;
     std::vector<int64_t> weights;
     MakeStrings(120, 7, &values, &weights);
     const Oracle oracle = OracleOf(values, weights, 4);
     AnalyzerHarness harness(
         MakeValueCountsAnalyzer(options), arrow::utf8(),
-        [&](const Statistic& found) { ExpectMatches(CountsOf(found), oracle, options); });
+        [&](const Statistic& found) { ExpectMatches(CountsOfValues(found), oracle, options); });
     harness.Run(ArrayOf<arrow::StringBuilder>(values, arrow::utf8()), weights, 4);
   }
 }
@@ -157,14 +158,14 @@ TEST_F(ValueCountsSpillTest, SpilledIsLikeNotSpilled) {
     ASSERT_TRUE(status.ok()) << status.ToString();
     EXPECT_LE(tight->memory_bytes(), 800 * 1024 + 4096);
     EXPECT_GT(roomy->memory_bytes(), 2000 * 1024);
-    ExpectMatches(CountsOf(**analyzer->Finalize(*roomy)), oracle, options);
+    ExpectMatches(CountsOfValues(**analyzer->Finalize(*roomy)), oracle, options);
     if (options.max_size == 20000) {
       auto refused = analyzer->Finalize(*tight);  // the ranking itself does not fit
       EXPECT_TRUE(refused.status().IsOutOfMemory()) << refused.status().ToString();
       EXPECT_NE(refused.status().message().find("state"), std::string::npos);
       continue;
     }
-    ExpectMatches(CountsOf(**analyzer->Finalize(*tight)), oracle, options);
+    ExpectMatches(CountsOfValues(**analyzer->Finalize(*tight)), oracle, options);
     const std::string encoded = *analyzer->Encode(*roomy);
     ASSERT_TRUE(*analyzer->Encode(*tight) == encoded);
     ASSERT_TRUE(analyzer->Merge(other.get(), *tight).ok());
@@ -189,14 +190,14 @@ TEST_F(ValueCountsSpillTest, ManyRunsAreMerged) {
   const arrow::Status status = analyzer->Update(tight.get(), {*array, nullptr, 0});
   ASSERT_TRUE(status.ok()) << status.ToString();
   const auto statistic = *analyzer->Finalize(*tight);
-  EXPECT_EQ(CountsOf(*statistic).distinct_count, 390000);
-  EXPECT_EQ(Ranking(CountsOf(*statistic)),
+  EXPECT_EQ(CountsOfValues(*statistic).distinct_count, 390000);
+  EXPECT_EQ(Ranking(CountsOfValues(*statistic)),
             (std::vector<std::pair<std::string, int64_t>>{{"0", 2}, {"1", 2}, {"2", 2}}));
 }
 
 TEST_F(ValueCountsSpillTest, EveryWayUnderATightLimit) {
   const ValueCountsOptions options{2, 50};
-  Strings values;
+  CountedStrings values;
   std::vector<int64_t> weights;
   std::mt19937_64 random(3);
   for (int i = 0; i < 9000; ++i) {
@@ -208,7 +209,7 @@ TEST_F(ValueCountsSpillTest, EveryWayUnderATightLimit) {
   AnalyzerHarness harness(
       MakeValueCountsAnalyzer(options), arrow::utf8(),
       [&](const Statistic& found) {
-        if (calls++ % 16 == 0) ExpectMatches(CountsOf(found), oracle, options);
+        if (calls++ % 16 == 0) ExpectMatches(CountsOfValues(found), oracle, options);
       },
       [&] { return Limited(200 * 1024); });
   harness.Run(ArrayOf<arrow::StringBuilder>(values, arrow::utf8()), weights);
@@ -244,7 +245,7 @@ TYPED_TEST(ValueCountsIntegerTest, EveryWay) {
   const std::vector<int64_t> weights = {1, 1, 2, 1, 5, 2, 1, 2, 1, 1, 6};
   if (low == T{0}) expected = {{T{0}, 4}, {T{5}, 3}, {high, 3}, {T{1}, 1}, {T{7}, 1}};
   AnalyzerHarness harness(MakeValueCountsAnalyzer(), type, [&](const Statistic& statistic) {
-    const ValueCountsStatistic& found = CountsOf(statistic);
+    const ValueCountsStatistic& found = CountsOfValues(statistic);
     ASSERT_TRUE(found.values->type()->Equals(type));
     const auto& array = static_cast<const arrow::NumericArray<TypeParam>&>(*found.values);
     ASSERT_EQ(array.length(), static_cast<int64_t>(expected.size()));
@@ -264,19 +265,19 @@ TEST(ValueCountsTest, FloatsWithOneZeroAndWithoutNan) {
       0.0,    -0.0,    -1.5,         std::nan(""), inf,           -inf,
       5e-324, -5e-324, std::nullopt, -1.5,         -std::nan("1")};
   AnalyzerHarness harness(MakeValueCountsAnalyzer(), arrow::float64(), [&](const Statistic& s) {
-    const auto& array = static_cast<const arrow::DoubleArray&>(*CountsOf(s).values);
+    const auto& array = static_cast<const arrow::DoubleArray&>(*CountsOfValues(s).values);
     std::vector<double> found;
     for (int64_t i = 0; i < array.length(); ++i) found.push_back(array.Value(i));
     EXPECT_EQ(found, (std::vector<double>{-1.5, 0.0, -inf, -5e-324, 5e-324, inf}));
     EXPECT_FALSE(std::signbit(found[1]));
-    EXPECT_EQ(CountsOf(s).null_count, 3);
-    EXPECT_EQ(CountsOf(s).distinct_count, 6);
+    EXPECT_EQ(CountsOfValues(s).null_count, 3);
+    EXPECT_EQ(CountsOfValues(s).distinct_count, 6);
   });
   harness.Run(ArrayOf<arrow::DoubleBuilder>(values, arrow::float64()));
 
   const std::vector<std::optional<float>> floats = {-0.0f, 0.0f, -2.5f, 1e30f, std::nanf("")};
   AnalyzerHarness single(MakeValueCountsAnalyzer(), arrow::float32(), [&](const Statistic& s) {
-    EXPECT_EQ(Ranking(CountsOf(s)),
+    EXPECT_EQ(Ranking(CountsOfValues(s)),
               (std::vector<std::pair<std::string, int64_t>>{{"0", 2}, {"-2.5", 1}, {"1e+30", 1}}));
   });
   single.Run(ArrayOf<arrow::FloatBuilder>(floats, arrow::float32()));
@@ -284,12 +285,12 @@ TEST(ValueCountsTest, FloatsWithOneZeroAndWithoutNan) {
   // Bits: 0.5, -0, +0, NaN, -inf, smallest subnormal.
   const std::vector<std::optional<uint16_t>> halves = {0x3800, 0x8000, 0x0000, 0x7e01, 0xfc00, 1};
   AnalyzerHarness half(MakeValueCountsAnalyzer(), arrow::float16(), [&](const Statistic& s) {
-    const auto& array = static_cast<const arrow::HalfFloatArray&>(*CountsOf(s).values);
+    const auto& array = static_cast<const arrow::HalfFloatArray&>(*CountsOfValues(s).values);
     ASSERT_EQ(array.length(), 4);
     const uint16_t* bits = array.data()->GetValues<uint16_t>(1);
     EXPECT_EQ((std::vector<uint16_t>(bits, bits + 4)),
               (std::vector<uint16_t>{0x0000, 0xfc00, 0x0001, 0x3800}));
-    EXPECT_EQ(CountsOf(s).null_count, 1);
+    EXPECT_EQ(CountsOfValues(s).null_count, 1);
   });
   half.Run(*arrow::MakeArray(ArrayOf<arrow::UInt16Builder>(halves, arrow::uint16())->data()->Copy())
                 ->View(arrow::float16()));
@@ -297,7 +298,7 @@ TEST(ValueCountsTest, FloatsWithOneZeroAndWithoutNan) {
 
 TEST(ValueCountsTest, BooleansDatesTimestampsDecimalsAndFixedBytes) {
   AnalyzerHarness boolean(MakeValueCountsAnalyzer(), arrow::boolean(), [](const Statistic& s) {
-    EXPECT_EQ(Ranking(CountsOf(s)),
+    EXPECT_EQ(Ranking(CountsOfValues(s)),
               (std::vector<std::pair<std::string, int64_t>>{{"true", 3}, {"false", 2}}));
   });
   boolean.Run(ArrayOf<arrow::BooleanBuilder>(
@@ -305,16 +306,17 @@ TEST(ValueCountsTest, BooleansDatesTimestampsDecimalsAndFixedBytes) {
       arrow::boolean()));
 
   AnalyzerHarness date(MakeValueCountsAnalyzer(), arrow::date32(), [](const Statistic& s) {
-    EXPECT_EQ(Ranking(CountsOf(s)), (std::vector<std::pair<std::string, int64_t>>{
-                                        {"1969-12-31", 2}, {"1970-01-01", 1}, {"2001-02-03", 1}}));
+    EXPECT_EQ(Ranking(CountsOfValues(s)),
+              (std::vector<std::pair<std::string, int64_t>>{
+                  {"1969-12-31", 2}, {"1970-01-01", 1}, {"2001-02-03", 1}}));
   });
   date.Run(ArrayOf<arrow::Date32Builder>(std::vector<std::optional<int32_t>>{0, -1, 11356, -1},
                                          arrow::date32()));
 
   const auto stamp_type = arrow::timestamp(arrow::TimeUnit::MICRO, "UTC");
   AnalyzerHarness stamp(MakeValueCountsAnalyzer(), stamp_type, [&](const Statistic& s) {
-    ASSERT_TRUE(CountsOf(s).values->type()->Equals(stamp_type));
-    const auto& array = static_cast<const arrow::TimestampArray&>(*CountsOf(s).values);
+    ASSERT_TRUE(CountsOfValues(s).values->type()->Equals(stamp_type));
+    const auto& array = static_cast<const arrow::TimestampArray&>(*CountsOfValues(s).values);
     ASSERT_EQ(array.length(), 2);
     EXPECT_EQ(array.Value(0), -7);
     EXPECT_EQ(array.Value(1), 8);
@@ -333,7 +335,7 @@ TEST(ValueCountsTest, BooleansDatesTimestampsDecimalsAndFixedBytes) {
     wider.push_back(*arrow::Decimal256::FromString(text));
     narrow.push_back(*arrow::Decimal64::FromString(text));
   }
-  const auto check = [&](const Statistic& s) { EXPECT_EQ(Ranking(CountsOf(s)), expected); };
+  const auto check = [&](const Statistic& s) { EXPECT_EQ(Ranking(CountsOfValues(s)), expected); };
   const auto decimal128 = arrow::decimal128(20, 2);
   AnalyzerHarness(MakeValueCountsAnalyzer(), decimal128, check)
       .Run(ArrayOf<arrow::Decimal128Builder>(wide, decimal128));
@@ -349,7 +351,8 @@ TEST(ValueCountsTest, BooleansDatesTimestampsDecimalsAndFixedBytes) {
     const std::string low(width, 'A');
     const std::string high(width, '\xf0');
     AnalyzerHarness fixed(MakeValueCountsAnalyzer(), type, [&](const Statistic& s) {
-      const auto& array = static_cast<const arrow::FixedSizeBinaryArray&>(*CountsOf(s).values);
+      const auto& array =
+          static_cast<const arrow::FixedSizeBinaryArray&>(*CountsOfValues(s).values);
       ASSERT_EQ(array.length(), 2);
       EXPECT_EQ(array.GetView(0), low);
       EXPECT_EQ(array.GetView(1), high);
@@ -360,10 +363,11 @@ TEST(ValueCountsTest, BooleansDatesTimestampsDecimalsAndFixedBytes) {
 }
 
 TEST(ValueCountsTest, StringsOfEveryArrowTypeAndDictionaries) {
-  const Strings values = {"b", "a longer string than eight", std::nullopt, "b", "12345678", ""};
+  const CountedStrings values = {"b", "a longer string than eight", std::nullopt, "b", "12345678",
+                                 ""};
   const std::vector<std::pair<std::string, int64_t>> expected = {
       {"b", 2}, {"", 1}, {"12345678", 1}, {"a longer string than eight", 1}};
-  const auto check = [&](const Statistic& s) { EXPECT_EQ(Ranking(CountsOf(s)), expected); };
+  const auto check = [&](const Statistic& s) { EXPECT_EQ(Ranking(CountsOfValues(s)), expected); };
   AnalyzerHarness(MakeValueCountsAnalyzer(), arrow::large_utf8(), check)
       .Run(ArrayOf<arrow::LargeStringBuilder>(values, arrow::large_utf8()));
   AnalyzerHarness(MakeValueCountsAnalyzer(), arrow::utf8_view(), check)
@@ -384,14 +388,14 @@ TEST(ValueCountsTest, StringsOfEveryArrowTypeAndDictionaries) {
 
 TEST(ValueCountsTest, EmptyAndMissing) {
   AnalyzerHarness empty(MakeValueCountsAnalyzer(), arrow::utf8(), [](const Statistic& s) {
-    EXPECT_EQ(CountsOf(s).values->length(), 0);
-    EXPECT_EQ(CountsOf(s).count, 0);
-    EXPECT_EQ(CountsOf(s).null_count, 0);
+    EXPECT_EQ(CountsOfValues(s).values->length(), 0);
+    EXPECT_EQ(CountsOfValues(s).count, 0);
+    EXPECT_EQ(CountsOfValues(s).null_count, 0);
   });
-  empty.Run(ArrayOf<arrow::StringBuilder>(Strings{}, arrow::utf8()));
+  empty.Run(ArrayOf<arrow::StringBuilder>(CountedStrings{}, arrow::utf8()));
   AnalyzerHarness nulls(MakeValueCountsAnalyzer(), arrow::null(), [](const Statistic& s) {
-    EXPECT_EQ(CountsOf(s).values->length(), 0);
-    EXPECT_EQ(CountsOf(s).null_count, 13);
+    EXPECT_EQ(CountsOfValues(s).values->length(), 0);
+    EXPECT_EQ(CountsOfValues(s).null_count, 13);
   });
   nulls.Run(std::make_shared<arrow::NullArray>(3), {1, 2, 3}, 7);
 }
@@ -401,14 +405,14 @@ TEST(ValueCountsTest, RefusesWhatCannotBeCounted) {
   const auto refused = analyzer->MakeState(*arrow::list(arrow::int32()), {});
   EXPECT_EQ(base::KindOf(refused.status()), base::ErrorKind::kUsage);
   auto state = *analyzer->MakeState(*arrow::int64(), {});
-  const auto strings = ArrayOf<arrow::StringBuilder>(Strings{"a"}, arrow::utf8());
+  const auto strings = ArrayOf<arrow::StringBuilder>(CountedStrings{"a"}, arrow::utf8());
   EXPECT_EQ(base::KindOf(analyzer->Update(state.get(), {*strings, nullptr, 0})),
             base::ErrorKind::kUsage);
   const auto one =
       ArrayOf<arrow::Int64Builder>(std::vector<std::optional<int64_t>>{1}, arrow::int64());
   const int64_t weight = std::numeric_limits<int64_t>::max();
   EXPECT_TRUE(analyzer->Update(state.get(), {*one, &weight, 0}).ok());
-  EXPECT_EQ(CountsOf(**analyzer->Finalize(*state)).counts->Value(0), weight);
+  EXPECT_EQ(CountsOfValues(**analyzer->Finalize(*state)).counts->Value(0), weight);
   EXPECT_EQ(base::KindOf(analyzer->Update(state.get(), {*one, nullptr, 0})),
             base::ErrorKind::kData);
 }

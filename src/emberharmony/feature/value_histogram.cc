@@ -16,8 +16,8 @@
 namespace emberharmony::feature {
 namespace {
 
-constexpr std::string_view kMagic("EHVH\2", 5);
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+constexpr std::string_view kHistogramMagic("EHVH\2", 5);
+constexpr double kNoValue = std::numeric_limits<double>::quiet_NaN();
 
 struct Key {
   uint64_t key;
@@ -166,8 +166,8 @@ class HistogramStatistic : public OrderStatistics {
   int bits() const override { return num_bits_; }
   bool exact() const override { return exact_; }
   int64_t num_keys() const override { return static_cast<int64_t>(keys_.size()); }
-  double min() const override { return count_ == 0 ? kNan : DoubleOfKey(form_, min_); }
-  double max() const override { return count_ == 0 ? kNan : DoubleOfKey(form_, max_); }
+  double min() const override { return count_ == 0 ? kNoValue : DoubleOfKey(form_, min_); }
+  double max() const override { return count_ == 0 ? kNoValue : DoubleOfKey(form_, max_); }
 
   NumberForm form() const override { return form_; }
   bool cut() const override { return cut_; }
@@ -175,7 +175,7 @@ class HistogramStatistic : public OrderStatistics {
 
   double MostFrequent() const override {
     const std::vector<CountedNumber> first = MostFrequentValues(1);
-    return first.empty() ? kNan : first[0].value;
+    return first.empty() ? kNoValue : first[0].value;
   }
 
   QuantileEstimate OrderStatistic(int64_t index) const override {
@@ -241,7 +241,7 @@ const HistogramState& StateOf(const State& state) {
   return static_cast<const HistogramState&>(state);
 }
 
-arrow::Status Corrupt(const char* what) {
+arrow::Status CorruptHistogram(const char* what) {
   return base::DataError(std::string("an encoded value histogram is not valid: ") + what +
                          "; it was damaged or comes from another version: fit again");
 }
@@ -256,14 +256,14 @@ arrow::Status DecodeKeys(EncodedReader* in, int64_t num_keys, const arrow::DataT
     const auto key = in->Take<uint64_t>();
     const auto count = in->Take<int64_t>();
     if (!IsNumberKey(form, type, key) || ShortenedKey(form, key, state->num_bits) != key) {
-      return Corrupt("a key is no shortened number");
+      return CorruptHistogram("a key is no shortened number");
     }
-    if (i > 0 && key <= previous) return Corrupt("keys are not in order");
+    if (i > 0 && key <= previous) return CorruptHistogram("keys are not in order");
     if (count <= 0 || __builtin_add_overflow(count, state->count, &state->count)) {
-      return Corrupt("a count is out of range");
+      return CorruptHistogram("a count is out of range");
     }
     if (i == 0 && key != ShortenedKey(form, state->min, state->num_bits)) {
-      return Corrupt("the minimum does not fit the keys");
+      return CorruptHistogram("the minimum does not fit the keys");
     }
     previous = key;
     ARROW_RETURN_NOT_OK(AddKeys(&state->table, &key, &count, 1));
@@ -273,7 +273,7 @@ arrow::Status DecodeKeys(EncodedReader* in, int64_t num_keys, const arrow::DataT
                             : previous == ShortenedKey(form, state->max, state->num_bits) &&
                                   state->min <= state->max && IsNumberKey(form, type, state->min) &&
                                   IsNumberKey(form, type, state->max);
-  return max_fits ? arrow::Status::OK() : Corrupt("the maximum does not fit the keys");
+  return max_fits ? arrow::Status::OK() : CorruptHistogram("the maximum does not fit the keys");
 }
 
 class ValueHistogramAnalyzer : public Analyzer {
@@ -349,7 +349,7 @@ class ValueHistogramAnalyzer : public Analyzer {
 
   arrow::Result<std::string> Encode(const State& state) const override {
     const HistogramState& histogram = StateOf(state);
-    EncodedWriter out(kMagic);
+    EncodedWriter out(kHistogramMagic);
     out.Put(static_cast<uint8_t>(histogram.form));
     out.Put(static_cast<uint8_t>(histogram.num_bits));
     out.Put(histogram.max_keys);
@@ -368,7 +368,7 @@ class ValueHistogramAnalyzer : public Analyzer {
   arrow::Result<std::unique_ptr<State>> Decode(std::string_view bytes, const arrow::DataType& type,
                                                const StateOptions& options) const override {
     ARROW_RETURN_NOT_OK(CheckMeasurable(type));
-    EncodedReader in(bytes, kMagic);
+    EncodedReader in(bytes, kHistogramMagic);
     const NumberForm form = NumberFormOf(type);
     auto state = std::make_unique<HistogramState>(max_keys_, form, options.budget);
     const auto form_byte = in.Take<uint8_t>();
@@ -379,19 +379,19 @@ class ValueHistogramAnalyzer : public Analyzer {
     state->min = in.Take<uint64_t>();
     state->max = in.Take<uint64_t>();
     const auto num_keys = in.Take<int64_t>();
-    if (!in.ok()) return Corrupt("it ends too early");
+    if (!in.ok()) return CorruptHistogram("it ends too early");
     if (form_byte != static_cast<uint8_t>(form)) {
-      return Corrupt("it does not hold numbers of the column's type");
+      return CorruptHistogram("it does not hold numbers of the column's type");
     }
-    if (max_keys != max_keys_) return Corrupt("it keeps another number of keys");
+    if (max_keys != max_keys_) return CorruptHistogram("it keeps another number of keys");
     if (state->num_bits < 1 || state->num_bits > FullBits(form) || state->missing.null_count < 0 ||
         state->missing.infinity_count < 0) {
-      return Corrupt("a number is out of range");
+      return CorruptHistogram("a number is out of range");
     }
     if (num_keys < 0 || num_keys != static_cast<int64_t>(in.rest().size() / 16) ||
         in.rest().size() % 16 != 0 || (num_keys > max_keys_ && state->num_bits > 1) ||
         (num_keys == 0 && !state->exact())) {
-      return Corrupt("the number of keys does not fit");
+      return CorruptHistogram("the number of keys does not fit");
     }
     ARROW_RETURN_NOT_OK(DecodeKeys(&in, num_keys, type, state.get()));
     int64_t count = state->count;

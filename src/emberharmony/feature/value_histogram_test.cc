@@ -18,16 +18,16 @@ namespace emberharmony::feature {
 namespace {
 
 constexpr double kMax = std::numeric_limits<double>::max();
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
+constexpr double kHistogramInfinity = std::numeric_limits<double>::infinity();
 constexpr double kTiny = std::numeric_limits<double>::denorm_min();
 
-using Doubles = std::vector<std::optional<double>>;
+using HistogramDoubles = std::vector<std::optional<double>>;
 
 const QuantileStatistic& QuantilesOf(const Statistic& statistic) {
   return static_cast<const QuantileStatistic&>(statistic);
 }
 
-std::shared_ptr<arrow::Array> DoubleArray(const Doubles& values) {
+std::shared_ptr<arrow::Array> DoubleArray(const HistogramDoubles& values) {
   return ArrayOf<arrow::DoubleBuilder>(values, arrow::float64());
 }
 
@@ -38,7 +38,7 @@ std::shared_ptr<const Statistic> Analyzed(const arrow::Array& values, int64_t ma
   return *analyzer->Finalize(*state);
 }
 
-double MedianOf(const Doubles& values) {
+double MedianOf(const HistogramDoubles& values) {
   const auto statistic = Analyzed(*DoubleArray(values));
   const QuantileEstimate median = QuantilesOf(*statistic).Median();
   EXPECT_EQ(median.error_bound, 0);
@@ -47,7 +47,8 @@ double MedianOf(const Doubles& values) {
 
 // What numpy.quantile 2.4.6 gives for numpy.repeat(values, weights).
 TEST(ValueHistogramTest, QuantilesAreThoseOfNumPy) {
-  const Doubles values = {3.7, -1.25, 0.1, 0.1, 2.5e10, -7e-3, 12.0, 12.0, 12.0, 1e-300, 5.5};
+  const HistogramDoubles values = {3.7,  -1.25, 0.1,  0.1,    2.5e10, -7e-3,
+                                   12.0, 12.0,  12.0, 1e-300, 5.5};
   const std::vector<int64_t> weights = {1, 2, 3, 1, 1, 4, 1, 1, 2, 1, 1};
   const std::vector<std::pair<double, double>> expected = {
       {0.0, -0x1.4000000000000p+0},
@@ -158,7 +159,7 @@ TEST(ValueHistogramTest, FewKeysEveryWay) {
   std::mt19937_64 random(19);
   std::normal_distribution<double> normal;
   for (const int64_t max_keys : {40, 1000}) {
-    Doubles values;
+    HistogramDoubles values;
     std::vector<double> finite;
     for (int i = 0; i < 400; ++i) {
       double value = normal(random) * std::ldexp(1.0, static_cast<int>(random() % 6));
@@ -167,7 +168,8 @@ TEST(ValueHistogramTest, FewKeysEveryWay) {
       values.push_back(value);
       finite.push_back(value + 0.0);
     }
-    for (const double other : {kInfinity, -kInfinity, kInfinity, std::nan("")}) {
+    for (const double other :
+         {kHistogramInfinity, -kHistogramInfinity, kHistogramInfinity, std::nan("")}) {
       values.push_back(other);
     }
     values.push_back(std::nullopt);
@@ -186,7 +188,7 @@ TEST(ValueHistogramTest, FewKeysEveryWay) {
 
 TEST(ValueHistogramTest, OneBitIsAlwaysKept) {
   const std::vector<double> values = {-6.0, -5.0, -1.0, 1.0, 1.5, 2.0, 3.0, 8.0, 9.0, kTiny};
-  Doubles input(values.begin(), values.end());
+  HistogramDoubles input(values.begin(), values.end());
   AnalyzerHarness harness(MakeValueHistogramAnalyzer(2), arrow::float64(),
                           [&](const Statistic& statistic) {
                             EXPECT_EQ(QuantilesOf(statistic).num_keys(), 6);
@@ -413,7 +415,7 @@ TEST(ValueHistogramTest, NothingToMeasure) {
   };
   AnalyzerHarness(MakeValueHistogramAnalyzer(), arrow::float64(), check).Run(DoubleArray({}));
   AnalyzerHarness(MakeValueHistogramAnalyzer(), arrow::float64(), check)
-      .Run(DoubleArray({std::nullopt, std::nan(""), kInfinity}), {}, 2);
+      .Run(DoubleArray({std::nullopt, std::nan(""), kHistogramInfinity}), {}, 2);
   AnalyzerHarness(MakeValueHistogramAnalyzer(), arrow::null(), check)
       .Run(std::make_shared<arrow::NullArray>(3));
 }

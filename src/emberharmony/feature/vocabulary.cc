@@ -258,7 +258,7 @@ arrow::Status Vocabulary::Apply(const ValueBlock& input, arrow::MemoryPool* pool
   return arrow::Status::OK();
 }
 
-const TransformRegistration kRegistration("vocabulary", Vocabulary::Make);
+const TransformRegistration kVocabularyRegistration("vocabulary", Vocabulary::Make);
 
 }  // namespace
 }  // namespace emberharmony::feature

@@ -8,9 +8,9 @@ namespace {
 
 using namespace oracle;
 
-std::unique_ptr<Transform> Learned(const std::shared_ptr<arrow::Array>& ranked,
-                                   const std::string& counts,
-                                   const nlohmann::json& options = nullptr) {
+std::unique_ptr<Transform> LearnedTerms(const std::shared_ptr<arrow::Array>& ranked,
+                                        const std::string& counts,
+                                        const nlohmann::json& options = nullptr) {
   auto step = MakeStep("vocabulary", options, Column(ranked->type()));
   const arrow::Status status = step->Learn({CountsOf(ranked, counts, 2, 4, 5)});
   EXPECT_TRUE(status.ok()) << status.ToString();
@@ -18,7 +18,7 @@ std::unique_ptr<Transform> Learned(const std::shared_ptr<arrow::Array>& ranked,
 }
 
 TEST(Vocabulary, IdsByRankBehindTheSpecialOnes) {
-  const auto step = Learned(ArrayOf(arrow::utf8(), R"(["b", "a", "c"])"), "[9, 7, 7]");
+  const auto step = LearnedTerms(ArrayOf(arrow::utf8(), R"(["b", "a", "c"])"), "[9, 7, 7]");
   const auto ids =
       ApplyOne(*step, {ArrayOf(arrow::utf8(), R"(["a", "b", null, "zzz", "c", ""])"), true});
   EXPECT_TRUE(ids->Equals(ArrayOf(arrow::int32(), "[4, 3, 1, 2, 5, 2, 1]")));
@@ -29,10 +29,10 @@ TEST(Vocabulary, IdsByRankBehindTheSpecialOnes) {
 }
 
 TEST(Vocabulary, OfNumbersDatesAndNumericForm) {
-  const auto ints = Learned(ArrayOf(arrow::int64(), "[-1, 9223372036854775807]"), "[9, 7]");
+  const auto ints = LearnedTerms(ArrayOf(arrow::int64(), "[-1, 9223372036854775807]"), "[9, 7]");
   EXPECT_TRUE(ApplyOne(*ints, {ArrayOf(arrow::int64(), "[9223372036854775807, -1, 0, null]")})
                   ->Equals(ArrayOf(arrow::int32(), "[4, 3, 2, 1]")));
-  const auto dates = Learned(ArrayOf(arrow::date32(), "[5]"), "[9]");
+  const auto dates = LearnedTerms(ArrayOf(arrow::date32(), "[5]"), "[9]");
   EXPECT_TRUE(ApplyOne(*dates, {ArrayOf(arrow::date32(), "[5, 6]")})
                   ->Equals(ArrayOf(arrow::int32(), "[3, 2]")));
   auto numeric = MakeStep("vocabulary", nullptr, NumericColumn());
@@ -42,7 +42,8 @@ TEST(Vocabulary, OfNumbersDatesAndNumericForm) {
 }
 
 TEST(Vocabulary, OutOfVocabularyBucketsAreFingerprints) {
-  const auto step = Learned(ArrayOf(arrow::utf8(), R"(["known"])"), "[9]", {{"oov_buckets", 10}});
+  const auto step =
+      LearnedTerms(ArrayOf(arrow::utf8(), R"(["known"])"), "[9]", {{"oov_buckets", 10}});
   std::string json = R"(["known")";
   std::vector<int32_t> expected = {12};
   for (int i = 0; i < 100; ++i) {
@@ -59,7 +60,7 @@ TEST(Vocabulary, OutOfVocabularyBucketsAreFingerprints) {
   const uint64_t five = base::Fingerprint64(std::string("\x05\0\0\0\0\0\0\0", 8)) % 10;
   const uint64_t minus_one = base::Fingerprint64(std::string(8, '\xff')) % 10;
   for (const auto& type : {arrow::int8(), arrow::int16(), arrow::int32(), arrow::int64()}) {
-    const auto ints = Learned(ArrayOf(type, "[1]"), "[9]", {{"oov_buckets", 10}});
+    const auto ints = LearnedTerms(ArrayOf(type, "[1]"), "[9]", {{"oov_buckets", 10}});
     const auto ids = ApplyOne(*ints, {ArrayOf(type, "[7, 5, -1]")->Slice(1)});
     EXPECT_EQ(static_cast<const arrow::Int32Array&>(*ids).Value(0), 2 + static_cast<int>(five));
     EXPECT_EQ(static_cast<const arrow::Int32Array&>(*ids).Value(1),
@@ -70,7 +71,7 @@ TEST(Vocabulary, OutOfVocabularyBucketsAreFingerprints) {
 TEST(Vocabulary, IdsBeyond31BitsAreInt64) {
   const int64_t buckets = int64_t{1} << 40;
   const auto step =
-      Learned(ArrayOf(arrow::utf8(), R"(["known"])"), "[9]", {{"oov_buckets", buckets}});
+      LearnedTerms(ArrayOf(arrow::utf8(), R"(["known"])"), "[9]", {{"oov_buckets", buckets}});
   EXPECT_TRUE(step->outputs()[0].type->Equals(arrow::int64()));
   const auto ids = ApplyOne(*step, {ArrayOf(arrow::utf8(), R"(["known", "no"])"), true});
   const auto& longs = static_cast<const arrow::Int64Array&>(*ids);
@@ -88,7 +89,7 @@ TEST(Vocabulary, IsRestoredFromItsDescriptionAndTable) {
   for (const auto& ranked :
        {ArrayOf(arrow::utf8(), R"(["b", "a"])"), bytes, ArrayOf(arrow::date32(), "[5, -5]")}) {
     SCOPED_TRACE(ranked->type()->ToString());
-    const auto step = Learned(ranked, "[9, 7]", {{"min_count", 3}});
+    const auto step = LearnedTerms(ranked, "[9, 7]", {{"min_count", 3}});
     const auto table = step->VocabularyTable();
     ASSERT_TRUE(table->ValidateFull().ok());
     EXPECT_TRUE(table->column(0)->Equals(ranked));
@@ -103,7 +104,7 @@ TEST(Vocabulary, IsRestoredFromItsDescriptionAndTable) {
     EXPECT_TRUE(restored->VocabularyTable()->Equals(*table));
     EXPECT_TRUE(ApplyOne(*restored, {ranked, true})->Equals(ApplyOne(*step, {ranked, true})));
   }
-  EXPECT_EQ(Learned(ArrayOf(arrow::utf8(), R"(["b"])"), "[9]")->Describe(),
+  EXPECT_EQ(LearnedTerms(ArrayOf(arrow::utf8(), R"(["b"])"), "[9]")->Describe(),
             (nlohmann::json{{"step", "vocabulary"},
                             {"min_count", 1},
                             {"oov_buckets", 1},
@@ -115,7 +116,7 @@ TEST(Vocabulary, IsRestoredFromItsDescriptionAndTable) {
 }
 
 TEST(Vocabulary, RestoreChecksTheTable) {
-  const auto step = Learned(ArrayOf(arrow::utf8(), R"(["b", "a"])"), "[9, 7]");
+  const auto step = LearnedTerms(ArrayOf(arrow::utf8(), R"(["b", "a"])"), "[9, 7]");
   const auto good = step->VocabularyTable();
   const auto fault = [&](int column, const std::shared_ptr<arrow::Array>& array) {
     const auto bad = *good->SetColumn(

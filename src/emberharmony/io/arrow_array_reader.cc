@@ -18,7 +18,7 @@ using arrow::Type;
 constexpr int64_t kBytesMax = std::numeric_limits<int32_t>::max();
 constexpr int64_t kViewBytes = 16;
 
-bool IsView(const arrow::DataType& type) {
+bool IsViewType(const arrow::DataType& type) {
   return type.id() == Type::STRING_VIEW || type.id() == Type::BINARY_VIEW;
 }
 
@@ -33,7 +33,7 @@ Result<std::shared_ptr<arrow::Buffer>> Aligned(std::shared_ptr<arrow::Buffer> bu
 }
 
 template <typename T>
-T Load(const uint8_t* data, int64_t i) {
+T LoadScalar(const uint8_t* data, int64_t i) {
   T value;
   std::memcpy(&value, data + i * static_cast<int64_t>(sizeof(T)), sizeof(T));
   return value;
@@ -42,7 +42,7 @@ T Load(const uint8_t* data, int64_t i) {
 }  // namespace
 
 bool IsPlainType(const arrow::DataType& type) {
-  return type.id() == Type::NA || IsBinary(type) || IsView(type) ||
+  return type.id() == Type::NA || IsBinary(type) || IsViewType(type) ||
          (arrow::is_fixed_width(type.id()) && type.id() != Type::DICTIONARY);
 }
 
@@ -60,7 +60,7 @@ Result<std::unique_ptr<ArrowArrayReader>> ArrowArrayReader::Make(
   if (IsBinary(*type)) {
     ARROW_ASSIGN_OR_RAISE(reader->data_, body.Buffer(parts, 2, pool));
   }
-  if (IsView(*type)) {
+  if (IsViewType(*type)) {
     ARROW_ASSIGN_OR_RAISE(reader->num_variadic_, body.CountVariadic(parts));
   }
   return reader;
@@ -112,7 +112,7 @@ Result<std::shared_ptr<arrow::ArrayData>> ArrowArrayReader::ReadBinary(int64_t n
   constexpr int64_t kWidth = sizeof(Offset);
   ARROW_ASSIGN_OR_RAISE(auto offsets, values_.Slice(row_ * kWidth, (row_ + n + 1) * kWidth));
   const uint8_t* stored = offsets->data();
-  const int64_t first = Load<Offset>(stored, 0);
+  const int64_t first = LoadScalar<Offset>(stored, 0);
   int64_t last = first;
   if (first < 0) return Status::Invalid("an offset is negative");
   ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::Buffer> relative,
@@ -121,7 +121,7 @@ Result<std::shared_ptr<arrow::ArrayData>> ArrowArrayReader::ReadBinary(int64_t n
   out[0] = 0;
   int64_t count = 0;
   for (; count < n; ++count) {
-    const int64_t offset = Load<Offset>(stored, count + 1);
+    const int64_t offset = LoadScalar<Offset>(stored, count + 1);
     if (offset < last || offset > data_.size()) {
       return Status::Invalid("the offsets ", last, " and ", offset, " of row ", row_ + count,
                              " do not lie in its ", data_.size(), " bytes of text in order");
@@ -153,12 +153,12 @@ Result<std::shared_ptr<arrow::ArrayData>> ArrowArrayReader::ReadViews(int64_t n)
   for (; count < n; ++count) {
     if (is_null(count)) continue;
     const uint8_t* view = views->data() + count * kViewBytes;
-    const auto length = Load<int32_t>(view, 0);
+    const auto length = LoadScalar<int32_t>(view, 0);
     if (length < 0) return Status::Invalid("row ", row_ + count, " has a negative length");
     if (bytes + length > kBytesMax) break;
     bytes += length;
     if (length <= kInlineBytes) continue;
-    const auto buffer = Load<int32_t>(view, 2);
+    const auto buffer = LoadScalar<int32_t>(view, 2);
     if (buffer < 0 || buffer >= num_variadic_) {
       return Status::Invalid("row ", row_ + count, " refers to buffer ", buffer, " of ",
                              num_variadic_);
@@ -183,11 +183,11 @@ Result<std::shared_ptr<arrow::ArrayData>> ArrowArrayReader::ReadViews(int64_t n)
     out[i] = end;
     if (is_null(i)) continue;
     const uint8_t* view = views->data() + i * kViewBytes;
-    const auto length = Load<int32_t>(view, 0);
+    const auto length = LoadScalar<int32_t>(view, 0);
     const uint8_t* text = view + 4;
     if (length > kInlineBytes) {
-      const arrow::Buffer& buffer = *variadic_.at(Load<int32_t>(view, 2));
-      const auto offset = Load<int32_t>(view, 3);
+      const arrow::Buffer& buffer = *variadic_.at(LoadScalar<int32_t>(view, 2));
+      const auto offset = LoadScalar<int32_t>(view, 3);
       if (offset < 0 || offset > buffer.size() - length) {
         return Status::Invalid("row ", row_ + i, " refers to bytes beyond its buffer");
       }
@@ -206,8 +206,8 @@ template <typename Offset>
 Result<int64_t> ArrowArrayReader::MeasureBinary(int64_t n) {
   constexpr int64_t kWidth = sizeof(Offset);
   ARROW_ASSIGN_OR_RAISE(const auto offsets, values_.Slice(row_ * kWidth, (row_ + n + 1) * kWidth));
-  const int64_t first = Load<Offset>(offsets->data(), 0);
-  const int64_t last = Load<Offset>(offsets->data(), n);
+  const int64_t first = LoadScalar<Offset>(offsets->data(), 0);
+  const int64_t last = LoadScalar<Offset>(offsets->data(), n);
   if (first < 0 || last < first || last > data_.size()) {
     return Status::Invalid("the offsets ", first, " and ", last, " of rows ", row_, " and ",
                            row_ + n, " do not lie in its ", data_.size(),
@@ -224,7 +224,7 @@ Result<int64_t> ArrowArrayReader::MeasureViews(int64_t n) {
   int64_t bytes = 4 * n;
   for (int64_t i = 0; i < n; ++i) {
     if (valid != nullptr && !arrow::bit_util::GetBit(valid->data(), i)) continue;
-    bytes += std::max(Load<int32_t>(views->data() + i * kViewBytes, 0), 0);
+    bytes += std::max(LoadScalar<int32_t>(views->data() + i * kViewBytes, 0), 0);
   }
   return bytes;
 }

@@ -6,9 +6,9 @@
 namespace emberharmony::io {
 namespace {
 
-constexpr int16_t kVersion5 = 4;
-constexpr uint8_t kHeaderRecordBatch = 3;
-constexpr int kMessageHeader = 2;
+constexpr int16_t kMetadataVersion5 = 4;
+constexpr uint8_t kRecordBatchHeader = 3;
+constexpr int kHeaderSlot = 2;
 
 /// Bytes that are filled in order or at known places. All that is written here has a fixed layout,
 /// so positions are known where references to them are written.
@@ -48,8 +48,8 @@ std::string RecordBatchMetadata(int64_t num_rows, const std::vector<ArrowNode>& 
   out.Put(int32_t{12});   // back to the vtable
   out.Put(uint32_t{28});  // the header: RecordBatch, below
   out.Put(body_size);
-  out.Put(kVersion5);
-  out.Put(kHeaderRecordBatch);
+  out.Put(kMetadataVersion5);
+  out.Put(kRecordBatchHeader);
   out.Put(uint8_t{0});
   // RecordBatch's vtable: length, nodes, buffers, compression.
   for (const int entry : {12, 24, 8, 4, 16, lz4 ? 20 : 0}) out.Put(static_cast<uint16_t>(entry));
@@ -88,7 +88,7 @@ std::string RecordBatchMetadata(int64_t num_rows, const std::vector<ArrowNode>& 
 arrow::Result<std::string> ArrowFooter(std::string_view schema_message,
                                        const std::vector<ArrowBlock>& batches) {
   ARROW_ASSIGN_OR_RAISE(const auto message, internal::FlatTable::Root(schema_message));
-  ARROW_ASSIGN_OR_RAISE(const auto schema, message.Table(kMessageHeader));
+  ARROW_ASSIGN_OR_RAISE(const auto schema, message.Table(kHeaderSlot));
   if (!schema.has_value()) return arrow::Status::Invalid("a schema's message has no schema");
   Bytes out;
   out.Put(uint32_t{16});  // the root: Footer, below
@@ -99,7 +99,7 @@ arrow::Result<std::string> ArrowFooter(std::string_view schema_message,
   out.Put(uint32_t{0});  // schema
   out.Put(uint32_t{0});  // dictionaries
   out.Put(uint32_t{0});  // record batches
-  out.Put(kVersion5);
+  out.Put(kMetadataVersion5);
   out.Pad(4);
   out.ReferTo(footer + 8, out.size());
   out.Put(uint32_t{0});  // of dictionaries there are none

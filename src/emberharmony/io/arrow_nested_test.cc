@@ -124,7 +124,7 @@ arrow::Result<Texts> ReadTexts(const Source& source, int column, const BatchOpti
   return texts;
 }
 
-arrow::Result<std::shared_ptr<Source>> OpenBytes(const std::shared_ptr<arrow::Buffer>& bytes) {
+arrow::Result<std::shared_ptr<Source>> OpenArrowBytes(const std::shared_ptr<arrow::Buffer>& bytes) {
   return ArrowSource::MakeFromFile("test.arrow", std::make_shared<arrow::io::BufferReader>(bytes));
 }
 
@@ -141,9 +141,9 @@ Texts ExpectedTexts(const Batches& batches, const StructMember& column) {
 }
 
 /// That a source of what was written has the cells of `expected`, members included.
-void ExpectReads(const Batches& written, const Batches& expected) {
+void ExpectNestedReads(const Batches& written, const Batches& expected) {
   for (const auto& [name, format] : AllArrowFormats()) {
-    const auto opened = OpenBytes(WriteArrow(written, format));
+    const auto opened = OpenArrowBytes(WriteArrow(written, format));
     ASSERT_TRUE(opened.ok()) << name << ": " << opened.status().ToString();
     const Source& source = **opened;
     std::vector<StructMember> columns;
@@ -215,7 +215,7 @@ class ArrowNestedTest : public ::testing::Test {
 TEST_F(ArrowNestedTest, EveryKindOfNestingAndFormat) {
   const auto batch = RandomBatch(900, 1);
   const Batches cut = {batch->Slice(0, 400), batch->Slice(400, 3), batch->Slice(403)};
-  ExpectReads(cut, cut);
+  ExpectNestedReads(cut, cut);
 }
 
 TEST_F(ArrowNestedTest, ListViewsInAnyOrderOverlappingAndWithGaps) {
@@ -231,7 +231,7 @@ TEST_F(ArrowNestedTest, ListViewsInAnyOrderOverlappingAndWithGaps) {
   const auto views =
       *arrow::ListViewArray::FromArrays(**offsets.Finish(), **sizes.Finish(), *values);
   const auto around = *arrow::StructArray::Make({views}, Texts{"l"});
-  ExpectReads({OneColumn(around)}, {OneColumn(around)});
+  ExpectNestedReads({OneColumn(around)}, {OneColumn(around)});
 }
 
 TEST_F(ArrowNestedTest, EncodedValuesOfEveryKind) {
@@ -271,7 +271,7 @@ TEST_F(ArrowNestedTest, EncodedValuesOfEveryKind) {
         std::pair{list_of(encoded), list_of(decoded)},
         std::pair{list_of(runs), list_of(run_decoded)},
         std::pair{struct_of(encoded, runs), struct_of(decoded, run_decoded)}}) {
-    ExpectReads({OneColumn(written)}, {OneColumn(expected)});
+    ExpectNestedReads({OneColumn(written)}, {OneColumn(expected)});
   }
 }
 
@@ -282,14 +282,15 @@ TEST_F(ArrowNestedTest, ExtensionTypesAreTheirStorage) {
       30);
   const auto uuids = arrow::ExtensionType::WrapArray(arrow::extension::uuid(), *bytes);
   const auto written = *arrow::StructArray::Make({uuids}, Texts{"id"});
-  ExpectReads({OneColumn(written)}, {OneColumn(*arrow::StructArray::Make({*bytes}, Texts{"id"}))});
+  ExpectNestedReads({OneColumn(written)},
+                    {OneColumn(*arrow::StructArray::Make({*bytes}, Texts{"id"}))});
 }
 
 /// Reads a column of a batch of some tens of megabytes within few.
 void ExpectReadsWithin(const std::shared_ptr<arrow::Array>& array, int64_t bytes) {
   for (const auto codec : {arrow::Compression::UNCOMPRESSED, arrow::Compression::LZ4_FRAME,
                            arrow::Compression::ZSTD}) {
-    const auto source = *OpenBytes(WriteArrow({OneColumn(array)}, {.codec = codec}));
+    const auto source = *OpenArrowBytes(WriteArrow({OneColumn(array)}, {.codec = codec}));
     const auto budget = base::MemoryBudget::MakeRoot("test", bytes);
     BatchOptions options;
     options.batch_rows = 10000;
@@ -331,7 +332,7 @@ TEST_F(ArrowNestedTest, APieceOfLongRowsHoldsFewOfThem) {
     }
   }
   const auto array = *lists.Finish();
-  const auto source = *OpenBytes(WriteArrow({OneColumn(array)}, {}));
+  const auto source = *OpenArrowBytes(WriteArrow({OneColumn(array)}, {}));
   auto reader = *source->Open(source->units()[0], {0}, {}, {});
   const auto batch = *reader->Next();
   int64_t row = 0;
@@ -358,7 +359,7 @@ TEST_F(ArrowNestedTest, DamagedBytesEndInAnErrorOrInValues) {
       } else {
         bytes[random() % bytes.size()] ^= static_cast<char>(1 << (random() % 8));
       }
-      const auto source = OpenBytes(arrow::Buffer::FromString(bytes));
+      const auto source = OpenArrowBytes(arrow::Buffer::FromString(bytes));
       const auto budget = base::MemoryBudget::MakeRoot("test", int64_t{64} << 20);
       BatchOptions options;
       options.batch_rows = 50;

@@ -38,8 +38,8 @@ arrow::Result<std::shared_ptr<Source>> Open(const std::shared_ptr<arrow::Buffer>
 }
 
 /// The rows of a column in the type in which sources show it, by Arrow's own casts.
-std::shared_ptr<arrow::Array> Expected(const Batches& batches, int column,
-                                       const std::shared_ptr<arrow::DataType>& type) {
+std::shared_ptr<arrow::Array> ExpectedColumns(const Batches& batches, int column,
+                                              const std::shared_ptr<arrow::DataType>& type) {
   arrow::ArrayVector parts;
   for (const auto& batch : batches) {
     auto array = batch->column(column);
@@ -62,7 +62,7 @@ std::shared_ptr<arrow::Array> Expected(const Batches& batches, int column,
   return arrow::Concatenate(parts).ValueOrDie();
 }
 
-std::vector<int> AllColumns(const Source& source) {
+std::vector<int> AllArrowColumns(const Source& source) {
   std::vector<int> columns(static_cast<size_t>(source.schema()->num_fields()));
   std::iota(columns.begin(), columns.end(), 0);
   return columns;
@@ -78,11 +78,11 @@ void ExpectReads(const Batches& batches, const ArrowFormat& format, const std::s
       BatchOptions options;
       options.batch_rows = rows;
       for (const int64_t skip : {0, 11}) {
-        const auto arrays = ReadColumns(source, AllColumns(source), options, skip);
+        const auto arrays = ReadColumns(source, AllArrowColumns(source), options, skip);
         ASSERT_TRUE(arrays.ok()) << what << ": " << arrays.status().ToString();
         for (int i = 0; i < source.schema()->num_fields(); ++i) {
           const auto& type = source.schema()->field(i)->type();
-          const auto expected = Expected(batches, i, type);
+          const auto expected = ExpectedColumns(batches, i, type);
           const auto& found = (*arrays)[static_cast<size_t>(i)];
           if (source.units().size() == 1) {
             ASSERT_TRUE(found->Equals(
@@ -361,14 +361,14 @@ TEST_F(ArrowSourceTest, WhatIsNotRead) {
 
 /// All that a source of these bytes has to say: it may be refused, but not crash, and what is read
 /// must be of the promised form (ReadColumns).
-arrow::Status ReadAll(const std::shared_ptr<arrow::Buffer>& bytes) {
+arrow::Status ReadSource(const std::shared_ptr<arrow::Buffer>& bytes) {
   ARROW_ASSIGN_OR_RAISE(const auto source, Open(bytes));
   const auto budget = base::MemoryBudget::MakeRoot("test", int64_t{64} << 20);
   BatchOptions options;
   options.batch_rows = 100;
   options.pool = budget.get();
   if (source->num_rows() > 100000) return arrow::Status::Invalid("more rows than were written");
-  for (const int column : AllColumns(*source)) {
+  for (const int column : AllArrowColumns(*source)) {
     (void)source->num_bytes();
     for (const Unit& unit : source->units()) (void)source->Hint(unit, column);
     ARROW_RETURN_NOT_OK(ReadColumns(*source, {column}, options).status());
@@ -396,7 +396,7 @@ TEST_F(ArrowSourceTest, DamagedBytesEndInAnErrorOrInValues) {
        {Cut(*table, 150), Batches{encoded, encoded}, Batches{runs}, Batches{views, views}}) {
     for (const auto& [name, format] : AllArrowFormats()) {
       const auto whole = WriteArrow(batches, format);
-      ASSERT_TRUE(ReadAll(whole).ok()) << ReadAll(whole).ToString();
+      ASSERT_TRUE(ReadSource(whole).ok()) << ReadSource(whole).ToString();
       for (int i = 0; i < 60; ++i, ++tried) {
         std::string bytes = whole->ToString();
         if (i % 4 == 0) {
@@ -404,7 +404,7 @@ TEST_F(ArrowSourceTest, DamagedBytesEndInAnErrorOrInValues) {
         } else {
           bytes[random() % bytes.size()] ^= static_cast<char>(1 << (random() % 8));
         }
-        const auto status = ReadAll(arrow::Buffer::FromString(bytes));
+        const auto status = ReadSource(arrow::Buffer::FromString(bytes));
         if (!status.ok()) ++failed;
       }
     }

@@ -16,7 +16,7 @@ constexpr int64_t kInputBytes = int64_t{64} << 10;
 constexpr int64_t kScratchBytes = int64_t{64} << 10;
 
 /// The most bytes that one compressed byte can become; generous, but finite.
-int64_t ExpansionMax(arrow::Compression::type codec) {
+int64_t BodyExpansionMax(arrow::Compression::type codec) {
   return codec == arrow::Compression::LZ4_FRAME ? 256 : int64_t{1} << 16;
 }
 
@@ -52,7 +52,7 @@ Result<BodyBuffer> BodyBuffer::Open(FileRange range, arrow::Compression::type co
     buffer.size_ = buffer.range_.size;
     return buffer;
   }
-  if (buffer.size_ < 0 || buffer.size_ / ExpansionMax(codec) > buffer.range_.size + 64) {
+  if (buffer.size_ < 0 || buffer.size_ / BodyExpansionMax(codec) > buffer.range_.size + 64) {
     return Status::Invalid("a buffer of ", buffer.range_.size, " compressed bytes claims to hold ",
                            buffer.size_);
   }

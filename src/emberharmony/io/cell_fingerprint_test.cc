@@ -34,12 +34,14 @@ std::vector<uint64_t> Hashes(const std::shared_ptr<arrow::DataType>& type,
 }
 
 // The definition, byte by byte.
-uint64_t Expected(char type, const std::string& bytes) { return base::Fingerprint64(type + bytes); }
+uint64_t ExpectedFingerprint(char type, const std::string& bytes) {
+  return base::Fingerprint64(type + bytes);
+}
 
 uint64_t ExpectedWord(char type, int64_t value) {
   std::string bytes(8, '\0');
   std::memcpy(bytes.data(), &value, 8);
-  return Expected(type, bytes);
+  return ExpectedFingerprint(type, bytes);
 }
 
 uint64_t ExpectedFloat(double value) {
@@ -65,8 +67,8 @@ TEST(CellFingerprint, StringsOfEveryLength) {
   const auto string_hashes = Hashes(*strings.Finish().ValueOrDie());
   const auto binary_hashes = Hashes(*binaries.Finish().ValueOrDie());
   for (size_t i = 0; i < texts.size(); ++i) {
-    ASSERT_EQ(string_hashes[i], Expected(7, texts[i])) << texts[i].size();
-    ASSERT_EQ(binary_hashes[i], Expected(8, texts[i])) << texts[i].size();
+    ASSERT_EQ(string_hashes[i], ExpectedFingerprint(7, texts[i])) << texts[i].size();
+    ASSERT_EQ(binary_hashes[i], ExpectedFingerprint(8, texts[i])) << texts[i].size();
   }
 }
 
@@ -82,14 +84,15 @@ TEST(CellFingerprint, IntegersOfAnyWidth) {
   }
   EXPECT_EQ(
       Hashes(arrow::uint64(), "[9223372036854775807, 9223372036854775808, 18446744073709551615]"),
-      (std::vector<uint64_t>{ExpectedWord(2, INT64_MAX), Expected(3, "9223372036854775808"),
-                             Expected(3, "18446744073709551615")}));
+      (std::vector<uint64_t>{ExpectedWord(2, INT64_MAX),
+                             ExpectedFingerprint(3, "9223372036854775808"),
+                             ExpectedFingerprint(3, "18446744073709551615")}));
 }
 
 TEST(CellFingerprint, Bools) {
   EXPECT_EQ(Hashes(arrow::boolean(), "[true, null, false]"),
-            (std::vector<uint64_t>{Expected(1, std::string("\x01", 1)), 0,
-                                   Expected(1, std::string("\0", 1))}));
+            (std::vector<uint64_t>{ExpectedFingerprint(1, std::string("\x01", 1)), 0,
+                                   ExpectedFingerprint(1, std::string("\0", 1))}));
 }
 
 TEST(CellFingerprint, FloatsHaveOneZeroAndOneNan) {
@@ -123,10 +126,10 @@ TEST(CellFingerprint, TimesOfAnyUnit) {
 
 TEST(CellFingerprint, DecimalsWithoutTrailingZeros) {
   EXPECT_EQ(Hashes(arrow::decimal128(10, 2), R"(["12.50", "-0.05", "100.00", "0.00", null])"),
-            (std::vector<uint64_t>{Expected(9, "12.5"), Expected(9, "-0.05"), Expected(9, "100"),
-                                   Expected(9, "0"), 0}));
-  EXPECT_EQ(Hashes(arrow::decimal256(10, 3), R"(["12.500"])")[0], Expected(9, "12.5"));
-  EXPECT_EQ(Hashes(arrow::decimal128(10, 0), R"(["-120"])")[0], Expected(9, "-120"));
+            (std::vector<uint64_t>{ExpectedFingerprint(9, "12.5"), ExpectedFingerprint(9, "-0.05"),
+                                   ExpectedFingerprint(9, "100"), ExpectedFingerprint(9, "0"), 0}));
+  EXPECT_EQ(Hashes(arrow::decimal256(10, 3), R"(["12.500"])")[0], ExpectedFingerprint(9, "12.5"));
+  EXPECT_EQ(Hashes(arrow::decimal128(10, 0), R"(["-120"])")[0], ExpectedFingerprint(9, "-120"));
 }
 
 TEST(CellFingerprint, SlicesAndDictionaries) {
@@ -150,7 +153,8 @@ TEST(CellFingerprint, SlicesAndDictionaries) {
 /// A list of one cell of each value, and the JSON that its fingerprint must cover.
 void ExpectJson(const std::shared_ptr<arrow::DataType>& type, const std::string& value,
                 const std::string& json) {
-  EXPECT_EQ(Hashes(arrow::list(type), "[[" + value + "]]")[0], Expected(11, "[" + json + "]"))
+  EXPECT_EQ(Hashes(arrow::list(type), "[[" + value + "]]")[0],
+            ExpectedFingerprint(11, "[" + json + "]"))
       << type->ToString() << " " << value;
 }
 
@@ -158,23 +162,25 @@ TEST(CellFingerprint, NestedCellsAreCanonicalJson) {
   const auto pair =
       arrow::struct_({arrow::field("b", arrow::int32()), arrow::field("a\"", arrow::utf8())});
   EXPECT_EQ(Hashes(pair, R"([{"b": 1, "a\"": "x"}, null, {"b": null, "a\"": null}])"),
-            (std::vector<uint64_t>{Expected(11, R"({"b":1,"a\"":"x"})"), 0,
-                                   Expected(11, R"({"b":null,"a\"":null})")}));
+            (std::vector<uint64_t>{ExpectedFingerprint(11, R"({"b":1,"a\"":"x"})"), 0,
+                                   ExpectedFingerprint(11, R"({"b":null,"a\"":null})")}));
   for (const auto& list : {arrow::list(arrow::int64()), arrow::large_list(arrow::uint8()),
                            arrow::list_view(arrow::int16())}) {
     EXPECT_EQ(Hashes(list, "[[1, null], [], null]"),
-              (std::vector<uint64_t>{Expected(11, "[1,null]"), Expected(11, "[]"), 0}));
+              (std::vector<uint64_t>{ExpectedFingerprint(11, "[1,null]"),
+                                     ExpectedFingerprint(11, "[]"), 0}));
   }
   EXPECT_EQ(Hashes(arrow::fixed_size_list(arrow::int32(), 2), "[[1, 2], [3, 4]]")[1],
-            Expected(11, "[3,4]"));
+            ExpectedFingerprint(11, "[3,4]"));
   EXPECT_EQ(Hashes(arrow::map(arrow::utf8(), arrow::list(pair)),
                    R"([[["k", [{"b": 7, "a\"": null}]], ["l", null]]])")[0],
-            Expected(11, R"([{"key":"k","value":[{"b":7,"a\"":null}]},{"key":"l","value":null}])"));
+            ExpectedFingerprint(
+                11, R"([{"key":"k","value":[{"b":7,"a\"":null}]},{"key":"l","value":null}])"));
   // Slices of nested arrays.
   const auto lists = ArrayFromJSONString(arrow::list(pair),
                                          R"([[{"b": 1, "a\"": "p"}], [], [{"b": 2, "a\"": "q"}]])")
                          .ValueOrDie();
-  EXPECT_EQ(Hashes(*lists->Slice(2))[0], Expected(11, R"([{"b":2,"a\"":"q"}])"));
+  EXPECT_EQ(Hashes(*lists->Slice(2))[0], ExpectedFingerprint(11, R"([{"b":2,"a\"":"q"}])"));
 }
 
 TEST(CellFingerprint, FlatValuesInsideOfNestedCells) {

@@ -12,11 +12,11 @@
 namespace emberharmony::io {
 namespace {
 
-constexpr int64_t kLengthBytes = 4;
+constexpr int64_t kPageLengthBytes = 4;
 
 void PutLength(uint8_t* out, int64_t length) {
   const auto value = static_cast<uint32_t>(length);
-  for (int i = 0; i < kLengthBytes; ++i) out[i] = static_cast<uint8_t>(value >> 8 * i);
+  for (int i = 0; i < kPageLengthBytes; ++i) out[i] = static_cast<uint8_t>(value >> 8 * i);
 }
 
 template <typename Value>
@@ -26,7 +26,7 @@ void GatherFixed(const uint8_t* entries, const int32_t* ids, int64_t count, uint
   }
 }
 
-void Gather(const EntryValues& entries, const int32_t* ids, int64_t count, uint8_t* out) {
+void GatherEntries(const EntryValues& entries, const int32_t* ids, int64_t count, uint8_t* out) {
   switch (entries.width) {
     case 1:
       return GatherFixed<uint8_t>(entries.fixed, ids, count, out);
@@ -46,7 +46,7 @@ void Gather(const EntryValues& entries, const int32_t* ids, int64_t count, uint8
 int64_t RowsOfPlainPage(const EntryValues& entries, const int32_t* ids, int64_t count) {
   int64_t bytes = 0;
   for (int64_t i = 0; i < count; ++i) {
-    if (ids[i] >= 0) bytes += kLengthBytes + static_cast<int64_t>(entries.views[ids[i]].size());
+    if (ids[i] >= 0) bytes += kPageLengthBytes + static_cast<int64_t>(entries.views[ids[i]].size());
     if (bytes >= ChunkPageWriter::kPagePlainBytes) return i + 1;
   }
   return count;
@@ -139,7 +139,7 @@ arrow::Result<PageBytes> ChunkPageWriter::WriteDense(const ColumnFormat& format,
       int64_t value = next_value;
       for (int64_t row = begin; row < begin + page_rows; ++row) {
         if (valid != nullptr && !arrow::bit_util::GetBit(valid, row)) continue;
-        bytes += kLengthBytes + static_cast<int64_t>(values.views[value++].size());
+        bytes += kPageLengthBytes + static_cast<int64_t>(values.views[value++].size());
         if (bytes >= kPagePlainBytes) page_rows = row + 1 - begin;
       }
     }
@@ -175,12 +175,12 @@ arrow::Result<const int32_t*> ChunkPageWriter::LoadIds(const RowIds& rows, int64
 arrow::Status ChunkPageWriter::BeginBody(bool nullable, const uint8_t* valid, int64_t num_rows) {
   body_.Clear();
   if (!nullable) return arrow::Status::OK();
-  ARROW_RETURN_NOT_OK(body_.Resize(kLengthBytes + HybridBytesMax(num_rows, 1)));
-  uint8_t* levels = body_.data() + kLengthBytes;
+  ARROW_RETURN_NOT_OK(body_.Resize(kPageLengthBytes + HybridBytesMax(num_rows, 1)));
+  uint8_t* levels = body_.data() + kPageLengthBytes;
   const int64_t size = valid == nullptr ? EncodeRun(num_rows, 1, 1, levels)
                                         : EncodeHybridBits(valid, num_rows, levels);
   PutLength(body_.data(), size);
-  return body_.Resize(kLengthBytes + size);
+  return body_.Resize(kPageLengthBytes + size);
 }
 
 arrow::Status ChunkPageWriter::PutIndices(const int32_t* ids, int64_t count, int bit_width) {
@@ -199,12 +199,12 @@ arrow::Status ChunkPageWriter::PutValues(const ColumnFormat& format, const Entry
   }
   if (format.boolean()) {
     ARROW_RETURN_NOT_OK(page_bytes_.Resize(count));
-    Gather(entries, ids, count, page_bytes_.data());
+    GatherEntries(entries, ids, count, page_bytes_.data());
     return PutDense(format, {.fixed = page_bytes_.data(), .width = 1}, 0, count);
   }
   const int64_t begin = body_.size();
   ARROW_RETURN_NOT_OK(body_.Resize(begin + count * entries.width));
-  Gather(entries, ids, count, body_.data() + begin);
+  GatherEntries(entries, ids, count, body_.data() + begin);
   return arrow::Status::OK();
 }
 
@@ -225,9 +225,10 @@ arrow::Status ChunkPageWriter::PutDense(const ColumnFormat& format, const EntryV
 
 arrow::Status ChunkPageWriter::PutBinary(std::string_view value) {
   const int64_t begin = body_.size();
-  ARROW_RETURN_NOT_OK(body_.Resize(begin + kLengthBytes + static_cast<int64_t>(value.size())));
+  ARROW_RETURN_NOT_OK(body_.Resize(begin + kPageLengthBytes + static_cast<int64_t>(value.size())));
   PutLength(body_.data() + begin, static_cast<int64_t>(value.size()));
-  if (!value.empty()) std::memcpy(body_.data() + begin + kLengthBytes, value.data(), value.size());
+  if (!value.empty())
+    std::memcpy(body_.data() + begin + kPageLengthBytes, value.data(), value.size());
   return arrow::Status::OK();
 }
 

@@ -14,7 +14,7 @@ using arrow::Status;
 // Text that is searched for fields before what was found is looked at.
 constexpr int64_t kSearchBytes = 64 << 10;
 
-bool EndsLine(char byte) { return byte == '\n' || byte == '\r'; }
+bool EndsBlockLine(char byte) { return byte == '\n' || byte == '\r'; }
 
 std::string Fields(int64_t count) {
   return std::to_string(count) + (count == 1 ? " field" : " fields");
@@ -135,7 +135,7 @@ Status CsvBlockReader::CheckGrid(const CsvBlock& block) {
   const int64_t complete = block.ends.size() / num_columns_;
   bool regular = complete == num_records_;
   for (; regular && num_checked_ < complete; ++num_checked_) {
-    regular = EndsLine(block.text[block.ends[(num_checked_ + 1) * num_columns_ - 1]]);
+    regular = EndsBlockLine(block.text[block.ends[(num_checked_ + 1) * num_columns_ - 1]]);
   }
   return regular ? Status::OK() : WrongNumberOfFields(block);
 }
@@ -146,7 +146,7 @@ Status CsvBlockReader::WrongNumberOfFields(const CsvBlock& block) const {
   bool complete = false;
   for (int64_t i = 0; i < block.ends.size(); ++i) {
     ++count;
-    complete = EndsLine(block.text[block.ends[i]]);
+    complete = EndsBlockLine(block.text[block.ends[i]]);
     if (!complete) continue;
     if (count != num_columns_) break;
     ++record;
@@ -155,7 +155,7 @@ Status CsvBlockReader::WrongNumberOfFields(const CsvBlock& block) const {
   // The records before this one have the right number.
   const int64_t begin = record == 0 ? 0 : int64_t{block.ends[record * num_columns_ - 1]} + 1;
   int64_t offset = begin;
-  while (offset < size_ && EndsLine(block.text[offset])) ++offset;
+  while (offset < size_ && EndsBlockLine(block.text[offset])) ++offset;
   return file_->ErrorAt(next_offset_ + offset, dialect_,
                         "the record has " + std::string(complete ? "" : "more than ") +
                             Fields(complete ? count : num_columns_) + ", the header has " +

@@ -13,16 +13,18 @@ constexpr int64_t kTrialRows = 2048;
 constexpr uint64_t kMix = 0x9E3779B97F4A7C15;
 constexpr int32_t kNullMark = -1;
 
-uint64_t Load(const char* bytes) {
+uint64_t LoadWord(const char* bytes) {
   uint64_t word;
   std::memcpy(&word, bytes, sizeof(word));
   return word;
 }
 
 /// The first `size` (1 to 8) bytes; eight must be readable.
-uint64_t LoadFirst(const char* bytes, unsigned size) { return Load(bytes) << (64 - 8 * size); }
+uint64_t LoadFirstBytes(const char* bytes, unsigned size) {
+  return LoadWord(bytes) << (64 - 8 * size);
+}
 
-uint64_t Mix(uint64_t low, uint64_t high) {
+uint64_t MixWords(uint64_t low, uint64_t high) {
   const auto product = static_cast<unsigned __int128>(low ^ kMix) * (high ^ (kMix >> 1));
   return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
 }
@@ -30,8 +32,9 @@ uint64_t Mix(uint64_t low, uint64_t high) {
 uint64_t HashLong(const char* bytes, size_t size) {
   uint64_t hash = size * kMix;
   size_t i = 0;
-  for (; i + 8 <= size; i += 8) hash = Mix(hash, Load(bytes + i));
-  return i < size ? Mix(hash, LoadFirst(bytes + i, static_cast<unsigned>(size - i))) : hash;
+  for (; i + 8 <= size; i += 8) hash = MixWords(hash, LoadWord(bytes + i));
+  return i < size ? MixWords(hash, LoadFirstBytes(bytes + i, static_cast<unsigned>(size - i)))
+                  : hash;
 }
 
 struct Key {
@@ -46,8 +49,8 @@ constexpr uint64_t kLongMark = uint64_t{0xFF} << 56;
 Key KeyOf(const char* text, const CsvField& field) {
   const char* bytes = text + field.begin;
   const unsigned size = field.size;
-  if (size <= 8) return {LoadFirst(bytes, size), 0};
-  if (size <= 16) return {Load(bytes), LoadFirst(bytes + 8, size - 8)};
+  if (size <= 8) return {LoadFirstBytes(bytes, size), 0};
+  if (size <= 16) return {LoadWord(bytes), LoadFirstBytes(bytes + 8, size - 8)};
   return {HashLong(bytes, size) | kLongMark, size};
 }
 
@@ -67,7 +70,7 @@ arrow::Status CsvDictionary::Grow(const char* text) {
     if (distinct_[number].size == 0) continue;
     const Key key = KeyOf(text, distinct_[number]);
     // Distinct as they are, they need no comparing.
-    uint64_t place = Mix(key.low, key.high) & mask;
+    uint64_t place = MixWords(key.low, key.high) & mask;
     while (slots_[static_cast<int64_t>(place)].low != 0) place = (place + 1) & mask;
     slots_[static_cast<int64_t>(place)] = {key.low, key.high};
     numbers_[static_cast<int64_t>(place)] = static_cast<int32_t>(number);
@@ -101,7 +104,7 @@ arrow::Result<bool> CsvDictionary::Encode(const char* text, std::span<const CsvF
     }
     const Key key = KeyOf(text, field);
     const auto mask = static_cast<uint64_t>(slots_.size()) - 1;
-    uint64_t place = Mix(key.low, key.high) & mask;
+    uint64_t place = MixWords(key.low, key.high) & mask;
     while (true) {
       const Slot& slot = slots_[static_cast<int64_t>(place)];
       if (slot.low == key.low && slot.high == key.high) {

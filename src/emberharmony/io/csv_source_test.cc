@@ -26,13 +26,13 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 /// A folder that is gone after the test.
-class TemporaryFolder {
+class CsvFolder {
  public:
-  TemporaryFolder() {
+  CsvFolder() {
     std::string name = (fs::temp_directory_path() / "ember_csv_XXXXXX").string();
     path_ = mkdtemp(name.data());
   }
-  ~TemporaryFolder() { fs::remove_all(path_); }
+  ~CsvFolder() { fs::remove_all(path_); }
 
   std::string path() const { return path_.string(); }
   void Write(const std::string& name, std::string_view content) const {
@@ -62,11 +62,11 @@ std::string Gzip(const std::string& text) {
 }
 
 using Cell = std::optional<std::string>;
-using Rows = std::vector<std::vector<Cell>>;
+using CsvRows = std::vector<std::vector<Cell>>;
 
 /// Cells as text, in order; checks what batches promise.
-Rows ReadRows(const Source& source, std::vector<int> columns, int64_t batch_rows) {
-  Rows rows;
+CsvRows ReadRows(const Source& source, std::vector<int> columns, int64_t batch_rows) {
+  CsvRows rows;
   BatchOptions options;
   options.batch_rows = batch_rows;
   for (const Unit& unit : source.units()) {
@@ -101,14 +101,14 @@ Rows ReadRows(const Source& source, std::vector<int> columns, int64_t batch_rows
   return rows;
 }
 
-Rows ReadRows(const Source& source) {
+CsvRows ReadRows(const Source& source) {
   std::vector<int> columns;
   for (int c = 0; c < source.schema()->num_fields(); ++c) columns.push_back(c);
   return ReadRows(source, columns, 65536);
 }
 
 /// The first error of reading everything.
-arrow::Status Failure(const TemporaryFolder& folder, const CsvSizes& sizes = {}) {
+arrow::Status Failure(const CsvFolder& folder, const CsvSizes& sizes = {}) {
   ARROW_ASSIGN_OR_RAISE(auto source, folder.Open(sizes));
   std::vector<int> columns;
   for (int c = 0; c < source->schema()->num_fields(); ++c) columns.push_back(c);
@@ -129,18 +129,18 @@ std::string Quoted(const std::string& text) {
 }
 
 /// A table of texts, and as CSV.
-struct RandomTable {
-  Rows rows;
+struct RandomCsvTable {
+  CsvRows rows;
   std::string csv;
 };
 
-RandomTable MakeTable(uint64_t seed, int num_columns, int num_rows) {
+RandomCsvTable MakeTable(uint64_t seed, int num_columns, int num_rows) {
   std::mt19937_64 random(seed);
   const std::vector<std::string> parts = {
       "a", "b c", ",", "\"", "\n", "\r\n", "\xC3\xA4", "\xF0\x9F\x98\x80", "0123456789abcdef", ";"};
   const std::vector<std::string> line_ends = {"\n", "\r\n", "\r"};
   const std::string& line_end = line_ends[seed % 3];
-  RandomTable table;
+  RandomCsvTable table;
   for (int c = 0; c < num_columns; ++c) {
     table.csv += (c == 0 ? "" : ",") + ("c" + std::to_string(c));
   }
@@ -176,8 +176,8 @@ TEST(CsvSourceTest, ReadsWhatWasWrittenWhereverUnitsAndBlocksEnd) {
   for (uint64_t seed = 0; seed < 12; ++seed) {
     SCOPED_TRACE(seed);
     const int num_columns = 1 + static_cast<int>(seed % 4);
-    const RandomTable table = MakeTable(seed, num_columns, 100);
-    TemporaryFolder folder;
+    const RandomCsvTable table = MakeTable(seed, num_columns, 100);
+    CsvFolder folder;
     folder.Write("a.csv", table.csv);
     std::vector<int> columns;
     for (int c = 0; c < num_columns; ++c) columns.push_back(c);
@@ -201,8 +201,8 @@ TEST(CsvSourceTest, ReadsWhatWasWrittenWhereverUnitsAndBlocksEnd) {
 }
 
 TEST(CsvSourceTest, GzipIsTheSameTableInOneUnit) {
-  const RandomTable table = MakeTable(4, 3, 2000);
-  TemporaryFolder folder;
+  const RandomCsvTable table = MakeTable(4, 3, 2000);
+  CsvFolder folder;
   folder.Write("a.csv.gz", Gzip(table.csv));
   const auto source = *folder.Open({500, 300, 1 << 20});
   ASSERT_EQ(source->units().size(), 1);
@@ -214,17 +214,17 @@ TEST(CsvSourceTest, GzipIsTheSameTableInOneUnit) {
 }
 
 TEST(CsvSourceTest, ColumnsInAnyOrderAndTwice) {
-  TemporaryFolder folder;
+  CsvFolder folder;
   folder.Write("a.csv", "a,b,c\n1,x,true\n2,\"y\"\"\",false\n3,,\n");
   const auto source = *folder.Open();
   EXPECT_EQ(ReadRows(*source, {2, 1, 1}, 2),
-            (Rows{{"true", "x", "x"}, {"false", "y\"", "y\""}, {Cell(), Cell(), Cell()}}));
-  EXPECT_EQ(ReadRows(*source, {}, 2), Rows(3));
+            (CsvRows{{"true", "x", "x"}, {"false", "y\"", "y\""}, {Cell(), Cell(), Cell()}}));
+  EXPECT_EQ(ReadRows(*source, {}, 2), CsvRows(3));
 }
 
 TEST(CsvSourceTest, ReadersStartAtACursor) {
-  const RandomTable table = MakeTable(8, 3, 400);
-  TemporaryFolder folder;
+  const RandomCsvTable table = MakeTable(8, 3, 400);
+  CsvFolder folder;
   folder.Write("a.csv", table.csv);
   const auto source = *folder.Open({1 << 20, 500, 1 << 20});
   for (const int64_t start : {0, 1, 37, 399, 400}) {
@@ -240,13 +240,13 @@ TEST(CsvSourceTest, ReadersStartAtACursor) {
 }
 
 TEST(CsvSourceTest, FilesSortByNameAndMayLackRows) {
-  TemporaryFolder folder;
+  CsvFolder folder;
   folder.Write("b.csv", "x,y\n2,b\n");
   folder.Write("a.csv", "x,y\r\n");
   folder.Write("c.csv", "\xEF\xBB\xBFx;y\n3;c");
   const auto source = *folder.Open();
   EXPECT_EQ(source->schema()->ToString(), "x: int64\ny: string");
-  EXPECT_EQ(ReadRows(*source), (Rows{{"2", "b"}, {"3", "c"}}));
+  EXPECT_EQ(ReadRows(*source), (CsvRows{{"2", "b"}, {"3", "c"}}));
   EXPECT_EQ(source->units()[0].file_name, "b.csv");
   const std::string identity = source->identity();
   EXPECT_EQ((*folder.Open())->identity(), identity);
@@ -256,7 +256,7 @@ TEST(CsvSourceTest, FilesSortByNameAndMayLackRows) {
 
 /// The type of a column with these values.
 std::string TypeOf(const std::vector<std::string>& values) {
-  TemporaryFolder folder;
+  CsvFolder folder;
   std::string csv = "x,y\n";
   for (const std::string& value : values) csv += value + ",1\n";
   folder.Write("a.csv", csv);
@@ -296,32 +296,32 @@ TEST(CsvSourceTest, WhatWouldLoseSomethingIsText) {
 }
 
 TEST(CsvSourceTest, EmptyIsNullAndQuotedEmptyIsEmptyText) {
-  TemporaryFolder folder;
+  CsvFolder folder;
   folder.Write("a.csv", "text,number,time\n,,\n\"\",\"\",\"\"\nx,1,2001-01-31 00:00:00\n");
-  EXPECT_EQ(ReadRows(**folder.Open()), (Rows{{Cell(), Cell(), Cell()},
-                                             {"", Cell(), Cell()},
-                                             {"x", "1", "2001-01-31 00:00:00.000000"}}));
+  EXPECT_EQ(ReadRows(**folder.Open()), (CsvRows{{Cell(), Cell(), Cell()},
+                                                {"", Cell(), Cell()},
+                                                {"x", "1", "2001-01-31 00:00:00.000000"}}));
 }
 
 TEST(CsvSourceTest, EmptyLinesAreNullsOfOneColumnAndNothingOfMore) {
-  TemporaryFolder folder;
+  CsvFolder folder;
   folder.Write("a.csv", "x\r\n1\r\n\r\n\r\n2");
-  EXPECT_EQ(ReadRows(**folder.Open()), (Rows{{"1"}, {Cell()}, {Cell()}, {"2"}}));
+  EXPECT_EQ(ReadRows(**folder.Open()), (CsvRows{{"1"}, {Cell()}, {Cell()}, {"2"}}));
   folder.Write("a.csv", "x,y\n\n1,2\n\n\r\n3,4\n\n\n");
   for (const int64_t block_bytes : {1, 4, 1000}) {
-    EXPECT_EQ(ReadRows(**folder.Open({4, block_bytes, 1000})), (Rows{{"1", "2"}, {"3", "4"}}));
+    EXPECT_EQ(ReadRows(**folder.Open({4, block_bytes, 1000})), (CsvRows{{"1", "2"}, {"3", "4"}}));
   }
 }
 
 TEST(CsvSourceTest, QuotesWithinUnquotedFieldsAreText) {
-  TemporaryFolder folder;
+  CsvFolder folder;
   folder.Write("a.csv", "x,y\n5\" pipe,a\"b\"\nc,\"d\"\n");
-  EXPECT_EQ(ReadRows(**folder.Open()), (Rows{{"5\" pipe", "a\"b\""}, {"c", "d"}}));
+  EXPECT_EQ(ReadRows(**folder.Open()), (CsvRows{{"5\" pipe", "a\"b\""}, {"c", "d"}}));
 }
 
 TEST(CsvSourceTest, TheDelimiterIsTheMostFrequentInTheHeader) {
   const auto names = [](const std::string& name, const std::string& header) {
-    TemporaryFolder folder;
+    CsvFolder folder;
     folder.Write(name, header + "\n");
     return (*folder.Open())->schema()->field_names();
   };
@@ -336,7 +336,7 @@ TEST(CsvSourceTest, TheDelimiterIsTheMostFrequentInTheHeader) {
 }
 
 TEST(CsvSourceTest, RepeatedTextsAreEncodedAndOthersAreNot) {
-  TemporaryFolder folder;
+  CsvFolder folder;
   std::string csv = "few,many,long\n";
   for (int i = 0; i < 5000; ++i) {
     csv += std::to_string(i % 10) + "," + std::to_string(i) + ",a text of more than 16 bytes " +
@@ -355,7 +355,7 @@ TEST(CsvSourceTest, RepeatedTextsAreEncodedAndOthersAreNot) {
 
 TEST(CsvSourceTest, ErrorsNameFileAndLine) {
   const auto message = [](const std::string& csv, const CsvSizes& sizes = {}) {
-    TemporaryFolder folder;
+    CsvFolder folder;
     folder.Write("t.csv", csv);
     const arrow::Status status = Failure(folder, sizes);
     EXPECT_EQ(base::KindOf(status), base::ErrorKind::kData);
@@ -394,7 +394,7 @@ TEST(CsvSourceTest, ErrorsNameFileAndLine) {
 }
 
 TEST(CsvSourceTest, ALaterValueOfAnotherTypeIsAnErrorWithItsPlace) {
-  TemporaryFolder folder;
+  CsvFolder folder;
   std::string csv = "a,\"b\nc\"\n";
   for (int i = 0; i < 100; ++i) csv += std::to_string(i) + ",1.5\n";
   folder.Write("t.csv", csv + "x7,2\n");
@@ -408,7 +408,7 @@ TEST(CsvSourceTest, ALaterValueOfAnotherTypeIsAnErrorWithItsPlace) {
 }
 
 TEST(CsvSourceTest, FilesMustHaveOneHeader) {
-  TemporaryFolder folder;
+  CsvFolder folder;
   folder.Write("a.csv", "x,y\n1,2\n");
   folder.Write("b.csv", "x,z\n1,2\n");
   EXPECT_THAT(folder.Open().status().message(),
@@ -419,7 +419,7 @@ TEST(CsvSourceTest, FilesMustHaveOneHeader) {
 }
 
 TEST(CsvSourceTest, AFileThatChangesIsAnError) {
-  TemporaryFolder folder;
+  CsvFolder folder;
   folder.Write("a.csv", "x,y\n1,2\n");
   const auto source = *folder.Open();
   folder.Write("a.csv", "x,y\n1,2\n3,4\n");
@@ -428,7 +428,7 @@ TEST(CsvSourceTest, AFileThatChangesIsAnError) {
 }
 
 TEST(CsvSourceTest, ExpectedTypesComeBeforeThoseOfTheValues) {
-  TemporaryFolder folder;
+  CsvFolder folder;
   folder.Write("a.csv", "number,text,none,other,day\n1,2,,3,2001-02-03\n");
   const arrow::Schema expected(
       {arrow::field("none", arrow::boolean()), arrow::field("number", arrow::float64()),
@@ -450,7 +450,7 @@ TEST(CsvSourceTest, ExpectedTypesComeBeforeThoseOfTheValues) {
 }
 
 TEST(CsvSourceTest, FormatsDoNotMix) {
-  TemporaryFolder folder;
+  CsvFolder folder;
   folder.Write("a.csv", "x,y\n1,2\n");
   folder.Write("README", "hello");
   EXPECT_TRUE(OpenSource(folder.path()).ok());

@@ -13,14 +13,14 @@ namespace {
 constexpr uint64_t kGolden = 0x9E3779B97F4A7C15u;
 
 template <typename T>
-T Load(const uint8_t* data, int64_t i) {
+T LoadEntry(const uint8_t* data, int64_t i) {
   T value;
   std::memcpy(&value, data + i * static_cast<int64_t>(sizeof(T)), sizeof(T));
   return value;
 }
 
 /// The high bits of the product are the hash.
-uint64_t Mix(uint64_t value) {
+uint64_t MixBits(uint64_t value) {
   value *= kGolden;
   return (value ^ value >> 32) * kGolden;
 }
@@ -30,11 +30,11 @@ uint64_t HashOne(const EntryValues& column, int64_t i) {
     case 0:
       return XXH3_64bits(column.views[i].data(), column.views[i].size());
     case 1:
-      return Mix(column.fixed[i]);
+      return MixBits(column.fixed[i]);
     case 4:
-      return Mix(Load<uint32_t>(column.fixed, i));
+      return MixBits(LoadEntry<uint32_t>(column.fixed, i));
     case 8:
-      return Mix(Load<uint64_t>(column.fixed, i));
+      return MixBits(LoadEntry<uint64_t>(column.fixed, i));
     default:
       return XXH3_64bits(column.fixed + i * column.width, column.width);
   }
@@ -97,9 +97,9 @@ arrow::Status DistinctEntries::FindAt(std::span<const EntryValues> columns, int6
   if (columns.size() == 1 && columns[0].width == 4) {
     const uint8_t* data = columns[0].fixed;
     return FindWith(
-        count, position, [data](int64_t i) { return Load<uint32_t>(data, i) * kGolden; },
+        count, position, [data](int64_t i) { return LoadEntry<uint32_t>(data, i) * kGolden; },
         [data](int64_t a, int64_t b) {
-          return Load<uint32_t>(data, a) == Load<uint32_t>(data, b);
+          return LoadEntry<uint32_t>(data, a) == LoadEntry<uint32_t>(data, b);
         });
   }
   if (columns.size() == 1) {
@@ -112,7 +112,7 @@ arrow::Status DistinctEntries::FindAt(std::span<const EntryValues> columns, int6
       count, position,
       [&](int64_t i) {
         uint64_t hash = 0;
-        for (const EntryValues& column : columns) hash = Mix(hash + HashOne(column, i));
+        for (const EntryValues& column : columns) hash = MixBits(hash + HashOne(column, i));
         return hash;
       },
       [&](int64_t a, int64_t b) {
@@ -123,10 +123,10 @@ arrow::Status DistinctEntries::FindAt(std::span<const EntryValues> columns, int6
 
 arrow::Result<bool> DistinctEntries::FindInRange(const uint8_t* values, int64_t count) {
   if (count == 0) return false;
-  int32_t min = Load<int32_t>(values, 0), max = min;
+  int32_t min = LoadEntry<int32_t>(values, 0), max = min;
   for (int64_t i = 1; i < count; ++i) {
-    min = std::min(min, Load<int32_t>(values, i));
-    max = std::max(max, Load<int32_t>(values, i));
+    min = std::min(min, LoadEntry<int32_t>(values, i));
+    max = std::max(max, LoadEntry<int32_t>(values, i));
   }
   const int64_t range = int64_t{max} - min + 1;
   if (range > 2 * count + 1024) return false;
@@ -140,7 +140,7 @@ arrow::Result<bool> DistinctEntries::FindInRange(const uint8_t* values, int64_t 
   int32_t num_distinct = 0;
   // Without branches: whether a value is new cannot be predicted.
   for (int64_t i = 0; i < count; ++i) {
-    int32_t& number = table[int64_t{Load<int32_t>(values, i)} - min];
+    int32_t& number = table[int64_t{LoadEntry<int32_t>(values, i)} - min];
     const bool is_new = number == 0;
     firsts[num_distinct] = static_cast<int32_t>(i);
     num_distinct += is_new;

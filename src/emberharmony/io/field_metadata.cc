@@ -25,7 +25,7 @@ using internal::FileFormat;
 using FilePtr = std::shared_ptr<arrow::io::RandomAccessFile>;
 using SchemaPtr = std::shared_ptr<arrow::Schema>;
 
-std::shared_ptr<arrow::Field> Shown(const arrow::Field& field);
+std::shared_ptr<arrow::Field> ShownField(const arrow::Field& field);
 
 /// The type that NormalizedType makes, with the metadata of the fields inside.
 std::shared_ptr<arrow::DataType> ShownType(const arrow::DataType& type) {
@@ -33,7 +33,7 @@ std::shared_ptr<arrow::DataType> ShownType(const arrow::DataType& type) {
     case Type::STRUCT: {
       arrow::FieldVector fields;
       for (const auto& field : type.fields()) {
-        fields.push_back(Shown(*field)->WithNullable(true));
+        fields.push_back(ShownField(*field)->WithNullable(true));
       }
       return arrow::struct_(std::move(fields));
     }
@@ -42,13 +42,13 @@ std::shared_ptr<arrow::DataType> ShownType(const arrow::DataType& type) {
     case Type::FIXED_SIZE_LIST:
     case Type::LIST_VIEW:
     case Type::LARGE_LIST_VIEW:
-      return arrow::list(Shown(*type.field(0))->WithNullable(true));
+      return arrow::list(ShownField(*type.field(0))->WithNullable(true));
     default:
       return internal::NormalizedType(type.GetSharedPtr());
   }
 }
 
-std::shared_ptr<arrow::Field> Shown(const arrow::Field& field) {
+std::shared_ptr<arrow::Field> ShownField(const arrow::Field& field) {
   auto metadata = field.HasMetadata() ? field.metadata()->Copy() : nullptr;
   const arrow::DataType* type = field.type().get();
   if (type->id() == Type::DICTIONARY) {
@@ -102,7 +102,7 @@ Result<SchemaPtr> ReadFieldMetadata(const std::string& location) {
                            "': its schema cannot be read: " + schema.status().message());
   }
   arrow::FieldVector fields;
-  for (const auto& field : (*schema)->fields()) fields.push_back(Shown(*field));
+  for (const auto& field : (*schema)->fields()) fields.push_back(ShownField(*field));
   return arrow::schema(std::move(fields));
 }
 

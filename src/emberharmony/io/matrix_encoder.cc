@@ -13,7 +13,7 @@ namespace {
 using arrow::Status;
 
 constexpr int64_t kPageBytes = int64_t{1} << 20;
-constexpr int64_t kLengthBytes = 4;
+constexpr int64_t kMatrixLengthBytes = 4;
 
 class ParquetMatrixEncoder : public MatrixEncoder {
  public:
@@ -57,7 +57,7 @@ class ParquetMatrixEncoder : public MatrixEncoder {
 
  private:
   int64_t LevelBytesMax(int64_t rows) const {
-    return 2 * (kLengthBytes + HybridBytesMax(rows * values_per_row_, 1));
+    return 2 * (kMatrixLengthBytes + HybridBytesMax(rows * values_per_row_, 1));
   }
 
   static void PutLength(int64_t length, uint8_t* out) {
@@ -75,13 +75,13 @@ class ParquetMatrixEncoder : public MatrixEncoder {
       bits_[i / 8] = static_cast<uint8_t>(bits_[i / 8] & ~(1 << (i % 8)));
     }
     // The bits beyond the last value are not looked at.
-    int64_t size = kLengthBytes;
+    int64_t size = kMatrixLengthBytes;
     const int64_t repetition = EncodeHybridBits(bits_.data(), values, body_.data() + size);
     PutLength(repetition, body_.data());
     size += repetition;
-    const int64_t definition = EncodeRun(values, 1, 1, body_.data() + size + kLengthBytes);
+    const int64_t definition = EncodeRun(values, 1, 1, body_.data() + size + kMatrixLengthBytes);
     PutLength(definition, body_.data() + size);
-    size += kLengthBytes + definition;
+    size += kMatrixLengthBytes + definition;
     std::memmove(body_.data() + room - size, body_.data(), static_cast<size_t>(size));
     ARROW_RETURN_NOT_OK(pages_->AddDataPage(body_.data() + room - size, size + rows_ * row_bytes_,
                                             values, parquet::Encoding::PLAIN));

@@ -22,7 +22,7 @@ using arrow::Status;
 using arrow::Type;
 
 // Rows of the matrix that are put together at a time: small enough for the second-level cache.
-constexpr int64_t kBlockBytes = int64_t{1} << 20;
+constexpr int64_t kMatrixBlockBytes = int64_t{1} << 20;
 
 /// A sink of a flat schema in front of one with the matrix: features wait, column by column, until
 /// the commit puts rows together, a block at a time.
@@ -196,7 +196,7 @@ Status MatrixSink::WriteRowGroup(size_t group, ColumnSink* column) {
   const int64_t num_rows = layout_.row_group_rows[group];
   const auto width = static_cast<int64_t>(sizeof(T));
   const int64_t block_rows =
-      std::clamp<int64_t>(kBlockBytes / (width * num_features_), 1, num_rows);
+      std::clamp<int64_t>(kMatrixBlockBytes / (width * num_features_), 1, num_rows);
   PooledArray<T> segment(pool_);
   ARROW_RETURN_NOT_OK(segment.Resize(block_rows));
   const auto type =

@@ -155,7 +155,7 @@ std::shared_ptr<arrow::Array> CellsOf(const arrow::Table& table, const Source& s
 }
 
 /// All columns of a source, whole structs and members.
-std::vector<int> AllColumns(const Source& source) {
+std::vector<int> AllNestedColumns(const Source& source) {
   std::vector<int> columns(source.schema()->fields().size() +
                            StructMembers(*source.schema()).size());
   std::iota(columns.begin(), columns.end(), 0);
@@ -169,7 +169,7 @@ void ExpectReadsBack(const arrow::Table& table, const std::shared_ptr<arrow::Buf
   const auto opened = OpenBytes(file);
   ASSERT_TRUE(opened.ok()) << what << opened.status().ToString();
   const Source& source = **opened;
-  const std::vector<int> columns = AllColumns(source);
+  const std::vector<int> columns = AllNestedColumns(source);
   for (const int64_t rows : batch_rows) {
     BatchOptions options;
     options.batch_rows = rows;
@@ -264,7 +264,7 @@ TEST(NestedColumnReader, SelectedRows) {
     filter_options.prune = seed % 5 != 0;
     const auto filtered = FilterRows(source, bound, filter_options).ValueOrDie();
     ASSERT_EQ(filtered->num_rows(), rows->length());
-    const std::vector<int> columns = AllColumns(*source);
+    const std::vector<int> columns = AllNestedColumns(*source);
     for (const int64_t batch_rows : {3, 1000}) {
       BatchOptions options;
       options.batch_rows = batch_rows;
@@ -300,7 +300,7 @@ TEST(NestedColumnReader, FilesOfDifferentNullabilityAreOneTable) {
   EXPECT_TRUE(make(true)->Equals(*make(false)));
 }
 
-std::string Bytes(std::initializer_list<int> bytes) {
+std::string NestedBytes(std::initializer_list<int> bytes) {
   std::string text;
   for (const int byte : bytes) text += static_cast<char>(byte);
   return text;
@@ -321,7 +321,7 @@ std::string ReadLists(const std::vector<int>& repetition, const std::vector<int>
         bits[bit / 8] = static_cast<char>(bits[bit / 8] | ((levels[i] >> k) & 1) << (bit % 8));
       }
     }
-    return Bytes({static_cast<int>(levels.size() / 8 << 1 | 1)}) + bits;
+    return NestedBytes({static_cast<int>(levels.size() / 8 << 1 | 1)}) + bits;
   };
   testing::HandmadePage page;
   page.num_values = static_cast<int32_t>(repetition.size());
@@ -383,7 +383,8 @@ TEST(NestedColumnReader, LevelsOfAList) {
 }
 
 /// Reads all that can be read; what is wrong must be a data error, and what is not, whole arrays.
-void ReadDamaged(const std::shared_ptr<arrow::Buffer>& file, int64_t position, int64_t* errors) {
+void ReadDamagedNested(const std::shared_ptr<arrow::Buffer>& file, int64_t position,
+                       int64_t* errors) {
   const auto budget = base::MemoryBudget::MakeRoot("test", int64_t{512} << 20);
   const auto check = [&](const arrow::Status& status) {
     if (status.ok()) return true;
@@ -439,7 +440,7 @@ TEST(NestedColumnReader, FlippedBitsNeverCrash) {
       auto damaged = *arrow::AllocateBuffer(file->size());
       std::memcpy(damaged->mutable_data(), file->data(), static_cast<size_t>(file->size()));
       damaged->mutable_data()[position] ^= static_cast<uint8_t>(1u << (bits() % 8));
-      ReadDamaged(std::move(damaged), position, &errors);
+      ReadDamagedNested(std::move(damaged), position, &errors);
     }
     EXPECT_GT(errors, 300);
   }

@@ -26,7 +26,7 @@ using CellsPtr = std::unique_ptr<JsonCells>;
 
 constexpr int kDepthMax = 256;
 
-void AppendString(std::string_view text, std::string* out) {
+void AppendJsonString(std::string_view text, std::string* out) {
   constexpr char kHex[] = "0123456789abcdef";
   out->push_back('"');
   size_t copied = 0;  // bytes of the text that have been appended
@@ -67,14 +67,14 @@ void AppendString(std::string_view text, std::string* out) {
   out->push_back('"');
 }
 
-void AppendInteger(int64_t value, std::string* out) {
+void AppendJsonInteger(int64_t value, std::string* out) {
   char digits[24];
   out->append(digits, std::to_chars(digits, digits + sizeof(digits), value).ptr);
 }
 
 // ECMAScript, Number::toString: the shortest digits that give the same double, placed by these
 // rules.
-void AppendDouble(double value, std::string* out) {
+void AppendJsonDouble(double value, std::string* out) {
   if (std::isnan(value)) return void(out->append("\"NaN\""));
   if (std::isinf(value)) return void(out->append(value > 0 ? "\"Infinity\"" : "\"-Infinity\""));
   if (value == 0) return out->push_back('0');
@@ -103,7 +103,7 @@ void AppendDouble(double value, std::string* out) {
     out->push_back(digits[0]);
     if (count > 1) out->append(".").append(digits, 1);
     out->append(exponent < 0 ? "e-" : "e+");
-    AppendInteger(std::abs(exponent), out);
+    AppendJsonInteger(std::abs(exponent), out);
   }
 }
 
@@ -266,15 +266,15 @@ template <typename ArrayType>
 CellsPtr FloatCells(const Array& values) {
   const auto& array = static_cast<const ArrayType&>(values);
   return MakeFlat(values, [&array](int64_t i, std::string* out) {
-    AppendDouble(static_cast<double>(array.Value(i)), out);
+    AppendJsonDouble(static_cast<double>(array.Value(i)), out);
   });
 }
 
 template <typename ArrayType>
 CellsPtr StringCells(const Array& values) {
   const auto& array = static_cast<const ArrayType&>(values);
-  return MakeFlat(values,
-                  [&array](int64_t i, std::string* out) { AppendString(array.GetView(i), out); });
+  return MakeFlat(
+      values, [&array](int64_t i, std::string* out) { AppendJsonString(array.GetView(i), out); });
 }
 
 template <typename ArrayType>
@@ -291,7 +291,7 @@ template <typename ArrayType>
 CellsPtr MicrosCells(const Array& values, arrow::TimeUnit::type unit) {
   const auto& array = static_cast<const ArrayType&>(values);
   return MakeFlat(values, [&array, unit](int64_t i, std::string* out) {
-    AppendInteger(FlooredMicros(array.Value(i), unit), out);
+    AppendJsonInteger(FlooredMicros(array.Value(i), unit), out);
   });
 }
 
@@ -334,7 +334,7 @@ Result<CellsPtr> MakeStruct(const arrow::StructArray& values, int depth) {
   std::vector<CellsPtr> cells;
   for (int k = 0; k < values.num_fields(); ++k) {
     names.emplace_back();
-    AppendString(values.type()->field(k)->name(), &names.back());
+    AppendJsonString(values.type()->field(k)->name(), &names.back());
     fields.push_back(values.field(k));
     ARROW_ASSIGN_OR_RAISE(auto field, MakeCells(*fields.back(), depth + 1));
     cells.push_back(std::move(field));
@@ -408,7 +408,7 @@ Result<CellsPtr> MakeCells(const Array& values, int depth) {
     case Type::HALF_FLOAT: {
       const auto& array = static_cast<const arrow::HalfFloatArray&>(values);
       return MakeFlat(values, [&array](int64_t i, std::string* out) {
-        AppendDouble(arrow::util::Float16::FromBits(array.Value(i)).ToDouble(), out);
+        AppendJsonDouble(arrow::util::Float16::FromBits(array.Value(i)).ToDouble(), out);
       });
     }
     case Type::FLOAT:

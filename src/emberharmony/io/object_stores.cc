@@ -23,7 +23,7 @@ using internal::ListedFile;
 using internal::OpenedFile;
 
 // What waits longest for an object store's first byte is a small read.
-constexpr int64_t kReadBytes = int64_t{8} << 20;
+constexpr int64_t kObjectReadBytes = int64_t{8} << 20;
 
 /// "s3://key:secret@bucket/path/to?option=value" in its parts.
 struct Address {
@@ -119,7 +119,7 @@ class ObjectStore : public internal::FileStore {
     return result;
   }
 
-  int64_t read_bytes() const override { return kReadBytes; }
+  int64_t read_bytes() const override { return kObjectReadBytes; }
 
  private:
   const std::shared_ptr<arrow::fs::FileSystem> file_system_;

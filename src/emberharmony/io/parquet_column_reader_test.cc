@@ -14,7 +14,7 @@ using testing::HandmadeColumn;
 using testing::HandmadeParquet;
 using ::testing::HasSubstr;
 
-std::string Bytes(std::initializer_list<int> bytes) {
+std::string PageBytes(std::initializer_list<int> bytes) {
   std::string text;
   for (const int byte : bytes) text += static_cast<char>(byte);
   return text;
@@ -27,8 +27,8 @@ std::string Int32s(std::initializer_list<int32_t> values) {
 }
 
 /// The only column as text, "[1, null, ...]", or the error.
-std::string ReadAll(const HandmadeColumn& column, int64_t batch_rows = 65536,
-                    int64_t skip_rows = 0) {
+std::string ReadPages(const HandmadeColumn& column, int64_t batch_rows = 65536,
+                      int64_t skip_rows = 0) {
   const auto source = testing::OpenBytes(HandmadeParquet(column));
   if (!source.ok()) return source.status().message();
   BatchOptions options;
@@ -53,7 +53,7 @@ HandmadeColumn SmallColumn() {
   // Levels: one bit-packed group, 10111001 read from the right. Indices: width 2, one group 0 2 2 1
   // 0 and padding.
   column.pages = {
-      {8, Encoding::RLE_DICTIONARY, Bytes({3, 0b10011101}), Bytes({2, 3, 0b01101000, 0})}};
+      {8, Encoding::RLE_DICTIONARY, PageBytes({3, 0b10011101}), PageBytes({2, 3, 0b01101000, 0})}};
   return column;
 }
 
@@ -62,35 +62,35 @@ TEST(ParquetColumnReader, HandmadeDictionaryPage) {
     HandmadeColumn column = SmallColumn();
     column.data_page_v2 = v2;
     for (const int64_t batch_rows : {1, 3, 100}) {
-      EXPECT_EQ(ReadAll(column, batch_rows), "10 null 30 30 20 null null 10");
-      EXPECT_EQ(ReadAll(column, batch_rows, 3), "30 20 null null 10");
+      EXPECT_EQ(ReadPages(column, batch_rows), "10 null 30 30 20 null null 10");
+      EXPECT_EQ(ReadPages(column, batch_rows, 3), "30 20 null null 10");
     }
     column.pages[0].encoding = Encoding::PLAIN_DICTIONARY;
     column.dictionary->encoding = Encoding::PLAIN_DICTIONARY;
-    EXPECT_EQ(ReadAll(column), "10 null 30 30 20 null null 10");
+    EXPECT_EQ(ReadPages(column), "10 null 30 30 20 null null 10");
   }
 }
 
 TEST(ParquetColumnReader, DictionaryAndPlainPagesInOneChunk) {
   HandmadeColumn column = SmallColumn();
-  column.pages.push_back({3, Encoding::PLAIN, Bytes({3, 0b101}), Int32s({-1, -2})});
+  column.pages.push_back({3, Encoding::PLAIN, PageBytes({3, 0b101}), Int32s({-1, -2})});
   column.pages.push_back({0, Encoding::PLAIN, "", ""});
-  column.pages.push_back({2, Encoding::RLE_DICTIONARY, Bytes({4, 1}), Bytes({2, 4, 1})});
+  column.pages.push_back({2, Encoding::RLE_DICTIONARY, PageBytes({4, 1}), PageBytes({2, 4, 1})});
   const std::string all = "10 null 30 30 20 null null 10 -1 null -2 20 20";
-  for (const int64_t batch_rows : {1, 4, 9, 100}) EXPECT_EQ(ReadAll(column, batch_rows), all);
-  EXPECT_EQ(ReadAll(column, 2, 8), "-1 null -2 20 20");
-  EXPECT_EQ(ReadAll(column, 2, 9), "null -2 20 20");
-  EXPECT_EQ(ReadAll(column, 2, 12), "20");
+  for (const int64_t batch_rows : {1, 4, 9, 100}) EXPECT_EQ(ReadPages(column, batch_rows), all);
+  EXPECT_EQ(ReadPages(column, 2, 8), "-1 null -2 20 20");
+  EXPECT_EQ(ReadPages(column, 2, 9), "null -2 20 20");
+  EXPECT_EQ(ReadPages(column, 2, 12), "20");
 }
 
 TEST(ParquetColumnReader, PagesOfNullsNeedNoDictionaryAndNoWidth) {
   HandmadeColumn column;
-  column.pages = {{3, Encoding::RLE_DICTIONARY, Bytes({6, 0}), ""},
-                  {2, Encoding::RLE_DICTIONARY, Bytes({4, 0}), Bytes({0})},
-                  {1, Encoding::PLAIN, Bytes({2, 0}), ""}};
-  EXPECT_EQ(ReadAll(column), "null null null null null null");
-  column.pages.push_back({1, Encoding::RLE_DICTIONARY, Bytes({2, 1}), Bytes({0})});
-  EXPECT_THAT(ReadAll(column),
+  column.pages = {{3, Encoding::RLE_DICTIONARY, PageBytes({6, 0}), ""},
+                  {2, Encoding::RLE_DICTIONARY, PageBytes({4, 0}), PageBytes({0})},
+                  {1, Encoding::PLAIN, PageBytes({2, 0}), ""}};
+  EXPECT_EQ(ReadPages(column), "null null null null null null");
+  column.pages.push_back({1, Encoding::RLE_DICTIONARY, PageBytes({2, 1}), PageBytes({0})});
+  EXPECT_THAT(ReadPages(column),
               HasSubstr("a dictionary index is 0, but the dictionary has 0 entries"));
 }
 
@@ -101,24 +101,24 @@ TEST(ParquetColumnReader, RepeatedAndUnusualDictionaryEntries) {
   column.dictionary = {
       4, Encoding::PLAIN, "",
       Int32s({0x7FC00000, 0x3F800000, 0x3F800000, static_cast<int32_t>(0x80000000)})};
-  column.pages = {{8, Encoding::RLE_DICTIONARY, "", Bytes({2, 3, 0b11100100, 0b11100100})}};
-  EXPECT_EQ(ReadAll(column), "nan 1 1 -0 nan 1 1 -0");
+  column.pages = {{8, Encoding::RLE_DICTIONARY, "", PageBytes({2, 3, 0b11100100, 0b11100100})}};
+  EXPECT_EQ(ReadPages(column), "nan 1 1 -0 nan 1 1 -0");
 }
 
 TEST(ParquetColumnReader, BooleansMayHaveADictionaryToo) {
   HandmadeColumn column;
   column.type = parquet::Type::BOOLEAN;
   column.nullable = false;
-  column.dictionary = {2, Encoding::PLAIN, "", Bytes({0b10})};
-  column.pages = {{3, Encoding::RLE_DICTIONARY, "", Bytes({1, 3, 0b101})}};
-  EXPECT_EQ(ReadAll(column), "true false true");
+  column.dictionary = {2, Encoding::PLAIN, "", PageBytes({0b10})};
+  column.pages = {{3, Encoding::RLE_DICTIONARY, "", PageBytes({1, 3, 0b101})}};
+  EXPECT_EQ(ReadPages(column), "true false true");
 }
 
 TEST(ParquetColumnReader, WhatDoesNotFitIsAnError) {
   const auto broken = [](auto change) {
     HandmadeColumn column = SmallColumn();
     change(&column);
-    return ReadAll(column);
+    return ReadPages(column);
   };
   EXPECT_THAT(broken([](HandmadeColumn* c) { c->dictionary->num_values = 2; }),
               HasSubstr("a dictionary index is 2, but the dictionary has 2 entries"));
@@ -129,13 +129,13 @@ TEST(ParquetColumnReader, WhatDoesNotFitIsAnError) {
   EXPECT_THAT(
       broken([](HandmadeColumn* c) { c->dictionary->encoding = Encoding::DELTA_BINARY_PACKED; }),
       HasSubstr("PLAIN was expected"));
-  EXPECT_THAT(broken([](HandmadeColumn* c) { c->pages[0].values = Bytes({33, 3, 0, 0}); }),
+  EXPECT_THAT(broken([](HandmadeColumn* c) { c->pages[0].values = PageBytes({33, 3, 0, 0}); }),
               HasSubstr("33 bits"));
-  EXPECT_THAT(broken([](HandmadeColumn* c) { c->pages[0].values = Bytes({2, 3}); }),
+  EXPECT_THAT(broken([](HandmadeColumn* c) { c->pages[0].values = PageBytes({2, 3}); }),
               HasSubstr("end before the last value"));
-  EXPECT_THAT(broken([](HandmadeColumn* c) { c->pages[0].levels = Bytes({3}); }),
+  EXPECT_THAT(broken([](HandmadeColumn* c) { c->pages[0].levels = PageBytes({3}); }),
               HasSubstr("end before the last value"));
-  EXPECT_THAT(broken([](HandmadeColumn* c) { c->pages[0].levels = Bytes({16, 7}); }),
+  EXPECT_THAT(broken([](HandmadeColumn* c) { c->pages[0].levels = PageBytes({16, 7}); }),
               HasSubstr("a level of nesting is 7, but the column's highest is 1"));
   EXPECT_THAT(broken([](HandmadeColumn* c) { c->pages[0].encoding = Encoding::PLAIN; }),
               HasSubstr("ends before its last value"));
@@ -146,10 +146,10 @@ TEST(ParquetColumnReader, WhatDoesNotFitIsAnError) {
   HandmadeColumn text;
   text.type = parquet::Type::BYTE_ARRAY;
   text.nullable = false;
-  text.pages = {{2, Encoding::PLAIN, "", Bytes({1, 0, 0, 0, 'a', 200, 0, 0, 0, 'b'})}};
-  EXPECT_THAT(ReadAll(text), HasSubstr("ends before its last value"));
-  text.pages[0].values = Bytes({1, 0, 0, 0, 'a', 255, 255, 255, 255, 'b'});
-  EXPECT_THAT(ReadAll(text), HasSubstr("ends before its last value"));
+  text.pages = {{2, Encoding::PLAIN, "", PageBytes({1, 0, 0, 0, 'a', 200, 0, 0, 0, 'b'})}};
+  EXPECT_THAT(ReadPages(text), HasSubstr("ends before its last value"));
+  text.pages[0].values = PageBytes({1, 0, 0, 0, 'a', 255, 255, 255, 255, 'b'});
+  EXPECT_THAT(ReadPages(text), HasSubstr("ends before its last value"));
 }
 
 TEST(ParquetColumnReader, DecimalsOfAnyWidth) {
@@ -158,17 +158,17 @@ TEST(ParquetColumnReader, DecimalsOfAnyWidth) {
   column.type = parquet::Type::BYTE_ARRAY;
   column.logical_type = parquet::LogicalType::Decimal(10, 2);
   // 1, -1 in one byte, 258, and -2 in 17 bytes of which 16 repeat the sign.
-  std::string wide = Bytes({17, 0, 0, 0});
+  std::string wide = PageBytes({17, 0, 0, 0});
   wide.append(16, '\xff');
   wide += '\xfe';
-  column.pages = {
-      {4, Encoding::PLAIN, "", Bytes({1, 0, 0, 0, 1, 1, 0, 0, 0, 0xFF, 2, 0, 0, 0, 1, 2}) + wide}};
-  EXPECT_EQ(ReadAll(column), "0.01 -0.01 2.58 -0.02");
+  column.pages = {{4, Encoding::PLAIN, "",
+                   PageBytes({1, 0, 0, 0, 1, 1, 0, 0, 0, 0xFF, 2, 0, 0, 0, 1, 2}) + wide}};
+  EXPECT_EQ(ReadPages(column), "0.01 -0.01 2.58 -0.02");
   wide[4] = 1;
   column.pages = {{1, Encoding::PLAIN, "", wide}};
-  EXPECT_THAT(ReadAll(column), HasSubstr("does not fit"));
-  column.pages = {{1, Encoding::PLAIN, "", Bytes({0, 0, 0, 0})}};
-  EXPECT_THAT(ReadAll(column), HasSubstr("no bytes"));
+  EXPECT_THAT(ReadPages(column), HasSubstr("does not fit"));
+  column.pages = {{1, Encoding::PLAIN, "", PageBytes({0, 0, 0, 0})}};
+  EXPECT_THAT(ReadPages(column), HasSubstr("no bytes"));
 }
 
 TEST(ParquetColumnReader, Int96OutsideOfNanosecondsIsAnErrorNotAWrongTime) {
@@ -176,9 +176,9 @@ TEST(ParquetColumnReader, Int96OutsideOfNanosecondsIsAnErrorNotAWrongTime) {
   column.nullable = false;
   column.type = parquet::Type::INT96;
   column.pages = {{2, Encoding::PLAIN, "", Int32s({1000, 0, 2440588, 0, 0, 2440589})}};
-  EXPECT_EQ(ReadAll(column), "1970-01-01 00:00:00.000001000 1970-01-02 00:00:00.000000000");
+  EXPECT_EQ(ReadPages(column), "1970-01-01 00:00:00.000001000 1970-01-02 00:00:00.000000000");
   column.pages = {{1, Encoding::PLAIN, "", Int32s({0, 0, 5373484})}};  // 9999-12-31
-  EXPECT_THAT(ReadAll(column), HasSubstr("2262-04-11"));
+  EXPECT_THAT(ReadPages(column), HasSubstr("2262-04-11"));
 }
 
 TEST(ParquetColumnReader, APageMayNotClaimMoreThanTheChunkHolds) {

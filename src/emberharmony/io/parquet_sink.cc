@@ -20,10 +20,10 @@
 namespace emberharmony::io {
 namespace {
 
-constexpr char kMagic[] = {'P', 'A', 'R', '1'};
+constexpr char kParquetMagic[] = {'P', 'A', 'R', '1'};
 
 /// What Parquet says about the file as a whole; the same for equal layouts.
-struct FileFormat {
+struct ParquetFormat {
   std::shared_ptr<parquet::WriterProperties> properties;
   std::shared_ptr<parquet::SchemaDescriptor> schema;
   std::shared_ptr<const arrow::KeyValueMetadata> metadata;  ///< null: none
@@ -56,8 +56,8 @@ arrow::Result<std::shared_ptr<const arrow::KeyValueMetadata>> FileMetadata(
   return arrow::key_value_metadata(std::move(keys), std::move(values));
 }
 
-arrow::Result<FileFormat> MakeFileFormat(const arrow::Schema& schema) {
-  FileFormat format;
+arrow::Result<ParquetFormat> MakeFileFormat(const arrow::Schema& schema) {
+  ParquetFormat format;
   parquet::WriterProperties::Builder builder;
   builder.created_by("emberharmony")
       ->version(parquet::ParquetVersion::PARQUET_2_6)
@@ -84,7 +84,8 @@ arrow::Result<FileFormat> MakeFileFormat(const arrow::Schema& schema) {
 
 class ParquetSink : public RowGroupSink {
  public:
-  ParquetSink(std::string path, ShardLayout layout, FileFormat format, const SinkOptions& options)
+  ParquetSink(std::string path, ShardLayout layout, ParquetFormat format,
+              const SinkOptions& options)
       : RowGroupSink(std::move(path), std::move(layout), options), format_(std::move(format)) {}
 
  protected:
@@ -104,11 +105,11 @@ class ParquetSink : public RowGroupSink {
   arrow::Status WriteChunk(const StoredChunk& chunk, parquet::ColumnChunkMetaDataBuilder* metadata,
                            arrow::io::OutputStream* stream, int64_t* row_group_bytes);
 
-  const FileFormat format_;
+  const ParquetFormat format_;
 };
 
 arrow::Status ParquetSink::WriteParquetFile(arrow::io::OutputStream* stream) {
-  ARROW_RETURN_NOT_OK(stream->Write(kMagic, sizeof(kMagic)));
+  ARROW_RETURN_NOT_OK(stream->Write(kParquetMagic, sizeof(kParquetMagic)));
   auto builder = parquet::FileMetaDataBuilder::Make(format_.schema.get(), format_.properties);
   for (size_t group = 0; group < layout().row_group_rows.size(); ++group) {
     parquet::RowGroupMetaDataBuilder* row_group = builder->AppendRowGroup();
@@ -159,7 +160,7 @@ arrow::Status ParquetSink::WriteChunk(const StoredChunk& chunk,
 arrow::Result<std::unique_ptr<Sink>> MakeParquetSink(std::string path, ShardLayout layout,
                                                      const SinkOptions& options) {
   ARROW_RETURN_NOT_OK(CheckLayout(path, layout));
-  ARROW_ASSIGN_OR_RAISE(FileFormat format, MakeFileFormat(*layout.schema));
+  ARROW_ASSIGN_OR_RAISE(ParquetFormat format, MakeFileFormat(*layout.schema));
   return std::make_unique<ParquetSink>(std::move(path), std::move(layout), std::move(format),
                                        options);
 }

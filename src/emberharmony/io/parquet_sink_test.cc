@@ -46,8 +46,8 @@ void Must(const arrow::Status& status) {
 
 using ArrayVector = std::vector<std::shared_ptr<arrow::Array>>;
 
-/// Rows of columns that share an index stream: encoded with `values` as dictionaries, or plain.
-struct Rows {
+/// SinkRows of columns that share an index stream: encoded with `values` as dictionaries, or plain.
+struct SinkRows {
   ArrayVector values;
   std::vector<int32_t> indices = {};
   int64_t num_rows = 0;
@@ -71,8 +71,8 @@ class ParquetSinkTest : public ::testing::Test {
 };
 
 /// Writes groups[i] to columns i * columns_per_group ..., at most `step` rows an append.
-void AppendRows(ColumnSink* sink, const std::vector<Rows>& groups, int64_t step) {
-  for (const Rows& rows : groups) {
+void AppendRows(ColumnSink* sink, const std::vector<SinkRows>& groups, int64_t step) {
+  for (const SinkRows& rows : groups) {
     for (int64_t begin = 0; begin < rows.num_rows; begin += step) {
       const int64_t count = std::min(step, rows.num_rows - begin);
       if (rows.plain) {
@@ -92,7 +92,7 @@ std::shared_ptr<arrow::Schema> OneField(std::shared_ptr<arrow::DataType> type,
 }
 
 ShardInfo WriteColumns(const std::string& path, const ShardLayout& layout,
-                       const std::vector<Rows>& rows, int64_t step = 1 << 30,
+                       const std::vector<SinkRows>& rows, int64_t step = 1 << 30,
                        arrow::MemoryPool* pool = nullptr) {
   auto sink = Must(MakeParquetSink(path, layout, {.pool = pool}));
   auto columns = Must(sink->OpenColumns(0, layout.schema->num_fields()));
@@ -113,16 +113,16 @@ std::shared_ptr<parquet::FileMetaData> Footer(const std::string& path) {
   return parquet::ParquetFileReader::OpenFile(path, false)->metadata();
 }
 
-std::string Bytes(const std::string& path) {
+std::string SinkBytes(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
 }
 
 /// The plain form of column k, built row by row.
-std::shared_ptr<arrow::Array> Decode(const std::vector<Rows>& all, int k,
-                                     const std::shared_ptr<arrow::DataType>& type) {
+std::shared_ptr<arrow::Array> DecodePage(const std::vector<SinkRows>& all, int k,
+                                         const std::shared_ptr<arrow::DataType>& type) {
   auto builder = Must(arrow::MakeBuilder(type));
-  for (const Rows& rows : all) {
+  for (const SinkRows& rows : all) {
     const arrow::ArraySpan span(*rows.values[k]->data());
     for (int64_t i = 0; i < rows.num_rows; ++i) {
       const int64_t at = rows.plain ? i : rows.indices[i];
@@ -245,9 +245,9 @@ std::shared_ptr<arrow::Array> RandomValues(const std::shared_ptr<arrow::DataType
   return Must(builder->Finish());
 }
 
-Rows RandomEncoded(ArrayVector values, int64_t num_rows, std::mt19937_64* random, uint64_t id,
-                   bool with_nulls) {
-  Rows rows{.values = std::move(values), .num_rows = num_rows, .id = id};
+SinkRows RandomEncoded(ArrayVector values, int64_t num_rows, std::mt19937_64* random, uint64_t id,
+                       bool with_nulls) {
+  SinkRows rows{.values = std::move(values), .num_rows = num_rows, .id = id};
   const int64_t n = rows.values[0]->length();
   for (int64_t i = 0; i < num_rows; ++i) {
     rows.indices.push_back(static_cast<int32_t>((*random)() % (n + (with_nulls || n == 0))));
@@ -312,22 +312,22 @@ TEST_F(ParquetSinkTest, EveryTypeInEveryShape) {
   for (const auto& type : AllTypes()) {
     for (const bool with_nulls : {false, true}) {
       if (type->id() == arrow::Type::NA && !with_nulls) continue;
-      const Rows few =
+      const SinkRows few =
           RandomEncoded({RandomValues(type, 40, &random, false)}, 3000, &random, 1, with_nulls);
-      const Rows null_entries =
+      const SinkRows null_entries =
           RandomEncoded({RandomValues(type, 40, &random, with_nulls)}, 700, &random, 2, false);
-      const Rows many =
+      const SinkRows many =
           RandomEncoded({RandomValues(type, 2500, &random, false)}, 2500, &random, 3, with_nulls);
-      Rows plain{
+      SinkRows plain{
           .values = {RandomValues(type, 900, &random, with_nulls)}, .num_rows = 900, .plain = true};
-      const std::vector<std::vector<Rows>> shapes{
+      const std::vector<std::vector<SinkRows>> shapes{
           {few},   {null_entries},   {many},
           {plain}, {few, many, few}, {few, plain, null_entries, plain}};
       for (const auto& shape : shapes) {
         SCOPED_TRACE(type->ToString() + (with_nulls ? " with nulls" : "") + ", file " +
                      std::to_string(file));
         int64_t num_rows = 0;
-        for (const Rows& rows : shape) num_rows += rows.num_rows;
+        for (const SinkRows& rows : shape) num_rows += rows.num_rows;
         const ShardLayout layout{OneField(type, with_nulls),
                                  {num_rows / 3, num_rows - num_rows / 3}};
         const std::string path = Path(std::to_string(file++));
@@ -335,7 +335,7 @@ TEST_F(ParquetSinkTest, EveryTypeInEveryShape) {
         const auto table = Read(path);
         ASSERT_EQ(table->num_rows(), num_rows);
         EXPECT_EQ(table->schema()->field(0)->nullable(), with_nulls);
-        ExpectColumn(*table, 0, *AsStored(Decode(shape, 0, type)));
+        ExpectColumn(*table, 0, *AsStored(DecodePage(shape, 0, type)));
         std::filesystem::remove(path);
       }
     }
@@ -346,20 +346,20 @@ TEST_F(ParquetSinkTest, BytesDoNotDependOnTheDivisionIntoAppends) {
   std::mt19937_64 random(2);
   for (const auto& type : {arrow::int32(), arrow::utf8(), arrow::float64(), arrow::boolean()}) {
     const auto dictionary = RandomValues(type, 300, &random, true);
-    const Rows encoded = RandomEncoded({dictionary}, 4000, &random, 9, true);
-    const Rows unnumbered =
+    const SinkRows encoded = RandomEncoded({dictionary}, 4000, &random, 9, true);
+    const SinkRows unnumbered =
         RandomEncoded({RandomValues(type, 50, &random, false)}, 1000, &random, 0, true);
-    const Rows plain{
+    const SinkRows plain{
         .values = {RandomValues(type, 3000, &random, true)}, .num_rows = 3000, .plain = true};
-    const std::vector<Rows> rows{encoded, plain, unnumbered, plain, encoded};
+    const std::vector<SinkRows> rows{encoded, plain, unnumbered, plain, encoded};
     const ShardLayout layout{OneField(type), {7000, 2500, 5500}};
     WriteColumns(Path("whole"), layout, rows);
     for (const int64_t step : {1, 13, 1000, 2999}) {
       WriteColumns(Path("parts"), layout, rows, step);
-      EXPECT_EQ(Bytes(Path("whole")), Bytes(Path("parts")))
+      EXPECT_EQ(SinkBytes(Path("whole")), SinkBytes(Path("parts")))
           << type->ToString() << ", step " << step;
     }
-    ExpectColumn(*Read(Path("whole")), 0, *Decode(rows, 0, type));
+    ExpectColumn(*Read(Path("whole")), 0, *DecodePage(rows, 0, type));
   }
 }
 
@@ -386,16 +386,16 @@ TEST_F(ParquetSinkTest, ColumnsWithOneIndexStreamShareTheirPages) {
     Must(c.Append(i == 17 ? 1.0f : 0.0f));
   }
   const ArrayVector values{Must(a.Finish()), Must(b.Finish()), Must(c.Finish())};
-  const std::vector<Rows> rows{RandomEncoded(values, 200000, &random, 5, true)};
+  const std::vector<SinkRows> rows{RandomEncoded(values, 200000, &random, 5, true)};
   const auto schema =
       arrow::schema({arrow::field("a", arrow::float32()), arrow::field("b", arrow::float32()),
                      arrow::field("c", arrow::float32())});
   WriteColumns(Path("x"), {schema, {150000, 50000}}, rows);
   const auto table = Read(Path("x"));
-  for (int k = 0; k < 3; ++k) ExpectColumn(*table, k, *Decode(rows, k, arrow::float32()));
+  for (int k = 0; k < 3; ++k) ExpectColumn(*table, k, *DecodePage(rows, k, arrow::float32()));
 
   const auto footer = Footer(Path("x"));
-  const std::string bytes = Bytes(Path("x"));
+  const std::string bytes = SinkBytes(Path("x"));
   const auto pages = [&](int k) {
     const auto chunk = footer->RowGroup(0)->ColumnChunk(k);
     EXPECT_TRUE(chunk->has_dictionary_page());
@@ -423,12 +423,12 @@ TEST_F(ParquetSinkTest, OneHotColumnsTakeABitARow) {
         fields.push_back(arrow::field("c" + std::to_string(k), arrow::float32(), nullable));
       }
       const int64_t num_rows = num_columns > 100 ? 2000 : 70001;
-      const std::vector<Rows> rows{RandomEncoded(values, num_rows, &random, 1, false)};
+      const std::vector<SinkRows> rows{RandomEncoded(values, num_rows, &random, 1, false)};
       WriteColumns(Path("x"), {arrow::schema(fields), {num_rows / 2, num_rows - num_rows / 2}},
                    rows, 30000);
       const auto table = Read(Path("x"));
       for (int k = 0; k < num_columns; ++k) {
-        ExpectColumn(*table, k, *Decode(rows, k, arrow::float32()));
+        ExpectColumn(*table, k, *DecodePage(rows, k, arrow::float32()));
         const auto footer = Footer(Path("x"));
         const auto chunk = footer->RowGroup(0)->ColumnChunk(k);
         EXPECT_TRUE(chunk->has_dictionary_page());
@@ -443,14 +443,14 @@ TEST_F(ParquetSinkTest, StringDictionariesHaveNoUnusedAndNoEqualEntries) {
   arrow::StringBuilder one, two;
   Must(one.AppendValues({"a", "unused", "b", "a"}));
   Must(two.AppendValues({"b", "c"}));
-  const std::vector<Rows> rows{{.values = {Must(one.Finish())},
-                                .indices = {0, 2, 3, 0, 2, 3, 0, 2, 3, 0, 2, 3},
-                                .num_rows = 12,
-                                .id = 1},
-                               {.values = {Must(two.Finish())},
-                                .indices = {1, 0, 1, 0, 1, 0, 1, 0, 1, 0},
-                                .num_rows = 10,
-                                .id = 2}};
+  const std::vector<SinkRows> rows{{.values = {Must(one.Finish())},
+                                    .indices = {0, 2, 3, 0, 2, 3, 0, 2, 3, 0, 2, 3},
+                                    .num_rows = 12,
+                                    .id = 1},
+                                   {.values = {Must(two.Finish())},
+                                    .indices = {1, 0, 1, 0, 1, 0, 1, 0, 1, 0},
+                                    .num_rows = 10,
+                                    .id = 2}};
   WriteColumns(Path("x"), {OneField(arrow::utf8()), {22}}, rows);
   parquet::ArrowReaderProperties properties;
   properties.set_read_dictionary(0, true);
@@ -471,9 +471,9 @@ TEST_F(ParquetSinkTest, ManyEntriesWithFewValuesBecomeASmallDictionary) {
   arrow::Int32Builder ids;
   for (int i = 0; i < 100000; ++i)
     Must(ids.Append(random() % 4 == 0 ? static_cast<int>(random() % 500) : 2));
-  const std::vector<Rows> rows{RandomEncoded({Must(ids.Finish())}, 200000, &random, 1, false)};
+  const std::vector<SinkRows> rows{RandomEncoded({Must(ids.Finish())}, 200000, &random, 1, false)};
   WriteColumns(Path("x"), {OneField(arrow::int32(), false), {200000}}, rows);
-  ExpectColumn(*Read(Path("x")), 0, *Decode(rows, 0, arrow::int32()));
+  ExpectColumn(*Read(Path("x")), 0, *DecodePage(rows, 0, arrow::int32()));
   const auto footer = Footer(Path("x"));
   const auto chunk = footer->RowGroup(0)->ColumnChunk(0);
   EXPECT_TRUE(chunk->has_dictionary_page());
@@ -488,10 +488,10 @@ TEST_F(ParquetSinkTest, DistinctValuesAreWrittenPlain) {
     Must(values.Append(int64_t{1} << 40 | i));
     indices.push_back(49999 - i);
   }
-  const std::vector<Rows> rows{
+  const std::vector<SinkRows> rows{
       {.values = {Must(values.Finish())}, .indices = indices, .num_rows = 50000, .id = 1}};
   WriteColumns(Path("x"), {OneField(arrow::int64(), false), {50000}}, rows);
-  ExpectColumn(*Read(Path("x")), 0, *Decode(rows, 0, arrow::int64()));
+  ExpectColumn(*Read(Path("x")), 0, *DecodePage(rows, 0, arrow::int64()));
   EXPECT_FALSE(Footer(Path("x"))->RowGroup(0)->ColumnChunk(0)->has_dictionary_page());
 }
 
@@ -502,7 +502,7 @@ TEST_F(ParquetSinkTest, LongStringsCloseTheirPages) {
   Must(values.AppendNull());
   Must(values.Append(std::string(5 << 20, 'q')));
   const auto array = Must(values.Finish());
-  const std::vector<Rows> rows{{.values = {array}, .num_rows = 42, .plain = true}};
+  const std::vector<SinkRows> rows{{.values = {array}, .num_rows = 42, .plain = true}};
   WriteColumns(Path("x"), {OneField(arrow::utf8()), {42}}, rows);
   ExpectColumn(*Read(Path("x")), 0, *array);
   auto reader = parquet::ParquetFileReader::OpenFile(Path("x"), false);
@@ -522,7 +522,7 @@ TEST_F(ParquetSinkTest, ColumnsInAnyOrderOnFourThreads) {
   std::mt19937_64 random(8);
   constexpr int kColumns = 24;
   arrow::FieldVector fields;
-  std::vector<std::vector<Rows>> rows;
+  std::vector<std::vector<SinkRows>> rows;
   for (int k = 0; k < kColumns; ++k) {
     const auto type = k % 3 == 0 ? arrow::utf8() : k % 3 == 1 ? arrow::float32() : arrow::int32();
     fields.push_back(arrow::field("c" + std::to_string(k), type));
@@ -548,16 +548,16 @@ TEST_F(ParquetSinkTest, ColumnsInAnyOrderOnFourThreads) {
   const ShardInfo one = write(Path("one"), 1);
   const ShardInfo four = write(Path("four"), 4);
   EXPECT_EQ(one.xxh3_128, four.xxh3_128);
-  EXPECT_EQ(Bytes(Path("one")), Bytes(Path("four")));
+  EXPECT_EQ(SinkBytes(Path("one")), SinkBytes(Path("four")));
   const auto table = Read(Path("four"));
   for (int k = 0; k < kColumns; ++k)
-    ExpectColumn(*table, k, *Decode(rows[k], 0, fields[k]->type()));
+    ExpectColumn(*table, k, *DecodePage(rows[k], 0, fields[k]->type()));
 }
 
 TEST_F(ParquetSinkTest, StatisticsComeFromTheRowsNotTheDictionary) {
   arrow::Int32Builder values;
   Must(values.AppendValues({-100, 5, 7, 100}));
-  std::vector<Rows> rows{
+  std::vector<SinkRows> rows{
       {.values = {Must(values.Finish())}, .indices = {1, 2, 4, 1, 2, 2}, .num_rows = 6, .id = 1}};
   WriteColumns(Path("x"), {OneField(arrow::int32()), {6}}, rows);
   EXPECT_EQ(MinMax<parquet::Int32Type>(Path("x")), std::make_pair(5, 7));
@@ -570,7 +570,7 @@ TEST_F(ParquetSinkTest, FloatStatisticsLeaveOutNanAndWidenZeros) {
   Must(values.AppendValues({nan, 0.0, -0.0, nan, 3.5, nan, nan, -2.5}));
   const auto array = Must(values.Finish());
   const auto write = [&](int64_t begin, int64_t count) {
-    const std::vector<Rows> rows{
+    const std::vector<SinkRows> rows{
         {.values = {array->Slice(begin, count)}, .num_rows = count, .plain = true}};
     WriteColumns(Path("x"), {OneField(arrow::float64()), {count}}, rows);
   };
@@ -620,11 +620,11 @@ TEST_F(ParquetSinkTest, StatisticsFollowTheOrderOfTheType) {
 
 TEST_F(ParquetSinkTest, NullsInRequiredColumnsAreRefusedByName) {
   std::mt19937_64 random(1);
-  const Rows encoded =
+  const SinkRows encoded =
       RandomEncoded({RandomValues(arrow::int32(), 5, &random, false)}, 100, &random, 1, true);
-  const Rows plain{
+  const SinkRows plain{
       .values = {RandomValues(arrow::int32(), 100, &random, true)}, .num_rows = 100, .plain = true};
-  for (const Rows& rows : {encoded, plain}) {
+  for (const SinkRows& rows : {encoded, plain}) {
     auto sink = Must(MakeParquetSink(Path("x"), {OneField(arrow::int32(), false), {100}}));
     auto column = Must(sink->OpenColumns(0, 1));
     const auto status =
@@ -680,7 +680,7 @@ TEST_F(ParquetSinkTest, SpilledChunksMakeTheSameFile) {
   const ShardLayout layout{schema, {200000, 200000, 100000}};
   const auto values = RandomValues(arrow::float32(), 1500, &random, false);
   const auto others = RandomValues(arrow::float32(), 1500, &random, false);
-  const std::vector<Rows> rows{RandomEncoded({values, others}, 500000, &random, 1, true)};
+  const std::vector<SinkRows> rows{RandomEncoded({values, others}, 500000, &random, 1, true)};
   const ShardInfo held = WriteColumns(Path("held"), layout, rows);
   for (const int64_t threshold : {int64_t{1}, held.bytes / 2}) {
     auto budget = base::MemoryBudget::MakeRoot("test", 0);
@@ -691,7 +691,7 @@ TEST_F(ParquetSinkTest, SpilledChunksMakeTheSameFile) {
     Must(columns->Close());
     EXPECT_LE(budget->bytes_allocated(), threshold);
     EXPECT_EQ(Must(sink->Commit()).xxh3_128, held.xxh3_128);
-    EXPECT_EQ(Bytes(Path("spilled")), Bytes(Path("held")));
+    EXPECT_EQ(SinkBytes(Path("spilled")), SinkBytes(Path("held")));
     EXPECT_EQ(budget->bytes_allocated(), 0);
   }
   // Nothing but the two files is left behind.
@@ -701,8 +701,8 @@ TEST_F(ParquetSinkTest, SpilledChunksMakeTheSameFile) {
 TEST_F(ParquetSinkTest, AFullDiskIsReportedAndLeavesNothing) {
   // A limit on the size of files stands in for the disk; both fail in write().
   std::mt19937_64 random(13);
-  const Rows rows = RandomEncoded({RandomValues(arrow::int32(), 60000, &random, false)}, 200000,
-                                  &random, 1, false);
+  const SinkRows rows = RandomEncoded({RandomValues(arrow::int32(), 60000, &random, false)}, 200000,
+                                      &random, 1, false);
   auto sink = Must(MakeParquetSink(Path("x"), {OneField(arrow::int32()), {200000}}));
   auto column = Must(sink->OpenColumns(0, 1));
   AppendRows(column.get(), {rows}, 200000);
@@ -723,7 +723,7 @@ TEST_F(ParquetSinkTest, AFullDiskIsReportedAndLeavesNothing) {
 TEST_F(ParquetSinkTest, MemoryIsAccountedForAndGivenBack) {
   std::mt19937_64 random(1);
   auto budget = base::MemoryBudget::MakeRoot("test", 64 << 20);
-  const Rows rows =
+  const SinkRows rows =
       RandomEncoded({RandomValues(arrow::int32(), 900, &random, false)}, 300000, &random, 1, true);
   WriteColumns(Path("x"), {OneField(arrow::int32()), {262144, 37856}}, {rows}, 1 << 30,
                budget.get());

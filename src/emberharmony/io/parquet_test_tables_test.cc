@@ -52,7 +52,7 @@ double Float(int64_t pick) {
   }
 }
 
-std::string Bytes(int64_t pick) {
+std::string PickedBytes(int64_t pick) {
   const uint64_t mixed = Mix(pick);
   std::string text = pick % 7 == 0 ? "" : "v" + std::to_string(mixed % 100000);
   if (pick % 11 == 3) text.append(100, 'x');
@@ -174,15 +174,15 @@ std::shared_ptr<arrow::Table> RandomTable(const RandomTableOptions& options) {
   });
   add("string", [&](CellMaker* cells) {
     arrow::StringBuilder builder;
-    return Fill(cells, n, &builder, Bytes);
+    return Fill(cells, n, &builder, PickedBytes);
   });
   add("large_string", [&](CellMaker* cells) {
     arrow::LargeStringBuilder builder;
-    return Fill(cells, n, &builder, Bytes);
+    return Fill(cells, n, &builder, PickedBytes);
   });
   add("binary", [&](CellMaker* cells) {
     arrow::BinaryBuilder builder;
-    return Fill(cells, n, &builder, Bytes);
+    return Fill(cells, n, &builder, PickedBytes);
   });
   add("fixed5", [&](CellMaker* cells) {
     arrow::FixedSizeBinaryBuilder builder(arrow::fixed_size_binary(5));

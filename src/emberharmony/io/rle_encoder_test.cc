@@ -10,7 +10,7 @@ namespace {
 
 /// A decoder of its own, written from Encodings.md. Empty when the bytes are not a valid encoding
 /// of n values.
-std::vector<int32_t> Decode(const std::vector<uint8_t>& bytes, int bit_width, size_t n) {
+std::vector<int32_t> DecodeRuns(const std::vector<uint8_t>& bytes, int bit_width, size_t n) {
   std::vector<int32_t> values;
   size_t at = 0;
   while (values.size() < n) {
@@ -65,7 +65,8 @@ TEST(RleEncoder, RoundTripsAndStaysWithinItsBound) {
         const int64_t size = EncodeHybrid(values.data(), n, width, out.data());
         ASSERT_LE(size, static_cast<int64_t>(out.size()));
         out.resize(size);
-        ASSERT_EQ(Decode(out, width, n), values) << "width " << width << ", longest " << longest;
+        ASSERT_EQ(DecodeRuns(out, width, n), values)
+            << "width " << width << ", longest " << longest;
       }
     }
   }
@@ -94,7 +95,7 @@ TEST(RleEncoder, BitsEqualValuesOfOneBit) {
         const int64_t size = EncodeHybridBits(bits.data(), n, out.data());
         ASSERT_LE(size, static_cast<int64_t>(out.size()));
         out.resize(size);
-        ASSERT_EQ(Decode(out, 1, n), values) << "longest " << longest << ", n " << n;
+        ASSERT_EQ(DecodeRuns(out, 1, n), values) << "longest " << longest << ", n " << n;
       }
     }
   }

@@ -16,8 +16,9 @@ namespace {
 using arrow::Result;
 using arrow::Status;
 
-Result<std::shared_ptr<arrow::Array>> Take(const arrow::Array& values, const arrow::Array& rows,
-                                           arrow::MemoryPool* pool) {
+Result<std::shared_ptr<arrow::Array>> TakeGathered(const arrow::Array& values,
+                                                   const arrow::Array& rows,
+                                                   arrow::MemoryPool* pool) {
   arrow::compute::ExecContext exec(pool);
   return arrow::compute::Take(values, rows, arrow::compute::TakeOptions::NoBoundsCheck(), &exec);
 }
@@ -52,12 +53,12 @@ Result<Piece> GatherPiece(const Piece& piece, const int32_t* offsets, int64_t n,
   auto* out = reinterpret_cast<int32_t*>(rows->mutable_data());
   for (int64_t i = 0; i < n; ++i) out[i] = static_cast<int32_t>(offsets[i] - begin);
   ARROW_ASSIGN_OR_RAISE(gathered.values,
-                        Take(*piece.values, arrow::Int32Array(n, std::move(rows)), pool));
+                        TakeGathered(*piece.values, arrow::Int32Array(n, std::move(rows)), pool));
   return gathered;
 }
 
 /// Pieces of one dictionary, or plain ones.
-Result<Piece> Join(std::span<const Piece> pieces, arrow::MemoryPool* pool) {
+Result<Piece> JoinPieces(std::span<const Piece> pieces, arrow::MemoryPool* pool) {
   Piece joined;
   joined.dictionary_id = pieces[0].dictionary_id;
   for (const Piece& piece : pieces) joined.num_rows += piece.num_rows;
@@ -117,7 +118,7 @@ Status MergeShortPieces(Column* column, arrow::MemoryPool* pool) {
       merged.push_back(std::move(pieces[begin]));
     } else {
       ARROW_ASSIGN_OR_RAISE(Piece joined,
-                            Join(std::span(pieces).subspan(begin, end - begin), pool));
+                            JoinPieces(std::span(pieces).subspan(begin, end - begin), pool));
       merged.push_back(std::move(joined));
     }
     begin = end;
@@ -141,8 +142,9 @@ Result<Piece> DecodePiece(const Piece& piece, arrow::MemoryPool* pool) {
   Piece plain;
   plain.num_rows = n;
   ARROW_ASSIGN_OR_RAISE(
-      plain.values, Take(*piece.values,
-                         arrow::Int32Array(n, std::move(rows), std::move(valid), num_nulls), pool));
+      plain.values,
+      TakeGathered(*piece.values,
+                   arrow::Int32Array(n, std::move(rows), std::move(valid), num_nulls), pool));
   return plain;
 }
 

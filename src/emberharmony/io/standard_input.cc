@@ -15,7 +15,7 @@ namespace emberharmony::io::internal {
 namespace {
 
 constexpr int64_t kCopyBytes = int64_t{1} << 20;
-constexpr int64_t kReadBytes = int64_t{256} << 10;
+constexpr int64_t kInputReadBytes = int64_t{256} << 10;
 
 /// A descriptor that is closed in the end.
 class Descriptor {
@@ -47,7 +47,7 @@ class SpooledStore : public FileStore {
     return OpenedFile{std::move(opened), listed.version};
   }
 
-  int64_t read_bytes() const override { return kReadBytes; }
+  int64_t read_bytes() const override { return kInputReadBytes; }
 
  private:
   const std::shared_ptr<const Descriptor> file_;
@@ -59,7 +59,7 @@ std::string SpillFolder(const SourceOptions& options) {
   return folder != nullptr && *folder != '\0' ? folder : "/tmp";
 }
 
-arrow::Result<std::shared_ptr<const Descriptor>> CreateUnnamed(const std::string& folder) {
+arrow::Result<std::shared_ptr<const Descriptor>> CreateSpilled(const std::string& folder) {
   int fd = open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
   if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR)) {
     // A file system without unnamed files: a name for an instant.
@@ -114,7 +114,7 @@ arrow::Result<SourceFiles> SpoolStandardInput(const SourceOptions& options) {
         "`cat table.parquet | ember ... -`, or give a path");
   }
   const std::string folder = SpillFolder(options);
-  ARROW_ASSIGN_OR_RAISE(auto file, CreateUnnamed(folder));
+  ARROW_ASSIGN_OR_RAISE(auto file, CreateSpilled(folder));
   ARROW_ASSIGN_OR_RAISE(
       const auto block,
       arrow::AllocateBuffer(kCopyBytes,

@@ -28,20 +28,20 @@ namespace {
 using arrow::Result;
 using arrow::Status;
 
-constexpr int64_t kReadBytes = int64_t{256} << 10;
+constexpr int64_t kSpoolReadBytes = int64_t{256} << 10;
 constexpr std::array<char, 8> kZeros = {};
 constexpr std::array<char, 8> kEndOfStream = {'\xff', '\xff', '\xff', '\xff', 0, 0, 0, 0};
 
 /// writev takes no more pieces at a time (UIO_MAXIOV).
 constexpr size_t kPiecesMax = 1024;
 
-std::string FolderOf(const StreamSpoolOptions& options) {
+std::string SpoolFolder(const StreamSpoolOptions& options) {
   if (!options.folder.empty()) return options.folder;
   const char* folder = std::getenv("TMPDIR");
   return folder != nullptr && *folder != '\0' ? folder : "/tmp";
 }
 
-Result<int> CreateUnnamed(const std::string& folder) {
+Result<int> CreateSpoolFile(const std::string& folder) {
   int fd = open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
   if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR)) {
     // A file system without unnamed files: a name for an instant.
@@ -134,7 +134,7 @@ struct StreamSpool::Files : public internal::FileStore {
     ARROW_ASSIGN_OR_RAISE(auto opened, arrow::io::ReadableFile::Open(fd));
     return internal::OpenedFile{std::move(opened), listed.version};
   }
-  int64_t read_bytes() const override { return kReadBytes; }
+  int64_t read_bytes() const override { return kSpoolReadBytes; }
 
   Status Write(int stream, std::vector<iovec>* pieces);
 
@@ -176,14 +176,14 @@ StreamSpool::~StreamSpool() = default;
 Result<std::unique_ptr<StreamSpool>> StreamSpool::Make(const arrow::Schema& schema, int num_streams,
                                                        StreamSpoolOptions options) {
   auto files = std::make_shared<Files>();
-  files->folder = FolderOf(options);
+  files->folder = SpoolFolder(options);
   ARROW_RETURN_NOT_OK(CheckSpace(options, files->folder));
   files->options = std::move(options);
   // A table without streams is still a table: one file holds its schema.
   files->files = std::vector<Files::File>(static_cast<size_t>(std::max(num_streams, 1)));
   ARROW_ASSIGN_OR_RAISE(const auto message, arrow::ipc::SerializeSchema(schema));
   for (size_t i = 0; i < files->files.size(); ++i) {
-    ARROW_ASSIGN_OR_RAISE(files->files[i].fd, CreateUnnamed(files->folder));
+    ARROW_ASSIGN_OR_RAISE(files->files[i].fd, CreateSpoolFile(files->folder));
     std::vector<iovec> pieces = {
         {const_cast<uint8_t*>(message->data()), static_cast<size_t>(message->size())}};
     ARROW_RETURN_NOT_OK(files->Write(static_cast<int>(i), &pieces));

@@ -46,7 +46,7 @@ Tensor SigmoidOf(const Tensor& x) {
   return divide(result, decay, {.out = &result});
 }
 
-int CheckAxis(const char* function, const Tensor& x, int axis) {
+int CheckActivationAxis(const char* function, const Tensor& x, int axis) {
   if (axis >= -x.rank() && axis < x.rank()) return axis < 0 ? axis + x.rank() : axis;
   throw ShapeError(fmt::format("{}: expected an axis in [{}, {}) of a {}, found {}", function,
                                -x.rank(), x.rank(), x.Describe(), axis));
@@ -87,7 +87,7 @@ Tensor relu(const Tensor& x) {
 
 Tensor softmax(const Tensor& x, int axis) {
   const Tensor values = Floating("softmax", x);
-  axis = CheckAxis("softmax", x, axis);
+  axis = CheckActivationAxis("softmax", x, axis);
   if (x.size() == 0) return values.Copy();
   Tensor result = BelowLargest(values, axis);
   exp(result, {.out = &result});
@@ -96,7 +96,7 @@ Tensor softmax(const Tensor& x, int axis) {
 
 Tensor log_softmax(const Tensor& x, int axis) {
   const Tensor values = Floating("log_softmax", x);
-  axis = CheckAxis("log_softmax", x, axis);
+  axis = CheckActivationAxis("log_softmax", x, axis);
   if (x.size() == 0) return values.Copy();
   Tensor result = BelowLargest(values, axis);
   // log(c + others) of the c largest, whose exponential is 1, as log(c) + log1p(others / c): what

@@ -9,20 +9,14 @@
 #include <vector>
 
 #include "emberharmony/ops.h"
+#include "emberharmony/ops/values_test_internal.h"
 
 namespace emberharmony::ops {
 namespace {
 
 using ::testing::ElementsAre;
 
-constexpr double kInf = std::numeric_limits<double>::infinity();
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
-
-template <class T>
-std::vector<T> ListOf(const Tensor& tensor) {
-  const auto values = tensor.values<T>();
-  return {values.begin(), values.end()};
-}
 
 double At(const Tensor& x) { return x.item<double>(); }
 Tensor Number(double x) { return Tensor::Scalar(x); }

@@ -12,7 +12,7 @@ namespace emberharmony::ops {
 namespace {
 
 /// The operand as a tensor of an integer dtype.
-Tensor Integers(const char* function, const char* name, const Operand& operand) {
+Tensor IntegerInput(const char* function, const char* name, const Operand& operand) {
   if (operand.is_none() || (operand.is_tensor() && !operand.tensor().defined())) {
     throw std::invalid_argument(
         fmt::format("{}: expected an integer or a tensor as {}, found nothing", function, name));
@@ -39,9 +39,9 @@ DType UnsignedOf(DType dtype) {
   }
 }
 
-/// Distances as elements of x's dtype, after `reduce` has made them small.
+/// ShiftDistances as elements of x's dtype, after `reduce` has made them small.
 template <class Reduce>
-Tensor Distances(const Tensor& shifts, DType dtype, const Reduce& reduce) {
+Tensor ShiftDistances(const Tensor& shifts, DType dtype, const Reduce& reduce) {
   const Tensor wide = tensor::IsUnsignedInteger(shifts.dtype())
                           ? astype(shifts, DType::kUInt64, /*copy=*/false)
                           : astype(shifts, DType::kInt64, /*copy=*/false);
@@ -50,9 +50,9 @@ Tensor Distances(const Tensor& shifts, DType dtype, const Reduce& reduce) {
 
 /// Positions, all below the width.
 Tensor Positions(const char* function, const Operand& position, DType dtype) {
-  const Tensor positions = Integers(function, "position", position);
+  const Tensor positions = IntegerInput(function, "position", position);
   const int width = WidthOf(dtype);
-  return Distances(positions, dtype, [&](const Tensor& wide) {
+  return ShiftDistances(positions, dtype, [&](const Tensor& wide) {
     const Tensor flat = wide.Contiguous();
     for (int64_t i = 0; i < flat.size(); ++i) {
       // A negative one is large as an unsigned number.
@@ -70,8 +70,8 @@ Tensor Positions(const char* function, const Operand& position, DType dtype) {
 
 Tensor Rotate(const char* function, const Operand& x, const Operand& shifts, int bit_width,
               bool left) {
-  const Tensor given = Integers(function, "x", x);
-  const Tensor distances = Integers(function, "shifts", shifts);
+  const Tensor given = IntegerInput(function, "x", x);
+  const Tensor distances = IntegerInput(function, "shifts", shifts);
   const int width = bit_width == 0 ? WidthOf(given.dtype()) : bit_width;
   if (width < 1 || width > WidthOf(given.dtype())) {
     throw std::invalid_argument(
@@ -81,7 +81,7 @@ Tensor Rotate(const char* function, const Operand& x, const Operand& shifts, int
   const DType dtype = UnsignedOf(given.dtype());
   const Tensor bits = astype(given, dtype, /*copy=*/false);
   const Tensor forth =
-      Distances(distances, dtype, [&](const Tensor& wide) { return remainder(wide, width); });
+      ShiftDistances(distances, dtype, [&](const Tensor& wide) { return remainder(wide, width); });
   const Tensor back = remainder(subtract(width, forth), width);
   const Tensor mask = astype(
       full({}, width == 64 ? ~uint64_t{0} : (uint64_t{1} << width) - 1, DType::kUInt64), dtype);
@@ -128,25 +128,25 @@ Tensor rotate_right(const Operand& x, const Operand& shifts, int bit_width) {
 }
 
 Tensor count_zeros(const Operand& x) {
-  const Tensor bits = Integers("count_zeros", "x", x);
+  const Tensor bits = IntegerInput("count_zeros", "x", x);
   return count_ones(bitwise_invert(bits));
 }
 
 Tensor get_bit(const Operand& x, const Operand& position) {
-  const Tensor bits = Integers("get_bit", "x", x);
+  const Tensor bits = IntegerInput("get_bit", "x", x);
   return bitwise_and(bitwise_right_shift(bits, Positions("get_bit", position, bits.dtype())), 1);
 }
 
 Tensor set_bit(const Operand& x, const Operand& position, const Operand& value) {
-  const Tensor bits = Integers("set_bit", "x", x);
+  const Tensor bits = IntegerInput("set_bit", "x", x);
   const Tensor one = full({}, 1, bits.dtype());
   const Tensor mask = bitwise_left_shift(one, Positions("set_bit", position, bits.dtype()));
-  const Tensor is_set = not_equal(Integers("set_bit", "value", value), 0);
+  const Tensor is_set = not_equal(IntegerInput("set_bit", "value", value), 0);
   return where(is_set, bitwise_or(bits, mask), bitwise_and(bits, bitwise_invert(mask)));
 }
 
 Tensor toggle_bit(const Operand& x, const Operand& position) {
-  const Tensor bits = Integers("toggle_bit", "x", x);
+  const Tensor bits = IntegerInput("toggle_bit", "x", x);
   const Tensor one = full({}, 1, bits.dtype());
   return bitwise_xor(bits,
                      bitwise_left_shift(one, Positions("toggle_bit", position, bits.dtype())));
@@ -161,9 +161,9 @@ Tensor binary_wave_interference(std::span<const Tensor> waves, std::string_view 
     throw std::invalid_argument(
         fmt::format("{}: expected mode \"xor\", \"and\" or \"or\", found \"{}\"", kName, mode));
   }
-  Tensor result = Integers(kName, "waves", waves[0]);
+  Tensor result = IntegerInput(kName, "waves", waves[0]);
   for (const Tensor& each : waves.subspan(1)) {
-    const Tensor wave = Integers(kName, "waves", each);
+    const Tensor wave = IntegerInput(kName, "waves", each);
     result = mode == "xor"   ? bitwise_xor(result, wave)
              : mode == "and" ? bitwise_and(result, wave)
                              : bitwise_or(result, wave);
@@ -173,14 +173,14 @@ Tensor binary_wave_interference(std::span<const Tensor> waves, std::string_view 
 
 Tensor binary_wave_propagate(const Operand& wave, const Operand& shift) {
   constexpr const char* kName = "binary_wave_propagate";
-  const Tensor bits = Integers(kName, "wave", wave);
-  const Tensor shifts = Integers(kName, "shift", shift);
+  const Tensor bits = IntegerInput(kName, "wave", wave);
+  const Tensor shifts = IntegerInput(kName, "shift", shift);
   const int width = WidthOf(bits.dtype());
   // A distance of the width shifts everything out, as any larger one does.
-  const Tensor left =
-      Distances(shifts, bits.dtype(), [&](const Tensor& wide) { return clip(wide, 0, width); });
+  const Tensor left = ShiftDistances(shifts, bits.dtype(),
+                                     [&](const Tensor& wide) { return clip(wide, 0, width); });
   if (tensor::IsUnsignedInteger(shifts.dtype())) return bitwise_left_shift(bits, left);
-  const Tensor right = Distances(
+  const Tensor right = ShiftDistances(
       shifts, bits.dtype(), [&](const Tensor& wide) { return negative(clip(wide, -width, 0)); });
   return where(less(shifts, 0), bitwise_right_shift(bits, right), bitwise_left_shift(bits, left));
 }

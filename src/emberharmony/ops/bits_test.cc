@@ -7,17 +7,12 @@
 #include <vector>
 
 #include "emberharmony/ops.h"
+#include "emberharmony/ops/values_test_internal.h"
 
 namespace emberharmony::ops {
 namespace {
 
 using ::testing::ElementsAre;
-
-template <class T>
-std::vector<T> ListOf(const Tensor& tensor) {
-  const auto values = tensor.values<T>();
-  return {values.begin(), values.end()};
-}
 
 TEST(Bits, Rotations) {
   const Tensor x = asarray<uint8_t>({0b10010110, 0, 255, 1});

@@ -92,7 +92,8 @@ Tensor InDType(const Tensor& x, DType dtype) {
 }
 
 /// `full` cut to what the mode asks for. `start` is the middle's first element.
-Tensor Cut(const Tensor& full, int64_t longer, int64_t shorter, ConvolveMode mode, int64_t start) {
+Tensor CutMode(const Tensor& full, int64_t longer, int64_t shorter, ConvolveMode mode,
+               int64_t start) {
   switch (mode) {
     case ConvolveMode::kSame:
       return full.Slice(0, start, start + longer).Copy();
@@ -113,7 +114,7 @@ Tensor convolve(const Tensor& a, const Tensor& v, ConvolveMode mode) {
   Tensor x = InDType(a, dtype);
   Tensor y = InDType(v, dtype);
   if (x.size() < y.size()) std::swap(x, y);
-  return Cut(Full(x, y), x.size(), y.size(), mode, (y.size() - 1) / 2);
+  return CutMode(Full(x, y), x.size(), y.size(), mode, (y.size() - 1) / 2);
 }
 
 Tensor correlate(const Tensor& a, const Tensor& v, ConvolveMode mode) {
@@ -129,7 +130,7 @@ Tensor correlate(const Tensor& a, const Tensor& v, ConvolveMode mode) {
   const bool is_longer = x.size() >= y.size();
   if (!is_longer) std::swap(x, y);
   const int64_t start = is_longer ? (y.size() - 1) / 2 : y.size() / 2;
-  return Cut(Full(x, y), x.size(), y.size(), mode, start);
+  return CutMode(Full(x, y), x.size(), y.size(), mode, start);
 }
 
 }  // namespace emberharmony::ops

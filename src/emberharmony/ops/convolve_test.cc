@@ -9,18 +9,13 @@
 #include <vector>
 
 #include "emberharmony/ops.h"
+#include "emberharmony/ops/values_test_internal.h"
 
 namespace emberharmony::ops {
 namespace {
 
 using ::testing::ElementsAre;
 using C = std::complex<double>;
-
-template <class T>
-std::vector<T> ListOf(const Tensor& x) {
-  const auto values = x.values<T>();
-  return {values.begin(), values.end()};
-}
 
 TEST(Convolve, ByHand) {
   const Tensor a = asarray({1.0, 2.0, 3.0});

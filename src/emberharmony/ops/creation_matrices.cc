@@ -12,7 +12,7 @@
 namespace emberharmony::ops {
 namespace {
 
-void CheckMatrices(const char* function, const Tensor& x) {
+void CheckStack(const char* function, const Tensor& x) {
   if (x.rank() < 2) {
     throw ShapeError(
         fmt::format("{}: expected a tensor of rank 2 or more, found a {}", function, x.Describe()));
@@ -22,7 +22,7 @@ void CheckMatrices(const char* function, const Tensor& x) {
 /// Copies, of each row i of the matrices, the columns below i + k (or, if `upper`, from it on); the
 /// others become zero.
 Tensor Triangle(const char* function, const Tensor& x, int64_t k, bool upper) {
-  CheckMatrices(function, x);
+  CheckStack(function, x);
   const Tensor source = x.Contiguous();
   const Tensor result = Tensor::Empty(x.shape(), x.dtype());
   if (result.size() == 0) return result;
@@ -108,7 +108,7 @@ std::vector<Tensor> meshgrid(std::span<const Tensor> tensors, std::string_view i
 }
 
 Tensor diagonal(const Tensor& x, int64_t offset, int axis1, int axis2) {
-  CheckMatrices("diagonal", x);
+  CheckStack("diagonal", x);
   axis1 = CheckedAxis("diagonal", axis1, x.rank());
   axis2 = CheckedAxis("diagonal", axis2, x.rank());
   if (axis1 == axis2) {

@@ -10,18 +10,13 @@
 #include <vector>
 
 #include "emberharmony/ops.h"
+#include "emberharmony/ops/values_test_internal.h"
 
 namespace emberharmony::ops {
 namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-
-template <class T>
-std::vector<T> ListOf(const Tensor& tensor) {
-  const auto values = tensor.values<T>();
-  return {values.begin(), values.end()};
-}
 
 TEST(Creation, FillsWithNumbersOfTheRightDType) {
   EXPECT_THAT(ListOf<double>(zeros({3})), ElementsAre(0, 0, 0));

@@ -8,32 +8,13 @@
 #include <vector>
 
 #include "emberharmony/ops.h"
+#include "emberharmony/ops/values_test_internal.h"
 
 namespace emberharmony::ops {
 namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-
-constexpr double kInf = std::numeric_limits<double>::infinity();
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
-
-template <class T>
-std::vector<T> ListOf(const Tensor& tensor) {
-  const Tensor contiguous = tensor.Contiguous();
-  const auto values = contiguous.values<T>();
-  return {values.begin(), values.end()};
-}
-
-template <class F>
-std::string MessageOf(F f) {
-  try {
-    f();
-  } catch (const std::exception& error) {
-    return error.what();
-  }
-  return "nothing was thrown";
-}
 
 TEST(Elementwise, ArithmeticOfArraysAndNumbers) {
   const Tensor x = asarray<double>({1, 2, 3});

@@ -63,7 +63,7 @@ Tensor FloatingOf(const Tensor& x) {
 }
 
 /// Real x of a real transform.
-Tensor RealOf(const char* function, const Tensor& x) {
+Tensor RealInput(const char* function, const Tensor& x) {
   if (tensor::IsComplex(x.dtype())) {
     throw DTypeError(
         fmt::format("{}: expected a real dtype, found {}: use fft, or take the real part", function,
@@ -79,7 +79,7 @@ Tensor ComplexOf(const Tensor& x) {
   return astype(real, tensor::ComplexOf(real.dtype()));
 }
 
-Tensor Run(Op op, const Tensor& x, const Step& step, int64_t result_length, DType result_dtype) {
+Tensor RunFft(Op op, const Tensor& x, const Step& step, int64_t result_length, DType result_dtype) {
   Shape shape = x.shape();
   shape[step.axis] = result_length;
   const Tensor result = Tensor::Empty(shape, result_dtype);
@@ -121,14 +121,14 @@ void FillUp(const Tensor& half, int axis, bool conjugated, const Tensor& whole) 
 }
 
 /// fft and ifft.
-Tensor Complex(const Tensor& x, const Step& step) {
+Tensor AsComplex(const Tensor& x, const Step& step) {
   const Tensor floating = FloatingOf(x);
   if (tensor::IsComplex(floating.dtype())) {
-    return Run(Op::kFft, floating, step, step.n, floating.dtype());
+    return RunFft(Op::kFft, floating, step, step.n, floating.dtype());
   }
   // The transform of real numbers is half the work. Backwards it is the conjugate of forwards.
   const DType dtype = tensor::ComplexOf(floating.dtype());
-  const Tensor half = Run(Op::kRfft, floating, step, step.n / 2 + 1, dtype);
+  const Tensor half = RunFft(Op::kRfft, floating, step, step.n / 2 + 1, dtype);
   Shape shape = x.shape();
   shape[step.axis] = step.n;
   const Tensor whole = Tensor::Empty(shape, dtype);
@@ -142,13 +142,13 @@ Tensor Complex(const Tensor& x, const Step& step) {
 }
 
 Tensor Real(const Tensor& x, const Step& step) {
-  const Tensor real = RealOf(step.function, x);
-  return Run(Op::kRfft, real, step, step.n / 2 + 1, tensor::ComplexOf(real.dtype()));
+  const Tensor real = RealInput(step.function, x);
+  return RunFft(Op::kRfft, real, step, step.n / 2 + 1, tensor::ComplexOf(real.dtype()));
 }
 
 Tensor Hermitian(const Tensor& x, const Step& step) {
   const Tensor complex = ComplexOf(x);
-  return Run(Op::kIrfft, complex, step, step.n, tensor::RealPartOf(complex.dtype()));
+  return RunFft(Op::kIrfft, complex, step, step.n, tensor::RealPartOf(complex.dtype()));
 }
 
 /// The conjugate, in place: x is a result that nobody else has seen.
@@ -213,7 +213,7 @@ Tensor ComplexAlongAll(const Tensor& x, const std::vector<Step>& steps) {
   Tensor result = x;
   for (auto step = steps.rbegin(); step != steps.rend(); ++step) {
     // An axis that is named twice has the length its first transform gave it.
-    result = Complex(result, *step);
+    result = AsComplex(result, *step);
   }
   return result;
 }
@@ -228,7 +228,7 @@ Tensor RfftAlongAll(const char* function, const Tensor& x, const FftnOptions& op
   CheckNotEmpty(function, steps);
   Tensor result = Real(x, steps.back());
   for (auto step = steps.rbegin() + 1; step != steps.rend(); ++step)
-    result = Complex(result, *step);
+    result = AsComplex(result, *step);
   return result;
 }
 
@@ -236,7 +236,7 @@ Tensor IrfftAlongAll(const char* function, const Tensor& x, const FftnOptions& o
   const std::vector<Step> steps = StepsOf(function, x, options, /*inverse=*/true, /*halved=*/true);
   CheckNotEmpty(function, steps);
   Tensor result = x;
-  for (size_t i = 0; i + 1 < steps.size(); ++i) result = Complex(result, steps[i]);
+  for (size_t i = 0; i + 1 < steps.size(); ++i) result = AsComplex(result, steps[i]);
   return Hermitian(result, steps.back());
 }
 
@@ -294,11 +294,11 @@ Tensor Rotated(const char* function, const Tensor& x, const std::optional<std::v
 }  // namespace
 
 Tensor fft(const Tensor& x, const FftOptions& options) {
-  return Complex(x, StepOf("fft", x, options, /*inverse=*/false));
+  return AsComplex(x, StepOf("fft", x, options, /*inverse=*/false));
 }
 
 Tensor ifft(const Tensor& x, const FftOptions& options) {
-  return Complex(x, StepOf("ifft", x, options, /*inverse=*/true));
+  return AsComplex(x, StepOf("ifft", x, options, /*inverse=*/true));
 }
 
 Tensor rfft(const Tensor& x, const FftOptions& options) {

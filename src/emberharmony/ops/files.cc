@@ -21,7 +21,7 @@ std::string_view BytesOf(const Tensor& contiguous) {
 }
 
 /// The same status with the path in front.
-Status At(const std::string& path, const Status& status) {
+Status AtPath(const std::string& path, const Status& status) {
   return status.ok() ? status : status.WithMessage(path, ": ", status.message());
 }
 
@@ -66,7 +66,7 @@ arrow::Result<std::vector<NamedTensor>> LoadNpz(arrow::io::RandomAccessFile* fil
     auto tensor = ReadNpy(member.size, read);
     Status status = tensor.status();
     if (status.ok()) status = reader->Finish();
-    if (!status.ok()) return At("member " + member.name, status);
+    if (!status.ok()) return AtPath("member " + member.name, status);
     tensors.emplace_back(std::move(name), *std::move(tensor));
   }
   return tensors;
@@ -89,7 +89,7 @@ Status save(const std::string& path, const Tensor& x) {
 arrow::Result<Tensor> load(const std::string& path) {
   ARROW_ASSIGN_OR_RAISE(const auto file, base::OpenRegularFile(path));
   auto tensor = LoadNpy(file.get());
-  if (!tensor.ok()) return At(path, tensor.status());
+  if (!tensor.ok()) return AtPath(path, tensor.status());
   return tensor;
 }
 
@@ -117,7 +117,7 @@ Status save_npz(const std::string& path, std::span<const NamedTensor> tensors) {
 arrow::Result<std::vector<NamedTensor>> load_npz(const std::string& path) {
   ARROW_ASSIGN_OR_RAISE(const auto file, base::OpenRegularFile(path));
   auto tensors = LoadNpz(file.get());
-  if (!tensors.ok()) return At(path, tensors.status());
+  if (!tensors.ok()) return AtPath(path, tensors.status());
   return tensors;
 }
 

@@ -12,7 +12,7 @@ constexpr uint16_t kWideVersion = 45;
 constexpr uint16_t kUtf8Flag = 1 << 11;
 /// The first of January 1980, as NumPy writes it: equal tensors give equal files.
 constexpr uint32_t kDate = 1 << 21 | 1 << 16;
-constexpr int64_t kIn64Bits = 0xFFFFFFFF;
+constexpr int64_t kWrittenIn64Bits = 0xFFFFFFFF;
 
 /// Tables for eight bytes at a time: tables[k][b] is the checksum of byte b followed by k zeros.
 struct CrcTables {
@@ -39,7 +39,7 @@ void Append(std::string* record, uint64_t number, int num_bytes) {
 }
 
 bool IsWide(const ZipMember& member) {
-  return member.size >= kIn64Bits || member.header_offset >= kIn64Bits;
+  return member.size >= kWrittenIn64Bits || member.header_offset >= kWrittenIn64Bits;
 }
 
 /// The fields that a member's local header and its directory entry share.
@@ -48,7 +48,7 @@ void AppendCommon(std::string* record, const ZipMember& member, bool wide_sizes)
   Append(record, 0, 2);  // stored
   Append(record, kDate, 4);
   Append(record, member.crc, 4);
-  const int64_t size = wide_sizes ? kIn64Bits : member.size;
+  const int64_t size = wide_sizes ? kWrittenIn64Bits : member.size;
   Append(record, size, 4);
   Append(record, size, 4);
   Append(record, member.name.size(), 2);
@@ -90,7 +90,7 @@ arrow::Status ZipWriter::Add(const std::string& name, std::string_view first,
   member.size = static_cast<int64_t>(first.size() + second.size());
   member.crc = Crc32(second.data(), static_cast<int64_t>(second.size()),
                      Crc32(first.data(), static_cast<int64_t>(first.size())));
-  const bool wide = member.size >= kIn64Bits;
+  const bool wide = member.size >= kWrittenIn64Bits;
   std::string header;
   Append(&header, 0x04034b50, 4);
   Append(&header, wide ? kWideVersion : kPlainVersion, 2);
@@ -123,7 +123,7 @@ arrow::Status ZipWriter::Finish() {
     Append(&entry, 0, 2);  // disk
     Append(&entry, 0, 2);  // attributes of the contents
     Append(&entry, 0, 4);  // attributes of the file
-    Append(&entry, wide ? kIn64Bits : member.header_offset, 4);
+    Append(&entry, wide ? kWrittenIn64Bits : member.header_offset, 4);
     entry += member.name;
     if (wide) {
       Append(&entry, 1, 2);
@@ -136,7 +136,7 @@ arrow::Status ZipWriter::Finish() {
   }
   const int64_t size = position_ - start;
   const auto count = static_cast<int64_t>(members_.size());
-  const bool wide = start >= kIn64Bits || size >= kIn64Bits || count >= 0xFFFF;
+  const bool wide = start >= kWrittenIn64Bits || size >= kWrittenIn64Bits || count >= 0xFFFF;
   std::string end;
   if (wide) {
     const int64_t wide_end = position_;
@@ -158,8 +158,8 @@ arrow::Status ZipWriter::Finish() {
   Append(&end, 0, 4);
   Append(&end, wide ? 0xFFFF : count, 2);
   Append(&end, wide ? 0xFFFF : count, 2);
-  Append(&end, wide ? kIn64Bits : size, 4);
-  Append(&end, wide ? kIn64Bits : start, 4);
+  Append(&end, wide ? kWrittenIn64Bits : size, 4);
+  Append(&end, wide ? kWrittenIn64Bits : start, 4);
   Append(&end, 0, 2);
   return Write(end);
 }

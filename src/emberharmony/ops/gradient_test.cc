@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "emberharmony/ops.h"
+#include "emberharmony/ops/values_test_internal.h"
 
 namespace emberharmony::ops {
 namespace {
@@ -13,12 +14,6 @@ namespace {
 using ::testing::DoubleNear;
 using ::testing::ElementsAre;
 using ::testing::Pointwise;
-
-std::vector<double> ListOf(const Tensor& tensor) {
-  const Tensor contiguous = tensor.Contiguous();
-  const auto values = contiguous.values<double>();
-  return {values.begin(), values.end()};
-}
 
 TEST(Gradient, OfEvenPoints) {
   const Tensor f = asarray({1.0, 2.0, 4.0, 7.0, 11.0});

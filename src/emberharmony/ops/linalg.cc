@@ -16,7 +16,7 @@ using backend::Attribute;
 using backend::AttributeKey;
 using backend::Op;
 
-int64_t Rows(const Tensor& x) { return x.shape()[x.rank() - 2]; }
+int64_t NumRows(const Tensor& x) { return x.shape()[x.rank() - 2]; }
 int64_t Columns(const Tensor& x) { return x.shape()[x.rank() - 1]; }
 
 /// Runs an operation on one input.
@@ -69,8 +69,8 @@ Tensor cholesky(const Tensor& x, bool upper) {
 QrResult qr(const Tensor& x, bool complete) {
   CheckMatrices("qr", x);
   const Tensor a = AsMatrices("qr", x);
-  const int64_t k = complete ? Rows(a) : std::min(Rows(a), Columns(a));
-  QrResult result{Tensor::Empty(StackShape(a, {Rows(a), k}), a.dtype()),
+  const int64_t k = complete ? NumRows(a) : std::min(NumRows(a), Columns(a));
+  QrResult result{Tensor::Empty(StackShape(a, {NumRows(a), k}), a.dtype()),
                   Tensor::Empty(StackShape(a, {k, Columns(a)}), a.dtype())};
   const Attribute attribute = Attribute::Integer(AttributeKey::kFullMatrices, complete ? 1 : 0);
   Run(Op::kQr, a, {&result.Q, &result.R}, {&attribute, 1});
@@ -80,9 +80,9 @@ QrResult qr(const Tensor& x, bool complete) {
 SvdResult svd(const Tensor& x, bool full_matrices) {
   CheckMatrices("svd", x);
   const Tensor a = AsMatrices("svd", x);
-  const int64_t k = std::min(Rows(a), Columns(a));
+  const int64_t k = std::min(NumRows(a), Columns(a));
   SvdResult result{
-      Tensor::Empty(StackShape(a, {Rows(a), full_matrices ? Rows(a) : k}), a.dtype()),
+      Tensor::Empty(StackShape(a, {NumRows(a), full_matrices ? NumRows(a) : k}), a.dtype()),
       EmptyReal(StackShape(a, {k}), a),
       Tensor::Empty(StackShape(a, {full_matrices ? Columns(a) : k, Columns(a)}), a.dtype())};
   const Attribute attribute =
@@ -94,7 +94,7 @@ SvdResult svd(const Tensor& x, bool full_matrices) {
 Tensor svdvals(const Tensor& x) {
   CheckMatrices("svdvals", x);
   const Tensor a = AsMatrices("svdvals", x);
-  const Tensor result = EmptyReal(StackShape(a, {std::min(Rows(a), Columns(a))}), a);
+  const Tensor result = EmptyReal(StackShape(a, {std::min(NumRows(a), Columns(a))}), a);
   Run(Op::kSvdvals, a, {&result});
   return result;
 }
@@ -102,7 +102,7 @@ Tensor svdvals(const Tensor& x) {
 EigResult eigh(const Tensor& x) {
   CheckSquare("eigh", x);
   const Tensor a = AsMatrices("eigh", x);
-  EigResult result{EmptyReal(StackShape(a, {Rows(a)}), a), Tensor::Empty(a.shape(), a.dtype())};
+  EigResult result{EmptyReal(StackShape(a, {NumRows(a)}), a), Tensor::Empty(a.shape(), a.dtype())};
   Run(Op::kEigh, a, {&result.eigenvalues, &result.eigenvectors});
   return result;
 }
@@ -110,7 +110,7 @@ EigResult eigh(const Tensor& x) {
 Tensor eigvalsh(const Tensor& x) {
   CheckSquare("eigvalsh", x);
   const Tensor a = AsMatrices("eigvalsh", x);
-  const Tensor result = EmptyReal(StackShape(a, {Rows(a)}), a);
+  const Tensor result = EmptyReal(StackShape(a, {NumRows(a)}), a);
   Run(Op::kEigvalsh, a, {&result});
   return result;
 }
@@ -118,7 +118,7 @@ Tensor eigvalsh(const Tensor& x) {
 EigResult eig(const Tensor& x) {
   CheckSquare("eig", x);
   const Tensor a = AsMatrices("eig", x);
-  EigResult result{EmptyComplex(StackShape(a, {Rows(a)}), a), EmptyComplex(a.shape(), a)};
+  EigResult result{EmptyComplex(StackShape(a, {NumRows(a)}), a), EmptyComplex(a.shape(), a)};
   Run(Op::kEig, a, {&result.eigenvalues, &result.eigenvectors});
   return result;
 }
@@ -126,7 +126,7 @@ EigResult eig(const Tensor& x) {
 Tensor eigvals(const Tensor& x) {
   CheckSquare("eigvals", x);
   const Tensor a = AsMatrices("eigvals", x);
-  const Tensor result = EmptyComplex(StackShape(a, {Rows(a)}), a);
+  const Tensor result = EmptyComplex(StackShape(a, {NumRows(a)}), a);
   Run(Op::kEigvals, a, {&result});
   return result;
 }
@@ -163,14 +163,14 @@ Tensor solve(const Tensor& x1, const Tensor& x2) {
   const bool vector = x2.rank() == 1;
   Tensor b = astype(x2, dtype, /*copy=*/false);
   if (vector) b = b.ExpandDims(1);
-  if (Rows(b) != Rows(a)) ThrowShapes("solve", "as many rows on both sides", x1, x2);
+  if (NumRows(b) != NumRows(a)) ThrowShapes("solve", "as many rows on both sides", x1, x2);
   Shape shape = StackShape(a);
   if (!tensor::BroadcastInto(&shape, StackShape(b))) {
     ThrowShapes("solve", "leading axes that broadcast", x1, x2);
   }
   Shape without_columns = shape;
-  shape.Append(Rows(a));
-  without_columns.Append(Rows(a));
+  shape.Append(NumRows(a));
+  without_columns.Append(NumRows(a));
   shape.Append(Columns(b));
   const Tensor result = Tensor::Empty(shape, dtype);
   const Tensor* const inputs[] = {&a, &b};
@@ -187,7 +187,7 @@ LstsqResult lstsq(const Tensor& a, const Tensor& b, std::optional<double> rcond)
   const Tensor matrix = astype(a, dtype, /*copy=*/false);
   Tensor right = astype(b, dtype, /*copy=*/false);
   if (b.rank() == 1) right = right.ExpandDims(1);
-  const int64_t m = Rows(matrix);
+  const int64_t m = NumRows(matrix);
   const int64_t n = Columns(matrix);
   const int64_t k = Columns(right);
 
@@ -217,7 +217,7 @@ Tensor matrix_power(const Tensor& x, int64_t n) {
   CheckSquare("matrix_power", x);
   if (tensor::IsBool(x.dtype())) AsMatrices("matrix_power", x);
   const Tensor base_of = n < 0 ? inv(x) : x;
-  if (n == 0) return Identity(StackShape(x), Rows(x), base_of.dtype());
+  if (n == 0) return Identity(StackShape(x), NumRows(x), base_of.dtype());
   // Squares of squares; the power 2^63 has no exponent of its sign.
   uint64_t left = n < 0 ? uint64_t{0} - static_cast<uint64_t>(n) : static_cast<uint64_t>(n);
   Tensor square_of = base_of;
@@ -276,10 +276,10 @@ Tensor diagonal(const Tensor& x, int64_t offset) {
   int64_t length = 0;
   int64_t start = x.offset();
   if (offset >= 0 && offset < Columns(x)) {
-    length = std::min(Rows(x), Columns(x) - offset);
+    length = std::min(NumRows(x), Columns(x) - offset);
     start += offset * column_stride;
-  } else if (offset < 0 && offset > -Rows(x)) {
-    length = std::min(Rows(x) + offset, Columns(x));
+  } else if (offset < 0 && offset > -NumRows(x)) {
+    length = std::min(NumRows(x) + offset, Columns(x));
     start -= offset * row_stride;
   }
   if (length == 0) start = x.offset();

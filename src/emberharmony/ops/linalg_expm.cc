@@ -45,8 +45,8 @@ constexpr double kNormMax13 = 5.371920351148152;
 
 /// c[first] I + c[first + 2] powers[0] + c[first + 4] powers[1] + ..., with the even powers of a
 /// matrix.
-Tensor Combine(std::span<const double> c, size_t first, std::span<const Tensor> powers,
-               const Tensor& identity) {
+Tensor CombinePowers(std::span<const double> c, size_t first, std::span<const Tensor> powers,
+                     const Tensor& identity) {
   Tensor total = multiply(identity, c[first]);
   for (size_t i = 0; i < powers.size(); ++i) {
     total = add(total, multiply(powers[i], c[first + 2 + 2 * i]));
@@ -63,7 +63,8 @@ Tensor LowOrder(const Tensor& a, std::span<const double> c, const Tensor& identi
   for (size_t i = 0; i < count; ++i) {
     powers.push_back(i == 0 ? matmul(a, a) : matmul(powers.back(), powers.front()));
   }
-  return Quotient(matmul(a, Combine(c, 1, powers, identity)), Combine(c, 0, powers, identity));
+  return Quotient(matmul(a, CombinePowers(c, 1, powers, identity)),
+                  CombinePowers(c, 0, powers, identity));
 }
 
 /// Order 13 with six products, the powers above 6 as products of lower ones.
@@ -77,8 +78,8 @@ Tensor Order13(const Tensor& a, const Tensor& identity) {
     return matmul(a6, add(add(multiply(a2, c[first]), multiply(a4, c[first + 2])),
                           multiply(a6, c[first + 4])));
   };
-  const Tensor u = matmul(a, add(high(9), Combine(c.subspan(0, 8), 1, powers, identity)));
-  const Tensor v = add(high(8), Combine(c.subspan(0, 8), 0, powers, identity));
+  const Tensor u = matmul(a, add(high(9), CombinePowers(c.subspan(0, 8), 1, powers, identity)));
+  const Tensor v = add(high(8), CombinePowers(c.subspan(0, 8), 0, powers, identity));
   return Quotient(u, v);
 }
 

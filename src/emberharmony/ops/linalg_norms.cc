@@ -15,7 +15,7 @@
 namespace emberharmony::ops::linalg {
 namespace {
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
+constexpr double kNormInfinity = std::numeric_limits<double>::infinity();
 
 /// A tensor seen as vectors along its last axis.
 struct Vectors {
@@ -57,7 +57,7 @@ Vectors AsVectors(const char* function, const Tensor& x,
 const ReductionOptions kLastAxis{.axis = std::vector<int>{-1}};
 
 /// The largest or smallest along the last axis; of nothing 0 or, of the smallest, ShapeError.
-Tensor Extreme(const char* function, const Tensor& x, bool largest) {
+Tensor ExtremeOf(const char* function, const Tensor& x, bool largest) {
   if (x.shape()[x.rank() - 1] > 0) return largest ? max(x, kLastAxis) : min(x, kLastAxis);
   Shape shape(std::span<const int64_t>(x.shape().data(), x.rank() - 1));
   if (!largest && shape.num_elements() > 0) {
@@ -92,7 +92,7 @@ Tensor EuclideanNorms(const Tensor& x) {
   const Tensor squares = vecdot(parts, parts);
   if (!IsDoubtful(squares)) return sqrt(squares);
   // Divided by the largest element, the squares are at most 1.
-  const Tensor largest = Extreme("vector_norm", abs(parts), /*largest=*/true);
+  const Tensor largest = ExtremeOf("vector_norm", abs(parts), /*largest=*/true);
   const Tensor usable = logical_and(isfinite(largest), greater(largest, 0.0));
   const Tensor scale = where(usable, largest, 1.0);
   const Tensor scaled = divide(parts, scale.ExpandDims(scale.rank()));
@@ -102,9 +102,9 @@ Tensor EuclideanNorms(const Tensor& x) {
 Tensor VectorNorms(const Tensor& x, double ord) {
   const DType dtype = tensor::RealPartOf(x.dtype());
   if (ord == 2) return astype(EuclideanNorms(x), dtype, /*copy=*/false);
-  if (ord == kInfinity) return Extreme("vector_norm", abs(x), /*largest=*/true);
-  if (ord < 0 && x.shape()[x.rank() - 1] == 0) Extreme("vector_norm", x, /*largest=*/false);
-  if (ord == -kInfinity) return Extreme("vector_norm", abs(x), /*largest=*/false);
+  if (ord == kNormInfinity) return ExtremeOf("vector_norm", abs(x), /*largest=*/true);
+  if (ord < 0 && x.shape()[x.rank() - 1] == 0) ExtremeOf("vector_norm", x, /*largest=*/false);
+  if (ord == -kNormInfinity) return ExtremeOf("vector_norm", abs(x), /*largest=*/false);
   if (ord == 0) return sum(astype(not_equal(x, 0), dtype), kLastAxis);
   if (ord == 1) return sum(abs(x), kLastAxis);
   return pow(sum(pow(abs(x), ord), kLastAxis), 1 / ord);
@@ -125,11 +125,11 @@ Tensor MatrixNorms(const char* function, const Tensor& x, const NormOrder& ord) 
     return VectorNorms(vectors.x, 2).Reshape(vectors.kept);
   }
   const double number = ord.number();
-  if (std::abs(number) == 2) return Extreme(function, svdvals(x), number > 0);
+  if (std::abs(number) == 2) return ExtremeOf(function, svdvals(x), number > 0);
   if (std::abs(number) == 1) {
-    return Extreme(function, sum(abs(x), {.axis = std::vector<int>{-2}}), number > 0);
+    return ExtremeOf(function, sum(abs(x), {.axis = std::vector<int>{-2}}), number > 0);
   }
-  if (std::isinf(number)) return Extreme(function, sum(abs(x), kLastAxis), number > 0);
+  if (std::isinf(number)) return ExtremeOf(function, sum(abs(x), kLastAxis), number > 0);
   ThrowOrder(function, ord, x);
 }
 

@@ -14,33 +14,14 @@
 #include "emberharmony/ops/creation.h"
 #include "emberharmony/ops/elementwise.h"
 #include "emberharmony/ops/linalg_internal.h"
+#include "emberharmony/ops/matrices_test_internal.h"
+#include "emberharmony/ops/values_test_internal.h"
 
 namespace emberharmony::ops::linalg {
 namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
-
-template <class T>
-Tensor Make(std::vector<T> values, Shape shape) {
-  return Tensor::FromValues(std::span<const T>(values), shape);
-}
-
-template <class T>
-Tensor Normals(Shape shape, uint64_t seed) {
-  std::mt19937_64 engine(seed);
-  std::normal_distribution<double> normal;
-  std::vector<T> values(shape.num_elements());
-  for (T& value : values) {
-    if constexpr (std::is_arithmetic_v<T>) {
-      value = static_cast<T>(normal(engine));
-    } else {
-      value = {static_cast<typename T::value_type>(normal(engine)),
-               static_cast<typename T::value_type>(normal(engine))};
-    }
-  }
-  return Make(values, shape);
-}
 
 Tensor Adjoint(const Tensor& x) { return TransposeMatrices(Conjugate(x)); }
 
@@ -64,22 +45,6 @@ double Distance(const Tensor& a, const Tensor& b) {
   return largest;
 }
 
-void ExpectSameBits(const Tensor& a, const Tensor& b) {
-  ASSERT_EQ(a.shape(), b.shape());
-  ASSERT_EQ(a.dtype(), b.dtype());
-  EXPECT_EQ(0, std::memcmp(a.Contiguous().data(), b.Contiguous().data(), a.size_bytes()));
-}
-
-template <class F>
-std::string MessageOf(F&& f) {
-  try {
-    f();
-  } catch (const std::exception& error) {
-    return error.what();
-  }
-  return "nothing was thrown";
-}
-
 template <class T>
 class Factors : public testing::Test {
  public:
@@ -94,7 +59,6 @@ class Factors : public testing::Test {
     return add(matmul(x, Adjoint(x)), Unit(StackShape(x), shape[shape.rank() - 1]));
   }
 };
-using FloatTypes = testing::Types<float, double, std::complex<float>, std::complex<double>>;
 TYPED_TEST_SUITE(Factors, FloatTypes);
 
 TYPED_TEST(Factors, CholeskyGivesTriangles) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "emberharmony/ops.h"
+#include "emberharmony/ops/values_test_internal.h"
 
 namespace emberharmony::ops {
 namespace {
@@ -14,12 +15,7 @@ namespace {
 using ::testing::DoubleNear;
 using ::testing::ElementsAre;
 
-std::vector<double> ListOf(const Tensor& tensor) {
-  const auto values = tensor.values<double>();
-  return {values.begin(), values.end()};
-}
-
-double At(const Tensor& x) { return x.item<double>(); }
+double LossAt(const Tensor& x) { return x.item<double>(); }
 
 Tensor Matrix(std::initializer_list<double> values, int64_t columns) {
   return reshape(asarray(values), {-1, columns});
@@ -31,16 +27,16 @@ const LossOptions kRows{.axis = {{-1}}};
 TEST(Losses, PublishedExamples) {
   const Tensor truth = Matrix({0, 1, 0, 0}, 2);
   EXPECT_THAT(ListOf(mse(truth, Matrix({1, 1, 1, 0}, 2), kRows)), ElementsAre(0.5, 0.5));
-  EXPECT_EQ(At(mean_absolute_error(truth, Matrix({1, 1, 1, 0}, 2))), 0.5);
+  EXPECT_EQ(LossAt(mean_absolute_error(truth, Matrix({1, 1, 1, 0}, 2))), 0.5);
   const Tensor p = Matrix({0.6, 0.4, 0.4, 0.6}, 2);
-  EXPECT_NEAR(At(huber_loss(truth, p)), (0.18 + 0.18 + 0.08 + 0.18) / 4, 1e-16);
-  EXPECT_NEAR(At(huber_loss(truth, p, 0.5)), (2 * 0.175 + 0.08 + 0.175) / 4, 1e-16);
+  EXPECT_NEAR(LossAt(huber_loss(truth, p)), (0.18 + 0.18 + 0.08 + 0.18) / 4, 1e-16);
+  EXPECT_NEAR(LossAt(huber_loss(truth, p, 0.5)), (2 * 0.175 + 0.08 + 0.175) / 4, 1e-16);
   const double row0 = -(std::log(0.4) + std::log(0.4)) / 2;
   const double row1 = -(std::log(0.6) + std::log(0.4)) / 2;
   EXPECT_THAT(ListOf(binary_crossentropy(truth, p, false, kRows)),
               ElementsAre(DoubleNear(row0, 1e-15), DoubleNear(row1, 1e-15)));
-  EXPECT_NEAR(At(binary_crossentropy(truth, p)), (row0 + row1) / 2, 1e-15);
-  EXPECT_NEAR(At(log_cosh_loss(truth, Matrix({1, 1, 0, 0}, 2))), std::log(std::cosh(1.0)) / 4,
+  EXPECT_NEAR(LossAt(binary_crossentropy(truth, p)), (row0 + row1) / 2, 1e-15);
+  EXPECT_NEAR(LossAt(log_cosh_loss(truth, Matrix({1, 1, 0, 0}, 2))), std::log(std::cosh(1.0)) / 4,
               1e-16);
   const Tensor classes = Matrix({0.05, 0.95, 0, 0.1, 0.8, 0.1}, 3);
   const Tensor one_hot = Matrix({0, 1, 0, 0, 0, 1}, 3);
@@ -50,28 +46,30 @@ TEST(Losses, PublishedExamples) {
   EXPECT_THAT(
       ListOf(sparse_categorical_crossentropy(asarray<int64_t>({1, 2}), classes, false, kRows)),
       costs);
-  EXPECT_NEAR(At(categorical_crossentropy(one_hot, classes)), -(std::log(0.95) + std::log(0.1)) / 2,
-              1e-15);
+  EXPECT_NEAR(LossAt(categorical_crossentropy(one_hot, classes)),
+              -(std::log(0.95) + std::log(0.1)) / 2, 1e-15);
 }
 
 TEST(Losses, LogitsAreProbabilitiesWithoutLimits) {
   const Tensor logits = Matrix({-3, 0.5, 2, 1, 0, -1}, 3);
   const Tensor truth = Matrix({0, 1, 0, 0.5, 0.25, 0.25}, 3);
-  EXPECT_NEAR(At(binary_crossentropy(truth, logits, true)),
-              At(binary_crossentropy(truth, sigmoid(logits))), 1e-15);
-  EXPECT_NEAR(At(categorical_crossentropy(truth, logits, true)),
-              At(categorical_crossentropy(truth, softmax(logits))), 1e-15);
-  EXPECT_EQ(At(binary_crossentropy(asarray<double>({0}), asarray<double>({1000}), true)), 1000);
-  EXPECT_EQ(At(binary_crossentropy(asarray<double>({1}), asarray<double>({1000}), true)), 0);
-  EXPECT_EQ(At(sparse_categorical_crossentropy(asarray<int8_t>({1}), Matrix({0, -5000}, 2), true)),
-            5000);
+  EXPECT_NEAR(LossAt(binary_crossentropy(truth, logits, true)),
+              LossAt(binary_crossentropy(truth, sigmoid(logits))), 1e-15);
+  EXPECT_NEAR(LossAt(categorical_crossentropy(truth, logits, true)),
+              LossAt(categorical_crossentropy(truth, softmax(logits))), 1e-15);
+  EXPECT_EQ(LossAt(binary_crossentropy(asarray<double>({0}), asarray<double>({1000}), true)), 1000);
+  EXPECT_EQ(LossAt(binary_crossentropy(asarray<double>({1}), asarray<double>({1000}), true)), 0);
+  EXPECT_EQ(
+      LossAt(sparse_categorical_crossentropy(asarray<int8_t>({1}), Matrix({0, -5000}, 2), true)),
+      5000);
   // A probability of 0 counts as epsilon; one that is not asked for costs nothing.
-  EXPECT_NEAR(At(binary_crossentropy(asarray<double>({1}), asarray<double>({0}))), -std::log(1e-7),
-              1e-14);
-  EXPECT_EQ(At(categorical_crossentropy(Matrix({1, 0}, 2), Matrix({0, -HUGE_VAL}, 2), true)), 0);
+  EXPECT_NEAR(LossAt(binary_crossentropy(asarray<double>({1}), asarray<double>({0}))),
+              -std::log(1e-7), 1e-14);
+  EXPECT_EQ(LossAt(categorical_crossentropy(Matrix({1, 0}, 2), Matrix({0, -HUGE_VAL}, 2), true)),
+            0);
   // Probabilities that do not add up to 1 are divided by their sum.
-  EXPECT_NEAR(At(categorical_crossentropy(Matrix({1, 0}, 2), Matrix({2, 6}, 2))), -std::log(0.25),
-              1e-15);
+  EXPECT_NEAR(LossAt(categorical_crossentropy(Matrix({1, 0}, 2), Matrix({2, 6}, 2))),
+              -std::log(0.25), 1e-15);
 }
 
 TEST(Losses, LogCoshIsAccurateEverywhere) {
@@ -80,9 +78,9 @@ TEST(Losses, LogCoshIsAccurateEverywhere) {
     const long double exact =
         e < 0.1L ? std::log1p(2 * std::pow(std::sinh(wide / 2), 2.0L)) : std::log(std::cosh(wide));
     const Tensor found = log_cosh_loss(asarray<double>({0}), asarray<double>({-e}));
-    EXPECT_NEAR(At(found) / static_cast<double>(exact), 1, 1e-15) << e;
+    EXPECT_NEAR(LossAt(found) / static_cast<double>(exact), 1, 1e-15) << e;
   }
-  EXPECT_DOUBLE_EQ(At(log_cosh_loss(asarray<double>({0}), asarray<double>({1e300}))), 1e300);
+  EXPECT_DOUBLE_EQ(LossAt(log_cosh_loss(asarray<double>({0}), asarray<double>({1e300}))), 1e300);
 }
 
 TEST(Losses, AxesAndDTypes) {
@@ -99,11 +97,12 @@ TEST(Losses, AxesAndDTypes) {
                 .ToString(),
             "(1, 3, 1)");
   EXPECT_EQ(mse(asarray<float>({1}), asarray<float>({2})).dtype(), DType::kFloat32);
-  EXPECT_EQ(At(mse(asarray<int64_t>({1, 2}), asarray<bool>({true, true}))), 0.5);
-  EXPECT_EQ(At(mse(asarray<double>({1, 2}), Tensor::Scalar(1.0))), 0.5);
-  EXPECT_TRUE(std::isnan(At(mse(zeros({0}), zeros({0})))));
-  EXPECT_EQ(At(sparse_categorical_crossentropy(Matrix({1, 1}, 1), Matrix({0, 0, 0, 0}, 2), true)),
-            std::log(2.0));
+  EXPECT_EQ(LossAt(mse(asarray<int64_t>({1, 2}), asarray<bool>({true, true}))), 0.5);
+  EXPECT_EQ(LossAt(mse(asarray<double>({1, 2}), Tensor::Scalar(1.0))), 0.5);
+  EXPECT_TRUE(std::isnan(LossAt(mse(zeros({0}), zeros({0})))));
+  EXPECT_EQ(
+      LossAt(sparse_categorical_crossentropy(Matrix({1, 1}, 1), Matrix({0, 0, 0, 0}, 2), true)),
+      std::log(2.0));
 }
 
 TEST(Losses, MistakesAreRefused) {

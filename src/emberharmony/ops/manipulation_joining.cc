@@ -13,7 +13,7 @@
 namespace emberharmony::ops {
 namespace {
 
-DType CommonDType(const char* function, std::span<const Tensor> tensors) {
+DType JoinedDType(const char* function, std::span<const Tensor> tensors) {
   if (tensors.empty()) {
     throw std::invalid_argument(
         fmt::format("{}: expected at least one tensor, found none", function));
@@ -33,7 +33,7 @@ void Place(const Tensor& from, const Tensor& result, int axis, int64_t start, in
 }
 
 Tensor Concat(const char* function, std::span<const Tensor> tensors, int axis) {
-  const DType dtype = CommonDType(function, tensors);
+  const DType dtype = JoinedDType(function, tensors);
   Shape shape = tensors[0].shape();
   axis = CheckedAxis(function, axis, shape.rank());
   shape[axis] = 0;
@@ -75,7 +75,7 @@ Tensor concat(std::span<const Tensor> tensors, std::optional<int> axis) {
 }
 
 Tensor stack(std::span<const Tensor> tensors, int axis) {
-  const DType dtype = CommonDType("stack", tensors);
+  const DType dtype = JoinedDType("stack", tensors);
   const Shape& shape = tensors[0].shape();
   for (const Tensor& each : tensors) {
     if (each.shape() == shape) continue;

@@ -6,18 +6,13 @@
 #include <vector>
 
 #include "emberharmony/ops.h"
+#include "emberharmony/ops/values_test_internal.h"
 
 namespace emberharmony::ops {
 namespace {
 
 using ::testing::ElementsAre;
 
-template <class T>
-std::vector<T> ListOf(const Tensor& tensor) {
-  const Tensor contiguous = tensor.Contiguous();
-  const auto values = contiguous.values<T>();
-  return {values.begin(), values.end()};
-}
 std::vector<int64_t> Ints(const Tensor& tensor) { return ListOf<int64_t>(tensor); }
 
 Tensor Counting(const Shape& shape) { return arange(shape.num_elements()).Reshape(shape); }

@@ -25,8 +25,8 @@ DType ProductDType(const char* function, const Tensor& x1, const Tensor& x2) {
                   function, x1.Describe(), x2.Describe()));
 }
 
-[[noreturn]] void ThrowShapes(const char* function, const char* expected, const Tensor& x1,
-                              const Tensor& x2) {
+[[noreturn]] void ThrowProductShapes(const char* function, const char* expected, const Tensor& x1,
+                                     const Tensor& x2) {
   throw ShapeError(fmt::format("{}: expected {}, found shapes {} and {}", function, expected,
                                x1.shape().ToString(), x2.shape().ToString()));
 }
@@ -36,12 +36,13 @@ Tensor MultiplyMatrices(const char* function, const Tensor& x1, const Tensor& x2
   const int rank1 = x1.rank();
   const int rank2 = x2.rank();
   if (x1.shape()[rank1 - 1] != x2.shape()[rank2 - 2]) {
-    ThrowShapes(function, "as many columns of the first matrix as rows of the second", x1, x2);
+    ThrowProductShapes(function, "as many columns of the first matrix as rows of the second", x1,
+                       x2);
   }
   Shape shape(std::span<const int64_t>(x1.shape().data(), rank1 - 2));
   if (!tensor::BroadcastInto(&shape,
                              Shape(std::span<const int64_t>(x2.shape().data(), rank2 - 2)))) {
-    ThrowShapes(function, "leading axes that broadcast", x1, x2);
+    ThrowProductShapes(function, "leading axes that broadcast", x1, x2);
   }
   shape.Append(x1.shape()[rank1 - 2]);
   shape.Append(x2.shape()[rank2 - 1]);
@@ -61,7 +62,7 @@ Shape Without(const Shape& shape, int axis) {
 }
 
 /// Axis counted from the front.
-int CheckAxis(const char* function, int axis, const Tensor& x) {
+int CheckProductAxis(const char* function, int axis, const Tensor& x) {
   if (axis < -x.rank() || axis >= x.rank()) {
     throw ShapeError(fmt::format("{}: expected an axis in [{}, {}) of a {}, found {}", function,
                                  -x.rank(), x.rank(), x.Describe(), axis));
@@ -69,7 +70,7 @@ int CheckAxis(const char* function, int axis, const Tensor& x) {
   return axis < 0 ? axis + x.rank() : axis;
 }
 
-int64_t LengthOf(const Shape& shape) { return shape.num_elements(); }
+int64_t NumElements(const Shape& shape) { return shape.num_elements(); }
 
 /// The axes of x in two groups, each as one: (those not in `axes`, `axes`).
 Tensor AsMatrix(const Tensor& x, const std::vector<int>& free, const std::vector<int>& axes,
@@ -83,7 +84,7 @@ Tensor AsMatrix(const Tensor& x, const std::vector<int>& free, const std::vector
     const bool in_first = i < order.size() - second.size();
     (in_first ? first_lengths : second_lengths).Append(x.shape()[order[i]]);
   }
-  return x.PermuteDims(order).Reshape({LengthOf(first_lengths), LengthOf(second_lengths)});
+  return x.PermuteDims(order).Reshape({NumElements(first_lengths), NumElements(second_lengths)});
 }
 
 /// The axes of x that are not in `axes`; throws ShapeError if one is there twice.
@@ -107,14 +108,14 @@ Tensor Contract(const char* function, const Tensor& x1, const Tensor& x2, std::v
                 std::vector<int> axes2) {
   const DType dtype = ProductDType(function, x1, x2);
   for (size_t i = 0; i < axes1.size(); ++i) {
-    axes1[i] = CheckAxis(function, axes1[i], x1);
-    axes2[i] = CheckAxis(function, axes2[i], x2);
+    axes1[i] = CheckProductAxis(function, axes1[i], x1);
+    axes2[i] = CheckProductAxis(function, axes2[i], x2);
     if (x1.shape()[axes1[i]] != x2.shape()[axes2[i]]) {
-      ThrowShapes(function,
-                  fmt::format("axes {} of the first and {} of the second to be equally long",
-                              axes1[i], axes2[i])
-                      .c_str(),
-                  x1, x2);
+      ThrowProductShapes(function,
+                         fmt::format("axes {} of the first and {} of the second to be equally long",
+                                     axes1[i], axes2[i])
+                             .c_str(),
+                         x1, x2);
     }
   }
   const std::vector<int> free1 = FreeAxes(function, x1, axes1);
@@ -123,7 +124,7 @@ Tensor Contract(const char* function, const Tensor& x1, const Tensor& x2, std::v
   for (int axis : free1) shape.Append(x1.shape()[axis]);
   for (int axis : free2) shape.Append(x2.shape()[axis]);
   if (shape.rank() > tensor::kRankMax) {
-    ThrowShapes(function, "a result of rank 64 at most", x1, x2);
+    ThrowProductShapes(function, "a result of rank 64 at most", x1, x2);
   }
   const Tensor a = AsMatrix(astype(x1, dtype, /*copy=*/false), free1, axes1, /*free_first=*/true);
   const Tensor b = AsMatrix(astype(x2, dtype, /*copy=*/false), free2, axes2, /*free_first=*/false);
@@ -145,7 +146,7 @@ Tensor AxisLast(const Tensor& x, int axis) {
 Tensor matmul(const Tensor& x1, const Tensor& x2) {
   const DType dtype = ProductDType("matmul", x1, x2);
   if (x1.rank() == 0 || x2.rank() == 0) {
-    ThrowShapes("matmul", "tensors of rank 1 at least (multiply takes numbers)", x1, x2);
+    ThrowProductShapes("matmul", "tensors of rank 1 at least (multiply takes numbers)", x1, x2);
   }
   Tensor a = astype(x1, dtype, /*copy=*/false);
   Tensor b = astype(x2, dtype, /*copy=*/false);
@@ -187,18 +188,18 @@ Tensor tensordot(const Tensor& x1, const Tensor& x2, std::span<const int> axes1,
 Tensor vecdot(const Tensor& x1, const Tensor& x2, int axis) {
   const DType dtype = ProductDType("vecdot", x1, x2);
   if (axis >= 0 && x1.rank() != x2.rank()) {
-    ThrowShapes("vecdot", "equal ranks for an axis counted from the front", x1, x2);
+    ThrowProductShapes("vecdot", "equal ranks for an axis counted from the front", x1, x2);
   }
-  Tensor a = AxisLast(astype(x1, dtype, /*copy=*/false), CheckAxis("vecdot", axis, x1));
-  Tensor b = AxisLast(astype(x2, dtype, /*copy=*/false), CheckAxis("vecdot", axis, x2));
+  Tensor a = AxisLast(astype(x1, dtype, /*copy=*/false), CheckProductAxis("vecdot", axis, x1));
+  Tensor b = AxisLast(astype(x2, dtype, /*copy=*/false), CheckProductAxis("vecdot", axis, x2));
   if (a.shape()[a.rank() - 1] != b.shape()[b.rank() - 1]) {
-    ThrowShapes("vecdot", "the axis to be equally long", x1, x2);
+    ThrowProductShapes("vecdot", "the axis to be equally long", x1, x2);
   }
   if (std::max(a.rank(), b.rank()) == tensor::kRankMax) {
     // No place for the axis that makes matrices of vectors: the others become one.
     Shape shape = a.shape();
     if (!tensor::BroadcastInto(&shape, b.shape())) {
-      ThrowShapes("vecdot", "other axes that broadcast", x1, x2);
+      ThrowProductShapes("vecdot", "other axes that broadcast", x1, x2);
     }
     const int64_t length = shape[shape.rank() - 1];
     const Shape rest = Without(shape, shape.rank() - 1);
@@ -242,7 +243,7 @@ Tensor kron(const Tensor& x1, const Tensor& x2) {
     const int64_t length2 = at2 < 0 ? 1 : x2.shape()[at2];
     int64_t length = 0;
     if (__builtin_mul_overflow(length1, length2, &length)) {
-      ThrowShapes("kron", "a result of fewer than 2^63 elements", x1, x2);
+      ThrowProductShapes("kron", "a result of fewer than 2^63 elements", x1, x2);
     }
     shape1.Append(length1);
     shape1.Append(1);
@@ -251,7 +252,7 @@ Tensor kron(const Tensor& x1, const Tensor& x2) {
     shape.Append(length);
   }
   if (2 * rank > tensor::kRankMax) {
-    ThrowShapes("kron", "a rank of 32 at most", x1, x2);
+    ThrowProductShapes("kron", "a rank of 32 at most", x1, x2);
   }
   return multiply(x1.Reshape(shape1), x2.Reshape(shape2)).Reshape(shape);
 }

@@ -11,17 +11,13 @@
 
 #include "emberharmony/backend/threads.h"
 #include "emberharmony/ops/creation.h"
+#include "emberharmony/ops/matrices_test_internal.h"
 
 namespace emberharmony::ops {
 namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
-
-template <class T>
-Tensor Make(std::vector<T> values, Shape shape) {
-  return Tensor::FromValues(std::span<const T>(values), shape);
-}
 
 /// Small whole numbers: every product is exact in any order of addition.
 template <class T>
@@ -35,22 +31,6 @@ Tensor WholeNumbers(Shape shape, uint64_t seed) {
     } else {
       value = {static_cast<typename T::value_type>(number),
                static_cast<typename T::value_type>(static_cast<int>(engine() % 9) - 4)};
-    }
-  }
-  return Make(values, shape);
-}
-
-template <class T>
-Tensor Normals(Shape shape, uint64_t seed) {
-  std::mt19937_64 engine(seed);
-  std::normal_distribution<double> normal;
-  std::vector<T> values(shape.num_elements());
-  for (T& value : values) {
-    if constexpr (std::is_arithmetic_v<T>) {
-      value = static_cast<T>(normal(engine));
-    } else {
-      value = {static_cast<typename T::value_type>(normal(engine)),
-               static_cast<typename T::value_type>(normal(engine))};
     }
   }
   return Make(values, shape);
@@ -76,12 +56,6 @@ Tensor Scattered(const Tensor& x) {
       wide.Slice(x.rank() - 1, shape[x.rank() - 1] - 1, std::numeric_limits<int64_t>::min(), -2);
   tensor::CopyElements(x, view);
   return view;
-}
-
-void ExpectSameBits(const Tensor& a, const Tensor& b) {
-  ASSERT_EQ(a.shape(), b.shape());
-  ASSERT_EQ(a.dtype(), b.dtype());
-  EXPECT_EQ(0, std::memcmp(a.Contiguous().data(), b.Contiguous().data(), a.size_bytes()));
 }
 
 /// Equal as numbers: the sign of a complex zero may differ.
@@ -159,7 +133,6 @@ TYPED_TEST(MatmulOfType, StacksBroadcast) {
 
 template <class T>
 class MatmulOfFloats : public testing::Test {};
-using FloatTypes = testing::Types<float, double, std::complex<float>, std::complex<double>>;
 TYPED_TEST_SUITE(MatmulOfFloats, FloatTypes);
 
 TYPED_TEST(MatmulOfFloats, HasTheSameBitsForAnyLayoutAndNumberOfThreads) {

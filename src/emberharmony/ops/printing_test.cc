@@ -9,12 +9,10 @@
 #include <sstream>
 
 #include "emberharmony/ops.h"
+#include "emberharmony/ops/values_test_internal.h"
 
 namespace emberharmony::ops {
 namespace {
-
-const double kNaN = std::numeric_limits<double>::quiet_NaN();
-const double kInf = std::numeric_limits<double>::infinity();
 
 // What numpy.array2string gives (for numbers of at most eight digits).
 TEST(Printing, NumbersAlignAsInNumPy) {

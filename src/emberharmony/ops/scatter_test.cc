@@ -8,22 +8,13 @@
 #include <vector>
 
 #include "emberharmony/ops.h"
+#include "emberharmony/ops/values_test_internal.h"
 
 namespace emberharmony::ops {
 namespace {
 
 using ::testing::DoubleEq;
 using ::testing::ElementsAre;
-
-template <class T>
-std::vector<T> ListOf(const Tensor& tensor) {
-  const Tensor contiguous = tensor.Contiguous();
-  const auto values = contiguous.values<T>();
-  return {values.begin(), values.end()};
-}
-
-const double kNaN = std::numeric_limits<double>::quiet_NaN();
-const double kInf = std::numeric_limits<double>::infinity();
 
 TEST(Scatter, CollectsRows) {
   const Tensor src = asarray({{1.0, 2.0}, {3.0, 4.0}, {5.0, 6.0}});

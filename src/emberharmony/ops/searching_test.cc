@@ -8,19 +8,12 @@
 #include <random>
 
 #include "emberharmony/ops.h"
+#include "emberharmony/ops/values_test_internal.h"
 
 namespace emberharmony::ops {
 namespace {
 
 using ::testing::ElementsAre;
-
-template <class T>
-std::vector<T> ListOf(const Tensor& tensor) {
-  const auto values = tensor.values<T>();
-  return {values.begin(), values.end()};
-}
-
-const double kNaN = std::nan("");
 
 TEST(ArgMax, FindsTheFirst) {
   EXPECT_EQ(argmax(asarray<int64_t>({3, 9, 2, 9})).item<int64_t>(), 1);

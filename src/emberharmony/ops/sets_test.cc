@@ -9,17 +9,12 @@
 #include <random>
 
 #include "emberharmony/ops.h"
+#include "emberharmony/ops/values_test_internal.h"
 
 namespace emberharmony::ops {
 namespace {
 
 using ::testing::ElementsAre;
-
-template <class T>
-std::vector<T> ListOf(const Tensor& tensor) {
-  const auto values = tensor.values<T>();
-  return {values.begin(), values.end()};
-}
 
 TEST(Unique, SmallTensors) {
   const Tensor x = reshape(asarray<int64_t>({3, 1, 3, 2, 1, 3}), {2, 3});

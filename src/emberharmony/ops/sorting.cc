@@ -13,7 +13,7 @@ using backend::AttributeKey;
 using backend::Op;
 
 /// Sorts, or argsorts, into a tensor of x's shape.
-Tensor Sorted(Op op, const Tensor& x, const SortOptions& options, DType dtype) {
+Tensor SortedBy(Op op, const Tensor& x, const SortOptions& options, DType dtype) {
   const int axis = CheckAxis(op, x, options.axis);
   CheckOrdered(op, x.dtype());
   const Tensor result = Tensor::Empty(x.shape(), dtype);
@@ -47,11 +47,11 @@ int CheckAxis(Op op, const Tensor& x, int axis) {
 }
 
 Tensor sort(const Tensor& x, const SortOptions& options) {
-  return Sorted(Op::kSort, x, options, x.dtype());
+  return SortedBy(Op::kSort, x, options, x.dtype());
 }
 
 Tensor argsort(const Tensor& x, const SortOptions& options) {
-  return Sorted(Op::kArgSort, x, options, DType::kInt64);
+  return SortedBy(Op::kArgSort, x, options, DType::kInt64);
 }
 
 TopK topk(const Tensor& x, int64_t k, int axis, bool largest) {

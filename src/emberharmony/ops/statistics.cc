@@ -14,7 +14,7 @@ using backend::Op;
 bool IsFloating(DType dtype) { return tensor::IsRealFloating(dtype) || tensor::IsComplex(dtype); }
 
 /// x, or its elements as float64 where the function is defined for floating point only.
-Tensor AsFloating(const Tensor& x) {
+Tensor FloatingInput(const Tensor& x) {
   return IsFloating(x.dtype()) ? x : astype(x, DType::kFloat64);
 }
 
@@ -106,13 +106,13 @@ Tensor prod(const Tensor& x, const ReductionOptions& options) {
 
 Tensor mean(const Tensor& x, const ReductionOptions& options) {
   const ReductionPlan plan = PlanReduction(Op::kMean, x, options.axis, options.keepdims);
-  const Tensor numbers = AsFloating(x);
+  const Tensor numbers = FloatingInput(x);
   return Reduce(Op::kMean, numbers, plan, numbers.dtype());
 }
 
 Tensor var(const Tensor& x, const VarianceOptions& options) {
   const ReductionPlan plan = PlanReduction(Op::kVar, x, options.axis, options.keepdims);
-  const Tensor numbers = AsFloating(x);
+  const Tensor numbers = FloatingInput(x);
   return Reduce(Op::kVar, numbers, plan, tensor::RealPartOf(numbers.dtype()), options.correction);
 }
 

@@ -27,18 +27,18 @@ void CheckReal(const char* function, const Tensor& x) {
 }
 
 /// x in floating point.
-Tensor Floating(const Tensor& x) {
+Tensor FloatingMatrix(const Tensor& x) {
   return tensor::IsRealFloating(x.dtype()) || tensor::IsComplex(x.dtype())
              ? x
              : astype(x, DType::kFloat64);
 }
 
-Tensor Like(const Tensor& x, double number) {
+Tensor NumberLike(const Tensor& x, double number) {
   return astype(full({}, number), x.dtype(), /*copy=*/false);
 }
 
 /// Weights that broadcast against x: of its shape, or of one axis.
-Tensor WeightsFor(const Tensor& x, const std::optional<Axes>& axis, const Tensor& weights) {
+Tensor AverageWeights(const Tensor& x, const std::optional<Axes>& axis, const Tensor& weights) {
   if (weights.shape() == x.shape()) return weights;
   if (axis && axis->size() == 1 && weights.rank() == 1) {
     const int at = __builtin_ctzll(axis->MaskFor("average", x));
@@ -61,7 +61,7 @@ Tensor Centered(const char* function, const Tensor& x, bool rowvar) {
     throw ShapeError(
         fmt::format("{}: expected a tensor of rank 1 or 2, found a {}", function, x.Describe()));
   }
-  Tensor rows = Floating(x);
+  Tensor rows = FloatingMatrix(x);
   if (x.rank() < 2) {
     rows = rows.Reshape({1, x.size()});
   } else if (!rowvar) {
@@ -90,7 +90,7 @@ Tensor Covariances(const Tensor& deviations, double correction) {
 }
 
 /// A matrix of one variable as a number, in the dtype that suits x.
-Tensor Finish(const Tensor& matrix, const Tensor& x) {
+Tensor FinishCovariance(const Tensor& matrix, const Tensor& x) {
   const Tensor result =
       astype(matrix, x.dtype() == DType::kFloat32 ? DType::kFloat32 : DType::kFloat64,
              /*copy=*/false);
@@ -102,11 +102,11 @@ Tensor Finish(const Tensor& matrix, const Tensor& x) {
 Tensor average(const Tensor& x, const std::optional<Axes>& axis, const Tensor* weights,
                bool keepdims) {
   if (weights == nullptr) return mean(x, {.axis = axis, .keepdims = keepdims});
-  const Tensor numbers = Floating(x);
-  const Tensor each = WeightsFor(numbers, axis, *weights);
+  const Tensor numbers = FloatingMatrix(x);
+  const Tensor each = AverageWeights(numbers, axis, *weights);
   const ReductionOptions along{.axis = axis, .keepdims = keepdims};
-  const Tensor total = Floating(sum(each, along));
-  if (any(equal(total, Like(total, 0))).item<bool>()) {
+  const Tensor total = FloatingMatrix(sum(each, along));
+  if (any(equal(total, NumberLike(total, 0))).item<bool>()) {
     throw std::invalid_argument("average: expected weights that do not add up to 0");
   }
   return divide(sum(multiply(numbers, each), along), total);
@@ -120,18 +120,18 @@ Tensor ptp(const Tensor& x, const std::optional<Axes>& axis, bool keepdims) {
 
 Tensor logsumexp(const Tensor& x, const std::optional<Axes>& axis, bool keepdims) {
   CheckReal("logsumexp", x);
-  const Tensor numbers = Floating(x);
+  const Tensor numbers = FloatingMatrix(x);
   const ReductionOptions along{.axis = axis, .keepdims = keepdims};
   if (numbers.size() == 0) return log(sum(numbers, along));
   const Tensor largest = max(numbers, {.axis = axis, .keepdims = true});
   // An infinite or missing one would turn differences into NaN.
-  const Tensor shift = where(isfinite(largest), largest, Like(largest, 0));
+  const Tensor shift = where(isfinite(largest), largest, NumberLike(largest, 0));
   const Tensor total = sum(exp(subtract(numbers, shift)), along);
   return add(log(total), shift.Reshape(total.shape()));
 }
 
 Tensor cov(const Tensor& x, const CovarianceOptions& options) {
-  return Finish(Covariances(Centered("cov", x, options.rowvar), options.correction), x);
+  return FinishCovariance(Covariances(Centered("cov", x, options.rowvar), options.correction), x);
 }
 
 Tensor corrcoef(const Tensor& x, bool rowvar) {
@@ -146,15 +146,15 @@ Tensor corrcoef(const Tensor& x, bool rowvar) {
       at[i * n + j] = ratio > 1 ? 1 : ratio < -1 ? -1 : ratio;
     }
   }
-  return Finish(matrix, x);
+  return FinishCovariance(matrix, x);
 }
 
 Tensor gaussian(const Tensor& x, double mu, double sigma) {
   CheckReal("gaussian", x);
-  const Tensor numbers = Floating(x);
-  const Tensor z = divide(subtract(numbers, Like(numbers, mu)), Like(numbers, sigma));
+  const Tensor numbers = FloatingMatrix(x);
+  const Tensor z = divide(subtract(numbers, NumberLike(numbers, mu)), NumberLike(numbers, sigma));
   const double peak = 1 / (sigma * std::sqrt(2 * std::numbers::pi));
-  return multiply(exp(multiply(square(z), Like(numbers, -0.5))), Like(numbers, peak));
+  return multiply(exp(multiply(square(z), NumberLike(numbers, -0.5))), NumberLike(numbers, peak));
 }
 
 }  // namespace emberharmony::ops

@@ -9,6 +9,7 @@
 
 #include "emberharmony/backend/threads.h"
 #include "emberharmony/ops.h"
+#include "emberharmony/ops/values_test_internal.h"
 
 namespace emberharmony::ops {
 namespace {
@@ -16,14 +17,6 @@ namespace {
 using ::testing::DoubleEq;
 using ::testing::DoubleNear;
 using ::testing::ElementsAre;
-
-template <class T>
-std::vector<T> ListOf(const Tensor& tensor) {
-  const auto values = tensor.values<T>();
-  return {values.begin(), values.end()};
-}
-
-const double kNaN = std::nan("");
 
 Tensor Q(double q) { return full({}, q); }
 

@@ -13,7 +13,7 @@
 namespace emberharmony::ops {
 namespace {
 
-void CheckReal(const char* function, const Tensor& x) {
+void CheckRealSample(const char* function, const Tensor& x) {
   if (!x.defined()) {
     throw std::invalid_argument(
         fmt::format("{}: expected a tensor, found an undefined one", function));
@@ -29,9 +29,9 @@ Tensor Numbers(const Tensor& x) {
 }
 
 /// The weights as one row; undefined without.
-Tensor WeightsFor(const char* function, const Tensor& x, const Tensor* weights) {
+Tensor SampleWeights(const char* function, const Tensor& x, const Tensor* weights) {
   if (weights == nullptr) return {};
-  CheckReal(function, *weights);
+  CheckRealSample(function, *weights);
   if (!(weights->shape() == x.shape())) {
     throw ShapeError(fmt::format("{}: expected weights of the shape of x, {}, found a {}", function,
                                  x.shape().ToString(), weights->Describe()));
@@ -130,19 +130,19 @@ Tensor DensityOf(const Tensor& totals, const Tensor& edges) {
   return divide(divide(counts, widths), sum(counts));
 }
 
-Histogram Finish(const Bins& bins, const Tensor& edges, const HistogramOptions& options) {
+Histogram FinishHistogram(const Bins& bins, const Tensor& edges, const HistogramOptions& options) {
   return {options.density ? DensityOf(bins.totals(), edges) : bins.totals(), edges};
 }
 
 }  // namespace
 
 Histogram histogram(const Tensor& x, int64_t bins, const HistogramOptions& options) {
-  CheckReal("histogram", x);
+  CheckRealSample("histogram", x);
   if (bins < 1) {
     throw std::invalid_argument(
         fmt::format("histogram: expected at least one bin, found {}", bins));
   }
-  const Tensor weights = WeightsFor("histogram", x, options.weights);
+  const Tensor weights = SampleWeights("histogram", x, options.weights);
   const Tensor numbers = Numbers(x);
   const std::pair<double, double> range = RangeFor(numbers, options);
   Bins counted(bins, weights);  // throws for a number that no memory has room for
@@ -151,19 +151,19 @@ Histogram histogram(const Tensor& x, int64_t bins, const HistogramOptions& optio
   const Tensor rounded = astype(EvenEdges(range, bins), dtype, /*copy=*/false);
   const Tensor edges = astype(rounded, DType::kFloat64, /*copy=*/false);
   CountEven(numbers, edges, &counted);
-  Histogram result = Finish(counted, edges, options);
+  Histogram result = FinishHistogram(counted, edges, options);
   result.edges = rounded;
   return result;
 }
 
 Histogram histogram(const Tensor& x, const Tensor& edges, const HistogramOptions& options) {
-  CheckReal("histogram", x);
-  CheckReal("histogram", edges);
+  CheckRealSample("histogram", x);
+  CheckRealSample("histogram", edges);
   if (edges.rank() != 1 || edges.size() < 2) {
     throw ShapeError(fmt::format("histogram: expected edges of rank 1, at least two, found a {}",
                                  edges.Describe()));
   }
-  const Tensor weights = WeightsFor("histogram", x, options.weights);
+  const Tensor weights = SampleWeights("histogram", x, options.weights);
   const Tensor between = Numbers(edges);
   const double* edge = between.data_as<double>();
   for (int64_t i = 0; i + 1 < between.size(); ++i) {
@@ -174,11 +174,11 @@ Histogram histogram(const Tensor& x, const Tensor& edges, const HistogramOptions
   }
   Bins counted(between.size() - 1, weights);
   CountBetween(Numbers(x), between, &counted);
-  return Finish(counted, between, options);
+  return FinishHistogram(counted, between, options);
 }
 
 Tensor bincount(const Tensor& x, const Tensor* weights, int64_t minlength) {
-  CheckReal("bincount", x);
+  CheckRealSample("bincount", x);
   if (x.rank() != 1) {
     throw ShapeError(
         fmt::format("bincount: expected a tensor of rank 1, found a {}", x.Describe()));
@@ -192,7 +192,7 @@ Tensor bincount(const Tensor& x, const Tensor* weights, int64_t minlength) {
     throw std::invalid_argument(
         fmt::format("bincount: expected a minlength of 0 or more, found {}", minlength));
   }
-  const Tensor row = WeightsFor("bincount", x, weights);
+  const Tensor row = SampleWeights("bincount", x, weights);
   const Tensor places = astype(x, DType::kInt64, /*copy=*/false).Contiguous();
   int64_t size = minlength;
   if (x.size() > 0) {

@@ -9,7 +9,7 @@ namespace emberharmony::ops {
 namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+constexpr double kNoNumber = std::numeric_limits<double>::quiet_NaN();
 
 bool HasNaN(DType dtype) { return tensor::IsRealFloating(dtype) || tensor::IsComplex(dtype); }
 
@@ -28,13 +28,13 @@ Tensor CountNumbers(const Tensor& x, const ReductionOptions& options) {
   return astype(count, tensor::RealPartOf(x.dtype()));
 }
 
-Tensor Extreme(const Tensor& x, const ReductionOptions& options, bool largest) {
+Tensor ExtremeNumber(const Tensor& x, const ReductionOptions& options, bool largest) {
   const auto reduce = largest ? &max : &min;
   if (!HasNaN(x.dtype())) return reduce(x, options);
   const Tensor missing = isnan(x);
   const Tensor best = reduce(where(missing, Like(x, largest ? -kInfinity : kInfinity), x), options);
   const Tensor none = all(missing, {.axis = options.axis, .keepdims = options.keepdims});
-  return where(none, Like(x, kNaN), best);
+  return where(none, Like(x, kNoNumber), best);
 }
 
 }  // namespace
@@ -54,10 +54,10 @@ Tensor nanmean(const Tensor& x, const ReductionOptions& options) {
 }
 
 Tensor nanmin(const Tensor& x, const ReductionOptions& options) {
-  return Extreme(x, options, /*largest=*/false);
+  return ExtremeNumber(x, options, /*largest=*/false);
 }
 Tensor nanmax(const Tensor& x, const ReductionOptions& options) {
-  return Extreme(x, options, /*largest=*/true);
+  return ExtremeNumber(x, options, /*largest=*/true);
 }
 
 Tensor nanvar(const Tensor& x, const VarianceOptions& options) {
@@ -68,7 +68,7 @@ Tensor nanvar(const Tensor& x, const VarianceOptions& options) {
   const ReductionOptions along{.axis = options.axis, .keepdims = options.keepdims};
   const Tensor divisor = subtract(CountNumbers(x, along), Like(deviations, options.correction));
   const Tensor squares = divide(sum(square(deviations), along), divisor);
-  return where(greater(divisor, Like(deviations, 0)), squares, Like(deviations, kNaN));
+  return where(greater(divisor, Like(deviations, 0)), squares, Like(deviations, kNoNumber));
 }
 
 Tensor nanstd(const Tensor& x, const VarianceOptions& options) { return sqrt(nanvar(x, options)); }

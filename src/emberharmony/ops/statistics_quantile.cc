@@ -147,12 +147,13 @@ struct Search {
 };
 
 /// x as a matrix: the axes to reduce together as the last one.
-struct Rows {
+struct QuantileRows {
   Tensor matrix;
   Shape shape;  // what remains of x's, with keepdims
 };
 
-Rows RowsOf(const char* function, const Tensor& x, const std::optional<Axes>& axis, bool keepdims) {
+QuantileRows RowsOf(const char* function, const Tensor& x, const std::optional<Axes>& axis,
+                    bool keepdims) {
   if (!x.defined()) {
     throw std::invalid_argument(
         fmt::format("{}: expected a tensor, found an undefined tensor", function));
@@ -163,7 +164,7 @@ Rows RowsOf(const char* function, const Tensor& x, const std::optional<Axes>& ax
   }
   const uint64_t mask = axis ? axis->MaskFor(function, x) : ~uint64_t{0};
   std::vector<int> order, reduced;
-  Rows rows;
+  QuantileRows rows;
   int64_t count = 1, length = 1;
   for (int i = 0; i < x.rank(); ++i) {
     const bool reduce = (mask >> i) & 1;
@@ -294,7 +295,7 @@ Tensor Quantiles(const Question& question, const Tensor& x, const std::vector<do
                       std::string_view(question.function).ends_with("percentile") ? q * 100 : q));
     }
   }
-  const Rows rows = RowsOf(question.function, x, options.axis, options.keepdims);
+  const QuantileRows rows = RowsOf(question.function, x, options.axis, options.keepdims);
   Shape shape = q_shape;
   for (int64_t dim : rows.shape) shape.Append(dim);
   const Tensor result = Tensor::Empty(shape, rows.matrix.dtype());

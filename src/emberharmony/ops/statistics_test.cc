@@ -10,17 +10,12 @@
 #include <vector>
 
 #include "emberharmony/ops.h"
+#include "emberharmony/ops/values_test_internal.h"
 
 namespace emberharmony::ops {
 namespace {
 
 using ::testing::ElementsAre;
-
-template <class T>
-std::vector<T> ListOf(const Tensor& tensor) {
-  const auto values = tensor.values<T>();
-  return {values.begin(), values.end()};
-}
 
 TEST(Statistics, ReduceTheAxesAskedFor) {
   const Tensor x = reshape(arange(24), {2, 3, 4});

@@ -89,7 +89,8 @@ struct PartOf<std::complex<T>> {
 
 /// The weighted pieces of signals, [signals][time], as [signals][pieces][n_fft].
 template <class T>
-void Cut(const Tensor& signals, const Pieces& pieces, StftPadding padding, const Tensor& result) {
+void CutPieces(const Tensor& signals, const Pieces& pieces, StftPadding padding,
+               const Tensor& result) {
   using Part = typename PartOf<T>::type;
   const int64_t time = signals.shape()[1];
   const std::vector<Part> window(pieces.window.begin(), pieces.window.end());
@@ -114,8 +115,8 @@ void Cut(const Tensor& signals, const Pieces& pieces, StftPadding padding, const
 /// Adds up weighted pieces, [signals][pieces][n_fft], to signals, [signals][time], in the order of
 /// the pieces.
 template <class T>
-void AddUp(const Tensor& from, const Pieces& pieces, int64_t time,
-           const std::vector<double>& inverse_weights, const Tensor& result) {
+void AddPieces(const Tensor& from, const Pieces& pieces, int64_t time,
+               const std::vector<double>& inverse_weights, const Tensor& result) {
   using Part = typename PartOf<T>::type;
   const std::vector<Part> window(pieces.window.begin(), pieces.window.end());
   const T* all = from.data_as<T>();
@@ -167,7 +168,7 @@ void CheckRank(const char* function, const Tensor& x, int rank) {
       fmt::format("{}: expected at least {} axes, found a {}", function, rank, x.Describe()));
 }
 
-DType FloatingOf(const Tensor& x) {
+DType FloatingDTypeOf(const Tensor& x) {
   const bool is_floating = tensor::IsRealFloating(x.dtype()) || tensor::IsComplex(x.dtype());
   return is_floating ? x.dtype() : DType::kFloat64;
 }
@@ -178,7 +179,7 @@ Tensor Flattened(const Tensor& x, int rank) {
   for (int i = 0; i < x.rank() - rank; ++i) leading *= x.shape()[i];
   Shape shape = {leading};
   for (int i = x.rank() - rank; i < x.rank(); ++i) shape.Append(x.shape()[i]);
-  return astype(x, FloatingOf(x), /*copy=*/false).Reshape(shape).Contiguous();
+  return astype(x, FloatingDTypeOf(x), /*copy=*/false).Reshape(shape).Contiguous();
 }
 
 /// The leading axes of x, then others.
@@ -212,12 +213,12 @@ Tensor stft(const Tensor& x, int64_t n_fft, const StftOptions& options) {
   pieces.window = WindowOf("stft", options.window, n_fft);
   const int64_t frequencies = onesided ? n_fft / 2 + 1 : n_fft;
   const Shape shape = WithLeadingAxes(x, 1, {frequencies, pieces.count});
-  if (x.size() == 0) return Tensor::Empty(shape, tensor::ComplexOf(FloatingOf(x)));
+  if (x.size() == 0) return Tensor::Empty(shape, tensor::ComplexOf(FloatingDTypeOf(x)));
   const Tensor signals = Flattened(x, 1);
 
   const Tensor cut = Tensor::Empty({signals.shape()[0], pieces.count, n_fft}, signals.dtype());
   VisitFloating(signals.dtype(), [&](auto element) {
-    Cut<decltype(element)>(signals, pieces, options.padding, cut);
+    CutPieces<decltype(element)>(signals, pieces, options.padding, cut);
   });
   const fft::FftOptions transform{.norm = options.normalized ? fft::Norm::kOrtho
                                                              : fft::Norm::kBackward};
@@ -254,7 +255,7 @@ Tensor istft(const Tensor& x, int64_t n_fft, const StftOptions& options) {
   const int64_t inside = std::max<int64_t>(0, covered - pieces.hop - 2 * pieces.margin);
   const int64_t time = options.length.value_or(inside);
   const DType dtype =
-      onesided ? tensor::RealPartOf(FloatingOf(x)) : tensor::ComplexOf(FloatingOf(x));
+      onesided ? tensor::RealPartOf(FloatingDTypeOf(x)) : tensor::ComplexOf(FloatingDTypeOf(x));
   const Tensor result = Tensor::Empty(WithLeadingAxes(x, 2, {time}), dtype);
   if (x.size() == 0 || time == 0) return result;
   pieces.window = WindowOf("istft", options.window, n_fft);
@@ -266,7 +267,7 @@ Tensor istft(const Tensor& x, int64_t n_fft, const StftOptions& options) {
   const Tensor parts = onesided ? fft::irfft(spectra, transform) : fft::ifft(spectra, transform);
   const std::vector<double> inverse_weights = InverseWeights(pieces, time);
   VisitFloating(parts.dtype(), [&](auto element) {
-    AddUp<decltype(element)>(parts, pieces, time, inverse_weights, result);
+    AddPieces<decltype(element)>(parts, pieces, time, inverse_weights, result);
   });
   return result;
 }

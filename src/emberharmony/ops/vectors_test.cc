@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "emberharmony/ops.h"
+#include "emberharmony/ops/values_test_internal.h"
 
 namespace emberharmony::ops {
 namespace {
@@ -15,13 +16,7 @@ namespace {
 using ::testing::DoubleNear;
 using ::testing::ElementsAre;
 
-template <class T = double>
-std::vector<T> ListOf(const Tensor& tensor) {
-  const auto values = tensor.values<T>();
-  return {values.begin(), values.end()};
-}
-
-double At(const Tensor& x) { return x.item<double>(); }
+double ValueAt(const Tensor& x) { return x.item<double>(); }
 
 TEST(Vectors, CloseAsNumPySays) {
   const double nan = std::nan(""), inf = HUGE_VAL;
@@ -43,8 +38,8 @@ TEST(Vectors, LengthsNeitherOverflowNorUnderflow) {
   for (double scale : {1.0, 1e200, 1e-200}) {
     EXPECT_THAT(ListOf(normalize_vector(asarray<double>({3 * scale, 4 * scale}))),
                 ElementsAre(DoubleNear(0.6, 2e-16), DoubleNear(0.8, 2e-16)));
-    EXPECT_DOUBLE_EQ(At(euclidean_distance(asarray<double>({scale, scale}),
-                                           asarray<double>({4 * scale, -3 * scale}))),
+    EXPECT_DOUBLE_EQ(ValueAt(euclidean_distance(asarray<double>({scale, scale}),
+                                                asarray<double>({4 * scale, -3 * scale}))),
                      5 * scale);
   }
   EXPECT_THAT(ListOf(normalize_vector(zeros({2}))), ElementsAre(0, 0));
@@ -55,18 +50,18 @@ TEST(Vectors, LengthsNeitherOverflowNorUnderflow) {
   EXPECT_EQ(normalize_vector(asarray<float>({3, 4})).dtype(), DType::kFloat32);
   EXPECT_THAT(ListOf(euclidean_distance(reshape(arange(4), {2, 2}), zeros({2}), -1)),
               ElementsAre(1, DoubleNear(std::sqrt(13.0), 1e-15)));
-  EXPECT_EQ(At(euclidean_distance(zeros({0}), zeros({0}))), 0);
+  EXPECT_EQ(ValueAt(euclidean_distance(zeros({0}), zeros({0}))), 0);
   EXPECT_THROW(normalize_vector(zeros({2}), 1), ShapeError);
   EXPECT_THROW(normalize_vector(zeros({2}, DType::kComplex128)), DTypeError);
 }
 
 TEST(Vectors, Cosines) {
   const Tensor x = asarray<double>({1, 2, 3});
-  EXPECT_EQ(At(cosine_similarity(x, multiply(x, 1e-180))), 1);
-  EXPECT_EQ(At(cosine_similarity(x, negative(x))), -1);
-  EXPECT_EQ(At(cosine_similarity(asarray<double>({1, 0}), asarray<double>({0, 5}))), 0);
-  EXPECT_EQ(At(cosine_similarity(x, zeros({3}))), 0);
-  EXPECT_NEAR(At(cosine_similarity(asarray<double>({1, 0}), asarray<double>({1, 1}))),
+  EXPECT_EQ(ValueAt(cosine_similarity(x, multiply(x, 1e-180))), 1);
+  EXPECT_EQ(ValueAt(cosine_similarity(x, negative(x))), -1);
+  EXPECT_EQ(ValueAt(cosine_similarity(asarray<double>({1, 0}), asarray<double>({0, 5}))), 0);
+  EXPECT_EQ(ValueAt(cosine_similarity(x, zeros({3}))), 0);
+  EXPECT_NEAR(ValueAt(cosine_similarity(asarray<double>({1, 0}), asarray<double>({1, 1}))),
               std::sqrt(0.5), 2e-16);
   EXPECT_EQ(cosine_similarity(zeros({4, 1, 3}), zeros({2, 3}), -1).shape().ToString(), "(4, 2)");
   EXPECT_THROW(cosine_similarity(zeros({2}), zeros({3})), ShapeError);

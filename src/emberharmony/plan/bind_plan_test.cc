@@ -21,14 +21,14 @@ arrow::Schema Flights() {
        arrow::field("price", arrow::decimal128(10, 2))});
 }
 
-Plan Parsed(std::string_view text) {
+Plan ParsedPlan(std::string_view text) {
   auto plan = ParsePlan(text, "plan.yaml");
   EXPECT_TRUE(plan.ok()) << plan.status();
   return plan.ok() ? *plan : Plan();
 }
 
-std::string Refusal(std::string_view text, const arrow::Schema& schema = Flights()) {
-  const auto bound = BindPlan(Parsed(text), schema, "plan.yaml", true);
+std::string BindRefusal(std::string_view text, const arrow::Schema& schema = Flights()) {
+  const auto bound = BindPlan(ParsedPlan(text), schema, "plan.yaml", true);
   EXPECT_FALSE(bound.ok());
   if (bound.ok()) return "";
   EXPECT_EQ(base::KindOf(bound.status()), base::ErrorKind::kUsage);
@@ -36,7 +36,7 @@ std::string Refusal(std::string_view text, const arrow::Schema& schema = Flights
 }
 
 TEST(BindPlan, MakesAPipelineForEachColumnInPlanOrder) {
-  const auto bound = BindPlan(Parsed(R"(version: 1
+  const auto bound = BindPlan(ParsedPlan(R"(version: 1
 target: delay
 split: {key: [date, origin]}
 features:
@@ -58,7 +58,7 @@ features:
 
 TEST(BindPlan, ReportsEverythingTogether) {
   EXPECT_EQ(
-      Refusal(R"(version: 1
+      BindRefusal(R"(version: 1
 target: dellay
 split: {key: [date, orgin, price, stops]}
 features:
@@ -96,7 +96,7 @@ features:
 }
 
 TEST(BindPlan, StepsThatCannotTakeTheirColumnAreMarked) {
-  const std::string message = Refusal(R"(version: 1
+  const std::string message = BindRefusal(R"(version: 1
 features:
   - columns: [distance, origin]
     steps: [passthrough, {impute: median}]
@@ -123,14 +123,14 @@ TEST(BindPlan, TheTargetIsNoFeature) {
   const std::string text =
       "version: 1\ntarget: delay\nfeatures:\n  - {columns: [distance, delay], steps: "
       "[passthrough]}\n";
-  EXPECT_EQ(Refusal(text),
+  EXPECT_EQ(BindRefusal(text),
             "plan.yaml:4:26: the target 'delay' is used as a feature, so it would leak into the "
             "features; take it out of "
             "columns");
 }
 
 TEST(BindPlan, AnAbsentTargetMatters) {
-  const Plan plan = Parsed(
+  const Plan plan = ParsedPlan(
       "version: 1\ntarget: gone\nfeatures:\n  - {columns: [distance], steps: [passthrough]}\n");
   const auto bound = BindPlan(plan, Flights(), "plan.yaml", false);
   ASSERT_TRUE(bound.ok()) << bound.status();
@@ -140,22 +140,23 @@ TEST(BindPlan, AnAbsentTargetMatters) {
 
 TEST(BindPlan, DuplicateOutputs) {
   EXPECT_EQ(
-      Refusal(
+      BindRefusal(
           "version: 1\nfeatures:\n  - columns: [distance, distance]\n    steps: [passthrough]\n"),
       "plan.yaml:3:25: two outputs would be named 'distance': one of column 'distance', one of "
       "column 'distance'; "
       "leave one out");
   const arrow::Schema schema(
       {arrow::field("a", arrow::date32()), arrow::field("a_sin_month", arrow::int32())});
-  EXPECT_NE(Refusal("version: 1\nfeatures:\n  - columns: [a]\n    steps: [{cyclical: [month]}]\n"
-                    "  - columns: [a_sin_month]\n    steps: [passthrough]\n",
-                    schema)
-                .find("plan.yaml:5:15: two outputs would be named 'a_sin_month'"),
-            std::string::npos);
+  EXPECT_NE(
+      BindRefusal("version: 1\nfeatures:\n  - columns: [a]\n    steps: [{cyclical: [month]}]\n"
+                  "  - columns: [a_sin_month]\n    steps: [passthrough]\n",
+                  schema)
+          .find("plan.yaml:5:15: two outputs would be named 'a_sin_month'"),
+      std::string::npos);
 }
 
 TEST(BindPlan, WhatThisVersionCannotRun) {
-  EXPECT_EQ(Refusal("version: 1\nunit_column: date\nfeatures: []\n"),
+  EXPECT_EQ(BindRefusal("version: 1\nunit_column: date\nfeatures: []\n"),
             "plan.yaml: unit_column is not supported by this version");
 }
 
@@ -163,7 +164,7 @@ TEST(BindPlan, WhatAMatrixCannotHold) {
   const arrow::Schema schema({arrow::field("name", arrow::utf8()),
                               arrow::field("x", arrow::float64()),
                               arrow::field("features", arrow::int32())});
-  const std::string text = Refusal(
+  const std::string text = BindRefusal(
       "version: 1\ntarget: features\nfeatures:\n  - columns: [x, name]\n"
       "    steps: [passthrough]\noutput: {layout: matrix}\n",
       schema);
@@ -177,7 +178,7 @@ TEST(BindPlan, TheColumnOfATimeSplit) {
                               arrow::field("at", arrow::timestamp(arrow::TimeUnit::MICRO)),
                               arrow::field("text", arrow::utf8())});
   const auto refusal = [&](const std::string& split) {
-    return Refusal("version: 1\nsplit: {method: time, " + split + "}\nfeatures: []\n", schema);
+    return BindRefusal("version: 1\nsplit: {method: time, " + split + "}\nfeatures: []\n", schema);
   };
   EXPECT_EQ(refusal("column: text"),
             "plan.yaml:2:31: split.column 'text': a time split takes a column of dates or "

@@ -49,7 +49,7 @@ features:
 output: {dtype: float32, layout: columns}
 )";
 
-std::shared_ptr<arrow::Schema> Flights() {
+std::shared_ptr<arrow::Schema> FlightsSchema() {
   return arrow::schema(
       {arrow::field("id", arrow::int64()),
        arrow::field("date", arrow::timestamp(arrow::TimeUnit::MICRO)),
@@ -102,7 +102,7 @@ std::shared_ptr<const feature::Statistic> StatisticFor(const std::string& state_
   return counts;
 }
 
-std::shared_ptr<FittedPlan> Fitted(const std::shared_ptr<arrow::Schema>& schema = Flights()) {
+std::shared_ptr<FittedPlan> Fitted(const std::shared_ptr<arrow::Schema>& schema = FlightsSchema()) {
   auto plan = ParsePlan(kPlan, "plan.yaml");
   EXPECT_TRUE(plan.ok()) << plan.status();
   auto bound = BindPlan(*plan, *schema, "plan.yaml", true);
@@ -218,7 +218,7 @@ TEST_F(FittedPlanTest, SavedLoadedAndSavedAgainIsTheSame) {
 TEST_F(FittedPlanTest, SourcesThatDifferInFormOnlyGiveEqualModels) {
   ASSERT_TRUE(Fitted()->Save(Path("a")).ok());
   arrow::FieldVector fields;
-  const auto flights = Flights();
+  const auto flights = FlightsSchema();
   for (const auto& field : flights->fields()) {
     fields.push_back(arrow::field(field->name(),
                                   field->name() == "carrier" ? arrow::utf8() : field->type(),
@@ -322,7 +322,7 @@ TEST_F(FittedPlanTest, BindFindsColumnsAnywhere) {
   ASSERT_TRUE(binding.ok()) << binding.status();
   EXPECT_EQ(binding->pipeline_columns, (std::vector<int>{4, 1, 3, 0, 2, 0}));
   EXPECT_EQ(binding->target_column, -1);
-  const auto full = model->Bind(*Flights());
+  const auto full = model->Bind(*FlightsSchema());
   ASSERT_TRUE(full.ok());
   EXPECT_EQ(full->target_column, 2);
 }

@@ -101,7 +101,7 @@ bool ReadOffset(TextReader* in, Instant* instant) {
   return hours < 24 && minutes < 60;
 }
 
-const arrow::DataType& ValueType(const arrow::DataType& type) {
+const arrow::DataType& CutValueType(const arrow::DataType& type) {
   return type.id() == arrow::Type::DICTIONARY
              ? *static_cast<const arrow::DictionaryType&>(type).value_type()
              : type;
@@ -170,7 +170,7 @@ arrow::Result<Instant> ParseInstant(std::string_view text) {
 }  // namespace internal
 
 arrow::Status CheckTimeType(const arrow::DataType& type) {
-  const arrow::DataType& value_type = ValueType(type);
+  const arrow::DataType& value_type = CutValueType(type);
   if (IsDate(value_type) || value_type.id() == arrow::Type::TIMESTAMP) return arrow::Status::OK();
   return base::UsageError("a time split takes a column of dates or timestamps, found " +
                           value_type.ToString() +
@@ -181,7 +181,7 @@ arrow::Result<std::optional<TimeCuts>> GivenCuts(const SplitSpec& split,
                                                  const arrow::DataType& column_type) {
   if (!split.validation_from.has_value() && !split.test_from.has_value()) return std::nullopt;
   ARROW_RETURN_NOT_OK(CheckTimeType(column_type));
-  const arrow::DataType& type = ValueType(column_type);
+  const arrow::DataType& type = CutValueType(column_type);
   TimeCuts cuts;
   const auto read = [&](const std::optional<std::string>& text,
                         std::optional<int64_t>* cut) -> arrow::Status {
@@ -203,7 +203,7 @@ arrow::Result<std::optional<TimeCuts>> GivenCuts(const SplitSpec& split,
 }
 
 std::string InstantText(int64_t value, const arrow::DataType& column_type) {
-  const arrow::DataType& type = ValueType(column_type);
+  const arrow::DataType& type = CutValueType(column_type);
   if (type.id() == arrow::Type::DATE32) return DayText(value);
   const int64_t units = UnitsPerSecond(type);
   const int64_t seconds = feature::FloorDivide(value, units);

@@ -23,7 +23,7 @@ std::optional<int64_t> Cut(const std::string& text, const arrow::DataType& type)
   return (**cuts).test_from;
 }
 
-std::string Refusal(const std::string& text, const arrow::DataType& type) {
+std::string CutRefusal(const std::string& text, const arrow::DataType& type) {
   SplitSpec split;
   split.validation_from = text;
   const auto cuts = GivenCuts(split, type);
@@ -50,7 +50,7 @@ TEST(TimeCuts, OffsetsAreOfZonedColumns) {
   EXPECT_EQ(Cut("2001-01-31 05:06:07+01", *kZoned), 980917567000 - 3600000);
   EXPECT_EQ(Cut("2001-01-31 05:06:07.5-03:30", *kZoned), 980917567500 + 12600000);
   EXPECT_EQ(Cut("2001-01-31 05:06:07-0330", *kZoned), 980917567000 + 12600000);
-  EXPECT_THAT(Refusal("2001-01-31 05:06:07+01", *kSeconds),
+  EXPECT_THAT(CutRefusal("2001-01-31 05:06:07+01", *kSeconds),
               testing::HasSubstr("without an offset from UTC was expected"));
 }
 
@@ -68,10 +68,10 @@ TEST(TimeCuts, BeyondTheRangeOfTheUnitNothingOrEverythingIsCut) {
 }
 
 TEST(TimeCuts, RefuseWhatDoesNotFit) {
-  EXPECT_THAT(Refusal("2001-01-31 00:00:00", *arrow::date32()),
+  EXPECT_THAT(CutRefusal("2001-01-31 00:00:00", *arrow::date32()),
               testing::HasSubstr("a date such as 2001-01-31 was expected, found '2001-01-31 "
                                  "00:00:00' for a column of date32[day]"));
-  EXPECT_THAT(Refusal("2001-01-31", *arrow::utf8()),
+  EXPECT_THAT(CutRefusal("2001-01-31", *arrow::utf8()),
               testing::HasSubstr("takes a column of dates or timestamps, found string"));
   for (const char* text : {"",
                            "2001",

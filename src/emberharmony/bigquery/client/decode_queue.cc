@@ -19,7 +19,7 @@ namespace {
 using arrow::Result;
 using arrow::Status;
 
-constexpr std::chrono::milliseconds kLookInterval{100};
+constexpr std::chrono::milliseconds kQueueLookInterval{100};
 
 }  // namespace
 
@@ -49,7 +49,7 @@ Status DecodeQueue::Push(int stream, const StreamRows& rows, const StopCheck& ch
     std::unique_lock lock(mutex_);
     // Something always gets in, so that no message is too large for the queue.
     while (!entries_.empty() && bytes_ + message.body.size() > bytes_max_) {
-      changed_.wait_for(lock, kLookInterval);
+      changed_.wait_for(lock, kQueueLookInterval);
       ARROW_RETURN_NOT_OK(check_stop());
     }
     Add(message.body.size());

@@ -12,7 +12,7 @@ namespace {
 
 using arrow::Status;
 
-constexpr std::chrono::milliseconds kLookInterval{100};
+constexpr std::chrono::milliseconds kSessionLookInterval{100};
 
 }  // namespace
 
@@ -94,7 +94,7 @@ bool SessionRun::done() const {
 Status SessionRun::Wait(const StopCheck& check_stop) {
   std::unique_lock lock(mutex_);
   while (num_running_ > 0) {
-    ended_.wait_for(lock, kLookInterval);
+    ended_.wait_for(lock, kSessionLookInterval);
     lock.unlock();
     const Status stop = check_stop ? check_stop() : Status::OK();
     if (!stop.ok()) Cancel(stop);

@@ -19,7 +19,7 @@ namespace {
 using nlohmann::json;
 
 /// How long the service may hold an answer back until the query is done.
-constexpr int64_t kPollMillis = 10000;
+constexpr int64_t kJobPollMillis = 10000;
 constexpr int64_t kAnswerMillis = 60000;
 /// Telling the service that nobody waits any more must not make anybody wait.
 constexpr int64_t kCancelMillis = 900;
@@ -214,8 +214,8 @@ arrow::Result<Outcome> JobsClient::Await(const Job& job, int max_results) {
   poll.path =
       fmt::format("projects/{}/queries/{}{}", PercentEncode(project_), PercentEncode(job.id),
                   JobQuery(job, {fmt::format("maxResults={}", max_results),
-                                 fmt::format("timeoutMs={}", kPollMillis)}));
-  poll.timeout_ms = kPollMillis + kAnswerMillis;
+                                 fmt::format("timeoutMs={}", kJobPollMillis)}));
+  poll.timeout_ms = kJobPollMillis + kAnswerMillis;
   Backoff backoff = rest_.NewBackoff();
   int64_t pause = kFirstPauseMillis;
   for (;;) {

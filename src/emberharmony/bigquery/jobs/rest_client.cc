@@ -16,7 +16,7 @@ using nlohmann::json;
 constexpr size_t kMessageBytesMax = 2000;
 constexpr int64_t kRetryAfterSecondsMax = 600;
 
-std::string TextOf(const json& object, const char* name) {
+std::string AnswerText(const json& object, const char* name) {
   const auto found = object.find(name);
   return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
@@ -25,11 +25,11 @@ std::string TextOf(const json& object, const char* name) {
 void ReadError(const json& body, RestAnswer* answer) {
   const auto error = body.is_object() ? body.find("error") : body.end();
   if (!body.is_object() || error == body.end() || !error->is_object()) return;
-  answer->message = TextOf(*error, "message");
+  answer->message = AnswerText(*error, "message");
   const auto errors = error->find("errors");
   if (errors != error->end() && errors->is_array() && !errors->empty() &&
       errors->front().is_object()) {
-    answer->reason = TextOf(errors->front(), "reason");
+    answer->reason = AnswerText(errors->front(), "reason");
   }
 }
 

@@ -27,9 +27,9 @@ constexpr int64_t kRenewSeconds = 300;
 constexpr int64_t kTokenTimeoutMillis = 30000;
 constexpr int64_t kMetadataTimeoutMillis = 5000;
 constexpr int kTokenTries = 4;
-constexpr int64_t kFirstPauseMillis = 500;
+constexpr int64_t kFirstTokenPauseMillis = 500;
 
-std::string TextOf(const json& object, const char* name) {
+std::string TokenText(const json& object, const char* name) {
   const auto found = object.find(name);
   return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
@@ -41,7 +41,7 @@ using Answer = HttpResponse;
 arrow::Result<Answer> SendWithRetries(HttpTransport* transport, Clock* clock,
                                       const HttpRequest& request, int tries,
                                       const StopCheck& stop) {
-  int64_t pause = kFirstPauseMillis;
+  int64_t pause = kFirstTokenPauseMillis;
   for (int i = 1;; ++i) {
     arrow::Result<HttpResponse> response = transport->Send(request, stop);
     if (!response.ok() && !response.status().IsIOError()) return response.status();
@@ -74,7 +74,7 @@ class CachingSource : public TokenSource {
   /// The token in the answer of a token server. `who` was asked.
   arrow::Result<std::string> KeepAnswered(const Answer& answer, std::string_view who) {
     const json body = json::parse(answer.body, nullptr, false);
-    std::string token = body.is_object() ? TextOf(body, "access_token") : "";
+    std::string token = body.is_object() ? TokenText(body, "access_token") : "";
     const bool plain =
         std::all_of(token.begin(), token.end(), [](char c) { return c > ' ' && c < 0x7F; });
     if (token.empty() || !plain) {
@@ -147,7 +147,7 @@ class AuthorizedUser : public CachingSource {
                           SendWithRetries(transport_, clock_, request, kTokenTries, stop));
     if (answer.status == 200) return KeepAnswered(answer, "the token server");
     const json body = json::parse(answer.body, nullptr, false);
-    const std::string error = body.is_object() ? TextOf(body, "error") : "";
+    const std::string error = body.is_object() ? TokenText(body, "error") : "";
     if (error == "invalid_grant") {
       return base::UsageError(
           "the sign-in of gcloud is no longer valid (invalid_grant): run `gcloud auth "
@@ -246,21 +246,21 @@ arrow::Result<std::unique_ptr<TokenSource>> FromFile(const std::string& path,
   if (!file.is_object()) {
     return base::UsageError(fmt::format("the credentials in {} are not a JSON object", path));
   }
-  const std::string type = TextOf(file, "type");
-  const std::string quota_project = TextOf(file, "quota_project_id");
-  std::string universe = TextOf(file, "universe_domain");
+  const std::string type = TokenText(file, "type");
+  const std::string quota_project = TokenText(file, "quota_project_id");
+  std::string universe = TokenText(file, "universe_domain");
   if (universe.empty()) universe = kDefaultUniverse;
   if (type == "service_account") {
-    ServiceAccountKey key{TextOf(file, "client_email"), TextOf(file, "private_key_id"),
-                          TextOf(file, "private_key")};
+    ServiceAccountKey key{TokenText(file, "client_email"), TokenText(file, "private_key_id"),
+                          TokenText(file, "private_key")};
     if (key.email.empty() || key.private_key.empty()) {
       return Incomplete(path, "client_email and private_key");
     }
     return std::make_unique<ServiceAccount>(clock, quota_project, std::move(key), universe);
   }
   if (type == "authorized_user") {
-    RefreshToken grant{TextOf(file, "client_id"), TextOf(file, "client_secret"),
-                       TextOf(file, "refresh_token"), TextOf(file, "token_uri")};
+    RefreshToken grant{TokenText(file, "client_id"), TokenText(file, "client_secret"),
+                       TokenText(file, "refresh_token"), TokenText(file, "token_uri")};
     if (grant.client_id.empty() || grant.client_secret.empty() || grant.refresh_token.empty()) {
       return Incomplete(path, "client_id, client_secret and refresh_token");
     }

@@ -14,7 +14,7 @@ namespace {
 using google::cloud::bigquery::storage::v1::ArrowSerializationOptions;
 using TableReadOptions = google::cloud::bigquery::storage::v1::ReadSession::TableReadOptions;
 
-grpc::Status Invalid(std::string message) {
+grpc::Status InvalidSession(std::string message) {
   return {grpc::StatusCode::INVALID_ARGUMENT, std::move(message)};
 }
 
@@ -82,9 +82,9 @@ grpc::Status SessionMaker::RowsOf(const std::shared_ptr<const Table>& table,
   }
   constexpr std::string_view kName = "row_restriction";
   const auto expression = io::filter::ParseExpression(restriction, kName);
-  if (!expression.ok()) return Invalid(expression.status().message());
+  if (!expression.ok()) return InvalidSession(expression.status().message());
   auto filter = io::filter::Filter::Bind(**expression, *table->source->schema(), kName);
-  if (!filter.ok()) return Invalid(filter.status().message());
+  if (!filter.ok()) return InvalidSession(filter.status().message());
   *sql = (*filter)->sql();
   const std::string key = table->name.Resource() + "\n" + *sql;
   {
@@ -108,7 +108,7 @@ grpc::Status SessionMaker::PlanOf(const Response& session,
   const TableReadOptions& options = session.read_options();
   auto schema = SelectFields(table->schema,
                              {options.selected_fields().begin(), options.selected_fields().end()});
-  if (!schema.ok()) return Invalid("request failed: " + schema.status().message());
+  if (!schema.ok()) return InvalidSession("request failed: " + schema.status().message());
   std::shared_ptr<const TableRows> rows;
   std::string sql;
   grpc::Status status = RowsOf(table, options.row_restriction(), check_stop, &rows, &sql);
@@ -176,7 +176,7 @@ grpc::Status SessionMaker::Make(const Request& request,
   const std::string& name = request.read_session().table();
   const arrow::Result<TableName> parsed = TableName::Parse(name);
   if (!parsed.ok() || parsed->Resource() != name) {
-    return Invalid(fmt::format(
+    return InvalidSession(fmt::format(
         "table: expected projects/PROJECT/datasets/DATASET/tables/TABLE without decorators, found "
         "'{}'",
         name));

@@ -115,7 +115,7 @@ class StorageServer : public Server {
   int port_ = 0;
 };
 
-arrow::Status CheckOptions(const ServerOptions& options) {
+arrow::Status CheckServerOptions(const ServerOptions& options) {
   if (options.tables.empty()) return base::UsageError("expected a table to serve, found none");
   if (options.port < 0 || options.port > 65535) {
     return base::UsageError(fmt::format("expected a port from 0 to 65535, found {}", options.port));
@@ -131,7 +131,7 @@ arrow::Status CheckOptions(const ServerOptions& options) {
 
 arrow::Result<std::unique_ptr<Server>> StartStorageServer(const ServerOptions& options,
                                                           Clock clock) {
-  ARROW_RETURN_NOT_OK(CheckOptions(options));
+  ARROW_RETURN_NOT_OK(CheckServerOptions(options));
   QuietGrpc();
   std::vector<std::shared_ptr<const Table>> tables;
   std::set<std::string> names;

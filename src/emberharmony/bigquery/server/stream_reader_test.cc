@@ -17,7 +17,7 @@
 namespace emberharmony::bigquery::server {
 namespace {
 
-constexpr int64_t kRows = 5000;
+constexpr int64_t kStreamRows = 5000;
 
 /// Row i has id i, text "i" (null for every seventh) and a list of i % 4 numbers.
 std::shared_ptr<arrow::Table> MakeTable(int64_t num_rows) {
@@ -111,11 +111,11 @@ std::vector<int64_t> Read(const std::shared_ptr<const ReadPlan>& plan, const Row
 }
 
 TEST(StreamReader, ReadsTheSameRowsFromEveryOffset) {
-  const auto table = Serve(MakeTable(kRows));
+  const auto table = Serve(MakeTable(kStreamRows));
   const auto all = std::make_shared<const TableRows>(table);
   const auto some = Restricted(table, "id > 100 AND text IN ('3', '4', '5')");
   for (const auto& rows : {all, some}) {
-    const RowRanges positions({{0, 1500}, {1700, 1701}, {3000, kRows}});
+    const RowRanges positions({{0, 1500}, {1700, 1701}, {3000, kStreamRows}});
     const RowRanges ranges = rows->At(positions);
     for (const PayloadCompression compression :
          {PayloadCompression::kNone, PayloadCompression::kLz4Frame, PayloadCompression::kZstd}) {
@@ -132,11 +132,11 @@ TEST(StreamReader, ReadsTheSameRowsFromEveryOffset) {
 }
 
 TEST(StreamReader, PositionsAndRestrictionsMeet) {
-  const auto table = Serve(MakeTable(kRows));
+  const auto table = Serve(MakeTable(kStreamRows));
   const auto rows = Restricted(table, "text = '3'");
   int64_t total = 0;
-  for (int64_t begin = 0; begin < kRows; begin += 777) {
-    const int64_t end = std::min(kRows, begin + 777);
+  for (int64_t begin = 0; begin < kStreamRows; begin += 777) {
+    const int64_t end = std::min(kStreamRows, begin + 777);
     const std::vector<int64_t> ids =
         Read(PlanOf(rows, PayloadCompression::kNone, {}), rows->At(RowRanges({{begin, end}})), 0);
     std::vector<int64_t> expected;
@@ -150,25 +150,26 @@ TEST(StreamReader, PositionsAndRestrictionsMeet) {
 }
 
 TEST(StreamReader, CutsResponsesThatWouldBeTooLarge) {
-  const auto table = Serve(MakeTable(kRows));
+  const auto table = Serve(MakeTable(kStreamRows));
   const auto rows = std::make_shared<const TableRows>(table);
   // So many rows at a time are far more than eight times as many bytes.
   const auto plan = PlanOf(rows, PayloadCompression::kNone, {100, 2048});
-  StreamReader reader(plan, rows->At(RowRanges({{0, kRows}})), 0, nullptr,
+  StreamReader reader(plan, rows->At(RowRanges({{0, kStreamRows}})), 0, nullptr,
                       arrow::default_memory_pool());
   const auto first = reader.Next();
   ASSERT_TRUE(first.ok() && *first);
   EXPECT_LE((*first)->message->num_rows, 32);
-  EXPECT_EQ(Read(plan, rows->At(RowRanges({{0, kRows}})), 0).size(), static_cast<size_t>(kRows));
+  EXPECT_EQ(Read(plan, rows->At(RowRanges({{0, kStreamRows}})), 0).size(),
+            static_cast<size_t>(kStreamRows));
 }
 
 class SessionStoreTest : public testing::Test {
  protected:
   SessionStoreTest() {
     stream_ = std::make_shared<Stream>();
-    stream_->plan = PlanOf(std::make_shared<const TableRows>(Serve(MakeTable(kRows))),
+    stream_->plan = PlanOf(std::make_shared<const TableRows>(Serve(MakeTable(kStreamRows))),
                            PayloadCompression::kNone, {});
-    stream_->positions = stream_->rows = RowRanges({{0, kRows}});
+    stream_->positions = stream_->rows = RowRanges({{0, kStreamRows}});
   }
 
   int64_t now_ = 1'000'000;
@@ -202,7 +203,7 @@ TEST_F(SessionStoreTest, TheOldestSessionsGo) {
 
 TEST_F(SessionStoreTest, SessionsWhoseRestrictionsHoldTooMuchGo) {
   // A table that claims to be so large that four restrictions of it are at the limit.
-  const auto table = std::make_shared<Table>(*Serve(MakeTable(kRows)));
+  const auto table = std::make_shared<Table>(*Serve(MakeTable(kStreamRows)));
   table->num_rows = SessionStore::kHeldBytesMax * 8 / 4;
   auto stream = std::make_shared<Stream>(*stream_);
   stream->plan = PlanOf(Restricted(table, "id < 10"), PayloadCompression::kNone, {});
@@ -222,7 +223,7 @@ TEST_F(SessionStoreTest, SplitsDivideTheRows) {
   ASSERT_TRUE(store_.Find(names.first, &primary).ok());
   ASSERT_TRUE(store_.Find(names.second, &remainder).ok());
   EXPECT_EQ(primary->rows.num_rows(), 2048);
-  EXPECT_EQ(remainder->rows.num_rows(), kRows - 2048);
+  EXPECT_EQ(remainder->rows.num_rows(), kStreamRows - 2048);
   EXPECT_EQ(remainder->rows.runs()[0].begin, 2048);
   // What rounds to nothing cannot be split.
   names = {};

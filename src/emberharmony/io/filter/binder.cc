@@ -17,7 +17,7 @@ namespace {
 using arrow::Result;
 using arrow::Status;
 
-constexpr Int128 kNanosPerDay = Int128{86400} * 1000000000;
+constexpr Int128 kDateNanos = Int128{86400} * 1000000000;
 
 std::string Lower(std::string_view text) {
   std::string lower(text);
@@ -69,7 +69,7 @@ std::string_view Advice(SqlType type) {
   }
 }
 
-ComparisonOp Mirrored(ComparisonOp op) {
+ComparisonOp MirroredOp(ComparisonOp op) {
   switch (op) {
     case ComparisonOp::kLess:
       return ComparisonOp::kGreater;
@@ -140,7 +140,7 @@ std::optional<int> OrderOf(const Literal& a, const Literal& b) {
     return a.type == SqlType::kBool ? Order(a.integer, b.integer) : Order(a.bytes, b.bytes);
   }
   const auto nanos = [](const Literal& x) {
-    return x.type == SqlType::kDate ? x.integer * kNanosPerDay : x.integer;
+    return x.type == SqlType::kDate ? x.integer * kDateNanos : x.integer;
   };
   return Order(nanos(a), nanos(b));
 }
@@ -181,7 +181,7 @@ BoundNodePtr Parent(NodeKind kind, std::vector<BoundNodePtr> children, Truth tru
   return node;
 }
 
-BoundNodePtr Not(const BoundNodePtr& child) {
+BoundNodePtr Negated(const BoundNodePtr& child) {
   if (!IsConstant(*child)) return Parent(NodeKind::kNot, {child});
   if (child->truth == Truth::kNull) return child;
   return Constant(child->truth == Truth::kFalse);
@@ -271,11 +271,11 @@ class Binder {
       }
       case ExpressionKind::kNot: {
         ARROW_ASSIGN_OR_RAISE(BoundNodePtr child, Condition(*expression.children[0]));
-        return Not(child);
+        return Negated(child);
       }
       default: {
         ARROW_ASSIGN_OR_RAISE(BoundNodePtr node, Predicate(expression));
-        return expression.negated ? Not(node) : node;
+        return expression.negated ? Negated(node) : node;
       }
     }
   }
@@ -471,7 +471,7 @@ class Binder {
     }
     if (left.literal != nullptr) {
       ARROW_RETURN_NOT_OK(Coerce(left, right, &storage, &literal));
-      return LeafNode(right.path, MakeComparisonLeaf(right.column, Mirrored(op), *literal));
+      return LeafNode(right.path, MakeComparisonLeaf(right.column, MirroredOp(op), *literal));
     }
     if (!AreComparable(left.type, right.type)) return Mismatch(left, right);
     auto node = std::make_shared<BoundNode>();

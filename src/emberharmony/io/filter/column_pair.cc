@@ -11,7 +11,7 @@ namespace {
 using arrow::Decimal256;
 using arrow::Status;
 
-const Decimal256& HugeMax() {
+const Decimal256& PairHugeMax() {
   static const Decimal256 max(
       std::array<uint64_t, 4>{~uint64_t{0}, ~uint64_t{0}, ~uint64_t{0}, ~uint64_t{0} >> 1});
   return max;
@@ -20,7 +20,7 @@ const Decimal256& HugeMax() {
 Decimal256 PowerOfTen(int64_t exponent) {
   constexpr int64_t kExponentMax = 76;
   // Beyond it every product but 0 is out of range, as it is with the largest number.
-  if (exponent > kExponentMax) return HugeMax();
+  if (exponent > kExponentMax) return PairHugeMax();
   return Decimal256(Decimal256::GetScaleMultiplier(static_cast<int32_t>(exponent)));
 }
 
@@ -29,7 +29,7 @@ Decimal256 PowerOfTen(int64_t exponent) {
 class Scaler {
  public:
   explicit Scaler(const Decimal256& multiplier) : multiplier_(multiplier) {
-    const arrow::BasicDecimal256& max = HugeMax();
+    const arrow::BasicDecimal256& max = PairHugeMax();
     arrow::BasicDecimal256 quotient;
     arrow::BasicDecimal256 rest;
     // The multiplier is never 0.
@@ -40,7 +40,7 @@ class Scaler {
   Decimal256 operator()(const Decimal256& key) const {
     const bool negative = key.Sign() < 0;
     const Decimal256 magnitude(arrow::BasicDecimal256::Abs(key));
-    Decimal256 scaled = magnitude > key_max_ ? HugeMax() : Decimal256(magnitude * multiplier_);
+    Decimal256 scaled = magnitude > key_max_ ? PairHugeMax() : Decimal256(magnitude * multiplier_);
     if (negative) scaled.Negate();
     return scaled;
   }

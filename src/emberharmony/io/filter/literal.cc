@@ -14,7 +14,7 @@ namespace emberharmony::io::filter {
 namespace {
 
 constexpr int64_t kNanosPerSecond = 1000000000;
-constexpr Int128 kNanosPerDay = Int128{86400} * kNanosPerSecond;
+constexpr Int128 kLiteralDayNanos = Int128{86400} * kNanosPerSecond;
 
 void AppendDate(int64_t days, std::string* out) {
   // Years 1 to 9999 only: what literals can spell.
@@ -44,12 +44,12 @@ void AppendTime(int64_t nanos, std::string* out) {
 }
 
 std::string InstantText(Int128 nanos) {
-  Int128 days = nanos / kNanosPerDay;
-  if (nanos % kNanosPerDay < 0) --days;
+  Int128 days = nanos / kLiteralDayNanos;
+  if (nanos % kLiteralDayNanos < 0) --days;
   std::string text;
   AppendDate(static_cast<int64_t>(days), &text);
   text += ' ';
-  AppendTime(static_cast<int64_t>(nanos - days * kNanosPerDay), &text);
+  AppendTime(static_cast<int64_t>(nanos - days * kLiteralDayNanos), &text);
   return text;
 }
 
@@ -193,9 +193,10 @@ std::string ParseInstant(SqlType type, std::string_view text, Literal* literal) 
     if (time_follows && !TakeTime(&scanner, &nanos)) return wrong();
     if (zoned ? !TakeZone(&scanner, &offset_seconds) : !scanner.done()) return wrong();
   }
-  literal->integer = Int128{days} * kNanosPerDay + nanos - Int128{offset_seconds} * kNanosPerSecond;
-  const Int128 first = Int128{DaysFromCivil(1, 1, 1)} * kNanosPerDay;
-  const Int128 end = Int128{DaysFromCivil(10000, 1, 1)} * kNanosPerDay;
+  literal->integer =
+      Int128{days} * kLiteralDayNanos + nanos - Int128{offset_seconds} * kNanosPerSecond;
+  const Int128 first = Int128{DaysFromCivil(1, 1, 1)} * kLiteralDayNanos;
+  const Int128 end = Int128{DaysFromCivil(10000, 1, 1)} * kLiteralDayNanos;
   if (literal->integer < first || literal->integer >= end) return wrong();
   return "";
 }
