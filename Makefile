@@ -19,7 +19,7 @@ export UBSAN_OPTIONS ?= print_stacktrace=1
 asan tsan fuzz: export ARROW_DEFAULT_MEMORY_POOL := system
 
 .PHONY: help setup build install demo test unit conformance asan tsan asan-command tsan-command fuzz format check-format lint \
-  lint-changed reference docs check-docs picture memory bench clean
+  lint-changed purify reference docs check-docs picture memory bench clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z -]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -95,12 +95,15 @@ check-format: setup  ## fail if a C++ or Python source is not in the project's f
 	@printf '%s\n' $(CPP_FILES) | xargs -r clang-format-19 --dry-run -Werror
 	@$(PYTHON) -m ruff format --check . && $(PYTHON) -m ruff check .
 
-lint: check-format  ## check-format, then clang-tidy on every C++ source (hours on two cores)
+lint: check-format purify  ## check-format, purify, then clang-tidy on every C++ source (hours on two cores)
 	@cmake --preset release -B build/tidy -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON -DEMBER_UNITS=OFF >/dev/null
 	@run-clang-tidy-19 -p build/tidy -quiet -j $(JOBS) "$(CURDIR)/src/.*" 2>/dev/null
 
+purify: build  ## fail if code that should not depend on an array library names NumPy
+	@$(PYTHON) tools/purify --check python/emberharmony examples tools
+
 # A header is looked at through the sources of its name, and through any other source that has changed with it.
-lint-changed: check-format  ## the same, on the sources changed since the commit BASE (main)
+lint-changed: check-format purify  ## the same, on the sources changed since the commit BASE (main)
 	@cmake --preset release -B build/tidy -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON -DEMBER_UNITS=OFF >/dev/null
 	@changed=$$({ git diff --name-only $$(git merge-base $(BASE) HEAD); git ls-files --others --exclude-standard; } \
 	  | sed -nE 's/(_internal)?\.h$$|\.cc$$//p' | sort -u); \
@@ -109,9 +112,11 @@ lint-changed: check-format  ## the same, on the sources changed since the commit
 	if [ -z "$$sources" ]; then echo "nothing to lint since $(BASE)"; else \
 	  run-clang-tidy-19 -p build/tidy -quiet -j $(JOBS) $$(printf '/%s$$ ' $$sources) 2>/dev/null; fi
 
-reference: build  ## docs/reference/ops.md, the list of all functions, from the compiled module
+reference: build  ## docs/reference/ops.md and numpy_mapping.md, from the compiled module
 	@$(PYTHON) python/generate_reference.py build/python >build/ops.md
 	@cp build/ops.md docs/reference/ops.md
+	@$(PYTHON) tools/purify --mapping >build/numpy_mapping.md
+	@cp build/numpy_mapping.md docs/reference/numpy_mapping.md
 
 docs: export NO_MKDOCS_2_WARNING := 1
 docs: build  ## the documentation as a web site with references made from the code, in build/site/

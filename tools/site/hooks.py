@@ -53,6 +53,7 @@ FOLDERS = {
             "tensors",
             "ops",
             "ops_names",
+            "numpy_mapping",
             "ops_standard",
         ],
     ),
