@@ -19,7 +19,7 @@ export UBSAN_OPTIONS ?= print_stacktrace=1
 asan tsan fuzz: export ARROW_DEFAULT_MEMORY_POOL := system
 
 .PHONY: help setup build install demo test unit conformance asan tsan asan-command tsan-command fuzz format check-format lint \
-  lint-changed purify reference docs check-docs picture memory bench clean
+  lint-changed purify reference docs check-docs notebook picture memory bench clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z -]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -128,6 +128,9 @@ docs: build  ## the documentation as a web site with references made from the co
 check-docs: docs  ## every block of code, link and page of the documentation, pages also in a browser
 	@setup/apt.sh reports
 	@$(PYTHON) -m pytest tests/docs -n $(JOBS) --dist loadgroup
+
+notebook: build  ## examples/notebook_simulation.ipynb, from the cells of tools/notebook_simulation
+	@$(PYTHON) tools/notebook_simulation/run_simulation.py --export examples/notebook_simulation.ipynb
 
 # The picture on the first page is the report of the demo's table.
 picture: build  ## docs/assets/report.png, from a report made now

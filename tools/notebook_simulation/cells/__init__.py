@@ -1,0 +1,1 @@
+"""The notebook's cells, in the order of their numbers."""
