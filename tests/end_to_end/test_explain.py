@@ -1,6 +1,7 @@
 """`ember explain` against what runs then do."""
 
 import json
+import re
 import subprocess
 import sys
 from datetime import datetime, timedelta
@@ -487,6 +488,58 @@ def test_what_extract_refuses_is_refused(run_ember, source, tmp_path):
         told = run_ember("explain", plan, source, "-q", status=2)
         done = run_ember("extract", source, "--plan", plan, "-o", tmp_path / "out", "-q", status=2)
         assert told.stderr == done.stderr
+
+
+TWO_OF_ONE_NAME = {
+    "a column": "  - {columns: [city], steps: [one_hot]}\n"
+    "  - {columns: ['city=b'], steps: [passthrough]}\n",
+    "a target": "  - {columns: [city], steps: [one_hot]}\ntarget: city=b\n",
+    "two one_hot": "  - {columns: [city], steps: [one_hot]}\n"
+    "  - {columns: [city], steps: [{impute: most_frequent}, one_hot]}\n",
+    "numbers": "  - {columns: [number], steps: [one_hot]}\n"
+    "  - {columns: [number], steps: [{cast: float64}, one_hot]}\n",
+}
+
+
+@pytest.mark.parametrize("steps", TWO_OF_ONE_NAME.values(), ids=TWO_OF_ONE_NAME)
+def test_two_outputs_of_one_name(run_ember, tmp_path, steps):
+    """What a one_hot calls its columns is known only from the values."""
+    rows = {"city": list("abc") * 20, "number": [1, 2, 3] * 20, "city=b": [0.5] * 60}
+    source = write_parquet(pa.table(rows), tmp_path / "table.parquet")
+    plan = tmp_path / "plan.yaml"
+    plan.write_text("version: 1\nfeatures:\n" + steps)
+    told = run_ember("explain", plan, source, "-q", status=2)
+    line = 2 + steps.count("one_hot")  # that of the last one_hot
+    assert f"plan.yaml:{line}:" in told.stderr
+    assert "two outputs would be named '" in told.stderr
+    done = run_ember("extract", source, "--plan", plan, "-o", tmp_path / "out", "-q", status=2)
+    assert re.search("named '(.*?)'", told.stderr)[1] in done.stderr
+
+
+def test_names_that_are_not_certain_are_no_error(run_ember, tmp_path):
+    """Columns `city=d` and `city=0x41`: of a value of no row, and of bytes beside other bytes."""
+    rows = {
+        "city": pa.array([b"a", b"\xff", b"0x41"] * 20),
+        "city=d": [0.5] * 60,
+        "city=0x41": [0.5] * 60,
+    }
+    source = write_parquet(pa.table(rows), tmp_path / "table.parquet")
+    plan = tmp_path / "plan.yaml"
+    plan.write_text(
+        "version: 1\nfeatures:\n  - {columns: [city], steps: [one_hot]}\n"
+        "  - {columns: ['city=d', 'city=0x41'], steps: [passthrough]}\n"
+    )
+    run_ember("explain", plan, source, "-q")
+    run_ember("extract", source, "--plan", plan, "-o", tmp_path / "out", "-q")
+
+
+def test_one_hot_of_nulls_only_leaves_nothing(run_ember, tmp_path):
+    source = write_parquet(pa.table({"a": pa.nulls(60, pa.string())}), tmp_path / "table.parquet")
+    plan = tmp_path / "plan.yaml"
+    plan.write_text("version: 1\nfeatures:\n  - {columns: [a], steps: [one_hot]}\n")
+    told = run_ember("explain", plan, source, "-q", status=2)
+    done = run_ember("extract", source, "--plan", plan, "-o", tmp_path / "out", "-q", status=2)
+    assert told.stderr == done.stderr
 
 
 def test_missing_files_and_options(run_ember, source, plans, tmp_path):

@@ -20,6 +20,7 @@
 #include "emberharmony/engine/split_vectors.h"
 #include "emberharmony/engine/weighted_scan.h"
 #include "emberharmony/feature/value_counts.h"
+#include "emberharmony/feature/value_json.h"
 
 namespace emberharmony::engine {
 
@@ -49,6 +50,18 @@ std::map<int, std::vector<CountingStep>> CountingSteps(const plan::BoundPlan& bo
     }
   }
   return by_column;
+}
+
+// Beside bytes that are no text, a text like their digits would be shown in digits itself.
+std::vector<std::string> CategoryTexts(const CountingStep& step, const arrow::Array& values) {
+  std::vector<std::string> texts;
+  if (step.pipeline->step(step.probe.step).name() != "one_hot") return texts;
+  for (int64_t i = 0; i < values.length(); ++i) {
+    if (!feature::HasText(values, i)) continue;
+    std::string text = feature::ValueText(values, i);
+    if (!text.starts_with("0x")) texts.push_back(std::move(text));
+  }
+  return texts;
 }
 
 class CountingJob : public ColumnJob {
@@ -117,7 +130,7 @@ class CountingJob : public ColumnJob {
       std::lock_guard lock(*sample_mutex_);
       sample_->steps[{steps_[i].pipeline_index, steps_[i].probe.step}] = {
           counts->distinct_count, counts->values->length(), counts->count,
-          states_[i]->memory_bytes()};
+          states_[i]->memory_bytes(), CategoryTexts(steps_[i], *counts->values)};
     }
     return false;
   }

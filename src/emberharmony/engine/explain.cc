@@ -198,6 +198,13 @@ void SumBytes(Explanation* explanation) {
   if (!explanation->rows_known) total.min = 0;
 }
 
+// Nothing is left where each feature is a one_hot of a column without values.
+bool MayHaveFeatures(const std::vector<ExplainedFeature>& features) {
+  return std::any_of(features.begin(), features.end(), [](const ExplainedFeature& feature) {
+    return !feature.outputs.empty() || !feature.categories || feature.categories->columns.max > 0;
+  });
+}
+
 }  // namespace
 
 arrow::Result<Explanation> RunExplain(const SourceRequest& source_request,
@@ -237,6 +244,7 @@ arrow::Result<Explanation> RunExplain(const SourceRequest& source_request,
   explanation.num_columns = source.schema()->num_fields();
   DescribeSplit(run, &explanation);
   ARROW_ASSIGN_OR_RAISE(explanation.features, ForecastFeatures(run, plan_request.name));
+  if (!MayHaveFeatures(explanation.features)) return NoFeatures(given->plan);
   ForecastOutput(run, &explanation);
   ARROW_ASSIGN_OR_RAISE(explanation.passes, ForecastPasses(run, explanation.features));
   SumBytes(&explanation);

@@ -168,6 +168,7 @@ class FeatureForecast {
         features.push_back(std::move(feature));
       }
     }
+    if (run_.sample.training_rows) CheckNames();
     if (refusals_.empty()) return features;
     return base::UsageError(fmt::format("{}", fmt::join(refusals_, "\n")));
   }
@@ -176,6 +177,7 @@ class FeatureForecast {
   arrow::Result<ExplainedFeature> FeatureOf(const plan::FeatureSpec& spec, size_t index) {
     const Pipeline& pipeline = *run_.given.bound.pipelines[index];
     const int column = run_.given.bound.source_columns[index];
+    marks_.push_back(spec.mark);
     ExplainedFeature feature;
     feature.column = pipeline.source_column();
     feature.type = source_.schema()->field(column)->type();
@@ -234,19 +236,54 @@ class FeatureForecast {
 
   void Refuse(const Pipeline& pipeline, const SampledValues& seen,
               const ExplainedCategories& categories, plan::Mark mark) {
-    const std::string place =
-        mark.line > 0 ? fmt::format("{}:{}:{}", plan_name_, mark.line, mark.column) : plan_name_;
     refusals_.push_back(fmt::format(
         "{}: one_hot of column '{}' would make more columns than it may: the training rows among "
         "the first {} hold {} distinct values already, and max_categories is {}; use vocabulary or "
         "hash_bucket, which make one column, or raise max_categories (at most 100000)",
-        place, ShownText(pipeline.source_column()), run_.sample.num_rows, seen.num_distinct,
+        PlaceOf(mark), ShownText(pipeline.source_column()), run_.sample.num_rows, seen.num_distinct,
         categories.limit));
+  }
+
+  // The columns that a one_hot is certain to make may have the names of others.
+  void CheckNames() {
+    const plan::BoundPlan& bound = run_.given.bound;
+    std::map<std::string, std::string> makers;
+    if (run_.plan().target) makers[run_.plan().target->column] = "the target";
+    for (size_t i = 0; i < bound.pipelines.size(); ++i) {
+      for (const auto& output : bound.pipelines[i]->outputs()) {
+        makers.emplace(output->name(), MakerOf(*bound.pipelines[i]));
+      }
+    }
+    for (size_t i = 0; i < bound.pipelines.size(); ++i) {
+      const Pipeline& pipeline = *bound.pipelines[i];
+      const SampledValues* seen = run_.sample.Find(i, pipeline.num_steps() - 1);
+      if (seen == nullptr) continue;
+      for (const std::string& text : seen->category_texts) {
+        const std::string name = pipeline.source_column() + "=" + text;
+        const auto [other, is_new] = makers.emplace(name, MakerOf(pipeline));
+        if (is_new) continue;
+        const std::string maker = MakerOf(pipeline);
+        refusals_.push_back(fmt::format(
+            "{}: two outputs would be named '{}': one of {}, one of {}; leave one out{}",
+            PlaceOf(marks_[i]), ShownText(name), other->second, maker,
+            other->second == maker ? "" : ", or rename a column of the table"));
+        break;
+      }
+    }
+  }
+
+  static std::string MakerOf(const Pipeline& pipeline) {
+    return fmt::format("column '{}'", ShownText(pipeline.source_column()));
+  }
+
+  std::string PlaceOf(plan::Mark mark) const {
+    return mark.line > 0 ? fmt::format("{}:{}:{}", plan_name_, mark.line, mark.column) : plan_name_;
   }
 
   const PlannedRun& run_;
   const io::Source& source_;
   const std::string& plan_name_;
+  std::vector<plan::Mark> marks_;            // of the features
   std::map<int, int64_t> values_in_ranges_;  // by column
   std::vector<std::string> refusals_;
 };
