@@ -42,6 +42,10 @@ def kept_names(source: str) -> Iterator[str]:
                 yield found[1]
 
 
+def declared_names(header: str) -> Iterator[str]:
+    return kept_names("namespace {\n" + header.replace("}  // namespace\n", ""))
+
+
 def test_names_are_found() -> None:
     source = """
 namespace {
@@ -99,6 +103,12 @@ def test_names_differ_within_a_folder(root: Path) -> None:
             program = "test" if path.name.endswith("_test.cc") else "library"
             for name in kept_names(path.read_text(encoding="utf-8")):
                 owners[path.parent, program, name].add(path.name)
+        # What headers declare is seen by all sources of a unit, whichever of them includes it.
+        for path in sorted((root / folder).rglob("*.h")):
+            program = "test" if "_test_" in path.name else "library"
+            for name in declared_names(path.read_text(encoding="utf-8")):
+                if (path.parent, program, name) in owners:
+                    owners[path.parent, program, name].add(path.name)
     faults = [
         f"{folder.relative_to(root)}: '{name}' of {', '.join(sorted(files))}"
         for (folder, _, name), files in owners.items()

@@ -15,7 +15,7 @@ namespace {
 
 /// Raises what a status tells of a file: OSError (FileNotFoundError and its kin by the error's
 /// number), MemoryError or ValueError.
-void RaiseUnlessOk(const arrow::Status& status, const std::string& path) {
+void RaiseForPath(const arrow::Status& status, const std::string& path) {
   if (status.ok()) return;
   const std::string message = status.message();
   if (status.IsIOError()) {
@@ -79,7 +79,7 @@ Raises:
       const ReleasedGil released;
       status = ops::save_npz(path, tensors);
     }
-    RaiseUnlessOk(status, path);
+    RaiseForPath(status, path);
     return Py_NewRef(Py_None);
   }
   const ops::Tensor& x = args.tensor(1);
@@ -88,7 +88,7 @@ Raises:
     const ReleasedGil released;
     status = ops::save(path, x);
   }
-  RaiseUnlessOk(status, path);
+  RaiseForPath(status, path);
   return Py_NewRef(Py_None);
 }
 
@@ -108,14 +108,14 @@ Raises:
 )") {
   const std::string path = PathOf(args, 0);
   const arrow::Result<bool> is_npz = ops::is_npz(path);
-  RaiseUnlessOk(is_npz.status(), path);
+  RaiseForPath(is_npz.status(), path);
   if (!*is_npz) {
     arrow::Result<ops::Tensor> tensor;
     {
       const ReleasedGil released;
       tensor = ops::load(path);
     }
-    RaiseUnlessOk(tensor.status(), path);
+    RaiseForPath(tensor.status(), path);
     return ToPython(*std::move(tensor));
   }
   arrow::Result<std::vector<ops::NamedTensor>> tensors;
@@ -123,7 +123,7 @@ Raises:
     const ReleasedGil released;
     tensors = ops::load_npz(path);
   }
-  RaiseUnlessOk(tensors.status(), path);
+  RaiseForPath(tensors.status(), path);
   Reference dict(PyDict_New());
   for (auto& [name, tensor] : *tensors) {
     Reference key(

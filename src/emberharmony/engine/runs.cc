@@ -128,8 +128,9 @@ arrow::Result<std::shared_ptr<const SplitVectors>> MakeSplits(
                                    required_column);
 }
 
-arrow::Result<Fitted> Fit(const RequestedSource& requested, const PlanRequest& request,
-                          std::optional<GivenPlan> given, bool keep_state, RunContext* context) {
+arrow::Result<Fitted> FitRequested(const RequestedSource& requested, const PlanRequest& request,
+                                   std::optional<GivenPlan> given, bool keep_state,
+                                   RunContext* context) {
   const io::Source& source = *requested.selected;
   Fitted fitted;
   if (!given) {
@@ -307,7 +308,7 @@ arrow::Result<RunReport> RunFit(const SourceRequest& source_request,
   ARROW_RETURN_NOT_OK(SelectRowsOf(source_request, plan_request, context, &requested, &given));
   RunReport report = BeginReport("fit", source_request, requested, output, *context);
   arrow::Result<Fitted> fit =
-      Fit(requested, plan_request, std::move(given), /*keep_state=*/true, context);
+      FitRequested(requested, plan_request, std::move(given), /*keep_state=*/true, context);
   ARROW_RETURN_NOT_OK(ExplainNoRows(source_request, requested, fit.status()));
   Fitted fitted = *std::move(fit);
   report.automatic_plan = fitted.automatic;
@@ -370,8 +371,8 @@ arrow::Result<RunReport> RunExtract(const SourceRequest& source_request,
   ARROW_RETURN_NOT_OK(SelectRowsOf(source_request, plan_request, context, &requested, &given));
   const io::Source* source = requested.selected.get();
   RunReport report = BeginReport("extract", source_request, requested, output, *context);
-  arrow::Result<Fitted> fit =
-      Fit(requested, plan_request, std::move(given), context->options().keep_state, context);
+  arrow::Result<Fitted> fit = FitRequested(requested, plan_request, std::move(given),
+                                           context->options().keep_state, context);
   ARROW_RETURN_NOT_OK(ExplainNoRows(source_request, requested, fit.status()));
   Fitted fitted = *std::move(fit);
   report.automatic_plan = fitted.automatic;
@@ -404,7 +405,7 @@ arrow::Result<std::shared_ptr<const plan::FittedPlan>> FitModel(const SourceRequ
   SpillToTemporaryFolder(context);
   ARROW_RETURN_NOT_OK(SelectRowsOf(source_request, plan_request, context, &requested, &given));
   const arrow::Result<Fitted> fitted =
-      Fit(requested, plan_request, std::move(given), keep_state, context);
+      FitRequested(requested, plan_request, std::move(given), keep_state, context);
   ARROW_RETURN_NOT_OK(ExplainNoRows(source_request, requested, fitted.status()));
   ARROW_RETURN_NOT_OK(CheckFeatures(*fitted->model));
   return fitted->model;

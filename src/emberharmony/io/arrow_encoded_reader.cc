@@ -118,11 +118,11 @@ class DictionaryReader : public EncodedReader {
   std::unique_ptr<ArrowArrayReader> indices_;
 };
 
-class RunReader : public EncodedReader {
+class EncodedRunReader : public EncodedReader {
  public:
   static Result<std::unique_ptr<ArrowValueReader>> Make(const ArrowInput& input,
                                                         const ArrowColumn& column) {
-    auto reader = std::make_unique<RunReader>(input, column);
+    auto reader = std::make_unique<EncodedRunReader>(input, column);
     ARROW_ASSIGN_OR_RAISE(const int64_t num_rows, input.body.NumRows(column.parts));
     ARROW_ASSIGN_OR_RAISE(const auto ends, ArrowValueReader::Make(input, column.children[0]));
     ARROW_ASSIGN_OR_RAISE(const auto values, ArrowValueReader::Make(input, column.children[1]));
@@ -132,7 +132,8 @@ class RunReader : public EncodedReader {
     ARROW_ASSIGN_OR_RAISE(reader->entries_, values->Read(0, num_runs));
     return reader;
   }
-  RunReader(const ArrowInput& input, const ArrowColumn& column) : EncodedReader(input, column) {}
+  EncodedRunReader(const ArrowInput& input, const ArrowColumn& column)
+      : EncodedReader(input, column) {}
 
  protected:
   Result<std::shared_ptr<arrow::Int32Array>> EntriesOf(int64_t begin, int64_t n) override {
@@ -159,7 +160,7 @@ class RunReader : public EncodedReader {
 Result<std::unique_ptr<ArrowValueReader>> MakeArrowEncodedReader(const ArrowInput& input,
                                                                  const ArrowColumn& column) {
   if (column.type->id() == Type::DICTIONARY) return DictionaryReader::Make(input, column);
-  return RunReader::Make(input, column);
+  return EncodedRunReader::Make(input, column);
 }
 
 }  // namespace emberharmony::io::internal

@@ -17,8 +17,9 @@ using internal::FileFormat;
 
 /// A reader of each format starts here. The first of the files is of that format; whether the
 /// others are is for the reader to see when it opens them.
-arrow::Result<std::shared_ptr<Source>> OpenFiles(FileFormat format, internal::SourceFiles files,
-                                                 const arrow::Schema* expected) {
+arrow::Result<std::shared_ptr<Source>> OpenLocalFiles(FileFormat format,
+                                                      internal::SourceFiles files,
+                                                      const arrow::Schema* expected) {
   switch (format) {
     case FileFormat::kParquet:
       return internal::ParquetSource::Make(std::move(files));
@@ -43,7 +44,7 @@ arrow::Result<std::shared_ptr<Source>> Open(const std::string& location,
   }
   ARROW_ASSIGN_OR_RAISE(const FileFormat format, internal::FormatOfFirst(&files));
   const std::string first_file = files.files[0].relative_path;
-  ARROW_ASSIGN_OR_RAISE(auto source, OpenFiles(format, std::move(files), expected));
+  ARROW_ASSIGN_OR_RAISE(auto source, OpenLocalFiles(format, std::move(files), expected));
   return internal::WithPartitionColumns(std::move(source), first_file);
 }
 

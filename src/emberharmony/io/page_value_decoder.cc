@@ -31,7 +31,7 @@ const uint8_t* ValidBits(const PageRows& rows) {
 }
 
 /// valid_bits as ValidBits gives it.
-bool IsValid(const uint8_t* valid_bits, int64_t row) {
+bool HasValue(const uint8_t* valid_bits, int64_t row) {
   return valid_bits == nullptr || arrow::bit_util::GetBit(valid_bits, row);
 }
 
@@ -277,7 +277,7 @@ class Int96Decoder : public PageValueDecoder {
     const uint8_t* valid_bits = ValidBits(rows);
     for (int64_t i = 0; i < rows.num_rows; ++i) {
       to[i] = 0;
-      if (IsValid(valid_bits, i))
+      if (HasValue(valid_bits, i))
         ARROW_RETURN_NOT_OK(ToNanoseconds(raw[static_cast<size_t>(i)], &to[i]));
     }
     out->push_back(MakeArray(type_, rows, {std::move(values)}));
@@ -332,7 +332,7 @@ class FixedBytesDecoder : public PageValueDecoder {
     std::memset(values->mutable_data(), 0, static_cast<size_t>(values->size()));
     const uint8_t* valid_bits = ValidBits(rows);
     for (int64_t i = 0; i < rows.num_rows; ++i) {
-      if (!IsValid(valid_bits, i)) continue;
+      if (!HasValue(valid_bits, i)) continue;
       const uint8_t* from = raw[static_cast<size_t>(i)].ptr;
       uint8_t* to = values->mutable_data() + i * width;
       if (decimal) {
@@ -398,7 +398,7 @@ class BytesDecoder : public PageValueDecoder {
     int64_t total = 0;
     offsets[0] = 0;
     for (int64_t i = 0; i < rows.num_rows; ++i) {
-      if (IsValid(valid_bits, i)) {
+      if (HasValue(valid_bits, i)) {
         if (end - next < 4) return TooShort();
         uint32_t length;
         std::memcpy(&length, next, sizeof(length));
@@ -422,7 +422,7 @@ class BytesDecoder : public PageValueDecoder {
     const uint8_t* const end = end_;
     const uint8_t* valid_bits = ValidBits(rows);
     for (int64_t i = 0; i < rows.num_rows; ++i) {
-      if (!IsValid(valid_bits, i)) continue;
+      if (!HasValue(valid_bits, i)) continue;
       const int64_t length = offsets[i + 1] - offsets[i];
       from += 4;
       if (length <= kCopyBytes && end - from >= kCopyBytes) {

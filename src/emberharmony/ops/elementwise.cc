@@ -18,7 +18,7 @@ constexpr int kOperandsMax = 3;
 
 const char* NameOf(Op op) { return backend::InfoOf(op).name.data(); }
 
-void CheckDefined(Op op, const Operand& operand) {
+void CheckOperand(Op op, const Operand& operand) {
   if (operand.is_none() || (operand.is_tensor() && !operand.tensor().defined())) {
     throw std::invalid_argument(
         fmt::format("{}: expected a tensor or a number, found an undefined tensor", NameOf(op)));
@@ -46,7 +46,7 @@ DType ComputeDType(Op op, DType common) {
 class Inputs {
  public:
   Inputs(Op op, std::span<const Operand* const> operands) : op_(op) {
-    for (const Operand* operand : operands) CheckDefined(op, *operand);
+    for (const Operand* operand : operands) CheckOperand(op, *operand);
   }
 
   void Add(const Operand& operand, DType dtype) {
@@ -380,12 +380,12 @@ Tensor imag(const Operand& x, const Options& options) {
 Tensor clip(const Operand& x, const Operand& min, const Operand& max, const Options& options) {
   if (min.is_none() && max.is_none()) return positive(x, options);
   const Operand* x_only[] = {&x};
-  CheckDefined(Op::kClip, x);
+  CheckOperand(Op::kClip, x);
   const DType dtype = PromotedDType("clip", x_only);
   CheckKind(Op::kClip, dtype);
   for (const Operand* bound : {&min, &max}) {
     if (bound->is_none()) continue;
-    CheckDefined(Op::kClip, *bound);
+    CheckOperand(Op::kClip, *bound);
     if (bound->is_tensor() ? tensor::CanCast(bound->tensor().dtype(), dtype)
                            : bound->scalar().PromotedWith(dtype) == dtype) {
       continue;
@@ -416,7 +416,7 @@ Tensor where(const Operand& condition, const Operand& x1, const Operand& x2,
 }
 
 Tensor astype(const Tensor& x, DType dtype, bool copy, const Options& options) {
-  CheckDefined(Op::kAstype, x);
+  CheckOperand(Op::kAstype, x);
   if (x.dtype() == dtype && !copy && options.out == nullptr) return x;
   if (tensor::IsComplex(x.dtype()) && tensor::IsReal(dtype)) {
     throw DTypeError(

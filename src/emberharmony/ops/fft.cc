@@ -31,7 +31,7 @@ struct Step {
   }
 };
 
-int CheckedAxis(const char* function, const Tensor& x, int axis) {
+int CheckedFftAxis(const char* function, const Tensor& x, int axis) {
   if (axis < -x.rank() || axis >= x.rank()) {
     throw ShapeError(fmt::format("{}: expected an axis in [{}, {}) of a {}, found {}", function,
                                  -x.rank(), x.rank(), x.Describe(), axis));
@@ -49,7 +49,7 @@ void CheckLength(const char* function, const Tensor& x, int64_t n) {
 /// `halved`: the default length is that of the sequence of which x has the first half.
 Step StepOf(const char* function, const Tensor& x, const FftOptions& options, bool inverse,
             bool halved = false) {
-  const int axis = CheckedAxis(function, x, options.axis);
+  const int axis = CheckedFftAxis(function, x, options.axis);
   const int64_t length = x.shape()[axis];
   const int64_t n = options.n.value_or(halved ? 2 * (length - 1) : length);
   CheckLength(function, x, n);
@@ -277,10 +277,10 @@ Tensor Rotated(const char* function, const Tensor& x, const std::optional<std::v
                int64_t (*shift)(int64_t)) {
   std::vector<int> all;
   for (int i = 0; i < x.rank(); ++i) all.push_back(i);
-  for (int axis : axes.value_or(all)) CheckedAxis(function, x, axis);
+  for (int axis : axes.value_or(all)) CheckedFftAxis(function, x, axis);
   Tensor result = x;
   for (int axis : axes.value_or(all)) {
-    const int64_t n = x.shape()[CheckedAxis(function, x, axis)];
+    const int64_t n = x.shape()[CheckedFftAxis(function, x, axis)];
     const int64_t by = shift(n);
     if (by == 0 || result.size() == 0) continue;
     const Tensor rotated = Tensor::Empty(x.shape(), x.dtype());

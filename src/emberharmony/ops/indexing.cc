@@ -75,7 +75,7 @@ Tensor FittedTo(Tensor value, const Shape& shape) {
 }
 
 /// The value in x's dtype, apart from x's memory.
-Tensor Converted(const Tensor& x, const Tensor& value) {
+Tensor ConvertedValue(const Tensor& x, const Tensor& value) {
   if (value.dtype() != x.dtype()) return astype(value, x.dtype());
   return tensor::MayShareMemory(value, x) ? value.Copy() : value;
 }
@@ -96,7 +96,7 @@ void SetElements(const Tensor& x, const Tensor& indices, const Tensor& given) {
     rest_shape.Append(x.shape()[i]);
     rest_strides.Append(x.strides()[i]);
   }
-  const Tensor value = Converted(x, FittedTo(given, shape));
+  const Tensor value = ConvertedValue(x, FittedTo(given, shape));
   const Tensor rest = x.View(rest_shape, rest_strides, x.offset());
   backend::native::ScatterPlaces(
       {&rest, 0, positions.values<int64_t>(), x.shape()[0], x.strides()[0]}, OneEach(value, shape));
@@ -136,7 +136,7 @@ void set_index(const Tensor& x, std::span<const Index> index, const Operand& ope
   if (mask != nullptr && x.is_contiguous()) {
     const Tensor truths = tensor::MayShareMemory(*mask, x) ? mask->Copy() : mask->Contiguous();
     const Shape shape{backend::native::CountTrue(truths)};
-    const Tensor value = Converted(x, FittedTo(given, shape));
+    const Tensor value = ConvertedValue(x, FittedTo(given, shape));
     if (shape[0] == 0) return;
     const Tensor values = value.size() == 1 ? value : value.Contiguous();
     backend::native::AssignTrue(x, truths, values);
@@ -151,7 +151,7 @@ void set_index(const Tensor& x, std::span<const Index> index, const Operand& ope
     if (part.size() > 0) astype(value.BroadcastTo(shape), x.dtype(), /*copy=*/true, {.out = &part});
     return;
   }
-  backend::native::ScatterPlaces(PlacesOf(plan), OneEach(Converted(x, value), shape));
+  backend::native::ScatterPlaces(PlacesOf(plan), OneEach(ConvertedValue(x, value), shape));
 }
 
 Tensor index_update(const Tensor& x, std::span<const Index> index, const Operand& value) {

@@ -116,7 +116,7 @@ Tensor Extremes(const char* function, const Scattering& scattering, const Tensor
 }
 
 /// In floating point: integers and bool become float64.
-Tensor Floating(const Tensor& src) {
+Tensor FloatingSource(const Tensor& src) {
   const bool is_exact = tensor::IsInteger(src.dtype()) || tensor::IsBool(src.dtype());
   return is_exact ? astype(src, DType::kFloat64) : src;
 }
@@ -145,7 +145,7 @@ Tensor scatter_min(const Tensor& src, const Tensor& index, std::optional<int64_t
 Tensor scatter_mean(const Tensor& src, const Tensor& index, std::optional<int64_t> dim_size,
                     int axis) {
   const Scattering scattering = Check("scatter_mean", src, index, dim_size, axis);
-  const Tensor numbers = Floating(src);
+  const Tensor numbers = FloatingSource(src);
   const Tensor ones_of_src = ones({}, DType::kFloat64).BroadcastTo(src.shape());
   const Tensor counts = maximum(Sums(scattering, ones_of_src), 1.0);
   const DType real = tensor::RealPartOf(numbers.dtype());
@@ -155,7 +155,7 @@ Tensor scatter_mean(const Tensor& src, const Tensor& index, std::optional<int64_
 Tensor scatter_softmax(const Tensor& src, const Tensor& index, std::optional<int64_t> dim_size,
                        int axis) {
   const Scattering scattering = Check("scatter_softmax", src, index, dim_size, axis);
-  const Tensor numbers = Floating(src);
+  const Tensor numbers = FloatingSource(src);
   const Tensor largest = Extremes("scatter_softmax", scattering, numbers, ScatterCombine::kMax,
                                   /*zero_empty=*/false);
   const auto at_places = [&](const Tensor& x) {
