@@ -29,8 +29,6 @@ constexpr int kReadersMax = 4;
 constexpr int kStreamsMax = 16;
 constexpr int64_t kBufferBytesMin = int64_t{4} << 20;
 constexpr int64_t kMicrosPerSecond = 1'000'000;
-constexpr const char* kScheme = "bigquery";
-constexpr const char* kQueryScheme = "bigquery-query";
 
 /// "2024-01-31 05:06:07 UTC"
 std::string InstantText(int64_t micros) {
@@ -208,24 +206,28 @@ Result<std::unique_ptr<io::RemoteTable>> OpenStoredTable(Plugin* plugin,
   return table;
 }
 
+io::RemoteOpener TableOpener(const RemoteSourceOptions& options) {
+  return [options](const std::string& location,
+                   const io::StopCheck& check_stop) -> Result<std::unique_ptr<io::RemoteTable>> {
+    ARROW_ASSIGN_OR_RAISE(const TableName name, TableName::Parse(location));
+    ARROW_ASSIGN_OR_RAISE(Plugin* const plugin, LoadPlugin());
+    auto table = OpenStoredTable(plugin, options, name, false, check_stop);
+    if (table.ok()) return table;
+    return OpenViewInstead(plugin, options, name, table.status(), check_stop);
+  };
+}
+
+io::RemoteOpener QueryOpener(const RemoteSourceOptions& options) {
+  return [options](const std::string&,
+                   const io::StopCheck& check_stop) -> Result<std::unique_ptr<io::RemoteTable>> {
+    ARROW_ASSIGN_OR_RAISE(Plugin* const plugin, LoadPlugin());
+    return OpenQueryResult(plugin, options, check_stop);
+  };
+}
+
 void RegisterRemoteSource(const RemoteSourceOptions& options) {
-  io::RegisterRemoteTables(
-      kScheme,
-      [options](const std::string& location,
-                const io::StopCheck& check_stop) -> Result<std::unique_ptr<io::RemoteTable>> {
-        ARROW_ASSIGN_OR_RAISE(const TableName name, TableName::Parse(location));
-        ARROW_ASSIGN_OR_RAISE(Plugin* const plugin, LoadPlugin());
-        auto table = OpenStoredTable(plugin, options, name, false, check_stop);
-        if (table.ok()) return table;
-        return OpenViewInstead(plugin, options, name, table.status(), check_stop);
-      });
-  io::RegisterRemoteTables(
-      kQueryScheme,
-      [options](const std::string&,
-                const io::StopCheck& check_stop) -> Result<std::unique_ptr<io::RemoteTable>> {
-        ARROW_ASSIGN_OR_RAISE(Plugin* const plugin, LoadPlugin());
-        return OpenQueryResult(plugin, options, check_stop);
-      });
+  io::RegisterRemoteTables(kTableScheme, TableOpener(options));
+  io::RegisterRemoteTables(kQueryScheme, QueryOpener(options));
 }
 
 Result<int64_t> ParseSnapshotTime(const std::string& text) {

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "emberharmony/bigquery/connection.h"
+#include "emberharmony/io/remote_tables.h"
 
 namespace emberharmony::bigquery {
 
@@ -27,6 +28,15 @@ inline constexpr const char* kQueryLocation = "bigquery-query://";
 /// run lasts. The plugin is loaded when the first such table is opened. The rows of a view, and of
 /// kQueryLocation, come from a query that is run for them (queried_table.h).
 void RegisterRemoteSource(const RemoteSourceOptions& options);
+
+/// The two openers that RegisterRemoteSource registers: of tables and views, and of kQueryLocation.
+/// For programs whose runs differ in their options: they register openers of their own, which ask
+/// for these.
+io::RemoteOpener TableOpener(const RemoteSourceOptions& options);
+io::RemoteOpener QueryOpener(const RemoteSourceOptions& options);
+/// The schemes they are registered for.
+inline constexpr const char* kTableScheme = "bigquery";
+inline constexpr const char* kQueryScheme = "bigquery-query";
 
 /// Microseconds since 1970 of a text like 2024-01-31T05:06:07Z (`T` or a space, a fraction and a
 /// zone are optional; UTC). UsageError for others.

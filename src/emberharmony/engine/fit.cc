@@ -128,7 +128,10 @@ class DetectJob : public FitJob {
         learn_(learn),
         profile_(profile),
         learned_(learned) {
-    if (options.target != field_->name()) analyzers_ = plan::DetectionAnalyzers(*field_->type());
+    const std::string& name = field_->name();
+    if (options.target != name && options.why_left_out(name) == nullptr) {
+      analyzers_ = plan::DetectionAnalyzers(*field_->type(), options.is_categorical(name));
+    }
   }
 
   arrow::Result<bool> BeginPass() override {
@@ -163,6 +166,7 @@ class DetectJob : public FitJob {
     plan::AutomaticPlanOptions options = options_;
     if (options.target == field_->name()) return false;
     options.target.reset();
+    options.split.reset();
     ARROW_ASSIGN_OR_RAISE(plan::Plan plan,
                           plan::MakeAutomaticPlan(arrow::Schema({field_}), {*profile_}, options));
     if (plan.features.empty()) return false;

@@ -34,11 +34,38 @@ std::vector<std::string> ColumnsOf(const plan::Plan& plan) {
   return columns;
 }
 
+plan::SplitSpec SplitByIndex(const arrow::Schema& schema, const std::string& column) {
+  plan::SplitSpec split;
+  const auto field = schema.GetFieldByName(column);
+  const arrow::Type::type type = field == nullptr ? arrow::Type::NA : field->type()->id();
+  if (type == arrow::Type::TIMESTAMP || arrow::is_date(type)) {
+    split.method = plan::SplitMethod::kTime;
+    split.time_column = column;
+  } else {
+    split.key = {column};
+  }
+  return split;
+}
+
 }  // namespace
 
 std::optional<std::string> GivenPlan::required_column() const {
   if (!plan.target || !plan.target->drop_null) return std::nullopt;
   return plan.target->column;
+}
+
+plan::AutomaticPlanOptions PlanRequest::automatic_options(const arrow::Schema& schema) const {
+  plan::AutomaticPlanOptions options;
+  options.target = target;
+  options.seed = seed;
+  options.high_null_threshold = high_null_threshold;
+  options.categorical = categorical;
+  options.left_out = left_out;
+  if (index_column) {
+    options.left_out[*index_column] = "it is the index";
+    options.split = SplitByIndex(schema, *index_column);
+  }
+  return options;
 }
 
 arrow::Result<std::optional<GivenPlan>> PreparePlan(const SourceRequest& source_request,
@@ -51,6 +78,8 @@ arrow::Result<std::optional<GivenPlan>> PreparePlan(const SourceRequest& source_
           CheckNotLeftOut(source_request, requested, {*request.target}, "the target"));
     }
     ARROW_RETURN_NOT_OK(CheckTarget(*source.schema(), request.target));
+    ARROW_RETURN_NOT_OK(plan::CheckAutomaticPlanOptions(
+        *source.schema(), request.automatic_options(*source.schema())));
     return std::nullopt;
   }
   GivenPlan given;

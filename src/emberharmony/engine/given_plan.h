@@ -4,11 +4,13 @@
 #include <arrow/status.h>
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "emberharmony/engine/requested_source.h"
+#include "emberharmony/plan/fitted_plan.h"
 #include "emberharmony/plan/plan.h"
 
 namespace emberharmony::engine {
@@ -21,6 +23,14 @@ struct PlanRequest {
   std::optional<int64_t> seed;        ///< --seed: overrides the split's
   double high_null_threshold = 0.9;
   std::string path = {};  ///< the file that the text is from, which no run replaces; or empty
+  /// Of automatic plans, like all below: the column that tells rows apart, which is no feature. One
+  /// of times or dates splits by time, any other by the hash of its values.
+  std::optional<std::string> index_column = {};
+  std::vector<std::string> categorical = {};         ///< plan::AutomaticPlanOptions
+  std::map<std::string, std::string> left_out = {};  ///< the same
+
+  /// What of it an automatic plan for such a table is made by.
+  plan::AutomaticPlanOptions automatic_options(const arrow::Schema& schema) const;
 };
 
 /// A plan that was given, with what the request overrides, bound to a source.

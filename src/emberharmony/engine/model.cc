@@ -118,6 +118,10 @@ arrow::Result<std::shared_ptr<arrow::Schema>> Model::output_schema(bool with_tar
   return learned_->transform.output_schema(with_target);
 }
 
+std::vector<std::string> Model::feature_names() const {
+  return learned_->plan->output_schema(/*with_target=*/false)->field_names();
+}
+
 std::string Model::plan() const { return plan::WritePlan(learned_->plan->plan()); }
 
 arrow::Result<Model> Fit(const std::optional<std::string>& plan, const TableInput& table,

@@ -72,6 +72,8 @@ class Model {
   std::shared_ptr<arrow::Schema> input_schema() const;
   /// The schema of what Transform gives for batches with or without the target.
   arrow::Result<std::shared_ptr<arrow::Schema>> output_schema(bool with_target = false) const;
+  /// What the features are called, in order: columns, or the values of a matrix.
+  std::vector<std::string> feature_names() const;
   /// The plan, as YAML, every default written out.
   std::string plan() const;
 

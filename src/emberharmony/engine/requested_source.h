@@ -23,6 +23,7 @@ struct SourceRequest {
   std::optional<int64_t> limit_rows;  ///< of the rows that pass `where`
   std::optional<std::string> where;   ///< a filter (io/filter/filter.h); absent: all rows
   std::shared_ptr<io::Source> opened = nullptr;  ///< read instead of what is at `location`
+  std::vector<std::string> opened_from = {};  ///< where its files lie, which no output may replace
 };
 
 /// The rows that were asked for: with all columns as they are, from which whole rows are hashed

@@ -50,17 +50,9 @@ void SpillToTemporaryFolder(RunContext* context) {
   if (!error) context->set_default_spill_dir(temporary.string());
 }
 
-plan::AutomaticPlanOptions AutomaticOptions(const PlanRequest& request) {
-  plan::AutomaticPlanOptions options;
-  options.target = request.target;
-  options.seed = request.seed;
-  options.high_null_threshold = request.high_null_threshold;
-  return options;
-}
-
 // The split of an automatic plan is fixed before anything has been seen.
-plan::SplitSpec AutomaticSplit(const PlanRequest& request) {
-  plan::SplitSpec split;
+plan::SplitSpec AutomaticSplit(const PlanRequest& request, const arrow::Schema& schema) {
+  plan::SplitSpec split = request.automatic_options(schema).split.value_or(plan::SplitSpec());
   if (request.seed) split.seed = *request.seed;
   return split;
 }
@@ -111,6 +103,10 @@ arrow::Result<std::unique_ptr<OutputFolder>> CreateOutput(const std::string& out
     ARROW_RETURN_NOT_OK(CheckOutsideSource(output, source.location));
     inputs.push_back(source.location);
   }
+  for (const std::string& location : source.opened_from) {
+    ARROW_RETURN_NOT_OK(CheckOutsideSource(output, location));
+    inputs.push_back(location);
+  }
   if (!other_input.empty()) inputs.push_back(other_input);
   return OutputFolder::Create(output, context.options().overwrite, inputs);
 }
@@ -135,10 +131,12 @@ arrow::Result<Fitted> FitRequested(const RequestedSource& requested, const PlanR
   Fitted fitted;
   if (!given) {
     fitted.automatic = true;
-    ARROW_ASSIGN_OR_RAISE(fitted.splits, MakeSplits(requested, AutomaticSplit(request), context));
-    ARROW_ASSIGN_OR_RAISE(DetectedPlan detected,
-                          DetectPlan(source, *fitted.splits, AutomaticOptions(request),
-                                     /*learn=*/true, keep_state, context));
+    ARROW_ASSIGN_OR_RAISE(
+        fitted.splits, MakeSplits(requested, AutomaticSplit(request, *source.schema()), context));
+    ARROW_ASSIGN_OR_RAISE(
+        DetectedPlan detected,
+        DetectPlan(source, *fitted.splits, request.automatic_options(*source.schema()),
+                   /*learn=*/true, keep_state, context));
     ARROW_RETURN_NOT_OK(fitted.splits->Complete());
     fitted.profiles = detected.profiles;
     LogPlan("automatic plan", detected.plan);
@@ -286,10 +284,12 @@ arrow::Result<std::string> RunPlan(const SourceRequest& source_request,
   SpillToTemporaryFolder(context);
   ARROW_RETURN_NOT_OK(SelectRows(source_request, context, &requested));
   const io::Source* source = requested.selected.get();
-  ARROW_ASSIGN_OR_RAISE(auto splits, MakeSplits(requested, AutomaticSplit(plan_request), context));
-  ARROW_ASSIGN_OR_RAISE(DetectedPlan detected,
-                        DetectPlan(*source, *splits, AutomaticOptions(plan_request),
-                                   /*learn=*/false, /*keep_state=*/false, context));
+  ARROW_ASSIGN_OR_RAISE(
+      auto splits, MakeSplits(requested, AutomaticSplit(plan_request, *source->schema()), context));
+  ARROW_ASSIGN_OR_RAISE(
+      DetectedPlan detected,
+      DetectPlan(*source, *splits, plan_request.automatic_options(*source->schema()),
+                 /*learn=*/false, /*keep_state=*/false, context));
   if (detected.plan.features.empty()) {
     return ExplainNoRows(source_request, requested, NoFeatures(detected.plan));
   }

@@ -1,6 +1,7 @@
 #include <arrow/type.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <set>
@@ -57,6 +58,13 @@ Role RoleOf(const arrow::DataType& type) {
   return Role::kUnsupported;
 }
 
+// A column that is called a category is one if its type can be.
+Role RoleOf(const arrow::Field& field, const AutomaticPlanOptions& options) {
+  const Role role = RoleOf(*field.type());
+  const bool can_be = role == Role::kNumber || role == Role::kInteger || role == Role::kBool;
+  return can_be && options.is_categorical(field.name()) ? Role::kCategory : role;
+}
+
 std::string TypeReason(const arrow::DataType& type) {
   if (type.id() == arrow::Type::NA) return "it has no values";
   if (arrow::is_nested(type.id())) {
@@ -77,10 +85,12 @@ bool IsIdentifier(Role role, const ColumnProfile& profile) {
 }
 
 // Why the column is left out, or "".
-std::string DropReason(const arrow::DataType& type, const ColumnProfile& profile,
-                       double high_null_threshold) {
-  const Role role = RoleOf(type);
-  if (role == Role::kUnsupported) return TypeReason(type);
+std::string DropReason(const arrow::Field& field, const ColumnProfile& profile,
+                       const AutomaticPlanOptions& options) {
+  const double high_null_threshold = options.high_null_threshold;
+  const Role role = RoleOf(field, options);
+  if (const std::string* why = options.why_left_out(field.name())) return *why;
+  if (role == Role::kUnsupported) return TypeReason(*field.type());
   if (profile.count == 0) {
     if (profile.null_count == 0) return "there are no training rows to learn from";
     return profile.null_count == 1
@@ -94,7 +104,8 @@ std::string DropReason(const arrow::DataType& type, const ColumnProfile& profile
                        100 * high_null_threshold);
   }
   if (profile.distinct_count <= 1) return "it has one value in the training rows";
-  if (IsIdentifier(role, profile)) {
+  // Who calls a column a category knows what it is.
+  if (!options.is_categorical(field.name()) && IsIdentifier(role, profile)) {
     return fmt::format("it looks like an identifier ({}{} distinct values in {} rows)",
                        profile.distinct_exact ? "" : "about ", profile.distinct_count,
                        profile.count);
@@ -102,8 +113,8 @@ std::string DropReason(const arrow::DataType& type, const ColumnProfile& profile
   return "";
 }
 
-std::vector<feature::StepSpec> StepsFor(const arrow::DataType& type, const ColumnProfile& profile) {
-  switch (RoleOf(type)) {
+std::vector<feature::StepSpec> StepsFor(Role role, const ColumnProfile& profile) {
+  switch (role) {
     case Role::kNumber:
     case Role::kInteger:
       return {{"impute", "median"}, {"scale", "standard"}};
@@ -135,18 +146,64 @@ std::vector<std::string> OutputNames(const std::string& column, const feature::S
   return names;
 }
 
+bool IsMemberOf(const std::string& column, const std::string& parent) {
+  return column.size() > parent.size() && column.starts_with(parent) &&
+         column[parent.size()] == '.';
+}
+
+arrow::Status NoSuchColumn(const arrow::Schema& schema, const std::string& name,
+                           const std::string& wish) {
+  return base::UsageError("the table has no column " + Quoted(name) + " " + wish +
+                          base::DidYouMean(name, schema.field_names()));
+}
+
 arrow::Status CheckTarget(const arrow::Schema& schema, const std::string& target) {
   if (schema.GetFieldIndex(target) >= 0 || !schema.GetAllFieldsByName(target).empty())
     return arrow::Status::OK();
-  return base::UsageError("the table has no column " + Quoted(target) + " to be the target" +
-                          base::DidYouMean(target, schema.field_names()));
+  return NoSuchColumn(schema, target, "to be the target");
 }
 
 }  // namespace
 
+bool AutomaticPlanOptions::is_categorical(const std::string& column) const {
+  return std::find(categorical.begin(), categorical.end(), column) != categorical.end();
+}
+
+const std::string* AutomaticPlanOptions::why_left_out(const std::string& column) const {
+  for (const auto& [name, why] : left_out) {
+    if (column == name || IsMemberOf(column, name)) return &why;
+  }
+  return nullptr;
+}
+
+arrow::Status CheckAutomaticPlanOptions(const arrow::Schema& schema,
+                                        const AutomaticPlanOptions& options) {
+  const std::vector<std::string> names = schema.field_names();
+  for (const auto& [name, why] : options.left_out) {
+    const auto is_meant = [&name = name](const std::string& column) {
+      return column == name || IsMemberOf(column, name);
+    };
+    if (std::none_of(names.begin(), names.end(), is_meant)) {
+      return NoSuchColumn(schema, name, "to be left out");
+    }
+  }
+  for (const std::string& name : options.categorical) {
+    const auto field = schema.GetFieldByName(name);
+    if (field == nullptr) return NoSuchColumn(schema, name, "to be categorical");
+    if (RoleOf(*field, options) != Role::kCategory) {
+      return base::UsageError("the column " + Quoted(name) +
+                              " cannot be categorical: expected numbers, booleans or text, found " +
+                              field->type()->ToString());
+    }
+  }
+  return arrow::Status::OK();
+}
+
 std::vector<std::shared_ptr<const feature::Analyzer>> DetectionAnalyzers(
-    const arrow::DataType& type) {
-  switch (RoleOf(type)) {
+    const arrow::DataType& type, bool categorical) {
+  const Role role = RoleOf(type);
+  if (categorical && role != Role::kUnsupported) return {feature::MakeValueCountsAnalyzer()};
+  switch (role) {
     case Role::kNumber:
     case Role::kInteger:
       // The first two are what impute and scale learn from: detection's states become the fit's.
@@ -195,6 +252,7 @@ arrow::Result<Plan> MakeAutomaticPlan(const arrow::Schema& schema,
     ARROW_RETURN_NOT_OK(CheckTarget(schema, *options.target));
     plan.target = TargetSpec{*options.target, false, {}};
   }
+  if (options.split.has_value()) plan.split = *options.split;
   if (options.seed.has_value()) plan.split.seed = *options.seed;
   std::set<std::string> outputs;
   if (options.target.has_value()) outputs.insert(*options.target);
@@ -203,11 +261,11 @@ arrow::Result<Plan> MakeAutomaticPlan(const arrow::Schema& schema,
     const std::string& name = field.name();
     if (options.target == name) continue;
     const ColumnProfile& profile = profiles[i];
-    std::string reason = DropReason(*field.type(), profile, options.high_null_threshold);
+    std::string reason = DropReason(field, profile, options);
     if (schema.GetAllFieldsByName(name).size() > 1)
       reason = "the table has several columns of this name";
     if (!base::IsUtf8(name)) reason = "its name is not UTF-8";
-    FeatureSpec feature{{name}, StepsFor(*field.type(), profile), {}, {}, {}};
+    FeatureSpec feature{{name}, StepsFor(RoleOf(field, options), profile), {}, {}, {}};
     if (reason.empty()) {
       for (const std::string& output : OutputNames(name, feature.steps.back())) {
         if (!outputs.insert(output).second)

@@ -3,6 +3,7 @@
 #include <arrow/result.h>
 #include <arrow/type_fwd.h>
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -100,14 +101,28 @@ struct AutomaticPlanOptions {
   std::optional<std::string> target;
   double high_null_threshold = 0.9;
   std::optional<int64_t> seed;
+  std::optional<SplitSpec> split = {};        ///< default: by whole rows, 80/10/10
+  std::vector<std::string> categorical = {};  ///< numbers and booleans that are categories, too
+  std::map<std::string, std::string> left_out = {};  ///< columns that are no features, and why; a
+                                                     ///< struct's name means all its members
+
+  bool is_categorical(const std::string& column) const;
+  /// Why the column is left out; nullptr: it is not.
+  const std::string* why_left_out(const std::string& column) const;
 };
+
+/// UsageError for categorical and left_out columns that the schema does not have, and for
+/// categorical ones of types that are none (times, binary, nested).
+arrow::Status CheckAutomaticPlanOptions(const arrow::Schema& schema,
+                                        const AutomaticPlanOptions& options);
 
 /// The analyzers that detection needs for a column of this type; empty when the column is dropped
 /// unread (nested, binary, time of day, duration, null). For numbers they are those that median and
 /// standard scale learn from, for booleans and categories the value counts that most_frequent,
 /// one_hot and vocabulary learn from: detection's states become the fit's.
+/// A `categorical` column's are those of categories.
 std::vector<std::shared_ptr<const feature::Analyzer>> DetectionAnalyzers(
-    const arrow::DataType& type);
+    const arrow::DataType& type, bool categorical = false);
 
 /// What detection makes of a type: "numeric", "boolean", "categorical", "datetime", or "other" for
 /// what automatic plans leave out.
