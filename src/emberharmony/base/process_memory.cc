@@ -1,6 +1,7 @@
 #include "emberharmony/base/process_memory.h"
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -44,6 +45,11 @@ ProcessMemory ReadProcessMemory() noexcept {
   memory.anonymous = BytesOf(status, "\nRssAnon:");
   memory.private_mapped = BytesOf(status, "\nVmData:");
   return memory;
+}
+
+bool PrivateBytesAreLimited() noexcept {
+  rlimit limit{};
+  return getrlimit(RLIMIT_DATA, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
 }
 
 int64_t PrivateBytesMax(int64_t limit_bytes, const ProcessMemory& at_start) noexcept {

@@ -25,6 +25,11 @@ ProcessMemory ReadProcessMemory() noexcept;
 /// still loads.
 int64_t PrivateBytesMax(int64_t limit_bytes, const ProcessMemory& at_start) noexcept;
 
+/// Whether the system refuses private memory beyond some limit (RLIMIT_DATA), as in the command.
+/// Where it does not, memory that is mapped says little: allocators reserve gigabytes that nobody
+/// touches.
+bool PrivateBytesAreLimited() noexcept;
+
 /// What a run loads of the program beyond what start-up has loaded: measured at most 9.5 MiB.
 inline constexpr int64_t kProgramGrowthBytes = int64_t{12} << 20;
 

@@ -22,6 +22,13 @@ int64_t UnaccountedBytes(int64_t limit_bytes) { return (int64_t{8} << 20) + limi
 // How often the budget is fitted to what is really there.
 constexpr int64_t kLookMs = 10;
 
+// What the process holds for itself: mapped memory where the system limits that, else anonymous
+// memory that has been touched.
+int64_t PrivateBytes() {
+  const base::ProcessMemory memory = base::ReadProcessMemory();
+  return base::PrivateBytesAreLimited() ? memory.private_mapped : memory.anonymous;
+}
+
 }  // namespace
 
 int64_t MemoryLimitBytes(const RunOptions& options) {
@@ -51,12 +58,15 @@ arrow::Result<std::unique_ptr<RunContext>> RunContext::Make(const RunOptions& op
   context->num_threads_ = options.num_threads > 0 ? options.num_threads : base::AvailableCores();
   context->memory_limit_bytes_ = MemoryLimitBytes(options);
   const base::ProcessMemory memory = base::ReadProcessMemory();
-  if (memory.private_mapped > 0) {
-    context->private_bytes_max_ = base::PrivateBytesMax(context->memory_limit_bytes_, memory);
+  const int64_t held = PrivateBytes();
+  if (held > 0) {
+    // Beside what is held now the limit is for what a run adds, judged by mapped or by anonymous
+    // memory.
+    context->private_bytes_max_ =
+        base::PrivateBytesMax(context->memory_limit_bytes_, memory) - memory.private_mapped + held;
   }
-  const int64_t available = memory.private_mapped > 0
-                                ? context->private_bytes_max_ - memory.private_mapped
-                                : context->memory_limit_bytes_ - base::ResidentBytes();
+  const int64_t available = held > 0 ? context->private_bytes_max_ - held
+                                     : context->memory_limit_bytes_ - base::ResidentBytes();
   const int64_t accounted =
       std::max(available - UnaccountedBytes(context->memory_limit_bytes_), kMemoryBytesMin / 4);
   context->budget_ = base::MemoryBudget::MakeRoot("run", accounted);
@@ -82,8 +92,7 @@ arrow::Status RunContext::CheckStop() {
 void RunContext::FitBudget() {
   if (private_bytes_max_ == 0) return;
   const int64_t used = budget_->bytes_allocated();
-  const int64_t mapped = base::ReadProcessMemory().private_mapped;
-  const int64_t outside = std::max<int64_t>(0, mapped - used);
+  const int64_t outside = std::max<int64_t>(0, PrivateBytes() - used);
   const int64_t limit = private_bytes_max_ - outside - UnaccountedBytes(memory_limit_bytes_) / 2;
   budget_->set_limit_bytes(std::max(limit, kMemoryBytesMin / 8));
 }
