@@ -15,6 +15,8 @@ set(EMBER_PUBLIC_HEADERS
   engine/model.h
   engine/run_options.h
   engine/temporal_stride_processor.h
+  extractor/data_split.h
+  extractor/terabyte_feature_extractor.h
   io/object_stores.h
   ops/activations.h
   ops/axes.h

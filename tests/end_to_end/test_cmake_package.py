@@ -298,6 +298,24 @@ def test_a_failure_of_the_example_is_a_message_and_a_status(programs: Path, tmp_
     assert run(program, tmp_path / "none.parquet", tmp_path / "model").returncode == 1
 
 
+def test_the_example_of_the_extractor_streams_what_it_made(
+    programs: Path, flights: Path, tmp_path: Path
+) -> None:
+    with pq.ParquetFile(flights) as file:
+        rows = next(file.iter_batches(batch_size=20_000))
+    pq.write_table(pa.Table.from_batches([rows]), tmp_path / "flights.parquet")
+    program = programs / "example" / "terabyte_features"
+    shown = checked(program, tmp_path / "flights.parquet", "delay")
+    counts = {name: int(n) for name, n in re.findall(r"^(\w+): (\d+) rows$", shown, re.MULTILINE)}
+    assert list(counts) == ["train", "validation", "test"]
+    assert sum(counts.values()) == 20_000
+    assert f"{counts['train']} rows of 11 features streamed" in shown
+    assert re.search(r"^distance: mean \d+", shown, re.MULTILINE)
+    process = run(program, tmp_path / "flights.parquet", "dely")
+    assert process.returncode == 2
+    assert "did you mean 'delay'" in process.stderr
+
+
 def test_the_tour_of_the_tensor_functions_holds(programs: Path, tmp_path: Path) -> None:
     shown = checked(programs / "example" / "ops_tour", tmp_path)
     assert "[[1. 2.]\n [3. 4.]]" in shown
