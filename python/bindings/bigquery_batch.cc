@@ -157,12 +157,19 @@ ops::Tensor FilledTensor(const arrow::Array& array, ops::DType dtype, const std:
   }
 }
 
-/// A column as a tensor over the same memory, but for booleans (bits in Arrow) and nulls.
-nanobind::object TensorOfColumn(const BigQueryBatch& batch, int i,
-                                const std::optional<double>& fill) {
-  if (i < 0 || i >= batch.rows->num_columns()) throw nanobind::index_error("column");
-  const std::shared_ptr<arrow::Array> array = batch.rows->column(i);
-  const std::string& name = batch.rows->schema()->field(i)->name();
+/// The values of a column as a tensor over the same memory, but for booleans (bits in Arrow) and
+/// nulls.
+ops::Tensor TensorOf(const std::shared_ptr<arrow::Array>& array, const std::string& name,
+                     const std::optional<double>& fill) {
+  if (array->type_id() == arrow::Type::FIXED_SIZE_LIST) {
+    const auto& lists = static_cast<const arrow::FixedSizeListArray&>(*array);
+    if (lists.null_count() > 0) {
+      RaiseStatus(base::UsageError(fmt::format("column '{}' has rows that are null", name)));
+    }
+    const int64_t width = lists.list_type()->list_size();
+    const auto values = lists.values()->Slice(lists.value_offset(0), lists.length() * width);
+    return TensorOf(values, name, fill).Reshape(ops::Shape{lists.length(), width});
+  }
   const std::optional<ops::DType> dtype = DTypeOfArrow(*array->type());
   if (!dtype) {
     throw nanobind::type_error(
@@ -171,18 +178,21 @@ nanobind::object TensorOfColumn(const BigQueryBatch& batch, int i,
                     name, array->type()->ToString())
             .c_str());
   }
-  ops::Tensor tensor;
   if (*dtype == ops::DType::kBool) {
-    tensor = BooleanTensor(static_cast<const arrow::BooleanArray&>(*array), name, fill);
-  } else if (array->null_count() > 0) {
-    tensor = FilledTensor(*array, *dtype, name, fill);
-  } else if (array->length() == 0) {
-    tensor = ops::Tensor::Empty(ops::Shape{0}, *dtype);
-  } else {
-    const uint8_t* const data =
-        array->data()->buffers[1]->data() + array->offset() * tensor::ItemSize(*dtype);
-    tensor = ops::Tensor::Wrap(data, ops::Shape{array->length()}, *dtype, array->data());
+    return BooleanTensor(static_cast<const arrow::BooleanArray&>(*array), name, fill);
   }
+  if (array->null_count() > 0) return FilledTensor(*array, *dtype, name, fill);
+  if (array->length() == 0) return ops::Tensor::Empty(ops::Shape{0}, *dtype);
+  const uint8_t* const data =
+      array->data()->buffers[1]->data() + array->offset() * tensor::ItemSize(*dtype);
+  return ops::Tensor::Wrap(data, ops::Shape{array->length()}, *dtype, array->data());
+}
+
+nanobind::object TensorOfColumn(const BigQueryBatch& batch, int i,
+                                const std::optional<double>& fill) {
+  if (i < 0 || i >= batch.rows->num_columns()) throw nanobind::index_error("column");
+  ops::Tensor tensor =
+      TensorOf(batch.rows->column(i), batch.rows->schema()->field(i)->name(), fill);
   try {
     return nanobind::steal(ToPython(std::move(tensor)));
   } catch (const PythonError&) {

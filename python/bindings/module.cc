@@ -11,6 +11,7 @@
 #include "bindings/bigquery_internal.h"
 #include "bindings/device_object.h"
 #include "bindings/dtype_object.h"
+#include "bindings/engine_internal.h"
 #include "bindings/function.h"
 #include "bindings/temporal_internal.h"
 #include "bindings/tensor_object.h"
@@ -63,6 +64,7 @@ NB_MODULE(_core, module) {
       "A list of (space, name, signature, docstring, alias of) of all functions.");
 
   InitBigQuery(module);
+  InitEngine(module);
   InitTemporal(module);
 
   module.attr("__version__") = EMBER_VERSION;

@@ -28,6 +28,9 @@ class OptimizedQuery:
     where: str | None
     limit: int | None
 
+    def __str__(self) -> str:
+        return self.sql
+
 
 @dataclass(frozen=True)
 class QueryEstimate:

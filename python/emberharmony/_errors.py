@@ -1,0 +1,50 @@
+"""What runs and models raise: the engine's own message, as an error that Python's name fits."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterable, Iterator
+
+
+class EmberError(Exception):
+    """What is wrong with a run of the engine; each is one of Python's own errors as well."""
+
+
+class UsageError(EmberError, ValueError):
+    """The caller's mistake: options, a plan, a column that is not there, an existing output."""
+
+
+class DataError(EmberError, OSError):
+    """Missing, unreadable or damaged input, values that a step refuses, a failed service."""
+
+
+class NotFoundError(DataError, FileNotFoundError):
+    """A file or a folder that is not there."""
+
+
+class MemoryLimitError(EmberError, MemoryError):
+    """The memory limit."""
+
+
+class StoppedError(EmberError, InterruptedError):
+    """The run was stopped."""
+
+
+class UnsupportedError(EmberError, NotImplementedError):
+    """Something that this version does not do."""
+
+
+def _is_missing(path: str) -> bool:
+    return "://" not in path and not any(c in path for c in "*?[") and not os.path.exists(path)
+
+
+@contextlib.contextmanager
+def missing_files(paths: Iterable[str]) -> Iterator[None]:
+    """Turns a DataError into a NotFoundError where one of these paths is not there."""
+    try:
+        yield
+    except DataError as error:
+        if type(error) is DataError and any(_is_missing(path) for path in paths if path):
+            raise NotFoundError(str(error)) from None
+        raise

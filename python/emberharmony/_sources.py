@@ -1,0 +1,144 @@
+"""What a run reads, in the form in which the compiled half takes it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from emberharmony.bigquery import Connection
+from emberharmony.bigquery._reader import byte_size
+
+Source = Any
+"""A path, a folder, a glob, an address (s3://, gs://, bigquery://project/dataset/table), a list of
+local ones, or rows in memory: whatever has `__arrow_c_stream__` (tables of pyarrow, Polars and
+pandas)."""
+
+Plan = str | os.PathLike[str] | dict[str, Any]
+
+
+def stream_of(rows: Any) -> Any | None:
+    """The capsule of an object with the Arrow PyCapsule interface; None: it has none."""
+    if hasattr(rows, "__arrow_c_stream__"):
+        return rows.__arrow_c_stream__()
+    if hasattr(rows, "__arrow_c_array__"):
+        import pyarrow
+
+        return pyarrow.table(pyarrow.record_batch(rows)).__arrow_c_stream__()
+    return None
+
+
+def locations_of(source: Any) -> list[str]:
+    """The locations that a source names, absolute where they are several."""
+    if isinstance(source, str | os.PathLike):
+        return [os.fspath(source)]
+    if isinstance(source, Sequence) and all(isinstance(each, str | os.PathLike) for each in source):
+        if not source:
+            raise ValueError("source: expected at least one path, found an empty list")
+        if len(source) == 1:
+            return [os.fspath(source[0])]
+        return [path if "://" in path else os.path.abspath(path) for path in map(os.fspath, source)]
+    raise TypeError(
+        "source: expected a path, a list of paths, or rows with __arrow_c_stream__ (a table of "
+        f"pyarrow, Polars or pandas), found {type(source).__name__}"
+    )
+
+
+def _micros_of(snapshot_time: datetime | None) -> int | None:
+    if snapshot_time is None:
+        return None
+    if snapshot_time.tzinfo is None:
+        raise ValueError("snapshot_time: expected a time with a time zone, found none")
+    delta = snapshot_time - datetime(1970, 1, 1, tzinfo=UTC)
+    return (delta.days * 86400 + delta.seconds) * 1000000 + delta.microseconds
+
+
+def source_options(
+    source: Any,
+    *,
+    columns: Sequence[str] | None,
+    where: str | None,
+    limit: int | None,
+    query: str | None,
+    connection: Connection | None,
+    snapshot_time: datetime | None,
+) -> dict[str, Any]:
+    """The part of a run's options that says what it reads.
+
+    Raises:
+        ValueError: A source beside a query, neither of them, a time without a zone.
+        TypeError: A source that is none.
+    """
+    options: dict[str, Any] = {
+        "columns": list(columns or ()),
+        "where": where,
+        "limit": limit,
+        "query": query,
+        "locations": [],
+        "stream": None,
+        "connection": (connection or Connection())._settings(),
+        "snapshot_micros": _micros_of(snapshot_time),
+    }
+    if query is not None:
+        if source is not None:
+            raise ValueError("expected a source or query=, found both: give None as the source")
+        return options
+    if source is None:
+        raise ValueError("expected a source, found None: give a path, rows, or query=")
+    if not isinstance(source, str | os.PathLike):
+        options["stream"] = stream_of(source)
+    if options["stream"] is None:
+        options["locations"] = locations_of(source)
+    return options
+
+
+def plan_options(plan: Plan | None) -> dict[str, str | None]:
+    """The text of a plan, what messages call it, and the file that it is from.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        TypeError: Something that is no plan.
+    """
+    if plan is None:
+        return {"plan_text": None, "plan_name": "plan", "plan_path": ""}
+    if isinstance(plan, dict):
+        import json
+
+        return {"plan_text": json.dumps(plan), "plan_name": "plan", "plan_path": ""}
+    if isinstance(plan, str) and "\n" in plan:
+        return {"plan_text": plan, "plan_name": "plan", "plan_path": ""}
+    if not isinstance(plan, str | os.PathLike):
+        raise TypeError(f"plan: expected a path, YAML text or a dict, found {type(plan).__name__}")
+    path = os.fspath(plan)
+    text = Path(path).read_text(encoding="utf-8")
+    return {"plan_text": text, "plan_name": path, "plan_path": path}
+
+
+def run_options(
+    *,
+    memory: int | str | None = None,
+    threads: int | None = None,
+    batch_rows: int = 65536,
+    spill_dir: str | os.PathLike[str] | None = None,
+    content_checksum: bool = False,
+    keep_state: bool = False,
+    overwrite: bool = False,
+) -> dict[str, Any]:
+    """The part of a run's options that says how it is carried out.
+
+    Raises:
+        ValueError: Numbers out of range.
+    """
+    if threads is not None and not 1 <= threads <= 1024:
+        raise ValueError(f"threads: expected 1 to 1024, found {threads}")
+    return {
+        "memory_bytes": 0 if memory is None else byte_size(memory, "memory"),
+        "threads": threads or 0,
+        "batch_rows": batch_rows,
+        "spill_dir": "" if spill_dir is None else os.fspath(spill_dir),
+        "content_checksum": content_checksum,
+        "keep_state": keep_state,
+        "overwrite": overwrite,
+    }

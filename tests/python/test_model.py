@@ -1,0 +1,142 @@
+"""load_model: the features of rows in memory, bit by bit those of `ember transform`."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from engine_tables import some_flights
+from outputs import read_shards
+
+import emberharmony as eh
+
+
+@pytest.fixture(scope="module")
+def table(flights: Path) -> pa.Table:
+    return some_flights(flights)
+
+
+@pytest.fixture(scope="module")
+def folder(table: pa.Table, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("model")
+    pq.write_table(table, path / "flights.parquet")
+    eh.extract(table, path / "out", target="delay")
+    return path
+
+
+@pytest.fixture(scope="module")
+def model(folder: Path) -> eh.Model:
+    return eh.load_model(folder / "out" / "model")
+
+
+@pytest.fixture(scope="module")
+def written(folder: Path, run_ember: Callable[..., object]) -> pa.Table:
+    """What the command writes for all rows."""
+    run_ember(
+        "transform",
+        folder / "out" / "model",
+        folder / "flights.parquet",
+        "-o",
+        folder / "all",
+        "-q",
+    )
+    return read_shards(folder / "all")
+
+
+def same(found: pa.Table, expected: pa.Table) -> bool:
+    return found.combine_chunks().equals(expected.cast(found.schema).combine_chunks())
+
+
+def test_features_are_those_of_the_command(
+    model: eh.Model, table: pa.Table, written: pa.Table
+) -> None:
+    features = model.transform(table)
+    assert features.column_names == [*model.feature_names, "delay"] == written.column_names
+    assert same(features, written)
+    assert same(model.transform(pl.from_arrow(table)), written)
+    assert same(model.transform(table.to_pandas()), written)
+    assert same(model.transform(table.to_reader(max_chunksize=77)), written)
+    assert same(model.transform(table.combine_chunks().to_batches()[0]), written)
+    batches = model.transform_batches(table.to_reader(max_chunksize=500))
+    assert batches.schema == features.schema
+    assert same(batches.read_all(), written)
+
+
+def test_single_rows(model: eh.Model, table: pa.Table, written: pa.Table) -> None:
+    for i in (0, 77, 19_999):
+        row = table.slice(i, 1).to_pylist()[0]
+        assert model.transform_row(row) == written.slice(i, 1).to_pylist()[0]
+    del row["delay"]
+    assert list(model.transform_row(row)) == model.feature_names
+    with pytest.raises(KeyError, match="distance"):
+        model.transform_row({"date": row["date"], "origin": "SFO", "destination": "LAX"})
+    with pytest.raises(ValueError, match="distance"):
+        model.transform_row({**row, "distance": "far"})
+    unknown = model.transform_row({**row, "distance": None, "origin": "???"})
+    assert unknown["origin"] == 2  # out of vocabulary
+
+
+def test_what_a_model_tells(model: eh.Model, folder: Path) -> None:
+    assert model.plan == (folder / "out" / "model" / "plan.yaml").read_text()
+    assert set(model.columns) == {"date", "distance", "origin", "destination"}
+    assert {step["step"] for step in model.columns["distance"]} == {"impute", "scale"}
+    assert model.input_schema.field("distance").type == pa.int64()
+    assert model.output_schema().names == model.feature_names
+    assert model.output_schema(with_target=True).names == [*model.feature_names, "delay"]
+    assert "features" in repr(model)
+
+
+def test_a_model_is_saved_and_loaded(model: eh.Model, table: pa.Table, tmp_path: Path) -> None:
+    model.save(tmp_path / "copy")
+    assert eh.load_model(tmp_path / "copy").transform(table).equals(model.transform(table))
+    with pytest.raises(ValueError, match="not an empty folder"):
+        model.save(tmp_path / "copy")
+
+
+def test_wrong_rows(model: eh.Model, table: pa.Table) -> None:
+    with pytest.raises(TypeError, match="__arrow_c_stream__"):
+        model.transform({"distance": [1]})
+    with pytest.raises(ValueError, match="distance"):
+        model.transform(table.drop_columns(["distance"]))
+    with pytest.raises(ValueError, match="distance"):
+        model.transform_batches(table.drop_columns(["distance"]).to_reader())
+    text = table.set_column(2, "distance", table["distance"].cast(pa.string()))
+    with pytest.raises(ValueError, match="distance"):
+        model.transform(text)
+    assert model.transform(table.slice(0, 0)).num_rows == 0
+
+
+def test_errors_of_a_stream_are_told(model: eh.Model, table: pa.Table) -> None:
+    def broken() -> object:
+        yield table.combine_chunks().to_batches()[0]
+        raise RuntimeError("the producer broke")
+
+    reader = pa.RecordBatchReader.from_batches(table.schema, broken())
+    with pytest.raises(OSError, match="the producer broke"):
+        model.transform(reader)
+
+
+def test_structs_are_flattened_and_a_matrix_has_names(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"x": [1.0, 2.0, 3.0, 6.0] * 20, "y": [1, 0, 1, 1] * 20})
+    place = [{"city": "a", "at": {"lat": float(i % 5)}} for i in range(80)]
+    rows = pa.Table.from_pandas(frame).append_column("place", pa.array(place))
+    plan = {
+        "version": 1,
+        "split": {"method": "hash", "train": 1, "validation": 0, "test": 0},
+        "features": [
+            {"columns": ["x", "place.at.lat"], "steps": [{"scale": "standard"}]},
+            {"columns": ["y"], "steps": ["one_hot"]},
+        ],
+        "output": {"layout": "matrix"},
+    }
+    model = eh.fit(rows, tmp_path / "model", plan=plan).model
+    assert model.feature_names == ["x", "place.at.lat", "y=0", "y=1"]
+    features = model.transform(rows)
+    assert features.column_names == ["features"]
+    nested = model.transform_row({"x": 1.0, "y": 0, "place": {"city": "b", "at": {"lat": 2.0}}})
+    flat = model.transform_row({"x": 1.0, "y": 0, "place.at.lat": 2.0})
+    assert nested == flat
+    assert len(flat["features"]) == 4
