@@ -159,8 +159,8 @@ ops::Tensor FilledTensor(const arrow::Array& array, ops::DType dtype, const std:
 
 /// The values of a column as a tensor over the same memory, but for booleans (bits in Arrow) and
 /// nulls.
-ops::Tensor TensorOf(const std::shared_ptr<arrow::Array>& array, const std::string& name,
-                     const std::optional<double>& fill) {
+ops::Tensor ColumnTensor(const std::shared_ptr<arrow::Array>& array, const std::string& name,
+                         const std::optional<double>& fill) {
   if (array->type_id() == arrow::Type::FIXED_SIZE_LIST) {
     const auto& lists = static_cast<const arrow::FixedSizeListArray&>(*array);
     if (lists.null_count() > 0) {
@@ -168,7 +168,7 @@ ops::Tensor TensorOf(const std::shared_ptr<arrow::Array>& array, const std::stri
     }
     const int64_t width = lists.list_type()->list_size();
     const auto values = lists.values()->Slice(lists.value_offset(0), lists.length() * width);
-    return TensorOf(values, name, fill).Reshape(ops::Shape{lists.length(), width});
+    return ColumnTensor(values, name, fill).Reshape(ops::Shape{lists.length(), width});
   }
   const std::optional<ops::DType> dtype = DTypeOfArrow(*array->type());
   if (!dtype) {
@@ -192,7 +192,7 @@ nanobind::object TensorOfColumn(const BigQueryBatch& batch, int i,
                                 const std::optional<double>& fill) {
   if (i < 0 || i >= batch.rows->num_columns()) throw nanobind::index_error("column");
   ops::Tensor tensor =
-      TensorOf(batch.rows->column(i), batch.rows->schema()->field(i)->name(), fill);
+      ColumnTensor(batch.rows->column(i), batch.rows->schema()->field(i)->name(), fill);
   try {
     return nanobind::steal(ToPython(std::move(tensor)));
   } catch (const PythonError&) {
