@@ -26,6 +26,7 @@
 #include "emberharmony/base/printable_text.h"
 #include "emberharmony/base/regular_file.h"
 #include "emberharmony/base/spelling.h"
+#include "emberharmony/cli/backends.h"
 #include "emberharmony/cli/bench.h"
 #include "emberharmony/cli/bigquery_options.h"
 #include "emberharmony/cli/explanation_table.h"
@@ -67,6 +68,7 @@ struct Arguments {
   bool quiet = false;
   engine::RunOptions run;
   BigQueryArguments bigquery;
+  BackendsOptions backends;
   BenchOptions bench;
   ServeOptions serve;
 };
@@ -319,9 +321,16 @@ arrow::Status Bench(const BenchOptions& options) {
   return arrow::Status::OK();
 }
 
+arrow::Status Backends(const BackendsOptions& options) {
+  fmt::print("{}", DescribeAllBackends(options));
+  if (std::fflush(stdout) != 0) return base::DataError("cannot write to standard output");
+  return arrow::Status::OK();
+}
+
 // Libraries throw, too: that ends a run as any failure does, with its folders cleaned up.
 arrow::Status RunSafely(const std::string& command, Arguments* arguments) {
   try {
+    if (command == "backends") return Backends(arguments->backends);
     if (command == "bench") return Bench(arguments->bench);
     if (command == "serve-bigquery") return Serve(arguments->serve);
     ARROW_RETURN_NOT_OK(RegisterBigQuery(arguments->bigquery, &arguments->source));
@@ -429,6 +438,7 @@ void DefineCommands(CLI::App* app, Arguments* arguments) {
   AddRunOptions(merge, arguments);
   merge->footer("Example:\n  ember merge monday tuesday wednesday -o week");
 
+  AddBackendsCommand(app, &arguments->backends);
   AddBenchCommand(app, &arguments->bench);
   AddServeCommand(app, &arguments->serve);
 }
