@@ -26,7 +26,7 @@ help:  ## this list
 
 setup:  ## install what is missing: Debian packages (as root), .venv, public tables in data/
 	@setup/apt.sh build
-	@setup/venv.sh
+	@setup/venv.sh backends
 	@setup/npm.sh
 
 build: setup build/build.ninja  ## the command, build/bin/ember, and the Python package, build/python

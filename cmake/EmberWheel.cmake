@@ -12,6 +12,10 @@ install(DIRECTORY "${CMAKE_BINARY_DIR}/python/emberharmony/" DESTINATION emberha
 if(EMBER_OPENBLAS)
   install(TARGETS emberharmony_openblas LIBRARY DESTINATION emberharmony COMPONENT python)
 endif()
+if(TARGET emberharmony_backend_torch)
+  set_target_properties(emberharmony_backend_torch PROPERTIES INSTALL_RPATH "$ORIGIN/../torch/lib")
+  install(TARGETS emberharmony_backend_torch LIBRARY DESTINATION emberharmony COMPONENT python)
+endif()
 if(EMBER_BIGQUERY)
   set_target_properties(emberharmony_bigquery PROPERTIES
     INSTALL_RPATH "$ORIGIN;$ORIGIN/../pyarrow" INSTALL_RPATH_USE_LINK_PATH OFF)

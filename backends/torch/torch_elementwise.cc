@@ -1,0 +1,170 @@
+// Elementwise operations. Each writes into the given output (an _out variant), so nothing is
+// allocated. What is missing here computes otherwise than the library does; torch_reasons.cc says
+// how.
+#include <ATen/ops/abs.h>
+#include <ATen/ops/acos.h>
+#include <ATen/ops/acosh.h>
+#include <ATen/ops/add.h>
+#include <ATen/ops/asin.h>
+#include <ATen/ops/asinh.h>
+#include <ATen/ops/atan.h>
+#include <ATen/ops/atanh.h>
+#include <ATen/ops/bitwise_and.h>
+#include <ATen/ops/bitwise_left_shift.h>
+#include <ATen/ops/bitwise_not.h>
+#include <ATen/ops/bitwise_or.h>
+#include <ATen/ops/bitwise_right_shift.h>
+#include <ATen/ops/bitwise_xor.h>
+#include <ATen/ops/ceil.h>
+#include <ATen/ops/clamp.h>
+#include <ATen/ops/conj_physical.h>
+#include <ATen/ops/copysign.h>
+#include <ATen/ops/cos.h>
+#include <ATen/ops/div.h>
+#include <ATen/ops/eq.h>
+#include <ATen/ops/erf.h>
+#include <ATen/ops/exp.h>
+#include <ATen/ops/expm1.h>
+#include <ATen/ops/floor.h>
+#include <ATen/ops/ge.h>
+#include <ATen/ops/gt.h>
+#include <ATen/ops/imag.h>
+#include <ATen/ops/isfinite.h>
+#include <ATen/ops/isinf.h>
+#include <ATen/ops/isnan.h>
+#include <ATen/ops/le.h>
+#include <ATen/ops/log.h>
+#include <ATen/ops/log10.h>
+#include <ATen/ops/log2.h>
+#include <ATen/ops/logical_and.h>
+#include <ATen/ops/logical_not.h>
+#include <ATen/ops/logical_or.h>
+#include <ATen/ops/logical_xor.h>
+#include <ATen/ops/lt.h>
+#include <ATen/ops/maximum.h>
+#include <ATen/ops/minimum.h>
+#include <ATen/ops/mul.h>
+#include <ATen/ops/ne.h>
+#include <ATen/ops/neg.h>
+#include <ATen/ops/nextafter.h>
+#include <ATen/ops/real.h>
+#include <ATen/ops/reciprocal.h>
+#include <ATen/ops/round.h>
+#include <ATen/ops/sign.h>
+#include <ATen/ops/signbit.h>
+#include <ATen/ops/sin.h>
+#include <ATen/ops/sub.h>
+#include <ATen/ops/tan.h>
+#include <ATen/ops/tanh.h>
+#include <ATen/ops/trunc.h>
+#include <ATen/ops/where.h>
+
+#include "backends/torch/torch_call.h"
+
+namespace emberharmony::torch_backend {
+namespace {
+
+using UnaryOut = at::Tensor& (*)(at::Tensor&, const at::Tensor&);
+using BinaryOut = at::Tensor& (*)(at::Tensor&, const at::Tensor&, const at::Tensor&);
+
+template <UnaryOut kFunction>
+void Unary(const TorchCall& call) {
+  kFunction(call.out(), call.in(0));
+}
+
+template <BinaryOut kFunction>
+void Binary(const TorchCall& call) {
+  kFunction(call.out(), call.in(0), call.in(1));
+}
+
+void Copy(const TorchCall& call) { call.out().copy_(call.in(0)); }
+void Add(const TorchCall& call) { at::add_out(call.out(), call.in(0), call.in(1)); }
+void Subtract(const TorchCall& call) { at::sub_out(call.out(), call.in(0), call.in(1)); }
+void Square(const TorchCall& call) { at::mul_out(call.out(), call.in(0), call.in(0)); }
+void IsFinite(const TorchCall& call) { call.out().copy_(at::isfinite(call.in(0))); }
+void Real(const TorchCall& call) {
+  call.out().copy_(call.in(0).is_complex() ? at::real(call.in(0)) : call.in(0));
+}
+void Imag(const TorchCall& call) { call.out().copy_(at::imag(call.in(0))); }
+void Clip(const TorchCall& call) {
+  at::clamp_out(call.out(), call.in(0), std::optional<at::Tensor>(call.in(1)),
+                std::optional<at::Tensor>(call.in(2)));
+}
+void Where(const TorchCall& call) { at::where_out(call.out(), call.in(0), call.in(1), call.in(2)); }
+
+constexpr DTypes kReals = kInts | kFloats;
+constexpr DTypes kAll = kBools | kInts | kWideUnsigned | kFloats | kComplexes;
+// Sums too: PyTorch multiplies one side by a factor first.
+constexpr const char* kComplexProducts =
+    "PyTorch's complex products make NaN of infinities in other cases";
+
+constexpr TorchOp kOps[] = {
+    {EMBER_OP_kCopy, kAll, &Copy},
+    {EMBER_OP_kAstype, kAll, &Copy},
+    {EMBER_OP_kAdd, kReals, &Add, kComplexProducts},
+    {EMBER_OP_kSubtract, kReals, &Subtract, kComplexProducts},
+    {EMBER_OP_kMultiply, kReals, &Binary<&at::mul_out>, kComplexProducts},
+    {EMBER_OP_kDivide, kFloats, &Binary<&at::div_out>, kComplexProducts},
+    {EMBER_OP_kMinimum, kReals, &Binary<&at::minimum_out>},
+    {EMBER_OP_kMaximum, kReals, &Binary<&at::maximum_out>},
+    {EMBER_OP_kNegative, kReals, &Unary<&at::neg_out>,
+     "PyTorch's negative of a complex zero has no sign"},
+    {EMBER_OP_kAbs, kReals, &Unary<&at::abs_out>,
+     "PyTorch's complex absolute values overflow early"},
+    {EMBER_OP_kSign, kInts, &Unary<&at::sign_out>, "PyTorch's sign of NaN is 0"},
+    {EMBER_OP_kSquare, kReals, &Square, kComplexProducts},
+    {EMBER_OP_kFloor, kReals, &Unary<&at::floor_out>},
+    {EMBER_OP_kCeil, kReals, &Unary<&at::ceil_out>},
+    {EMBER_OP_kTrunc, kReals, &Unary<&at::trunc_out>},
+    {EMBER_OP_kRound, kReals, &Unary<&at::round_out>},
+    {EMBER_OP_kExp, kFloats, &Unary<&at::exp_out>},
+    {EMBER_OP_kExpm1, kFloats, &Unary<&at::expm1_out>},
+    {EMBER_OP_kLog, kFloats, &Unary<&at::log_out>},
+    {EMBER_OP_kLog2, kFloats, &Unary<&at::log2_out>},
+    {EMBER_OP_kLog10, kFloats, &Unary<&at::log10_out>},
+    {EMBER_OP_kSin, kFloats, &Unary<&at::sin_out>},
+    {EMBER_OP_kCos, kFloats, &Unary<&at::cos_out>},
+    {EMBER_OP_kTan, kFloats, &Unary<&at::tan_out>},
+    {EMBER_OP_kTanh, kFloats, &Unary<&at::tanh_out>},
+    {EMBER_OP_kIsNan, kReals | kBools | kComplexes, &Unary<&at::isnan_out>},
+    {EMBER_OP_kIsFinite, kReals | kBools | kComplexes, &IsFinite},
+    {EMBER_OP_kIsInf, kReals | kBools | kComplexes, &Unary<&at::isinf_out>},
+    {EMBER_OP_kEqual, kReals | kBools | kComplexes, &Binary<&at::eq_out>},
+    {EMBER_OP_kNotEqual, kReals | kBools | kComplexes, &Binary<&at::ne_out>},
+    {EMBER_OP_kLess, kReals | kBools, &Binary<&at::lt_out>},
+    {EMBER_OP_kLessEqual, kReals | kBools, &Binary<&at::le_out>},
+    {EMBER_OP_kGreater, kReals | kBools, &Binary<&at::gt_out>},
+    {EMBER_OP_kGreaterEqual, kReals | kBools, &Binary<&at::ge_out>},
+    {EMBER_OP_kLogicalAnd, kBools, &Binary<&at::logical_and_out>},
+    {EMBER_OP_kLogicalOr, kBools, &Binary<&at::logical_or_out>},
+    {EMBER_OP_kLogicalXor, kBools, &Binary<&at::logical_xor_out>},
+    {EMBER_OP_kLogicalNot, kBools, &Unary<&at::logical_not_out>},
+    {EMBER_OP_kWhere, kReals | kBools | kComplexes, &Where},
+    {EMBER_OP_kClip, kReals, &Clip},
+    {EMBER_OP_kAcos, kFloats, &Unary<&at::acos_out>},
+    {EMBER_OP_kAsin, kFloats, &Unary<&at::asin_out>},
+    {EMBER_OP_kAtan, kFloats, &Unary<&at::atan_out>},
+    {EMBER_OP_kAcosh, kFloats, &Unary<&at::acosh_out>},
+    {EMBER_OP_kAsinh, kFloats, &Unary<&at::asinh_out>},
+    {EMBER_OP_kAtanh, kFloats, &Unary<&at::atanh_out>},
+    {EMBER_OP_kReciprocal, kFloats, &Unary<&at::reciprocal_out>},
+    {EMBER_OP_kCopySign, kFloats, &Binary<&at::copysign_out>},
+    {EMBER_OP_kNextAfter, kFloats, &Binary<&at::nextafter_out>},
+    {EMBER_OP_kSignBit, kFloats, &Unary<&at::signbit_out>},
+    {EMBER_OP_kReal, kReals | kComplexes, &Real},
+    {EMBER_OP_kImag, kComplexes, &Imag},
+    {EMBER_OP_kConj, kReals | kComplexes, &Unary<&at::conj_physical_out>},
+    {EMBER_OP_kBitwiseAnd, kInts | kBools, &Binary<&at::bitwise_and_out>},
+    {EMBER_OP_kBitwiseOr, kInts | kBools, &Binary<&at::bitwise_or_out>},
+    {EMBER_OP_kBitwiseXor, kInts | kBools, &Binary<&at::bitwise_xor_out>},
+    {EMBER_OP_kBitwiseInvert, kInts | kBools, &Unary<&at::bitwise_not_out>},
+    {EMBER_OP_kBitwiseLeftShift, kInts, &Binary<&at::bitwise_left_shift_out>},
+    {EMBER_OP_kBitwiseRightShift, kInts, &Binary<&at::bitwise_right_shift_out>},
+    {EMBER_OP_kErf, kFloats, &Unary<&at::erf_out>},
+};
+
+}  // namespace
+
+std::span<const TorchOp> ElementwiseOps() { return kOps; }
+
+}  // namespace emberharmony::torch_backend

@@ -1,0 +1,113 @@
+#include "backends/torch/torch_tensors.h"
+
+#include <ATen/ops/empty.h>
+#include <c10/core/StorageImpl.h>
+#include <c10/core/TensorImpl.h>
+
+#include <cstring>
+#include <stdexcept>
+
+namespace emberharmony::torch_backend {
+namespace {
+
+constexpr at::ScalarType kTypes[] = {at::kBool,         at::kChar,  at::kShort,  at::kInt,
+                                     at::kLong,         at::kByte,  at::kUInt16, at::kUInt32,
+                                     at::kUInt64,       at::kFloat, at::kDouble, at::kComplexFloat,
+                                     at::kComplexDouble};
+
+/// The ABI's number of a data type.
+int NumberOf(EmberDataType type) {
+  constexpr int8_t kSigned[] = {EMBER_INT8, EMBER_INT16, -1, EMBER_INT32, -1, -1, -1, EMBER_INT64};
+  constexpr int8_t kUnsigned[] = {EMBER_UINT8, EMBER_UINT16, -1, EMBER_UINT32,
+                                  -1,          -1,           -1, EMBER_UINT64};
+  switch (type.code) {
+    case 0:
+      return kSigned[type.bits / 8 - 1];
+    case 1:
+      return kUnsigned[type.bits / 8 - 1];
+    case 2:
+      return type.bits == 32 ? EMBER_FLOAT32 : EMBER_FLOAT64;
+    case 5:
+      return type.bits == 64 ? EMBER_COMPLEX64 : EMBER_COMPLEX128;
+    default:
+      return EMBER_BOOL;
+  }
+}
+
+void* AddressOf(const EmberTensor& tensor) {
+  return static_cast<char*>(tensor.data) + tensor.byte_offset;
+}
+
+/// The bytes from the first element to behind the last.
+size_t BytesOf(const EmberTensor& tensor, size_t item_bytes) {
+  int64_t last = 0;
+  for (int32_t i = 0; i < tensor.rank; ++i) {
+    if (tensor.shape[i] == 0) return 0;
+    last += (tensor.shape[i] - 1) * tensor.strides[i];
+  }
+  return static_cast<size_t>(last + 1) * item_bytes;
+}
+
+}  // namespace
+
+c10::Device DeviceOf(EmberDevice device) {
+  switch (device.kind) {
+    case EMBER_CPU:
+      return c10::Device(c10::DeviceType::CPU);
+    case EMBER_CUDA:
+    case EMBER_ROCM:  // which PyTorch calls CUDA
+      return c10::Device(c10::DeviceType::CUDA, static_cast<c10::DeviceIndex>(device.index));
+    case EMBER_METAL:
+      return c10::Device(c10::DeviceType::MPS, static_cast<c10::DeviceIndex>(device.index));
+    default:
+      throw std::runtime_error("PyTorch has no device of kind " + std::to_string(device.kind));
+  }
+}
+
+at::Tensor* TorchTensors::Describe(const EmberTensor& from, int place) {
+  const int number = NumberOf(from.type);
+  Slot& slot = slots_[place][number];
+  const bool known = slot.tensor.defined() && slot.device.kind == from.device.kind &&
+                     slot.device.index == from.device.index && slot.tensor.use_count() == 1 &&
+                     slot.tensor.storage().use_count() == 1;
+  if (!known) {
+    slot.tensor =
+        at::empty({0}, at::TensorOptions().dtype(kTypes[number]).device(DeviceOf(from.device)));
+    slot.device = from.device;
+  }
+  at::TensorImpl* const impl = slot.tensor.unsafeGetTensorImpl();
+  c10::StorageImpl* const storage = impl->unsafe_storage().unsafeGetStorageImpl();
+  storage->set_data_ptr_noswap(c10::DataPtr(AddressOf(from), storage->device()));
+  storage->set_nbytes(BytesOf(from, slot.tensor.itemsize()));
+  const at::IntArrayRef shape(from.shape, from.rank);
+  const at::IntArrayRef strides(from.strides, from.rank);
+  if (impl->sizes() != shape || impl->strides() != strides) {
+    impl->set_sizes_and_strides(shape, strides);
+  }
+  return &slot.tensor;
+}
+
+void TorchTensors::Describe(TorchCall* call) {
+  const EmberCall& from = *call->call;
+  if (from.num_inputs + from.num_outputs > kTensorsMax)
+    throw Refusal{"more tensors than are known"};
+  int place = 0;
+  for (int32_t i = 0; i < from.num_inputs; ++i, ++place) {
+    call->tensors[place] = Describe(from.inputs[i], place);
+  }
+  for (int32_t i = 0; i < from.num_outputs; ++i, ++place) {
+    call->tensors[place] = Describe(from.outputs[i], place);
+  }
+}
+
+bool TorchTensors::Check(const TorchCall& call) const {
+  for (int32_t i = 0; i < call.call->num_outputs; ++i) {
+    const EmberTensor& wanted = call.call->outputs[i];
+    const at::Tensor& found = call.out(i);
+    if (found.unsafeGetTensorImpl()->unsafe_storage().data() != AddressOf(wanted)) return false;
+    if (found.sizes() != at::IntArrayRef(wanted.shape, wanted.rank)) return false;
+  }
+  return true;
+}
+
+}  // namespace emberharmony::torch_backend
