@@ -25,6 +25,7 @@ set(EMBER_PUBLIC_HEADERS
   ops/convolve.h
   ops/creation.h
   ops/cumulative.h
+  ops/devices.h
   ops/einsum.h
   ops/elementwise.h
   ops/fft.h
@@ -76,6 +77,9 @@ install(TARGETS emberharmony ember EXPORT emberharmonyTargets
 # Loaded from beside the library.
 if(EMBER_OPENBLAS)
   install(TARGETS emberharmony_openblas LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}")
+endif()
+if(TARGET emberharmony_backend_torch)
+  install(TARGETS emberharmony_backend_torch LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}")
 endif()
 if(EMBER_BIGQUERY)
   set_target_properties(emberharmony_bigquery PROPERTIES INSTALL_RPATH "$ORIGIN;${EMBER_PYARROW_DIR}")

@@ -8,6 +8,7 @@
 #include "emberharmony/ops/convolve.h"
 #include "emberharmony/ops/creation.h"
 #include "emberharmony/ops/cumulative.h"
+#include "emberharmony/ops/devices.h"
 #include "emberharmony/ops/einsum.h"
 #include "emberharmony/ops/elementwise.h"
 #include "emberharmony/ops/fft.h"

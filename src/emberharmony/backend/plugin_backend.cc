@@ -8,6 +8,7 @@
 #include <cstring>
 #include <stdexcept>
 
+#include "emberharmony/backend/device_memory.h"
 #include "emberharmony/backend/plugin_call_internal.h"
 #include "emberharmony/backend/plugin_table_internal.h"
 #include "emberharmony/backend/threads.h"
@@ -168,7 +169,7 @@ void PluginBackend::ExecuteOnHost(Op op, Tensors inputs, Attributes attributes, 
   std::vector<const Tensor*> host_inputs;
   std::vector<const Tensor*> host_outputs;
   for (const Tensor* input : inputs) {
-    held.push_back(CopyStorageToHost(this, *input));
+    held.push_back(CopyToHost(*input));
     host_inputs.push_back(&held.back());
   }
   for (const Tensor* output : outputs) {
@@ -184,7 +185,7 @@ void PluginBackend::ExecuteOnHost(Op op, Tensors inputs, Attributes attributes, 
   }
   Native().Execute(op, host_inputs, attributes, host_outputs);
   for (size_t i = 0; i < outputs.size(); ++i) {
-    CopyHostToStorage(this, *host_outputs[i], *outputs[i]);
+    CopyFromHost(*host_outputs[i], *outputs[i]);
   }
 }
 

@@ -16,34 +16,6 @@ constexpr EmberDataType kDataTypes[tensor::kNumDTypes] = {
 
 bool OnCpu(const Tensor& tensor) { return tensor.device().kind == tensor::DeviceKind::kCpu; }
 
-/// The elements [first, last] of its storage that a tensor's elements lie between.
-struct ElementRange {
-  int64_t first = 0;
-  int64_t last = 0;
-};
-
-ElementRange RangeOf(const Tensor& tensor) {
-  ElementRange range{tensor.offset(), tensor.offset()};
-  for (int i = 0; i < tensor.rank(); ++i) {
-    const int64_t reach = tensor.strides()[i] * (tensor.shape()[i] - 1);
-    (reach < 0 ? range.first : range.last) += reach;
-  }
-  return range;
-}
-
-/// The bytes of a tensor on a device between its first and last element, as a tensor of the same
-/// strides on the CPU.
-Tensor FetchRange(Backend* backend, const Tensor& from) {
-  const ElementRange range = RangeOf(from);
-  const int64_t item_bytes = tensor::ItemSize(from.dtype());
-  const Tensor fetched = Tensor::Empty({range.last - range.first + 1}, from.dtype());
-  const char* const begin =
-      static_cast<const char*>(from.storage_data()) + range.first * item_bytes;
-  backend->CopyBytes(tensor::kCpuDevice, fetched.mutable_data(), from.device(), begin,
-                     fetched.size_bytes());
-  return fetched.View(from.shape(), from.strides(), from.offset() - range.first);
-}
-
 }  // namespace
 
 bool HasNegativeStrides(const Tensor& tensor) {
@@ -69,28 +41,6 @@ int RankOf(Tensors inputs, Tensors outputs) {
     for (const Tensor* tensor : tensors) rank = std::max(rank, tensor->rank());
   }
   return rank;
-}
-
-Tensor CopyStorageToHost(Backend* backend, const Tensor& from) {
-  if (from.size() == 0) return Tensor::Empty(from.shape(), from.dtype());
-  return FetchRange(backend, from).Contiguous();
-}
-
-void CopyHostToStorage(Backend* backend, const Tensor& from, const Tensor& to) {
-  if (to.size() == 0) return;
-  const int64_t item_bytes = tensor::ItemSize(to.dtype());
-  char* const storage = static_cast<char*>(to.storage_data());
-  if (to.is_contiguous()) {
-    backend->CopyBytes(to.device(), storage + to.offset() * item_bytes, tensor::kCpuDevice,
-                       from.data(), from.size_bytes());
-    return;
-  }
-  // What lies between the elements is written back as it was.
-  const Tensor fetched = FetchRange(backend, to);
-  tensor::CopyElements(from, fetched);
-  const ElementRange range = RangeOf(to);
-  backend->CopyBytes(to.device(), storage + range.first * item_bytes, tensor::kCpuDevice,
-                     fetched.storage_data(), (range.last - range.first + 1) * item_bytes);
 }
 
 PluginCall::PluginCall(Op op, Tensors inputs, Attributes attributes, Tensors outputs,

@@ -20,12 +20,6 @@ std::span<const tensor::DType> DTypesOf(Op op, Tensors inputs, Tensors outputs,
 /// The largest rank.
 int RankOf(Tensors inputs, Tensors outputs);
 
-/// A copy on the CPU of a tensor on one of the backend's devices, whatever its strides.
-tensor::Tensor CopyStorageToHost(Backend* backend, const tensor::Tensor& from);
-/// Copies a contiguous tensor on the CPU into one of its shape and dtype on one of the backend's
-/// devices, whatever its strides.
-void CopyHostToStorage(Backend* backend, const tensor::Tensor& from, const tensor::Tensor& to);
-
 /// A call of an operation as a plugin sees it. Refers to the tensors, which must outlive it.
 class PluginCall {
  public:

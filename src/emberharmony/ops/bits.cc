@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "emberharmony/ops/creation.h"
+#include "emberharmony/ops/device_result_internal.h"
 #include "emberharmony/ops/elementwise.h"
 
 namespace emberharmony::ops {
@@ -53,6 +54,7 @@ Tensor Positions(const char* function, const Operand& position, DType dtype) {
   const Tensor positions = IntegerInput(function, "position", position);
   const int width = WidthOf(dtype);
   return ShiftDistances(positions, dtype, [&](const Tensor& wide) {
+    RequireCpu(wide);
     const Tensor flat = wide.Contiguous();
     for (int64_t i = 0; i < flat.size(); ++i) {
       // A negative one is large as an unsigned number.

@@ -8,6 +8,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "emberharmony/ops/device_result_internal.h"
 #include "emberharmony/ops/elementwise.h"
 #include "emberharmony/ops/fft.h"
 
@@ -32,6 +33,8 @@ struct SumType<T> {
 template <class T>
 void AddUp(const Tensor& x, const Tensor& y, const Tensor& full) {
   using Sum = typename SumType<T>::type;
+  RequireCpu(x);
+  RequireCpu(y);
   const T* a = x.data_as<T>();
   const T* v = y.data_as<T>();
   auto* to = reinterpret_cast<Sum*>(full.mutable_data_as<T>());

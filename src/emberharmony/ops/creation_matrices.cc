@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "emberharmony/ops/creation.h"
+#include "emberharmony/ops/device_result_internal.h"
 #include "emberharmony/ops/elementwise.h"
 #include "emberharmony/ops/indexing_plan_internal.h"
 #include "emberharmony/ops/manipulation_internal.h"
@@ -23,6 +24,7 @@ void CheckStack(const char* function, const Tensor& x) {
 /// others become zero.
 Tensor Triangle(const char* function, const Tensor& x, int64_t k, bool upper) {
   CheckStack(function, x);
+  RequireCpu(x);
   const Tensor source = x.Contiguous();
   const Tensor result = Tensor::Empty(x.shape(), x.dtype());
   if (result.size() == 0) return result;

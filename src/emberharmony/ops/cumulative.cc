@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "emberharmony/ops/device_result_internal.h"
 #include "emberharmony/ops/dispatch_internal.h"
 #include "emberharmony/ops/elementwise.h"
 #include "emberharmony/ops/manipulation.h"
@@ -30,7 +31,7 @@ Tensor Cumulate(Op op, const Tensor& x, const CumulativeOptions& options) {
   if (options.include_initial) ++shape[axis];
   const bool of_real_parts = tensor::IsComplex(x.dtype()) && !tensor::IsComplex(dtype);
   const Tensor numbers = astype(of_real_parts ? real(x) : x, dtype, /*copy=*/false);
-  const Tensor result = Tensor::Empty(shape, dtype);
+  const Tensor result = NewResultOf(numbers, shape, dtype);
   const Attribute attributes[] = {
       Attribute::Integer(AttributeKey::kAxis, axis),
       Attribute::Integer(AttributeKey::kIncludeInitial, options.include_initial ? 1 : 0)};

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <cstdlib>
 
+#include "emberharmony/backend/device_memory.h"
 #include "emberharmony/ops/dispatch_internal.h"
 
 namespace emberharmony::ops {
@@ -53,7 +54,9 @@ bool Clobbers(const Tensor& output, std::span<const Tensor* const> inputs) {
 /// A new tensor for a result. Where inputs of its shape lie in memory without gaps but in another
 /// order of axes than C's (a transposed matrix), so does the result: then all are walked through as
 /// they lie.
-Tensor NewResult(std::span<const Tensor* const> inputs, const Shape& shape, DType dtype) {
+Tensor NewResult(std::span<const Tensor* const> inputs, const Shape& shape, DType dtype,
+                 Device device) {
+  if (device != tensor::kCpuDevice) return backend::EmptyOn(shape, dtype, device);
   const Tensor* model = nullptr;
   for (const Tensor* input : inputs) {
     if (!(input->shape() == shape)) continue;
@@ -83,6 +86,63 @@ Tensor NewResult(std::span<const Tensor* const> inputs, const Shape& shape, DTyp
   return Tensor::Empty(permuted, dtype).PermuteDims({back, static_cast<size_t>(rank)});
 }
 
+/// The one device of the inputs of a call, a CPU's number beside a device's tensors left out: a
+/// number, as a tensor of rank 0 on the CPU, goes with any device.
+Device DeviceOf(Op op, backend::Tensors inputs) {
+  Device device;
+  for (const Tensor* input : inputs) {
+    if (device == tensor::kCpuDevice) device = input->device();
+  }
+  if (device == tensor::kCpuDevice) return device;
+  for (const Tensor* input : inputs) {
+    if (input->device() == device) continue;
+    if (input->device() == tensor::kCpuDevice && input->rank() == 0) continue;
+    throw std::invalid_argument(fmt::format(
+        "{}: expected tensors on one device, found a {} on {} and another on {}: move one with "
+        "to_device",
+        backend::InfoOf(op).name, input->Describe(), tensor::DeviceName(input->device()),
+        tensor::DeviceName(device)));
+  }
+  return device;
+}
+
+/// Inputs of which those on the CPU have been copied to a device.
+class InputsOn {
+ public:
+  InputsOn(backend::Tensors inputs, Device device) {
+    for (const Tensor* input : inputs) {
+      if (input->device() == device) {
+        pointers_[size_++] = input;
+        continue;
+      }
+      moved_[size_] = backend::EmptyOn(input->shape(), input->dtype(), device);
+      backend::CopyFromHost(*input, moved_[size_]);
+      pointers_[size_] = &moved_[size_];
+      ++size_;
+    }
+  }
+  backend::Tensors get() const { return {pointers_, size_}; }
+
+ private:
+  size_t size_ = 0;
+  Tensor moved_[kInputsMax];
+  const Tensor* pointers_[kInputsMax];
+};
+
+bool AnyOffCpu(backend::Tensors tensors) {
+  for (const Tensor* tensor : tensors) {
+    if (tensor->device() != tensor::kCpuDevice) return true;
+  }
+  return false;
+}
+
+bool AnyOnCpu(backend::Tensors tensors) {
+  for (const Tensor* tensor : tensors) {
+    if (tensor->device() == tensor::kCpuDevice) return true;
+  }
+  return false;
+}
+
 /// The largest rank of the tensors of a call.
 int RankOf(backend::Tensors inputs, backend::Tensors outputs) {
   int rank = 0;
@@ -91,8 +151,13 @@ int RankOf(backend::Tensors inputs, backend::Tensors outputs) {
   return rank;
 }
 
-void CheckOutput(Op op, const Tensor& out, const Shape& shape, DType dtype) {
+void CheckOutput(Op op, const Tensor& out, const Shape& shape, DType dtype, Device device) {
   const std::string_view name = backend::InfoOf(op).name;
+  if (out.device() != device) {
+    throw std::invalid_argument(fmt::format("{}: expected an output on {}, found a {} on {}", name,
+                                            tensor::DeviceName(device), out.Describe(),
+                                            tensor::DeviceName(out.device())));
+  }
   if (out.dtype() != dtype) {
     throw DTypeError(fmt::format("{}: expected an output of dtype {}, found a {}", name,
                                  DTypeName(dtype), out.Describe()));
@@ -135,8 +200,14 @@ void RunOp(Op op, backend::Tensors inputs, backend::Attributes attributes,
   if (backend::InfoOf(op).result == backend::ResultDType::kAttribute) {
     dtypes[num_dtypes++] = outputs[0]->dtype();
   }
+  const Device device = outputs[0]->device();
+  if (AnyOffCpu(inputs) && DeviceOf(op, inputs) != device) {
+    throw std::invalid_argument(fmt::format(
+        "{}: expected tensors on the CPU, found a {} on {}: move them with to_device",
+        backend::InfoOf(op).name, inputs[0]->Describe(), tensor::DeviceName(DeviceOf(op, inputs))));
+  }
   const backend::OpQuery query{
-      op, {dtypes, static_cast<size_t>(num_dtypes)}, RankOf(inputs, outputs)};
+      op, {dtypes, static_cast<size_t>(num_dtypes)}, RankOf(inputs, outputs), device};
   backend::Backend& backend = backend::BackendFor(query);
   if (&backend == &backend::Native() && !backend.Supports(query)) {
     throw UnsupportedError(fmt::format("{}: no backend supports dtype {}", backend::InfoOf(op).name,
@@ -155,7 +226,15 @@ Tensor RunElementwiseOp(Op op, std::span<const Tensor* const> inputs, const Shap
   if (info.result == backend::ResultDType::kRealPart) dtype = tensor::RealPartOf(dtype);
 
   const DType dtypes[2] = {input_dtype, dtype};
-  const backend::OpQuery query{op, {dtypes, op == Op::kAstype ? 2u : 1u}, shape.rank()};
+  Device device;
+  if (AnyOffCpu(inputs)) {
+    device = DeviceOf(op, inputs);
+    if (AnyOnCpu(inputs)) {
+      const InputsOn moved(inputs, device);
+      return RunElementwiseOp(op, moved.get(), shape, out, result_dtype);
+    }
+  }
+  const backend::OpQuery query{op, {dtypes, op == Op::kAstype ? 2u : 1u}, shape.rank(), device};
   backend::Backend& backend = backend::BackendFor(query);
   if (&backend == &backend::Native() && !backend.Supports(query)) {
     throw UnsupportedError(fmt::format("{}: no backend supports dtype {}", info.name,
@@ -166,19 +245,24 @@ Tensor RunElementwiseOp(Op op, std::span<const Tensor* const> inputs, const Shap
       backend::Attribute::Integer(backend::AttributeKey::kDType, static_cast<int64_t>(dtype));
   const backend::Attributes attributes(&attribute, op == Op::kAstype ? 1 : 0);
   if (out != nullptr && out->defined()) {
-    CheckOutput(op, *out, shape, dtype);
+    CheckOutput(op, *out, shape, dtype, device);
     if (!Clobbers(*out, inputs)) {
       const Tensor* const outputs[] = {out};
       backend.Execute(op, inputs, attributes, outputs);
       return *out;
     }
-    const Tensor apart = Tensor::Empty(shape, dtype);
+    const Tensor apart = backend::EmptyOn(shape, dtype, device);
     const Tensor* const outputs[] = {&apart};
     backend.Execute(op, inputs, attributes, outputs);
-    tensor::CopyElements(apart, *out);
+    if (device == tensor::kCpuDevice) {
+      tensor::CopyElements(apart, *out);
+    } else {
+      const Tensor* const targets[] = {out};
+      backend.Execute(Op::kCopy, outputs, {}, targets);
+    }
     return *out;
   }
-  Tensor result = NewResult(inputs, shape, dtype);
+  Tensor result = NewResult(inputs, shape, dtype, device);
   const Tensor* const outputs[] = {&result};
   backend.Execute(op, inputs, attributes, outputs);
   if (out != nullptr) *out = result;

@@ -109,7 +109,8 @@ using Kernel = backend::ElementwiseKernel;
 /// dtype, computed natively into a new tensor: nothing is promoted, broadcast or shared out. The
 /// kernel, or null where the operation has to go the long way.
 Kernel ShortKernel(Op op, const Tensor& x, const Options& options) {
-  if (options.out != nullptr || !x.is_contiguous() || x.size() > kShortMax || !x.defined()) {
+  if (options.out != nullptr || !x.is_contiguous() || x.size() > kShortMax || !x.defined() ||
+      x.device() != tensor::kCpuDevice) {
     return nullptr;
   }
   return backend::CurrentElementwiseKernel(op, x.dtype());
@@ -129,7 +130,7 @@ Kernel ShortKernel(Op op, const Operand& x1, const Operand& x2, const Options& o
   } else {
     const Tensor& other = x2.tensor();
     if (tensor->dtype() != other.dtype() || !other.is_contiguous() || !other.defined() ||
-        !(tensor->shape() == other.shape())) {
+        other.device() != tensor::kCpuDevice || !(tensor->shape() == other.shape())) {
       return nullptr;
     }
   }

@@ -6,6 +6,7 @@
 #include <complex>
 #include <cstring>
 
+#include "emberharmony/ops/device_result_internal.h"
 #include "emberharmony/ops/dispatch_internal.h"
 #include "emberharmony/ops/elementwise.h"
 
@@ -82,7 +83,7 @@ Tensor ComplexOf(const Tensor& x) {
 Tensor RunFft(Op op, const Tensor& x, const Step& step, int64_t result_length, DType result_dtype) {
   Shape shape = x.shape();
   shape[step.axis] = result_length;
-  const Tensor result = Tensor::Empty(shape, result_dtype);
+  const Tensor result = NewResultOf(x, shape, result_dtype);
   const Attribute attributes[] = {
       Attribute::Integer(AttributeKey::kAxis, step.axis),
       Attribute::Integer(AttributeKey::kInverse, op == Op::kFft && step.inverse),
@@ -104,6 +105,7 @@ void FillUp(const Tensor& half, int axis, bool conjugated, const Tensor& whole) 
   int64_t inner = 1;
   for (int i = axis + 1; i < whole.rank(); ++i) inner *= whole.shape()[i];
   const int64_t outer = whole.size() / (n * inner);
+  RequireCpu(half);
   const C* from = half.data_as<C>();
   C* to = whole.mutable_data_as<C>();
   for (int64_t i = 0; i < outer; ++i, from += given * inner, to += n * inner) {

@@ -4,6 +4,7 @@
 
 #include "emberharmony/base/atomic_file.h"
 #include "emberharmony/base/regular_file.h"
+#include "emberharmony/ops/device_result_internal.h"
 #include "emberharmony/ops/files_npy_internal.h"
 #include "emberharmony/ops/files_zip_internal.h"
 #include "emberharmony/ops/status.h"
@@ -16,6 +17,7 @@ using arrow::Status;
 constexpr std::string_view kSuffix = ".npy";
 
 std::string_view BytesOf(const Tensor& contiguous) {
+  RequireCpu(contiguous);
   return {static_cast<const char*>(contiguous.data()),
           static_cast<size_t>(contiguous.size_bytes())};
 }

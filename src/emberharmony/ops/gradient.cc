@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "emberharmony/ops/creation.h"
+#include "emberharmony/ops/device_result_internal.h"
 #include "emberharmony/ops/elementwise.h"
 #include "emberharmony/ops/manipulation_internal.h"
 
@@ -33,6 +34,7 @@ Distances DistancesOf(const Tensor& spacing, int64_t num_points) {
         fmt::format("gradient: expected a distance or {} coordinates along an axis, found a {}",
                     num_points, spacing.Describe()));
   }
+  RequireCpu(numbers);
   const double* points = numbers.data_as<double>();
   for (int64_t i = 0; i + 1 < num_points; ++i) distances.each.push_back(points[i + 1] - points[i]);
   for (double each : distances.each) distances.even = distances.even && each == distances.each[0];

@@ -4,6 +4,7 @@
 
 #include "emberharmony/backend/native/index_mask.h"
 #include "emberharmony/backend/native/index_places.h"
+#include "emberharmony/ops/device_result_internal.h"
 #include "emberharmony/ops/elementwise.h"
 #include "emberharmony/ops/indexing_plan_internal.h"
 
@@ -52,6 +53,7 @@ Tensor ValueFor(const Tensor& x, const Operand& value) {
   if (!tensor.defined()) {
     throw std::invalid_argument("set_index: expected a value, found an undefined tensor");
   }
+  RequireCpu(tensor);
   if (KindOrder(tensor.dtype()) > KindOrder(x.dtype())) {
     throw DTypeError(
         fmt::format("set_index: a {} does not fit into one of dtype {}: convert it with astype",
@@ -110,6 +112,8 @@ void CheckWritable(const Tensor& x) {
 
 Tensor get_index(const Tensor& x, std::span<const Index> index) {
   if (const Tensor* mask = WholeMask(x, index)) {
+    RequireCpu(x);
+    RequireCpu(*mask);
     const Tensor truths = mask->Contiguous();
     const Tensor result = Tensor::Empty({backend::native::CountTrue(truths)}, x.dtype());
     if (result.size() > 0) backend::native::SelectTrue(x.Contiguous(), truths, result);
@@ -117,13 +121,15 @@ Tensor get_index(const Tensor& x, std::span<const Index> index) {
   }
   if (const Tensor* indices = OnlyIndices(x, index)) {
     const bool ready = indices->dtype() == DType::kInt64 && indices->is_contiguous();
-    if (x.rank() > 1 || !ready) return take(x, *indices, 0);
+    const bool on_cpu = x.device() == tensor::kCpuDevice;
+    if (x.rank() > 1 || !ready || !on_cpu) return take(x, *indices, 0);
     const Tensor result = Tensor::Empty(indices->shape(), x.dtype());
     if (backend::native::GatherWithin(x, indices->values<int64_t>(), result)) return result;
     CheckedIndices("index", *indices, x.shape()[0], 0);  // throws
   }
   const IndexPlan plan = PlanIndex(x, index);
   if (!plan.has_tensors) return plan.has_integer_tensors ? plan.rest.Copy() : plan.rest;
+  RequireCpu(x);
   const Tensor result = Tensor::Empty(plan.result_shape(), x.dtype());
   backend::native::GatherPlaces(PlacesOf(plan), result);
   return result;
@@ -134,6 +140,7 @@ void set_index(const Tensor& x, std::span<const Index> index, const Operand& ope
   const Tensor given = x.defined() ? ValueFor(x, operand) : Tensor();
   const Tensor* mask = WholeMask(x, index);
   if (mask != nullptr && x.is_contiguous()) {
+    RequireCpu(*mask);
     const Tensor truths = tensor::MayShareMemory(*mask, x) ? mask->Copy() : mask->Contiguous();
     const Shape shape{backend::native::CountTrue(truths)};
     const Tensor value = ConvertedValue(x, FittedTo(given, shape));

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "emberharmony/backend/native/index_mask.h"
+#include "emberharmony/ops/device_result_internal.h"
 #include "emberharmony/ops/elementwise.h"
 #include "emberharmony/ops/indexing_plan_internal.h"
 
@@ -159,6 +160,7 @@ class Planner {
   }
 
   void AddMask(const Tensor& mask) {
+    RequireCpu(mask);
     Shape strides;
     for (int i = 0; i < mask.rank(); ++i, ++axis_) {
       if (mask.shape()[i] != x_.shape()[axis_]) {
@@ -251,11 +253,15 @@ Tensor CheckedIndices(const char* function, const Tensor& indices, int64_t lengt
     throw DTypeError(fmt::format("{}: expected indices of an integer dtype, found a {}", function,
                                  indices.Describe()));
   }
+  if (indices.device() != tensor::kCpuDevice) {
+    return CheckedIndices(function, backend::CopyToHost(indices), length, axis);
+  }
   // Huge numbers of uint64 become negative.
   const bool ready = indices.dtype() == DType::kInt64 && indices.is_contiguous();
   const Tensor positions =
       ready ? indices : astype(indices.Contiguous(), DType::kInt64, /*copy=*/false);
   const bool was_unsigned = tensor::IsUnsignedInteger(indices.dtype());
+  RequireCpu(positions);
   const int64_t* values = positions.data_as<int64_t>();
   const int64_t low = was_unsigned ? 0 : -length;
   bool outside = false;

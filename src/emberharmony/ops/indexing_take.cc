@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include "emberharmony/ops/device_result_internal.h"
+#include "emberharmony/ops/devices.h"
 #include "emberharmony/ops/dispatch_internal.h"
 #include "emberharmony/ops/elementwise.h"
 #include "emberharmony/ops/indexing.h"
@@ -16,12 +18,13 @@ using backend::Op;
 Tensor TakeAlong(const char* function, const Tensor& x, const Tensor& indices, int axis) {
   CheckDefined(function, x);
   axis = CheckedAxis(function, axis, x.rank());
-  const Tensor positions = CheckedIndices(function, indices, x.shape()[axis], axis);
+  const Tensor positions =
+      to_device(CheckedIndices(function, indices, x.shape()[axis], axis), x.device());
   Shape shape;
   for (int i = 0; i < axis; ++i) shape.Append(x.shape()[i]);
   for (int64_t dim : positions.shape()) shape.Append(dim);
   for (int i = axis + 1; i < x.rank(); ++i) shape.Append(x.shape()[i]);
-  const Tensor result = Tensor::Empty(shape, x.dtype());
+  const Tensor result = NewResultOf(x, shape, x.dtype());
   const Attribute attribute = Attribute::Integer(AttributeKey::kAxis, axis);
   const Tensor* const inputs[] = {&x, &positions};
   const Tensor* const outputs[] = {&result};
@@ -78,7 +81,8 @@ Tensor take_along_axis(const Tensor& x, const Tensor& indices, int axis) {
         fmt::format("take_along_axis: expected indices of the tensor's rank, found a {} and a {}",
                     x.Describe(), indices.Describe()));
   }
-  const Tensor positions = CheckedIndices("take_along_axis", indices, x.shape()[axis], axis);
+  const Tensor positions =
+      to_device(CheckedIndices("take_along_axis", indices, x.shape()[axis], axis), x.device());
   Shape others = x.shape();
   Shape wanted = positions.shape();
   others[axis] = wanted[axis] = 1;
@@ -92,7 +96,7 @@ Tensor take_along_axis(const Tensor& x, const Tensor& indices, int axis) {
   others[axis] = positions.shape()[axis];
   const Tensor source = x.BroadcastTo(source_shape);
   const Tensor places = positions.BroadcastTo(others);
-  const Tensor result = Tensor::Empty(others, x.dtype());
+  const Tensor result = NewResultOf(x, others, x.dtype());
   const Attribute attribute = Attribute::Integer(AttributeKey::kAxis, axis);
   const Tensor* const inputs[] = {&source, &places};
   const Tensor* const outputs[] = {&result};

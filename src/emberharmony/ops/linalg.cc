@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "emberharmony/ops/device_result_internal.h"
 #include "emberharmony/ops/dispatch_internal.h"
 #include "emberharmony/ops/elementwise.h"
 #include "emberharmony/ops/linalg_internal.h"
@@ -27,10 +28,10 @@ void Run(Op op, const Tensor& x, std::initializer_list<const Tensor*> outputs,
 }
 
 Tensor EmptyReal(const Shape& shape, const Tensor& like) {
-  return Tensor::Empty(shape, tensor::RealPartOf(like.dtype()));
+  return NewResultOf(like, shape, tensor::RealPartOf(like.dtype()));
 }
 Tensor EmptyComplex(const Shape& shape, const Tensor& like) {
-  return Tensor::Empty(shape, tensor::ComplexOf(like.dtype()));
+  return NewResultOf(like, shape, tensor::ComplexOf(like.dtype()));
 }
 
 /// Leading axes of a rank.
@@ -60,7 +61,7 @@ DType CommonFloating(const char* function, const Tensor& a, const Tensor& b) {
 Tensor cholesky(const Tensor& x, bool upper) {
   CheckSquare("cholesky", x);
   const Tensor a = AsMatrices("cholesky", x);
-  const Tensor result = Tensor::Empty(a.shape(), a.dtype());
+  const Tensor result = NewResultOf(a, a.shape(), a.dtype());
   const Attribute attribute = Attribute::Integer(AttributeKey::kUpper, upper ? 1 : 0);
   Run(Op::kCholesky, a, {&result}, {&attribute, 1});
   return result;
@@ -70,8 +71,8 @@ QrResult qr(const Tensor& x, bool complete) {
   CheckMatrices("qr", x);
   const Tensor a = AsMatrices("qr", x);
   const int64_t k = complete ? NumRows(a) : std::min(NumRows(a), Columns(a));
-  QrResult result{Tensor::Empty(StackShape(a, {NumRows(a), k}), a.dtype()),
-                  Tensor::Empty(StackShape(a, {k, Columns(a)}), a.dtype())};
+  QrResult result{NewResultOf(a, StackShape(a, {NumRows(a), k}), a.dtype()),
+                  NewResultOf(a, StackShape(a, {k, Columns(a)}), a.dtype())};
   const Attribute attribute = Attribute::Integer(AttributeKey::kFullMatrices, complete ? 1 : 0);
   Run(Op::kQr, a, {&result.Q, &result.R}, {&attribute, 1});
   return result;
@@ -82,9 +83,9 @@ SvdResult svd(const Tensor& x, bool full_matrices) {
   const Tensor a = AsMatrices("svd", x);
   const int64_t k = std::min(NumRows(a), Columns(a));
   SvdResult result{
-      Tensor::Empty(StackShape(a, {NumRows(a), full_matrices ? NumRows(a) : k}), a.dtype()),
+      NewResultOf(a, StackShape(a, {NumRows(a), full_matrices ? NumRows(a) : k}), a.dtype()),
       EmptyReal(StackShape(a, {k}), a),
-      Tensor::Empty(StackShape(a, {full_matrices ? Columns(a) : k, Columns(a)}), a.dtype())};
+      NewResultOf(a, StackShape(a, {full_matrices ? Columns(a) : k, Columns(a)}), a.dtype())};
   const Attribute attribute =
       Attribute::Integer(AttributeKey::kFullMatrices, full_matrices ? 1 : 0);
   Run(Op::kSvd, a, {&result.U, &result.S, &result.Vh}, {&attribute, 1});
@@ -102,7 +103,7 @@ Tensor svdvals(const Tensor& x) {
 EigResult eigh(const Tensor& x) {
   CheckSquare("eigh", x);
   const Tensor a = AsMatrices("eigh", x);
-  EigResult result{EmptyReal(StackShape(a, {NumRows(a)}), a), Tensor::Empty(a.shape(), a.dtype())};
+  EigResult result{EmptyReal(StackShape(a, {NumRows(a)}), a), NewResultOf(a, a.shape(), a.dtype())};
   Run(Op::kEigh, a, {&result.eigenvalues, &result.eigenvectors});
   return result;
 }
@@ -134,7 +135,7 @@ Tensor eigvals(const Tensor& x) {
 Tensor det(const Tensor& x) {
   CheckSquare("det", x);
   const Tensor a = AsMatrices("det", x);
-  const Tensor result = Tensor::Empty(StackShape(a), a.dtype());
+  const Tensor result = NewResultOf(a, StackShape(a), a.dtype());
   Run(Op::kDet, a, {&result});
   return result;
 }
@@ -142,7 +143,7 @@ Tensor det(const Tensor& x) {
 SlogdetResult slogdet(const Tensor& x) {
   CheckSquare("slogdet", x);
   const Tensor a = AsMatrices("slogdet", x);
-  SlogdetResult result{Tensor::Empty(StackShape(a), a.dtype()), EmptyReal(StackShape(a), a)};
+  SlogdetResult result{NewResultOf(a, StackShape(a), a.dtype()), EmptyReal(StackShape(a), a)};
   Run(Op::kSlogDet, a, {&result.sign, &result.logabsdet});
   return result;
 }
@@ -150,7 +151,7 @@ SlogdetResult slogdet(const Tensor& x) {
 Tensor inv(const Tensor& x) {
   CheckSquare("inv", x);
   const Tensor a = AsMatrices("inv", x);
-  const Tensor result = Tensor::Empty(a.shape(), a.dtype());
+  const Tensor result = NewResultOf(a, a.shape(), a.dtype());
   Run(Op::kInv, a, {&result});
   return result;
 }
@@ -172,7 +173,7 @@ Tensor solve(const Tensor& x1, const Tensor& x2) {
   shape.Append(NumRows(a));
   without_columns.Append(NumRows(a));
   shape.Append(Columns(b));
-  const Tensor result = Tensor::Empty(shape, dtype);
+  const Tensor result = NewResultOf(a, shape, dtype);
   const Tensor* const inputs[] = {&a, &b};
   const Tensor* const outputs[] = {&result};
   RunOp(Op::kSolve, inputs, {}, outputs);

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "emberharmony/ops/creation.h"
+#include "emberharmony/ops/device_result_internal.h"
 #include "emberharmony/ops/elementwise.h"
 #include "emberharmony/ops/linalg.h"
 #include "emberharmony/ops/linalg_internal.h"
@@ -71,6 +72,7 @@ Tensor ExtremeOf(const char* function, const Tensor& x, bool largest) {
 /// Real and imaginary parts as elements of their own.
 Tensor Parts(const Tensor& x) {
   if (!tensor::IsComplex(x.dtype())) return x;
+  RequireCpu(x);
   const Tensor contiguous = x.Contiguous();
   Shape shape = x.shape();
   shape[x.rank() - 1] *= 2;
@@ -156,6 +158,7 @@ template <class F>
 void ForEachSingularValue(const Tensor& values, const std::vector<double>& tolerances, F&& f) {
   const int64_t length = values.shape()[values.rank() - 1];
   const Tensor in_double = astype(values, DType::kFloat64, /*copy=*/false);
+  RequireCpu(in_double);
   const double* const all = in_double.data_as<double>();
   for (size_t i = 0; i < tolerances.size(); ++i) {
     const double* const s = all + static_cast<int64_t>(i) * length;

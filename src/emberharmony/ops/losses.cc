@@ -7,6 +7,7 @@
 
 #include "emberharmony/ops/activations.h"
 #include "emberharmony/ops/activations_internal.h"
+#include "emberharmony/ops/device_result_internal.h"
 #include "emberharmony/ops/elementwise.h"
 #include "emberharmony/ops/statistics.h"
 
@@ -89,6 +90,8 @@ Tensor CheckedClasses(const Tensor& y_true, const Tensor& log_p) {
                                  without.ToString(), shape.ToString(), y_true.shape().ToString()));
   }
   if (tensor::IsComplex(y_true.dtype())) Floating(kName, y_true);
+  RequireCpu(y_true);
+  RequireCpu(log_p);
   const Tensor classes = astype(y_true, DType::kInt64, /*copy=*/false).Contiguous();
   const Tensor given = astype(y_true, DType::kFloat64, /*copy=*/false).Contiguous();
   const int64_t num_classes = log_p.shape()[rank - 1];

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "emberharmony/backend/native/index_axes.h"
+#include "emberharmony/ops/device_result_internal.h"
 #include "emberharmony/ops/elementwise.h"
 #include "emberharmony/ops/indexing_plan_internal.h"
 #include "emberharmony/ops/manipulation.h"
@@ -170,6 +171,7 @@ Tensor AroundAxis(const Tensor& x, int axis) {
 
 /// Writes each `run` elements of x `repeats` times in a row; both contiguous.
 void RepeatRuns(const Tensor& x, int64_t run, int64_t repeats, const Tensor& result) {
+  RequireCpu(x);
   if (run == 1) {
     backend::native::VisitItem(x.dtype(), [&](auto item) {
       using Item = decltype(item);
@@ -255,6 +257,7 @@ Tensor repeat(const Tensor& x, const Tensor& repeats, std::optional<int> axis) {
                     repeats.Describe()));
   }
   const Tensor counts = astype(repeats, DType::kInt64, /*copy=*/false).Contiguous();
+  RequireCpu(counts);
   const int64_t* values = counts.data_as<int64_t>();
   if (counts.size() == 1) return repeat(x, values[0], at);
   if (counts.size() != x.shape()[at]) {

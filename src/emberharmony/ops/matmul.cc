@@ -6,6 +6,7 @@
 #include <numeric>
 #include <vector>
 
+#include "emberharmony/ops/device_result_internal.h"
 #include "emberharmony/ops/dispatch_internal.h"
 #include "emberharmony/ops/elementwise.h"
 #include "emberharmony/ops/linalg_internal.h"
@@ -46,7 +47,7 @@ Tensor MultiplyMatrices(const char* function, const Tensor& x1, const Tensor& x2
   }
   shape.Append(x1.shape()[rank1 - 2]);
   shape.Append(x2.shape()[rank2 - 1]);
-  const Tensor result = Tensor::Empty(shape, x1.dtype());
+  const Tensor result = NewResultOf(x1, shape, x1.dtype());
   const Tensor* const inputs[] = {&x1, &x2};
   const Tensor* const outputs[] = {&result};
   RunOp(Op::kMatmul, inputs, {}, outputs);

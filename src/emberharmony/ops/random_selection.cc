@@ -7,6 +7,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "emberharmony/ops/device_result_internal.h"
 #include "emberharmony/ops/elementwise.h"
 #include "emberharmony/ops/random_internal.h"
 #include "emberharmony/ops/random_math_internal.h"
@@ -67,6 +68,7 @@ Tensor TakeRows(const Tensor& x, const Tensor& places, const Shape& leading) {
   }
   const Tensor result = Tensor::Empty(shape, x.dtype());
   if (result.size() == 0) return result;
+  RequireCpu(x);
   const Tensor rows = x.Contiguous();
   Gather(static_cast<const char*>(rows.data()), row_bytes, places.data_as<int64_t>(), places.size(),
          static_cast<char*>(result.mutable_data()));
@@ -121,6 +123,7 @@ Tensor CheckProbabilities(const Tensor& p, int64_t n) {
 Tensor DrawWeighted(const Sequence& sequence, const Tensor& p, int64_t n) {
   const Tensor times = Tensor::Empty(p.shape(), DType::kFloat64);
   Draw(backend::Op::kRandomExponential, sequence, 1, 0, times);
+  RequireCpu(p);
   const double* weights = p.data_as<double>();
   const double* waits = times.data_as<double>();
   std::vector<std::pair<double, int64_t>> order;
@@ -162,6 +165,7 @@ Tensor DrawPlaces(int64_t size, int64_t n, bool replace, const Tensor& p, const 
   same.dtype = std::nullopt;
   if (!p.defined()) return integers({n}, 0, size, same);
   Chances chances(size);
+  RequireCpu(probabilities);
   const double* weights = probabilities.data_as<double>();
   chances.Assign([&](int64_t k) { return weights[k]; });
   const Tensor fractions = uniform({n}, 0.0, 1.0, same);

@@ -4,6 +4,7 @@
 
 #include <cstring>
 
+#include "emberharmony/ops/device_result_internal.h"
 #include "emberharmony/ops/dispatch_internal.h"
 #include "emberharmony/ops/elementwise.h"
 #include "emberharmony/ops/sorting_internal.h"
@@ -28,7 +29,7 @@ Tensor FindExtreme(Op op, const Tensor& x, const ArgOptions& options) {
       shape.Append(1);
     }
   }
-  const Tensor result = Tensor::Empty(shape, DType::kInt64);
+  const Tensor result = NewResultOf(x, shape, DType::kInt64);
   if (rows.shape()[axis] == 0 && result.size() > 0) {
     throw ShapeError(fmt::format("{}: expected at least one element along the axis, found a {}",
                                  backend::InfoOf(op).name, x.Describe()));
@@ -93,7 +94,7 @@ Tensor searchsorted(const Tensor& x1, const Tensor& x2, Side side, const Tensor*
   const Tensor sorted =
       astype(sorter != nullptr ? Sorted(x1, *sorter) : x1, *dtype, /*copy=*/false);
   const Tensor wanted = astype(x2, *dtype, /*copy=*/false);
-  const Tensor result = Tensor::Empty(x2.shape(), DType::kInt64);
+  const Tensor result = NewResultOf(x2, x2.shape(), DType::kInt64);
   const Attribute attribute =
       Attribute::Integer(AttributeKey::kRight, side == Side::kRight ? 1 : 0);
   const Tensor* const inputs[] = {&sorted, &wanted};

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "emberharmony/ops/device_result_internal.h"
 #include "emberharmony/ops/searching.h"
 #include "emberharmony/ops/statistics.h"
 
@@ -44,7 +45,7 @@ int64_t FindInRow(const T* row, int64_t n, int64_t* places) {
 /// Rows along the last axis, counted through in C order.
 class Rows {
  public:
-  explicit Rows(const Tensor& x) : x_(x), outer_(x.rank() - 1), at_(outer_, 0) {}
+  explicit Rows(const Tensor& x) : x_(x), outer_(x.rank() - 1), at_(outer_, 0) { RequireCpu(x); }
 
   template <class T>
   void Find(const std::vector<int64_t*>& places) {

@@ -4,6 +4,7 @@
 #include <numeric>
 #include <vector>
 
+#include "emberharmony/ops/device_result_internal.h"
 #include "emberharmony/ops/elementwise.h"
 #include "emberharmony/ops/sets_internal.h"
 #include "emberharmony/ops/sorting.h"
@@ -23,6 +24,7 @@ Tensor Integers(int64_t n) { return Tensor::Empty({n}, DType::kInt64); }
 Tensor RowOf(const Tensor& x) {
   if (!x.defined())
     throw std::invalid_argument("unique: expected a tensor, found an undefined one");
+  RequireCpu(x);
   const Tensor row = x.Reshape({x.size()}).Contiguous();
   return x.dtype() == DType::kBool ? astype(row, DType::kUInt8) : row;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "emberharmony/ops/device_result_internal.h"
 #include "emberharmony/ops/elementwise.h"
 #include "emberharmony/ops/searching.h"
 #include "emberharmony/ops/sets.h"
@@ -74,6 +75,8 @@ Tensor isin(const Tensor& x1, const Tensor& x2, bool invert) {
   if (!x1.defined() || !x2.defined()) {
     throw std::invalid_argument("isin: expected two tensors, found an undefined tensor");
   }
+  RequireCpu(x1);
+  RequireCpu(x2);
   std::optional<DType> dtype = tensor::PromoteTypes(x1.dtype(), x2.dtype());
   if (!dtype) {
     throw DTypeError(fmt::format("isin: {} and {} have no common dtype: convert one with astype",

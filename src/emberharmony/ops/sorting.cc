@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "emberharmony/ops/device_result_internal.h"
 #include "emberharmony/ops/dispatch_internal.h"
 #include "emberharmony/ops/sorting_internal.h"
 
@@ -16,7 +17,7 @@ using backend::Op;
 Tensor SortedBy(Op op, const Tensor& x, const SortOptions& options, DType dtype) {
   const int axis = CheckAxis(op, x, options.axis);
   CheckOrdered(op, x.dtype());
-  const Tensor result = Tensor::Empty(x.shape(), dtype);
+  const Tensor result = NewResultOf(x, x.shape(), dtype);
   const Attribute attributes[] = {
       Attribute::Integer(AttributeKey::kAxis, axis),
       Attribute::Integer(AttributeKey::kDescending, options.descending ? 1 : 0),
@@ -64,7 +65,7 @@ TopK topk(const Tensor& x, int64_t k, int axis, bool largest) {
   }
   Shape shape = x.shape();
   shape[at] = k;
-  const TopK result{Tensor::Empty(shape, x.dtype()), Tensor::Empty(shape, DType::kInt64)};
+  const TopK result{NewResultOf(x, shape, x.dtype()), NewResultOf(x, shape, DType::kInt64)};
   if (result.values.size() == 0) return result;
   const Attribute attributes[] = {Attribute::Integer(AttributeKey::kAxis, at),
                                   Attribute::Integer(AttributeKey::kDescending, largest ? 1 : 0),

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "emberharmony/ops/device_result_internal.h"
 #include "emberharmony/ops/dispatch_internal.h"
 #include "emberharmony/ops/elementwise.h"
 #include "emberharmony/ops/reduction_internal.h"
@@ -88,7 +89,7 @@ ReductionPlan PlanReduction(Op op, const Tensor& x, const std::optional<Axes>& a
 
 Tensor Reduce(Op op, const Tensor& x, const ReductionPlan& plan, DType dtype,
               std::optional<double> correction) {
-  const Tensor result = Tensor::Empty(plan.shape, dtype);
+  const Tensor result = NewResultOf(x, plan.shape, dtype);
   const backend::Attribute attributes[] = {
       backend::Attribute::Integers(backend::AttributeKey::kAxes,
                                    {plan.axes, static_cast<size_t>(plan.num_axes)}),

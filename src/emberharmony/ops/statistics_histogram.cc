@@ -6,6 +6,7 @@
 #include <cmath>
 #include <vector>
 
+#include "emberharmony/ops/device_result_internal.h"
 #include "emberharmony/ops/elementwise.h"
 #include "emberharmony/ops/searching.h"
 #include "emberharmony/ops/statistics.h"
@@ -25,6 +26,7 @@ void CheckRealSample(const char* function, const Tensor& x) {
 }
 
 Tensor Numbers(const Tensor& x) {
+  RequireCpu(x);
   return astype(x, DType::kFloat64, /*copy=*/false).Reshape({x.size()}).Contiguous();
 }
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "emberharmony/backend/native/order_statistics.h"
+#include "emberharmony/ops/device_result_internal.h"
 #include "emberharmony/ops/elementwise.h"
 
 namespace emberharmony::ops {
@@ -287,6 +288,7 @@ void FillRowByRow(const Question& question, const Tensor& x, const std::vector<d
 
 Tensor Quantiles(const Question& question, const Tensor& x, const std::vector<double>& quantiles,
                  const Shape& q_shape, const QuantileOptions& options) {
+  RequireCpu(x);
   for (double q : quantiles) {
     if (!(q >= 0 && q <= 1)) {
       throw std::invalid_argument(

@@ -67,9 +67,18 @@ class TensorBuffer : public arrow::Buffer {
   Tensor tensor_;
 };
 
+/// For what reads or writes elements: only the CPU's memory can be reached from here.
+void CheckOnCpu(const Tensor& tensor) {
+  if (tensor.device() == kCpuDevice) return;
+  throw std::invalid_argument("expected a tensor on the CPU, found a " + tensor.Describe() +
+                              " on " + DeviceName(tensor.device()) +
+                              ": copy it to the CPU with to_device");
+}
+
 }  // namespace
 
 void* Tensor::mutable_data() const {
+  CheckOnCpu(*this);
   if (!writable_) {
     throw std::invalid_argument("this " + Describe() +
                                 " is read-only: make a writable one with Copy()");
@@ -83,12 +92,14 @@ void Tensor::ThrowDType(DType expected) const {
 }
 
 void Tensor::CheckContiguous() const {
+  CheckOnCpu(*this);
   if (!contiguous_) {
     throw ShapeError("this " + Describe() + " has gaps between its elements: call Contiguous()");
   }
 }
 
 void Tensor::CheckSingle() const {
+  CheckOnCpu(*this);
   if (size_ != 1 || !defined()) {
     throw ShapeError("only a tensor with one element can be read as a number, found a " +
                      Describe());
@@ -342,6 +353,7 @@ Tensor Tensor::PermuteDims(std::span<const int> axes) const {
 }
 
 Tensor Tensor::Copy() const {
+  CheckOnCpu(*this);
   Tensor copy = Empty(shape_, dtype_);
   CopyElements(*this, copy);
   return copy;
@@ -380,6 +392,7 @@ void CopyElements(const Tensor& from, const Tensor& to) {
     throw ShapeError("cannot copy a " + from.Describe() + " into a " + to.Describe());
   }
   if (from.size() == 0) return;
+  CheckOnCpu(from);
   if (from.is_contiguous() && to.is_contiguous()) {
     std::memcpy(to.mutable_data(), from.data(), from.size_bytes());
     return;
@@ -392,6 +405,7 @@ void CopyElements(const Tensor& from, const Tensor& to) {
 }
 
 std::shared_ptr<arrow::Buffer> ToBuffer(const Tensor& tensor) {
+  CheckOnCpu(tensor);
   return std::make_shared<TensorBuffer>(tensor.Contiguous());
 }
 
