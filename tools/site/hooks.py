@@ -5,6 +5,7 @@ its place, from the command and the modules that were built. So a reference cann
 the code, and nothing that is generated lies in the repository.
 """
 
+import json
 import logging
 import re
 import subprocess
@@ -98,6 +99,18 @@ def shown(path: Path) -> str:
     return f"source/{path.as_posix()}/index.md"
 
 
+def notebook(text: str) -> str:
+    """The cells of a notebook, without their output; headings stay below the page's own."""
+    cells = []
+    for cell in json.loads(text)["cells"]:
+        source = "".join(cell["source"])
+        if cell["cell_type"] == "code":
+            cells.append(f"{'`' * 8}python\n{source}\n{'`' * 8}\n")
+        else:
+            cells.append(re.sub(r"\[([^\]]+)\]\([^)]+\)", r"\1", source) + "\n")
+    return "\n".join(cells)
+
+
 def source_page(path: Path) -> str:
     """A page with the text of a file, or with the names in a folder."""
     head = "---\nsearch:\n  exclude: true\n---\n\n"
@@ -107,6 +120,8 @@ def source_page(path: Path) -> str:
         )
         return f"{head}# {path}\n\n" + "".join(f"- `{name}`\n" for name in names)
     text = (ROOT / path).read_text(encoding="utf-8")
+    if path.suffix == ".ipynb":
+        return f"{head}# {path}\n\n{notebook(text)}"
     if path.suffix == ".md":
         # Its links are those of its own place in the repository.
         return head + re.sub(r"\[([^\]]+)\]\([^)]+\)", r"\1", text)
