@@ -148,6 +148,11 @@ class PosixAtomicFile : public AtomicFile {
   int64_t bytes_written() const override { return stream_.bytes_written(); }
 
   arrow::Status Commit() override {
+    ARROW_RETURN_NOT_OK(CommitBeforeSyncFolder());
+    return SyncFolder(FolderOf(path_));
+  }
+
+  arrow::Status CommitBeforeSyncFolder() override {
     if (ended_) return arrow::Status::Invalid("'", path_, "' was already committed or aborted");
     arrow::Status status = stream_.SyncAndCloseFile();
     if (status.ok() && std::rename(temporary_path_.c_str(), path_.c_str()) != 0) {
@@ -158,7 +163,7 @@ class PosixAtomicFile : public AtomicFile {
       return status;
     }
     ended_ = true;
-    return SyncFolder(FolderOf(path_));
+    return arrow::Status::OK();
   }
 
   void Abort() override {

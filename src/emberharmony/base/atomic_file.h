@@ -26,6 +26,9 @@ class AtomicFile {
   virtual std::string xxh3_128_hex() const = 0;
   virtual int64_t bytes_written() const = 0;
   virtual arrow::Status Commit() = 0;
+  /// As Commit, but the name is durable only after a SyncFolder, which the caller owes: one for
+  /// many files of a folder, since each takes some milliseconds.
+  virtual arrow::Status CommitBeforeSyncFolder() = 0;
   virtual void Abort() = 0;
 };
 

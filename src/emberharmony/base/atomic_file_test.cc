@@ -54,6 +54,18 @@ TEST_F(AtomicFileTest, AppearsOnlyAtCommit) {
   EXPECT_FALSE((*file)->stream()->Write("x", 1).ok());
 }
 
+TEST_F(AtomicFileTest, ManyFilesOfAFolderMayShareItsSync) {
+  auto file = *AtomicFile::Create(path_);
+  ASSERT_TRUE(file->stream()->Write("hello", 5).ok());
+  ASSERT_TRUE(file->CommitBeforeSyncFolder().ok());
+  EXPECT_EQ(Slurp(path_), "hello");
+  EXPECT_FALSE(std::filesystem::exists(path_ + ".tmp"));
+  EXPECT_FALSE(file->Commit().ok());
+  file.reset();
+  EXPECT_TRUE(std::filesystem::exists(path_));
+  EXPECT_TRUE(SyncFolder(folder_).ok());
+}
+
 TEST_F(AtomicFileTest, HashOfNothing) {
   auto file = *AtomicFile::Create(path_);
   EXPECT_EQ(file->xxh3_128_hex(),

@@ -310,6 +310,7 @@ arrow::Status FittedPlan::Save(const std::string& dir) const {
     model["split"] = {{"validation_from", CutJson(time_cuts_->validation_from, type)},
                       {"test_from", CutJson(time_cuts_->test_from, type)}};
   }
+  fs::path vocabulary_folder;
   ARROW_RETURN_NOT_OK(
       ForEachStep(pipelines_, [&](feature::Pipeline* pipeline, int step, int64_t position) {
         json described = pipeline->step(step).Describe();
@@ -320,11 +321,15 @@ arrow::Status FittedPlan::Save(const std::string& dir) const {
           fs::create_directory(file.parent_path(), error);
           if (error) return FileError("create folder", file.parent_path(), error);
           ARROW_RETURN_NOT_OK(internal::WriteVocabulary(file.string(), vocabulary));
+          vocabulary_folder = file.parent_path();
           described["vocabulary_file"] = internal::VocabularyFileName(position);
         }
         model["columns"][pipeline->source_column()].push_back(std::move(described));
         return arrow::Status::OK();
       }));
+  if (!vocabulary_folder.empty()) {
+    ARROW_RETURN_NOT_OK(base::SyncFolder(vocabulary_folder.string()));
+  }
   if (!states_.empty()) {
     const fs::path file = folder.path() / kStatesFile;
     std::error_code error;

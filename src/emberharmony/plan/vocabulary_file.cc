@@ -167,7 +167,7 @@ arrow::Status WriteVocabulary(const std::string& path,
                                                         [](arrow::io::OutputStream*) {});
   ARROW_RETURN_NOT_OK(base::RecognizeAllocationFailure(parquet::arrow::WriteTable(
       *table, pool, stream, kRowGroupRows, properties, arrow_properties)));
-  return file->Commit();
+  return file->CommitBeforeSyncFolder();
 }
 
 }  // namespace emberharmony::plan::internal

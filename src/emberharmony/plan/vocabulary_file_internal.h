@@ -16,6 +16,7 @@ namespace emberharmony::plan::internal {
 std::string VocabularyFileName(int64_t position);
 
 /// Writes a vocabulary (columns value, id, count) as Parquet, the same bytes for the same rows.
+/// Its name is durable only after base::SyncFolder of its folder.
 arrow::Status WriteVocabulary(const std::string& path,
                               const std::shared_ptr<arrow::RecordBatch>& vocabulary);
 /// Reads it back: value of any flat type, id int32 or int64, count int64, no nulls. DataError when
