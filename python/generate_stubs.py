@@ -29,6 +29,8 @@ OPS = """\
 from emberharmony.ops import fft as fft, linalg as linalg, random as random
 from emberharmony.ops._backends import (
     auto_select_backend as auto_select_backend,
+    backend_counts as backend_counts,
+    describe_backends as describe_backends,
     get_available_backends as get_available_backends,
     get_backend as get_backend,
     set_backend as set_backend,

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "bindings/backends_internal.h"
 #include "bindings/bigquery_internal.h"
 #include "bindings/device_object.h"
 #include "bindings/dtype_object.h"
@@ -15,7 +16,6 @@
 #include "bindings/function.h"
 #include "bindings/temporal_internal.h"
 #include "bindings/tensor_object.h"
-#include "emberharmony/backend/backend.h"
 #include "emberharmony/backend/threads.h"
 
 namespace emberharmony::python {
@@ -78,13 +78,7 @@ NB_MODULE(_core, module) {
         backend::SetNumThreads(static_cast<int>(std::clamp<Py_ssize_t>(number, INT_MIN, INT_MAX)));
       },
       nanobind::arg("num_threads"), nanobind::sig("def set_num_threads(num_threads: int) -> None"));
-  module.def("backend_names", &backend::BackendNames);
-  module.def("current_backend", [] { return std::string(backend::CurrentBackend().name()); });
-  module.def("set_current_backend", [](const std::string& name) {
-    backend::Backend* found = backend::FindBackend(name);
-    if (found != nullptr) backend::SetCurrentBackend(found);
-    return found != nullptr;
-  });
+  InitBackends(module);
 }
 
 }  // namespace emberharmony::python

@@ -66,9 +66,15 @@ def vstack_safe(arrays: list[object]) -> Tensor:
 
 
 def get_backend_info() -> dict[str, object]:
-    """The backend's name, the device, the number of threads, and the backends that are there."""
+    """The backend's name, framework, device, number of threads, and the backends that are loaded.
+
+    ops.describe_backends() has more, of those that could not be loaded as well.
+    """
+    name = ops.get_backend()
+    known = {each["name"]: each["framework"] for each in ops.describe_backends(load=False)}
     return {
-        "name": ops.get_backend(),
+        "name": name,
+        "framework": known[name],
         "device": ops.get_device(),
         "threads": ops.get_num_threads(),
         "available": ops.get_available_backends(),

@@ -7,7 +7,10 @@ from emberharmony import _core
 from emberharmony._core import Device, DType, Tensor
 from emberharmony.ops import fft, linalg, random
 from emberharmony.ops._backends import (
+    _choose_by_environment,
     auto_select_backend,
+    backend_counts,
+    describe_backends,
     get_available_backends,
     get_backend,
     set_backend,
@@ -57,6 +60,8 @@ __all__ = [
     "__array_api_version__",
     "__array_namespace_info__",
     "auto_select_backend",
+    "backend_counts",
+    "describe_backends",
     "e",
     "fft",
     "finfo",
@@ -82,3 +87,5 @@ __all__ = [
     *_dtypes,
     *_functions,
 ]
+
+_choose_by_environment()

@@ -1,0 +1,90 @@
+// Backends as functions of _core; emberharmony/ops/_backends.py makes Python's interface of them.
+#include <nanobind/nanobind.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+
+#include <string>
+
+#include "bindings/backends_internal.h"
+#include "emberharmony/backend/backend_report.h"
+#include "emberharmony/backend/plugin_loader.h"
+
+namespace emberharmony::python {
+namespace {
+
+namespace nb = nanobind;
+
+/// The backend of that name; ValueError for one that is not loaded.
+backend::Backend& LoadedBackend(const std::string& name) {
+  if (backend::Backend* const found = backend::FindBackend(name)) return *found;
+  throw nb::value_error(("expected the name of a backend that is loaded, found " + name).c_str());
+}
+
+/// Empty, or why the backend cannot be used.
+std::string LoadFault(const std::string& name) {
+  const nb::gil_scoped_release released;  // a framework may take a second
+  return backend::LoadBackend(name).status().message();
+}
+
+nb::list CallCounts(const std::string& name) {
+  nb::list counts;
+  for (const backend::OpCount& each : LoadedBackend(name).Counts()) {
+    counts.append(nb::make_tuple(std::string(backend::InfoOf(each.op).name), each.ran,
+                                 each.fell_back, each.reason));
+  }
+  return counts;
+}
+
+nb::list DescribeAll(bool load) {
+  std::vector<backend::BackendReport> reports;
+  {
+    const nb::gil_scoped_release released;
+    reports = backend::DescribeBackends(load);
+  }
+  nb::list described;
+  for (const backend::BackendReport& report : reports) {
+    nb::dict native_ops;
+    for (const backend::NativeOp& each : report.native_ops) {
+      native_ops[each.op.c_str()] = each.reason;
+    }
+    nb::list attempts;
+    for (const backend::PluginAttempt& each : report.attempts) {
+      attempts.append(nb::make_tuple(each.path, each.fault, each.remedy));
+    }
+    nb::dict entry;
+    entry["name"] = report.name;
+    entry["is_there"] = report.is_there;
+    entry["is_chosen"] = report.is_chosen;
+    entry["version"] = report.version;
+    entry["framework"] = report.framework;
+    entry["path"] = report.path;
+    entry["devices"] = report.devices;
+    entry["num_ops"] = report.num_ops;
+    entry["native_ops"] = native_ops;
+    entry["attempts"] = attempts;
+    described.append(entry);
+  }
+  return described;
+}
+
+}  // namespace
+
+void InitBackends(nb::module_& module) {
+  module.def("backend_names", &backend::BackendNames);
+  module.def("current_backend", [] { return std::string(backend::CurrentBackend().name()); });
+  module.def("set_current_backend", [](const std::string& name) {
+    backend::Backend* found = backend::FindBackend(name);
+    if (found != nullptr) backend::SetCurrentBackend(found);
+    return found != nullptr;
+  });
+  module.def("load_backend", &LoadFault, nb::arg("name"));
+  module.def("add_plugin_folder", &backend::AddPluginFolder, nb::arg("folder"));
+  module.def("add_framework_folder", &backend::AddFrameworkFolder, nb::arg("folder"));
+  module.def("backend_counts", &CallCounts, nb::arg("name"));
+  module.def(
+      "reset_backend_counts", [](const std::string& name) { LoadedBackend(name).ResetCounts(); },
+      nb::arg("name"));
+  module.def("describe_backends", &DescribeAll, nb::arg("load"));
+}
+
+}  // namespace emberharmony::python

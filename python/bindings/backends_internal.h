@@ -1,0 +1,10 @@
+#pragma once
+
+#include <nanobind/nanobind.h>
+
+namespace emberharmony::python {
+
+/// Adds the functions about backends to the module.
+void InitBackends(nanobind::module_& module);
+
+}  // namespace emberharmony::python
