@@ -65,6 +65,8 @@ std::vector<std::string> BackendNames() {
   return names;
 }
 
+bool IsNativeCurrent() { return chosen.load(std::memory_order_acquire) == nullptr; }
+
 Backend& CurrentBackend() {
   Backend* const backend = chosen.load(std::memory_order_acquire);
   return backend != nullptr ? *backend : Native();

@@ -64,7 +64,7 @@ std::unique_ptr<Backend> MakeNativeBackend() { return std::make_unique<NativeBac
 namespace emberharmony::backend {
 
 ElementwiseKernel CurrentElementwiseKernel(Op op, tensor::DType dtype) {
-  if (&CurrentBackend() != &Native()) return nullptr;
+  if (!IsNativeCurrent()) return nullptr;
   return native::ActiveKernels().Get(op, dtype);
 }
 
