@@ -184,5 +184,62 @@ TEST(AutomaticPlan, DetectionLearnsWhatTheStepsNeed) {
   EXPECT_TRUE(keys(*arrow::binary()).empty());
 }
 
+TEST(AutomaticPlan, WishesAboutColumns) {
+  AutomaticPlanOptions options;
+  options.target = "y";
+  options.categorical = {"code", "flag"};
+  options.left_out = {{"when", "it is the index"}, {"place", "it was asked for"}};
+  options.split = SplitSpec();
+  options.split->method = SplitMethod::kTime;
+  options.split->time_column = "when";
+  const ColumnProfile profile = Profile(2000, 0, 2000, 0, 1999);
+  const Plan plan = Automatic({{"code", arrow::int64(), profile},
+                               {"flag", arrow::boolean(), Profile(2000, 0, 2)},
+                               {"number", arrow::int64(), Profile(2000, 0, 100)},
+                               {"place.city", arrow::utf8(), Profile(2000, 0, 5)},
+                               {"placement", arrow::utf8(), Profile(2000, 0, 5)},
+                               {"when", arrow::timestamp(arrow::TimeUnit::SECOND), profile},
+                               {"y", arrow::int64(), profile}},
+                              options);
+  EXPECT_EQ(WritePlan(plan), R"(version: 1
+target: "y"
+split: {method: time, column: when, train: 0.8, validation: 0.1, test: 0.1}
+# dropped 'place.city': it was asked for
+# dropped 'when': it is the index
+features:
+  - columns: [code]
+    steps: [vocabulary]
+  - columns: [flag]
+    steps: [one_hot]
+  - columns: [number]
+    steps: [{impute: median}, {scale: standard}]
+  - columns: [placement]
+    steps: [one_hot]
+output: {dtype: float32, layout: columns}
+)");
+}
+
+TEST(AutomaticPlan, WishesThatCannotBe) {
+  const arrow::Schema schema(
+      {arrow::field("x", arrow::int64()), arrow::field("when", arrow::date32())});
+  const auto fault = [&](const AutomaticPlanOptions& options) {
+    const arrow::Status status = CheckAutomaticPlanOptions(schema, options);
+    EXPECT_EQ(base::KindOf(status), base::ErrorKind::kUsage);
+    return status.message();
+  };
+  AutomaticPlanOptions options;
+  EXPECT_TRUE(CheckAutomaticPlanOptions(schema, options).ok());
+  options.categorical = {"xs"};
+  EXPECT_EQ(fault(options), "the table has no column 'xs' to be categorical; did you mean 'x'?");
+  options.categorical = {"when"};
+  EXPECT_EQ(fault(options),
+            "the column 'when' cannot be categorical: expected numbers, booleans or text, found "
+            "date32[day]");
+  options.categorical = {"x"};
+  EXPECT_TRUE(CheckAutomaticPlanOptions(schema, options).ok());
+  options.left_out = {{"whem", "why"}};
+  EXPECT_EQ(fault(options), "the table has no column 'whem' to be left out; did you mean 'when'?");
+}
+
 }  // namespace
 }  // namespace emberharmony::plan
