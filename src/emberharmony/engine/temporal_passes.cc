@@ -41,12 +41,11 @@ arrow::Status ForEachBlock(WindowFeed* feed, const PassOptions& options,
 /// What the ends of sequences add.
 void AddEnds(const SequenceWindows::Sequences& sequences, WindowProducts* products) {
   const WindowLayout& layout = products->layout();
-  std::vector<double> halves;
+  std::vector<int64_t> rows;
   for (const auto& [number, sequence] : sequences) {
     if (sequence.num_rows < layout.window_size) continue;
-    halves.resize(2 * sequence.last.size());
-    products->grid().Quantize(sequence.last.data(), layout.window_size - 1, halves.data());
-    products->AddTail(halves.data(), sequence.num_rows);
+    products->grid().Quantize(sequence.last, &rows);
+    products->AddTail(rows.data(), sequence.num_rows);
   }
 }
 
@@ -56,12 +55,10 @@ struct Learner {
 
   void Add(const CutBlock& block) {
     const feature::WindowRuns& runs = block.runs;
-    halves.resize(2 * runs.rows.size());
-    products.grid().Quantize(
-        runs.rows.data(), static_cast<int64_t>(runs.rows.size()) / runs.num_columns, halves.data());
+    products.grid().Quantize(runs.rows, &rows);
     quantized.clear();
     for (const feature::WindowRuns::Run& run : runs.runs) {
-      const double* begin = halves.data() + 2 * run.begin * runs.num_columns;
+      const int64_t* begin = rows.data() + run.begin * runs.num_columns;
       quantized.push_back({begin, run.num_rows, run.position});
       const bool is_first = run.position == 0 && run.num_rows >= products.layout().window_size;
       if (is_first) products.AddHead(begin);
@@ -71,7 +68,7 @@ struct Learner {
   }
 
   WindowProducts products;
-  std::vector<double> halves;
+  std::vector<int64_t> rows;
   std::vector<feature::QuantizedRun> quantized;
 };
 
@@ -153,14 +150,13 @@ void ProjectBlock(const CutBlock& block, const WindowLayout& layout,
                   const std::vector<ops::Tensor>& outputs, std::vector<double>* centred) {
   const feature::WindowRuns& runs = block.runs;
   centred->resize(runs.rows.size());
+  projections[0].Center(runs.rows.data(), static_cast<int64_t>(runs.rows.size()) / runs.num_columns,
+                        centred->data());
   for (size_t i = 0; i < layout.strides.size(); ++i) {
     const int64_t stride = layout.strides[i];
     const feature::StrideWindows windows =
         feature::WindowsOf(runs, layout, stride, block.block.rows.shape()[0]);
     if (windows.count == 0) continue;
-    projections[i].Center(runs.rows.data(),
-                          static_cast<int64_t>(runs.rows.size()) / runs.num_columns,
-                          centred->data());
     for (size_t r = 0; r < runs.runs.size(); ++r) {
       const feature::StrideWindows::Part& part = windows.parts[r];
       const double* first =

@@ -72,7 +72,8 @@ arrow::Result<feature::WindowProducts> LearnProducts(const RowSpool& spool,
                                                      const PassOptions& options,
                                                      feature::SequenceWindows* windows);
 
-/// Projects the windows of a block: projections and outputs are of the layout's strides.
+/// Projects the windows of a block: projections, which have one shift, and outputs are of the
+/// layout's strides.
 void ProjectBlock(const CutBlock& block, const feature::WindowLayout& layout,
                   const std::vector<feature::Projection>& projections,
                   const std::vector<ops::Tensor>& outputs, std::vector<double>* centred);

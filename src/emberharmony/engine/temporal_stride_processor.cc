@@ -91,6 +91,7 @@ arrow::Status RefuseStride(const std::vector<int64_t>& strides, int64_t stride) 
 struct LearnedBases {
   WindowLayout layout;
   std::vector<PcaBasis> bases;
+  std::vector<double> shift;  ///< of the projections: the same for all, so rows are shifted once
   std::vector<feature::Projection> projections;
   ops::DType dtype;  ///< of the rows
 };
@@ -340,7 +341,10 @@ arrow::Result<std::shared_ptr<const LearnedBases>> TerabyteTemporalStrideProcess
   for (int64_t stride : layout.strides) {
     ARROW_ASSIGN_OR_RAISE(const feature::WindowMoments moments, products.Finalize(stride));
     ARROW_ASSIGN_OR_RAISE(PcaBasis basis, feature::LearnPcaBasis(moments, num_components));
-    result->projections.emplace_back(basis, layout);
+    if (result->bases.empty()) {
+      result->shift.assign(basis.mean.begin(), basis.mean.begin() + layout.num_columns);
+    }
+    result->projections.emplace_back(basis, layout, result->shift);
     result->bases.push_back(std::move(basis));
   }
   return result;

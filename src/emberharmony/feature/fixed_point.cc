@@ -120,9 +120,15 @@ arrow::Result<FixedPointGrid> FixedPointGrid::Make(std::vector<double> centres,
   return grid;
 }
 
-void FixedPointGrid::Quantize(const double* rows, int64_t num_rows, double* halves) const {
+void FixedPointGrid::Quantize(const double* rows, int64_t num_rows, int64_t* out) const {
   BestRowKernels().quantize(rows, num_rows, num_columns(), centres_.data(), inverse_steps_.data(),
-                            halves);
+                            out);
+}
+
+void FixedPointGrid::Quantize(const std::vector<double>& rows, std::vector<int64_t>* out) const {
+  out->resize(rows.size() + kQuantizedPadding);
+  Quantize(rows.data(), static_cast<int64_t>(rows.size()) / num_columns(), out->data());
+  std::fill(out->end() - kQuantizedPadding, out->end(), 0);
 }
 
 }  // namespace emberharmony::feature

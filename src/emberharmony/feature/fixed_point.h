@@ -33,6 +33,9 @@ class ColumnRanges {
   int64_t num_rows_ = 0;
 };
 
+/// Integers that sums of products read behind the last row.
+inline constexpr int64_t kQuantizedPadding = 8;
+
 /// For each column a grid of 2^31 steps, a power of two each, around the middle of its range.
 ///
 /// Values on a grid are integers of at most 2^30 in size, whose products can be added exactly, so
@@ -53,8 +56,10 @@ class FixedPointGrid {
   /// The base-2 logarithm of a step.
   const std::vector<int32_t>& exponents() const { return exponents_; }
 
-  /// The integers of `num_rows` rows in two halves, as RowKernels::quantize writes them.
-  void Quantize(const double* rows, int64_t num_rows, double* halves) const;
+  /// The integers of `num_rows` rows.
+  void Quantize(const double* rows, int64_t num_rows, int64_t* out) const;
+  /// The same; behind them lie kQuantizedPadding zeros.
+  void Quantize(const std::vector<double>& rows, std::vector<int64_t>* out) const;
 
   friend bool operator==(const FixedPointGrid&, const FixedPointGrid&) = default;
 

@@ -1,43 +1,10 @@
 #include <algorithm>
-#include <cstring>
+#include <utility>
 
 #include "emberharmony/feature/lag_sums_internal.h"
 #include "emberharmony/feature/row_kernels_internal.h"
-#include "emberharmony/ops/linalg.h"
-#include "emberharmony/ops/matmul.h"
 
 namespace emberharmony::feature {
-namespace {
-
-using ops::Tensor;
-
-/// Rows in a product of halves: a half is at most 2^15, so sums stay below 2^53 and are exact.
-constexpr int64_t kExactRows = int64_t{1} << 22;
-/// Fewer rows are gathered: products of few rows are slow, copying them is not.
-constexpr int64_t kRowsInPlace = 64;
-constexpr int64_t kGatheredRows = 256;
-
-/// `count` rows of `length` doubles that begin `row_stride` apart.
-Tensor RowsOf(const double* first, int64_t count, int64_t row_stride, int64_t length) {
-  const int64_t extent = (count - 1) * row_stride + length;
-  return Tensor::Wrap(first, {extent}, ops::DType::kFloat64, nullptr)
-      .View({count, length}, {row_stride, 1}, 0);
-}
-
-/// Adds the products of halves, of which each is an integer, to the sums of one lag.
-void AddProducts(const double* halves, int64_t row_length, int64_t num_columns, ProductSum* sums) {
-  const auto integer = [](double value) { return static_cast<int64_t>(value); };
-  for (int64_t i = 0; i < num_columns; ++i) {
-    const double* high = halves + i * row_length;
-    const double* low = halves + (num_columns + i) * row_length;
-    for (int64_t j = 0; j < num_columns; ++j) {
-      *sums++ += FromHalves(integer(high[j]), integer(high[num_columns + j]) + integer(low[j]),
-                            integer(low[num_columns + j]));
-    }
-  }
-}
-
-}  // namespace
 
 LagSums::LagSums(const WindowLayout& layout, LagGroup group)
     : window_size_(layout.window_size),
@@ -45,78 +12,62 @@ LagSums::LagSums(const WindowLayout& layout, LagGroup group)
       group_(std::move(group)),
       products_(group_.num_lags * num_columns_ * num_columns_),
       row_sums_(group_.residues.size() * num_columns_),
-      counts_(group_.residues.size()),
-      gathered_(group_.residues.size()) {}
+      counts_(group_.residues.size()) {
+  for (const LagGroup::Residue& residue : group_.residues) {
+    high_.emplace_back(num_columns_ * WidthOf(residue));
+    low_.emplace_back(num_columns_ * WidthOf(residue));
+  }
+}
+
+int64_t LagSums::WidthOf(const LagGroup::Residue& residue) const {
+  return (residue.num_lags * num_columns_ + kProductLanes - 1) / kProductLanes * kProductLanes;
+}
 
 void LagSums::Add(std::span<const QuantizedRun> runs) {
-  const int64_t width = 2 * num_columns_;
   for (const QuantizedRun& run : runs) {
     const int64_t num_starts = run.num_rows - window_size_ + 1;
     for (size_t index = 0; index < group_.residues.size(); ++index) {
-      const int64_t residue = group_.residues[index].residue;
-      const int64_t distance = (residue - run.position) % group_.period;
+      const int64_t distance = (group_.residues[index].residue - run.position) % group_.period;
       const int64_t start = distance < 0 ? distance + group_.period : distance;
       if (start >= num_starts) continue;
       const int64_t count = (num_starts - start - 1) / group_.period + 1;
-      AddRows(index, run.halves + start * width, count, group_.period);
+      AddRows(index, run.rows + start * num_columns_, count);
     }
   }
-  for (size_t index = 0; index < gathered_.size(); ++index) FlushGathered(index);
+  Gather();
 }
 
-void LagSums::AddRows(size_t index, const double* first, int64_t count, int64_t step) {
-  const int64_t width = 2 * num_columns_;
-  // In a matrix of rows with those behind them, rows must not overlap.
-  const int64_t num_classes = (group_.residues[index].num_lags - 1) / step + 1;
-  if (count / num_classes < kRowsInPlace) return Gather(index, first, count, step);
-  for (int64_t i = 0; i < std::min(num_classes, count); ++i) {
-    const int64_t in_class = (count - i - 1) / num_classes + 1;
-    const int64_t row_stride = num_classes * step * width;
-    for (int64_t done = 0; done < in_class; done += kExactRows) {
-      AddRowsInPart(index, first + i * step * width + done * row_stride,
-                    std::min(kExactRows, in_class - done), row_stride);
-    }
-  }
-}
-
-void LagSums::AddRowsInPart(size_t index, const double* first, int64_t count, int64_t row_stride) {
-  const LagGroup::Residue& residue = group_.residues[index];
-  const int64_t width = 2 * num_columns_;
-  const int64_t length = residue.num_lags * width;
-  const Tensor rows = RowsOf(first, count, row_stride, width);
-  const Tensor behind = RowsOf(first, count, row_stride, length);
-  const Tensor halves = ops::matmul(ops::linalg::matrix_transpose(rows), behind);
-  const double* products = halves.data_as<double>();
-  for (int64_t lag = 0; lag < residue.num_lags; ++lag) {
-    AddProducts(products + lag * width, length, num_columns_,
-                products_.data() + (residue.first + lag) * num_columns_ * num_columns_);
-  }
-  std::vector<double> sums(width);
-  BestRowKernels().add_rows(first, row_stride, count, width, sums.data());
+void LagSums::AddRows(size_t index, const int64_t* first, int64_t count) {
+  const RowKernels& kernels = BestRowKernels();
+  const int64_t stride = group_.period * num_columns_;
+  kernels.add_products(first, stride, count, num_columns_,
+                       group_.residues[index].num_lags * num_columns_, high_[index].data(),
+                       low_[index].data());
+  std::vector<int64_t> sums(num_columns_);
+  kernels.add_rows(first, stride, count, num_columns_, sums.data());
   for (int64_t c = 0; c < num_columns_; ++c) {
-    row_sums_[index * num_columns_ + c] +=
-        FromHalves(0, static_cast<int64_t>(sums[c]), static_cast<int64_t>(sums[num_columns_ + c]));
+    row_sums_[index * num_columns_ + c] += ToSum(sums[c]);
   }
   counts_[index] += count;
 }
 
-void LagSums::Gather(size_t index, const double* first, int64_t count, int64_t step) {
-  const int64_t width = 2 * num_columns_;
-  const int64_t length = group_.residues[index].num_lags * width;
-  std::vector<double>& gathered = gathered_[index];
-  for (int64_t i = 0; i < count; ++i) {
-    const double* row = first + i * step * width;
-    gathered.insert(gathered.end(), row, row + length);
-    if (static_cast<int64_t>(gathered.size()) >= kGatheredRows * length) FlushGathered(index);
+void LagSums::Gather() {
+  for (size_t index = 0; index < group_.residues.size(); ++index) {
+    const LagGroup::Residue& residue = group_.residues[index];
+    const int64_t width = WidthOf(residue);
+    ProductSum* sums = products_.data() + residue.first * num_columns_ * num_columns_;
+    for (int64_t lag = 0; lag < residue.num_lags; ++lag) {
+      for (int64_t i = 0; i < num_columns_; ++i) {
+        const int64_t* high = high_[index].data() + i * width + lag * num_columns_;
+        const int64_t* low = low_[index].data() + i * width + lag * num_columns_;
+        for (int64_t j = 0; j < num_columns_; ++j) {
+          *sums++ += (ToSum(high[j]) << 32) + ToSum(low[j]);
+        }
+      }
+    }
+    std::fill(high_[index].begin(), high_[index].end(), 0);
+    std::fill(low_[index].begin(), low_[index].end(), 0);
   }
-}
-
-void LagSums::FlushGathered(size_t index) {
-  std::vector<double>& gathered = gathered_[index];
-  if (gathered.empty()) return;
-  const int64_t length = group_.residues[index].num_lags * 2 * num_columns_;
-  AddRowsInPart(index, gathered.data(), static_cast<int64_t>(gathered.size()) / length, length);
-  gathered.clear();
 }
 
 void LagSums::Merge(const LagSums& other) {
@@ -136,7 +87,7 @@ EdgeSums::EdgeSums(const WindowLayout& layout, int64_t stride)
 void EdgeSums::AddRow(const int64_t* row, int64_t i, int64_t sign) {
   ProductSum* sums = row_sums_.data() + i * num_columns_;
   for (int64_t c = 0; c < num_columns_; ++c) {
-    sums[c] += static_cast<ProductSum>(__int128{sign * row[c]});
+    sums[c] += ToSum(sign * row[c]);
   }
 }
 
@@ -146,7 +97,7 @@ void EdgeSums::AddPair(const int64_t* a, const int64_t* b, int64_t i, int64_t j,
     const int64_t value = sign * a[c];
     // Products are of at most 2^60.
     for (int64_t d = 0; d < num_columns_; ++d) {
-      *sums++ += static_cast<ProductSum>(__int128{value * b[d]});
+      *sums++ += ToSum(value * b[d]);
     }
   }
 }

@@ -12,11 +12,7 @@ namespace emberharmony::feature {
 /// Sums modulo 2^128, so that those which a stranger has saved cannot overflow.
 using ProductSum = unsigned __int128;
 
-/// high * 2^30 + middle * 2^15 + low.
-inline ProductSum FromHalves(int64_t high, int64_t middle, int64_t low) {
-  const auto wide = [](int64_t value) { return static_cast<ProductSum>(__int128{value}); };
-  return (wide(high) << 30) + (wide(middle) << 15) + wide(low);
-}
+inline ProductSum ToSum(int64_t value) { return static_cast<ProductSum>(__int128{value}); }
 
 /// The products of one LagGroup (window_products.h). One thread at a time.
 class LagSums {
@@ -44,12 +40,11 @@ class LagSums {
   const std::vector<int64_t>& all_counts() const { return counts_; }
 
  private:
-  /// Rows `step` apart, `count` of them from `first` on, each with the rows behind it.
-  void AddRows(size_t index, const double* first, int64_t count, int64_t step);
-  void AddRowsInPart(size_t index, const double* first, int64_t count, int64_t row_stride);
-  /// Copies such rows, with those behind each, until there are enough for a product.
-  void Gather(size_t index, const double* first, int64_t count, int64_t step);
-  void FlushGathered(size_t index);
+  /// `count` rows from `first` on, a period apart, each with the rows behind it.
+  void AddRows(size_t index, const int64_t* first, int64_t count);
+  /// Takes the parts of sums, which have 64 bits each, into the sums.
+  void Gather();
+  int64_t WidthOf(const LagGroup::Residue& residue) const;
 
   int64_t window_size_;
   int64_t num_columns_;
@@ -57,7 +52,9 @@ class LagSums {
   std::vector<ProductSum> products_;
   std::vector<ProductSum> row_sums_;
   std::vector<int64_t> counts_;
-  std::vector<std::vector<double>> gathered_;  ///< for each residue
+  /// For each residue the sums since Gather, as RowKernels::add_products makes them.
+  std::vector<std::vector<int64_t>> high_;
+  std::vector<std::vector<int64_t>> low_;
 };
 
 /// Products at the ends of sequences, for one stride: what the sum for rows i and j of a window

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <random>
 
+#include "emberharmony/feature/fixed_point.h"
 #include "emberharmony/feature/projection.h"
 #include "emberharmony/feature/row_kernels_internal.h"
 
@@ -119,7 +120,7 @@ TEST(Projection, IsTheSumOfProductsOfEachWindow) {
     basis.explained_variance.resize(num_components);
     std::vector<double> rows;
     for (int i = 0; i < 30 * 4; ++i) rows.push_back(1e6 + normal(random));
-    const Projection projection(basis, layout);
+    const Projection projection(basis, layout, {1e6, 1e6 + 1, 1e6, 1e6 - 1});
     std::vector<double> centred(rows.size());
     projection.Center(rows.data(), 30, centred.data());
     const Tensor out = Tensor::Empty({14, num_components}, ops::DType::kFloat64);
@@ -144,13 +145,18 @@ TEST(Projection, IsTheSumOfProductsOfEachWindow) {
   }
 }
 
-TEST(RowKernels, GiveTheSameBitsOnEveryInstructionSet) {
+/// The best ones of this CPU, and all below them.
+std::vector<const RowKernels*> AllRowKernels() {
   std::vector<const RowKernels*> all = {&PortableRowKernels()};
 #ifdef __x86_64__
-  // The best is one of these; those below it run as well.
   if (&BestRowKernels() != &PortableRowKernels()) all.push_back(&Avx2RowKernels());
   if (&BestRowKernels() == &Avx512RowKernels()) all.push_back(&Avx512RowKernels());
 #endif
+  return all;
+}
+
+TEST(RowKernels, GiveTheSameBitsOnEveryInstructionSet) {
+  const std::vector<const RowKernels*> all = AllRowKernels();
   std::mt19937_64 random(8);
   std::normal_distribution<double> normal;
   constexpr int64_t kRows = 23, kColumns = 13, kWidth = 16;
@@ -161,29 +167,66 @@ TEST(RowKernels, GiveTheSameBitsOnEveryInstructionSet) {
   }
   for (double& value : inverse_step) value = std::ldexp(1.0, 20 + static_cast<int>(random() % 6));
   std::vector<std::vector<double>> results;
+  std::vector<std::vector<int64_t>> sums;
   for (const RowKernels* kernels : all) {
-    std::vector<double> centred(rows.size()), halves(2 * rows.size()), sums(2 * kColumns);
-    std::vector<double> projected(kRows * kWidth);
+    std::vector<double> centred(rows.size()), projected(kRows * kWidth);
     kernels->center(rows.data(), kRows, kColumns, shift.data(), centred.data());
+    kernels->project(centred.data(), kColumns, kRows - 2, 3 * kColumns, basis.data(), offset.data(),
+                     kWidth, projected.data());
+    projected.insert(projected.end(), centred.begin(), centred.end());
+    results.push_back(projected);
+
+    std::vector<int64_t> integers(rows.size() + kQuantizedPadding), total(kColumns);
     kernels->quantize(rows.data(), kRows, kColumns, shift.data(), inverse_step.data(),
-                      halves.data());
-    kernels->add_rows(halves.data(), 2 * 2 * kColumns, kRows / 2, 2 * kColumns, sums.data());
-    const int64_t num_windows = kRows - 2;
-    kernels->project(centred.data(), kColumns, num_windows, 3 * kColumns, basis.data(),
-                     offset.data(), kWidth, projected.data());
-    std::vector<double> result;
-    for (const std::vector<double>* part : {&centred, &halves, &sums, &projected}) {
-      result.insert(result.end(), part->begin(), part->end());
-    }
-    results.push_back(result);
+                      integers.data());
     for (size_t i = 0; i < rows.size(); ++i) {
       const size_t c = i % kColumns;
-      const double expected = std::nearbyint((rows[i] - shift[c]) * inverse_step[c]);
-      const double* row = halves.data() + i / kColumns * 2 * kColumns;
-      EXPECT_EQ(row[c] * 0x1p15 + row[kColumns + c], expected);
+      EXPECT_EQ(integers[i],
+                static_cast<int64_t>(std::nearbyint((rows[i] - shift[c]) * inverse_step[c])));
     }
+    kernels->add_rows(integers.data(), 2 * kColumns, kRows / 2, kColumns, total.data());
+    sums.push_back(total);
   }
   for (const std::vector<double>& result : results) EXPECT_EQ(result, results[0]);
+  for (const std::vector<int64_t>& total : sums) EXPECT_EQ(total, sums[0]);
+}
+
+TEST(RowKernels, ProductsAreExact) {
+  std::mt19937_64 random(3);
+  for (const RowKernels* kernels : AllRowKernels()) {
+    for (int64_t num_columns : {1, 2, 3, 5, 8, 13}) {
+      for (int64_t num_lags : {1, 2, 5}) {
+        for (int64_t num_rows : {1, 6, 7, 8, 113, 250}) {
+          const int64_t stride = 2 * num_columns;
+          const int64_t length = num_lags * num_columns;
+          const int64_t width = (length + kProductLanes - 1) / kProductLanes * kProductLanes;
+          std::vector<int64_t> rows(num_rows * stride + length + kQuantizedPadding);
+          for (int64_t& value : rows) {
+            // Mostly the largest ones, of which sums come close to their bounds.
+            const int64_t largest = int64_t{1} << 30;
+            value = random() % 3 ? largest : static_cast<int64_t>(random() % (2 * largest));
+            if (random() % 4 == 0) value = -value;
+            value = std::clamp(value, -largest, largest);
+          }
+          std::vector<int64_t> high(num_columns * width), low(num_columns * width);
+          for (int times = 0; times < 2; ++times) {
+            kernels->add_products(rows.data(), stride, num_rows, num_columns, length, high.data(),
+                                  low.data());
+          }
+          for (int64_t i = 0; i < num_columns; ++i) {
+            for (int64_t j = 0; j < length; ++j) {
+              __int128 expected = 0;
+              for (int64_t r = 0; r < num_rows; ++r) {
+                expected += __int128{rows[r * stride + i]} * rows[r * stride + j];
+              }
+              const __int128 found = (__int128{high[i * width + j]} << 32) + low[i * width + j];
+              ASSERT_TRUE(found == 2 * expected) << num_columns << " " << num_lags << " " << i;
+            }
+          }
+        }
+      }
+    }
+  }
 }
 
 }  // namespace

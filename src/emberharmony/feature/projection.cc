@@ -1,17 +1,18 @@
 #include "emberharmony/feature/projection.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "emberharmony/feature/row_kernels_internal.h"
 
 namespace emberharmony::feature {
 
-Projection::Projection(const PcaBasis& basis, const WindowLayout& layout)
+Projection::Projection(const PcaBasis& basis, const WindowLayout& layout, std::vector<double> shift)
     : num_columns_(layout.num_columns),
       num_features_(basis.num_features()),
       num_components_(basis.num_components()),
       width_((num_components_ + kProjectionLanes - 1) / kProjectionLanes * kProjectionLanes),
-      shift_(basis.mean.begin(), basis.mean.begin() + num_columns_),
+      shift_(std::move(shift)),
       basis_(num_features_ * width_),
       offset_(width_) {
   const double* components = basis.components.data_as<double>();

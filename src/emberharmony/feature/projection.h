@@ -14,13 +14,15 @@ namespace emberharmony::feature {
 /// computed together with. Immutable, thread-safe.
 class Projection {
  public:
-  /// A basis of windows of the layout.
-  Projection(const PcaBasis& basis, const WindowLayout& layout);
+  /// A basis of windows of the layout. `shift` is subtracted from the columns before anything is
+  /// multiplied, so that large means cost no digits: numbers near the means, for which several
+  /// projections of the same rows may have the same ones.
+  Projection(const PcaBasis& basis, const WindowLayout& layout, std::vector<double> shift);
 
   int64_t num_components() const { return num_components_; }
   int64_t num_columns() const { return num_columns_; }
 
-  /// The rows less the means that they have as a window's first row: what Project takes.
+  /// The rows less the shift: what Project takes.
   void Center(const double* rows, int64_t num_rows, double* out) const;
   /// Windows of centred rows, `stride` rows apart, from `first` on, to the rows of `out`, a
   /// contiguous matrix of float32 or float64 with num_components columns: window i to place(i).

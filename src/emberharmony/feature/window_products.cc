@@ -64,9 +64,6 @@ struct WindowProducts::Sums {
   void ForEachRow(int64_t stride, int64_t first, int64_t lag, Use use) const;
   void FillCovariance(int64_t stride, const StrideSums& sums, double* covariance) const;
 
-  /// A row on the grid as integers, of `num_rows` rows in halves.
-  std::vector<int64_t> Integers(const double* halves, int64_t num_rows) const;
-
   WindowLayout layout;
   FixedPointGrid grid;
   std::vector<LagSums> lags;
@@ -156,18 +153,6 @@ void WindowProducts::Sums::FillCovariance(int64_t stride, const StrideSums& sums
   }
 }
 
-std::vector<int64_t> WindowProducts::Sums::Integers(const double* halves, int64_t num_rows) const {
-  const int64_t columns = layout.num_columns;
-  std::vector<int64_t> integers;
-  integers.reserve(num_rows * columns);
-  for (int64_t row = 0; row < num_rows; ++row, halves += 2 * columns) {
-    for (int64_t c = 0; c < columns; ++c) {
-      integers.push_back(static_cast<int64_t>(halves[c] * 0x1p15 + halves[columns + c]));
-    }
-  }
-  return integers;
-}
-
 WindowProducts::WindowProducts(const WindowLayout& layout, const FixedPointGrid& grid)
     : sums_(std::make_unique<Sums>(layout, grid)) {}
 WindowProducts::WindowProducts(WindowProducts&&) noexcept = default;
@@ -181,16 +166,14 @@ void WindowProducts::AddRuns(std::span<const QuantizedRun> runs) {
   for (LagSums& lags : sums_->lags) lags.Add(runs);
 }
 
-void WindowProducts::AddHead(const double* halves) {
+void WindowProducts::AddHead(const int64_t* rows) {
   if (sums_->layout.window_size == 1) return;
-  const std::vector<int64_t> rows = sums_->Integers(halves, sums_->layout.window_size);
-  for (EdgeSums& edge : sums_->edges) edge.AddHead(rows.data());
+  for (EdgeSums& edge : sums_->edges) edge.AddHead(rows);
 }
 
-void WindowProducts::AddTail(const double* halves, int64_t num_rows) {
+void WindowProducts::AddTail(const int64_t* rows, int64_t num_rows) {
   if (sums_->layout.window_size == 1) return;
-  const std::vector<int64_t> rows = sums_->Integers(halves, sums_->layout.window_size - 1);
-  for (EdgeSums& edge : sums_->edges) edge.AddTail(rows.data(), num_rows);
+  for (EdgeSums& edge : sums_->edges) edge.AddTail(rows, num_rows);
 }
 
 arrow::Status WindowProducts::Merge(const WindowProducts& other) {

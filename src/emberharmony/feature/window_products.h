@@ -23,9 +23,10 @@ struct WindowMoments {
   ops::Tensor covariance;    ///< (features, features) of float64, divided by num_windows - 1
 };
 
-/// Consecutive rows of one sequence on the grid, in halves (FixedPointGrid::Quantize).
+/// Consecutive rows of one sequence on the grid. Behind the last one kQuantizedPadding more
+/// integers can be read, whatever they are.
 struct QuantizedRun {
-  const double* halves;
+  const int64_t* rows;
   int64_t num_rows;
   int64_t position;  ///< of the first row in its sequence
 };
@@ -57,10 +58,10 @@ class WindowProducts {
   /// sequence overlap by window_size - 1 rows, so that each window lies in one. Throws what ops
   /// throws.
   void AddRuns(std::span<const QuantizedRun> runs);
-  /// Once for each sequence of at least window_size rows: its first window_size rows.
-  void AddHead(const double* halves);
+  /// Once for each sequence of at least window_size rows: its first window_size rows, on the grid.
+  void AddHead(const int64_t* rows);
   /// Once for each such sequence: its last window_size - 1 rows, and how many rows it had.
-  void AddTail(const double* halves, int64_t num_rows);
+  void AddTail(const int64_t* rows, int64_t num_rows);
 
   /// Adds the windows of another state. UsageError unless layout and grid are the same.
   arrow::Status Merge(const WindowProducts& other);

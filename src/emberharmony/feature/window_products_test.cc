@@ -54,9 +54,9 @@ void AddTails(const SequenceWindows& windows, WindowProducts* products) {
   const WindowLayout& layout = windows.layout();
   for (const auto& [number, sequence] : windows.sequences()) {
     if (sequence.num_rows < layout.window_size) continue;
-    std::vector<double> halves(2 * sequence.last.size());
-    products->grid().Quantize(sequence.last.data(), layout.window_size - 1, halves.data());
-    products->AddTail(halves.data(), sequence.num_rows);
+    std::vector<int64_t> rows;
+    products->grid().Quantize(sequence.last, &rows);
+    products->AddTail(rows.data(), sequence.num_rows);
   }
 }
 
@@ -73,12 +73,11 @@ WindowProducts Learn(const Table& table, const WindowLayout& layout, int64_t bat
     const int64_t count = std::min(batch_rows, table.num_rows() - first);
     WindowRuns runs;
     windows.Cut(table.Rows(first, count), table.sequences.data() + first, &runs);
-    std::vector<double> halves(2 * runs.rows.size());
-    grid.Quantize(runs.rows.data(), static_cast<int64_t>(runs.rows.size()) / table.num_columns,
-                  halves.data());
+    std::vector<int64_t> rows;
+    grid.Quantize(runs.rows, &rows);
     std::vector<QuantizedRun> quantized;
     for (const WindowRuns::Run& run : runs.runs) {
-      const double* begin = halves.data() + 2 * run.begin * table.num_columns;
+      const int64_t* begin = rows.data() + run.begin * table.num_columns;
       quantized.push_back({begin, run.num_rows, run.position});
       if (run.position == 0 && run.num_rows >= layout.window_size) state.AddHead(begin);
     }
@@ -265,13 +264,11 @@ TEST(FixedPointGrid, KeepsValuesWithinHalfAStep) {
     const FixedPointGrid grid(ranges);
     for (double share : {0.0, 0.1, 0.5, 0.7182818, 1.0}) {
       const double value = std::clamp(low + (high / 2 - low / 2) * share * 2, low, high);
-      double halves[2];
-      grid.Quantize(&value, 1, halves);
-      const double integer = halves[0] * 0x1p15 + halves[1];
-      EXPECT_EQ(integer, std::nearbyint(integer));
-      EXPECT_LE(std::abs(halves[0]), 0x1p15);
-      EXPECT_LE(std::abs(halves[1]), 0x1p14);
-      const double back = grid.centres()[0] + std::ldexp(integer, grid.exponents()[0]);
+      int64_t integer = 0;
+      grid.Quantize(&value, 1, &integer);
+      EXPECT_LE(std::abs(integer), int64_t{1} << 30);
+      const double back =
+          grid.centres()[0] + std::ldexp(static_cast<double>(integer), grid.exponents()[0]);
       EXPECT_LE(std::abs(back - value), (high / 2 - low / 2) * 0x1.1p-30) << low << " " << high;
     }
   }

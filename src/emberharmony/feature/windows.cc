@@ -112,11 +112,13 @@ void SequenceWindows::Keep(const WindowRuns& runs, const WindowRuns::Run& run,
 
 void SequenceWindows::CutOne(const Tensor& rows, WindowRuns* out) {
   Sequence& sequence = SequenceOf(0);
-  WindowRuns::Run run = BeginRun(sequence, out);
+  const auto carried = static_cast<int64_t>(sequence.last.size()) / layout_.num_columns;
   const int64_t num_rows = rows.shape()[0];
-  out->rows.resize((run.num_carried + num_rows) * layout_.num_columns);
-  CopyMatrixRows(rows, 0, num_rows, out->rows.data() + run.num_carried * layout_.num_columns);
-  run.num_rows += num_rows;
+  const WindowRuns::Run run{0, carried + num_rows, carried, sequence.num_rows - carried};
+  // Not emptied first: what is written over needs no zeros.
+  out->rows.resize(run.num_rows * layout_.num_columns);
+  std::copy(sequence.last.begin(), sequence.last.end(), out->rows.begin());
+  CopyMatrixRows(rows, 0, num_rows, out->rows.data() + sequence.last.size());
   Keep(*out, run, &sequence);
   out->runs.push_back(run);
 }
@@ -124,6 +126,7 @@ void SequenceWindows::CutOne(const Tensor& rows, WindowRuns* out) {
 void SequenceWindows::CutMany(const Tensor& rows, const int64_t* sequences, WindowRuns* out) {
   const int64_t num_columns = layout_.num_columns;
   const GroupedRows grouped = GroupRows(rows.shape()[0], sequences);
+  out->rows.clear();
   for (size_t group = 0; group + 1 < grouped.begins.size(); ++group) {
     const int64_t begin = grouped.begins[group];
     const int64_t count = grouped.begins[group + 1] - begin;
@@ -145,10 +148,12 @@ void SequenceWindows::CutMany(const Tensor& rows, const int64_t* sequences, Wind
 
 void SequenceWindows::Cut(const Tensor& rows, const int64_t* sequences, WindowRuns* out) {
   out->num_columns = layout_.num_columns;
-  out->rows.clear();
   out->runs.clear();
   out->batch_rows.clear();
-  if (rows.shape()[0] == 0) return;
+  if (rows.shape()[0] == 0) {
+    out->rows.clear();
+    return;
+  }
   if (sequences == nullptr) {
     CutOne(rows, out);
   } else {
