@@ -3,7 +3,9 @@
 Each line of the corpus that uses NumPy ends in its labels, `#: safe review:view`, one for each
 place from left to right: what a person says of it, reasons where they are clear. Lines without
 labels have nothing. The labels were written before the tool was first run on them (it agreed with
-717 of 729); five were wrong about ops, as running the code showed, and were mended.
+717 of 729); five were wrong about ops, as running the code showed, and were mended. Those of the
+folder held_out were written when the tool was done, and the tool was not changed for them: it
+agreed with 152 of 153, and was right about the other.
 """
 
 import re
@@ -15,7 +17,8 @@ import pytest
 from purify.audit import audit
 from purify.findings import KINDS
 
-CORPUS = sorted((Path(__file__).parent / "corpus").glob("*.py"))
+FOLDERS = ("corpus", "held_out")
+CORPUS = [p for f in FOLDERS for p in sorted((Path(__file__).parent / f).glob("*.py"))]
 LABELS = re.compile(r"#: ([a-z:\- ]+)$")
 # They need libraries or files that are not there.
 NOT_RUN = {"frameworks.py", "type_checks.py"}
@@ -67,27 +70,30 @@ def compare(path: Path) -> tuple[Counter[str], Counter[str], Counter[str], list[
     return expected, found, both, differences
 
 
-def test_precision_and_recall(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(("folder", "places"), [("corpus", 700), ("held_out", 150)])
+def test_precision_and_recall(folder: str, places: int, capsys: pytest.CaptureFixture[str]) -> None:
     expected, found, both, differences = Counter(), Counter(), Counter(), []
-    for path in CORPUS:
+    files = [path for path in CORPUS if path.parent.name == folder]
+    for path in files:
         one, two, three, rest = compare(path)
         expected += one
         found += two
         both += three
         differences += rest
     with capsys.disabled():
-        print(f"\npurify on {expected.total()} labelled places in {len(CORPUS)} files:")
-        for kind in KINDS:
-            precision, recall = both[kind] / found[kind], both[kind] / expected[kind]
-            print(f"  {kind:11} {expected[kind]:4} labelled  {found[kind]:4} found  "
-                  f"precision {precision:6.1%}  recall {recall:6.1%}")  # fmt: skip
-        print(f"  {'all':11} {expected.total():4} labelled  {found.total():4} found  "
-              f"precision {both.total() / found.total():6.1%}  "
-              f"recall {both.total() / expected.total():6.1%}")  # fmt: skip
+        print(f"\npurify on {expected.total()} labelled places of {folder}:")
+        for kind in [*(kind for kind in KINDS if expected[kind]), "all"]:
+            counts = [
+                each.total() if kind == "all" else each[kind] for each in (expected, found, both)
+            ]
+            print(
+                f"  {kind:11} {counts[0]:4} labelled  {counts[1]:4} found  "
+                f"precision {counts[2] / counts[1]:6.1%}  recall {counts[2] / counts[0]:6.1%}"
+            )
         for line in differences:
             print(f"  {line}")
-    assert expected.total() >= 300
-    for kind in KINDS:
+    assert expected.total() >= places
+    for kind in expected.keys() | found.keys():
         assert both[kind] >= 0.95 * found[kind], kind
         assert both[kind] >= 0.90 * expected[kind], kind
 

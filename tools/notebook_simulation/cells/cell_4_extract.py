@@ -6,19 +6,24 @@
 # features, with the model that serves new rows.
 
 # %%
-import json
+import emberharmony as eh
 
-process = subprocess.run(
-    [EMBER, "extract", f"bigquery://{TABLE.replace('.', '/')}", "-o", OUTPUT / "features"]
-    + ["--target", TARGET, "--limit", str(LIMIT), "--overwrite", "--quiet"]
-    + (["--bigquery-endpoint", ENDPOINT] if ENDPOINT else [])
-    + (["--project", PROJECT] if PROJECT else []),
-    capture_output=True,
-    text=True,
+result = eh.extract(
+    f"bigquery://{TABLE.replace('.', '/')}",
+    OUTPUT / "features",
+    target=TARGET,
+    limit=LIMIT,
+    overwrite=True,
+    progress="none",
+    connection=connection,
 )
-if process.returncode != 0:
-    raise RuntimeError(process.stderr.strip())
-manifest = json.loads((OUTPUT / "features" / "manifest.json").read_text())
-for split, facts in manifest["splits"].items():
-    print(f"{split}: {facts['rows']:,} rows")
-manifest["splits"]
+for split, rows in result.split_rows.items():
+    print(f"{split}: {rows:,} rows")
+
+# %% [markdown]
+# Training reads them as batches of tensors, in an order that the seed decides.
+
+# %%
+with eh.batches(result.paths["train"], batch_size=4096, shuffle=True, seed=42) as batches:
+    first = next(batches)
+{name: tensor.shape for name, tensor in first.items()}

@@ -135,10 +135,11 @@ class _Finder(importlib.abc.MetaPathFinder):
             if type(module) is types.ModuleType:
                 module.__class__ = _Watched
             if name == "numpy":
+                # Who imports it: the first frame that is not the import system's own.
                 frame = sys._getframe(1)
-                while frame is not None and not _is_ours(frame.f_code.co_filename):
+                while frame is not None and "importlib" in frame.f_code.co_filename:
                     frame = frame.f_back
-                if frame is not None:
+                if frame is not None and _is_ours(frame.f_code.co_filename):
                     _note("import", "numpy", frame)
 
         loader.exec_module = exec_module

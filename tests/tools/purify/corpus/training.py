@@ -97,9 +97,9 @@ def k_means(m):
         distance = np.linalg.norm(m[:, None, :] - centres[None, :, :], axis=2)  #: safe
         nearest = np.argmin(distance, axis=1)  #: safe
         parts = [m[nearest == k] for k in range(2)]
-        centres = np.array(
+        centres = np.array(  #: safe
             [p.mean(axis=0) if len(p) else c for p, c in zip(parts, centres, strict=True)]
-        )  #: safe
+        )
     return centres
 
 
