@@ -3,12 +3,10 @@
 // how.
 #include <ATen/ops/abs.h>
 #include <ATen/ops/acos.h>
-#include <ATen/ops/acosh.h>
 #include <ATen/ops/add.h>
 #include <ATen/ops/asin.h>
 #include <ATen/ops/asinh.h>
 #include <ATen/ops/atan.h>
-#include <ATen/ops/atanh.h>
 #include <ATen/ops/bitwise_and.h>
 #include <ATen/ops/bitwise_left_shift.h>
 #include <ATen/ops/bitwise_not.h>
@@ -22,7 +20,6 @@
 #include <ATen/ops/cos.h>
 #include <ATen/ops/div.h>
 #include <ATen/ops/eq.h>
-#include <ATen/ops/erf.h>
 #include <ATen/ops/exp.h>
 #include <ATen/ops/expm1.h>
 #include <ATen/ops/floor.h>
@@ -144,9 +141,7 @@ constexpr TorchOp kOps[] = {
     {EMBER_OP_kAcos, kFloats, &Unary<&at::acos_out>},
     {EMBER_OP_kAsin, kFloats, &Unary<&at::asin_out>},
     {EMBER_OP_kAtan, kFloats, &Unary<&at::atan_out>},
-    {EMBER_OP_kAcosh, kFloats, &Unary<&at::acosh_out>},
     {EMBER_OP_kAsinh, kFloats, &Unary<&at::asinh_out>},
-    {EMBER_OP_kAtanh, kFloats, &Unary<&at::atanh_out>},
     {EMBER_OP_kReciprocal, kFloats, &Unary<&at::reciprocal_out>},
     {EMBER_OP_kCopySign, kFloats, &Binary<&at::copysign_out>},
     {EMBER_OP_kNextAfter, kFloats, &Binary<&at::nextafter_out>},
@@ -160,7 +155,6 @@ constexpr TorchOp kOps[] = {
     {EMBER_OP_kBitwiseInvert, kInts | kBools, &Unary<&at::bitwise_not_out>},
     {EMBER_OP_kBitwiseLeftShift, kInts, &Binary<&at::bitwise_left_shift_out>},
     {EMBER_OP_kBitwiseRightShift, kInts, &Binary<&at::bitwise_right_shift_out>},
-    {EMBER_OP_kErf, kFloats, &Unary<&at::erf_out>},
 };
 
 }  // namespace

@@ -12,6 +12,8 @@
 #include <ATen/ops/linalg_svdvals.h>
 #include <ATen/ops/matmul.h>
 
+#include <vector>
+
 #include "backends/torch/torch_call.h"
 
 namespace emberharmony::torch_backend {
@@ -43,8 +45,12 @@ void Inv(const TorchCall& call) {
 
 void Solve(const TorchCall& call) {
   at::Tensor info = NewInfo(call);
-  at::linalg_solve_ex_out(call.out(), info, call.in(0), call.in(1), /*left=*/true,
-                          /*check_errors=*/false);
+  // Of one rank, lest PyTorch takes a matrix on the right for a stack of vectors.
+  std::vector<int64_t> shape = call.out().sizes().vec();
+  const at::Tensor right = call.in(1).expand(shape);
+  shape.back() = shape[shape.size() - 2];
+  const at::Tensor left = call.in(0).expand(shape);
+  at::linalg_solve_ex_out(call.out(), info, left, right, /*left=*/true, /*check_errors=*/false);
   CheckInfo(info, "expected a regular matrix, found a singular one");
 }
 

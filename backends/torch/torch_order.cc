@@ -4,6 +4,7 @@
 #include <ATen/ops/empty.h>
 #include <ATen/ops/gather.h>
 #include <ATen/ops/index_select.h>
+#include <ATen/ops/remainder.h>
 #include <ATen/ops/searchsorted.h>
 #include <ATen/ops/sort.h>
 
@@ -57,20 +58,26 @@ void SearchSorted(const TorchCall& call) {
                        call.Integer(EMBER_ATTRIBUTE_RIGHT, 0) != 0);
 }
 
-/// Indices have been checked by the library.
+/// Indices, which the library has checked, counted from the front.
+at::Tensor FromFront(const at::Tensor& indices, int64_t length) {
+  return length > 0 ? at::remainder(indices, length) : indices;
+}
+
 void Take(const TorchCall& call) {
   const at::Tensor& indices = call.in(1);
   if (indices.scalar_type() != at::kLong || indices.dim() > 1) {
     throw Refusal{"indices other than int64 in one dimension"};
   }
   if (call.in(0).dim() == 0) throw Refusal{"a tensor of rank 0"};
-  at::index_select_out(call.out(), call.in(0), AxisOf(call), indices);
+  at::index_select_out(call.out(), call.in(0), AxisOf(call),
+                       FromFront(indices, call.in(0).size(AxisOf(call))));
 }
 
 void TakeAlongAxis(const TorchCall& call) {
   if (call.in(1).scalar_type() != at::kLong) throw Refusal{"indices other than int64"};
   if (call.in(0).dim() == 0) throw Refusal{"a tensor of rank 0"};
-  at::gather_out(call.out(), call.in(0), AxisOf(call), call.in(1));
+  at::gather_out(call.out(), call.in(0), AxisOf(call),
+                 FromFront(call.in(1), call.in(0).size(AxisOf(call))));
 }
 
 constexpr DTypes kReals = kInts | kFloats;

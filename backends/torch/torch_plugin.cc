@@ -100,7 +100,8 @@ int32_t Execute(const EmberCall* call, char* error, uint64_t error_bytes) {
     tensors.Describe(&torch);
     op->run(torch);
     if (!tensors.Check(torch)) {
-      throw std::runtime_error("PyTorch put a result elsewhere than it was told: report this");
+      // Then the library's memory is as it was.
+      throw Refusal{"PyTorch put the result elsewhere than it was told"};
     }
   });
 }

@@ -11,6 +11,8 @@
 #include <ATen/ops/sum.h>
 #include <ATen/ops/var.h>
 
+#include <vector>
+
 #include "backends/torch/torch_call.h"
 
 namespace emberharmony::torch_backend {
@@ -82,7 +84,12 @@ void CountNonzero(const TorchCall& call) {
 template <at::Tensor& (*kFunction)(at::Tensor&, const at::Tensor&, std::optional<int64_t>, bool)>
 void Position(const TorchCall& call) {
   const int64_t axis = call.Integer(EMBER_ATTRIBUTE_AXIS, 0);
-  kFunction(call.out(), call.in(0), axis, call.out().dim() == call.in(0).dim());
+  if (call.in(0).dim() == 0) throw Refusal{"a tensor of rank 0"};
+  // Of all elements as one row the result may have as many axes of length 1 as there were.
+  std::vector<int64_t> shape = call.in(0).sizes().vec();
+  shape.erase(shape.begin() + axis);
+  at::Tensor output = call.out().view(shape);
+  kFunction(output, call.in(0), axis, /*keepdim=*/false);
 }
 
 constexpr DTypes kReals = kInts | kFloats;
@@ -90,7 +97,8 @@ constexpr DTypes kReals = kInts | kFloats;
 constexpr TorchOp kOps[] = {
     {EMBER_OP_kSum, Bit(EMBER_INT64) | kFloats | kComplexes, &Sum},
     {EMBER_OP_kProd, Bit(EMBER_INT64) | kFloats, &Prod},
-    {EMBER_OP_kMean, kFloats | kComplexes, &Mean},
+    {EMBER_OP_kMean, kFloats, &Mean,
+     "PyTorch's complex means make NaN of infinities in other cases"},
     {EMBER_OP_kVar, kFloats, &Var},
     {EMBER_OP_kMin, kReals, &Extreme<&at::amin_out>},
     {EMBER_OP_kMax, kReals, &Extreme<&at::amax_out>},

@@ -75,6 +75,10 @@ at::Tensor* TorchTensors::Describe(const EmberTensor& from, int place) {
         at::empty({0}, at::TensorOptions().dtype(kTypes[number]).device(DeviceOf(from.device)));
     slot.device = from.device;
   }
+  // PyTorch's complex numbers are aligned to their size, and its instructions rely on that.
+  if (reinterpret_cast<uintptr_t>(AddressOf(from)) % slot.tensor.itemsize() != 0) {
+    throw Refusal{"memory that is not aligned to the size of its elements"};
+  }
   at::TensorImpl* const impl = slot.tensor.unsafeGetTensorImpl();
   c10::StorageImpl* const storage = impl->unsafe_storage().unsafeGetStorageImpl();
   storage->set_data_ptr_noswap(c10::DataPtr(AddressOf(from), storage->device()));
