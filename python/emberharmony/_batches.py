@@ -305,11 +305,21 @@ class Batches:
             return None
         if self._waiting is None:
             return next(self._items, None) if self._items is not None else None
-        item = self._waiting.get()
+        item = self._wait()
         if isinstance(item, BaseException):
             self.close()
             raise item
         return item
+
+    def _wait(self) -> Any:
+        """The next item. A signal that comes just before a wait without end would be seen after it,
+        so each wait has one."""
+        assert self._waiting is not None
+        while True:
+            try:
+                return self._waiting.get(timeout=_LOOK_SECONDS)
+            except queue.Empty:
+                continue
 
     def close(self) -> None:
         """Ends the reading. Twice does no harm."""

@@ -1,7 +1,9 @@
 """batches: every row once, in an order that its arguments alone fix, as tensors of any library."""
 
+import signal
 import threading
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -232,6 +234,37 @@ def test_the_reading_ahead_ends_with_its_reader(folder: Path) -> None:
     del forgotten
     thread.join(10)
     assert not thread.is_alive()
+
+
+def test_ctrl_c_ends_the_wait_for_a_batch(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    may_go_on = threading.Event()
+
+    def stuck(*_: object) -> Iterator[pa.RecordBatch]:
+        may_go_on.wait(60)
+        yield from ()
+
+    monkeypatch.setattr("emberharmony._shards.Shards.read", stuck)
+    batches = eh.batches(folder, 100)
+    waits = threading.Event()
+    get = batches._waiting.get
+
+    def told_get(**timeout: float) -> object:
+        waits.set()
+        return get(**timeout)
+
+    def press() -> None:
+        waits.wait(60)
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+
+    monkeypatch.setattr(batches._waiting, "get", told_get)
+    presser = threading.Thread(target=press)
+    presser.start()
+    with pytest.raises(KeyboardInterrupt):
+        next(batches)
+    may_go_on.set()
+    presser.join()
+    batches.close()
+    assert batches.closed
 
 
 def test_errors_of_the_reading_ahead_are_raised_here(table: pa.Table, tmp_path: Path) -> None:
