@@ -17,7 +17,7 @@ from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-sys.path[:0] = [str(ROOT / "tools" / "site"), str(ROOT / "build" / "python")]
+sys.path.insert(0, str(ROOT / "tools" / "site"))
 
 import command_line_reference  # noqa: E402
 import cpp_reference  # noqa: E402
@@ -78,6 +78,8 @@ LANGUAGES = {".cc": "cpp", ".h": "cpp", ".py": "python", ".sh": "bash", ".yml": 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
     """The navigation is that of the folders, so that a new page is in it by itself."""
     docs = Path(config.docs_dir)
+    # The package of this build. (MkDocs takes back what a hook adds while it is loaded.)
+    sys.path.insert(0, str(ROOT / "build" / "python"))
     config.nav = ["index.md"]
     for folder, (title, first) in FOLDERS.items():
         pages = {path.stem: f"{folder}/{path.name}" for path in sorted(docs.glob(f"{folder}/*.md"))}
