@@ -5,12 +5,12 @@
 
 #include <algorithm>
 #include <chrono>
-#include <ctime>
 #include <utility>
 
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/base/log.h"
 #include "emberharmony/base/memory_budget.h"
+#include "emberharmony/bigquery/expiry_forecast.h"
 #include "emberharmony/bigquery/plugin.h"
 #include "emberharmony/bigquery/queried_table_internal.h"
 #include "emberharmony/bigquery/query_costs.h"
@@ -28,18 +28,11 @@ using arrow::Status;
 constexpr int kReadersMax = 4;
 constexpr int kStreamsMax = 16;
 constexpr int64_t kBufferBytesMin = int64_t{4} << 20;
-constexpr int64_t kMicrosPerSecond = 1'000'000;
 
-/// "2024-01-31 05:06:07 UTC"
-std::string InstantText(int64_t micros) {
-  const time_t seconds = micros / kMicrosPerSecond;
-  tm parts{};
-  char text[64];
-  if (gmtime_r(&seconds, &parts) == nullptr ||
-      strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S UTC", &parts) == 0) {
-    return std::to_string(micros);
-  }
-  return text;
+int64_t NowMicros() {
+  return std::chrono::duration_cast<std::chrono::microseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
 }
 
 class SpoolSink : public MessageSink {
@@ -89,6 +82,9 @@ class SessionRows : public io::RemoteRows {
     for (auto& line : costs_()) lines.push_back(std::move(line));
     if (session.expire_micros > 0) {
       lines.emplace_back("must have come by", InstantText(session.expire_micros));
+      lines.emplace_back("if they have not",
+                         "the run ends with an error and keeps nothing: read the "
+                         "table in parts (--where)");
     }
     return lines;
   }
@@ -106,9 +102,18 @@ class SessionRows : public io::RemoteRows {
         auto spool, io::StreamSpool::Make(*download_->schema(), download_->session().num_streams,
                                           std::move(spool_options)));
     SpoolSink sink(spool.get());
+    // The service estimates the rows before a restriction takes any.
+    const bool estimated = request_.row_restriction.empty() && !request_.limit_rows;
+    ExpiryForecast forecast(NowMicros(), download_->session().expire_micros,
+                            estimated ? estimated_rows() : 0);
     ARROW_RETURN_NOT_OK(download_->Run(
         &sink, std::min(options.num_threads, kReadersMax), request_.limit_rows, [&]() -> Status {
-          return options.progress ? options.progress(download_->counters().rows) : Status::OK();
+          const int64_t rows = download_->counters().rows;
+          const std::string warning = forecast.Look(NowMicros(), rows);
+          if (!warning.empty()) {
+            base::Log(base::LogLevel::kWarning, "{}: {}", request_.table.Text(), warning);
+          }
+          return options.progress ? options.progress(rows) : Status::OK();
         }));
     const ReadCounters counters = download_->counters();
     base::Log(base::LogLevel::kInfo,
