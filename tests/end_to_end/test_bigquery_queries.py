@@ -117,6 +117,35 @@ def test_explain_tells_the_costs(run: Callable, rest: RestDouble, tmp_path: Path
     assert "20 MiB" in text
 
 
+def test_explain_runs_no_query(run: Callable, rest: RestDouble, tmp_path: Path) -> None:
+    plan = tmp_path / "plan.yaml"
+    plan.write_text(PLAN.format("n, x"))
+    script = QueryScript(RESULT, bytes_processed=20 << 20, fields=FIELDS)
+    rest.queries["SELECT * FROM a.b"] = script
+    source = ["--query", "SELECT * FROM a.b", "--project", "pay"]
+    text = run("explain", plan, *source).stdout
+    assert "20 MiB" in text
+    assert "the query was not run" in text
+    assert not rest.jobs
+    # A view's query is for what the plan needs.
+    rest.tables["pay.d.view"] = {"type": "VIEW", "schema": {"fields": FIELDS}}
+    rest.queries["SELECT `n`, `x` FROM `pay.d.view` WHERE n >= 9"] = QueryScript(
+        RESULT, bytes_processed=30 << 20
+    )
+    text = run("explain", plan, "bigquery://pay/d/view", "--where", "n>=9").stdout
+    assert "30 MiB" in text
+    assert not rest.jobs
+    # A run asks for the costs once, and runs the query once.
+    rest.requests.clear()
+    run("fit", plan, *source, "-o", tmp_path / "out")
+    inserted = [r.body["configuration"] for r in rest.requests if r.path.endswith("/jobs")]
+    assert [each.get("dryRun", False) for each in inserted] == [True, False]
+    # What is wrong with a plan or a query is found without running it.
+    plan.write_text(PLAN.format("n, nope"))
+    assert "nope" in run("fit", plan, *source, "-o", tmp_path / "out2", status=2).stderr
+    assert len(rest.jobs) == 1
+
+
 def test_mistakes(run: Callable, run_ember: Callable, rest: RestDouble, tmp_path: Path) -> None:
     out = ["-o", tmp_path / "out"]
     environment = {k: v for k, v in os.environ.items() if k != "GOOGLE_CLOUD_PROJECT"}
@@ -125,6 +154,7 @@ def test_mistakes(run: Callable, run_ember: Callable, rest: RestDouble, tmp_path
         return run("extract", *arguments, *out, status=2, env=environment).stderr
 
     assert "found both" in message_of("x.parquet", "--query", "SELECT 1")
+    assert "found an empty text" in message_of("--query", " \n", "--project", "pay")
     assert "SOURCE is required" in message_of()
     assert "--project" in message_of("--query", "SELECT 1")
     assert "Syntax error: SELEC" in message_of("--query", "SELEC", "--project", "pay")

@@ -44,8 +44,9 @@ struct QueryEstimate {
   int64_t bytes_processed = 0;
   /// What on-demand pricing charges for: whole MiB, at least 10 MiB, unless nothing is read.
   int64_t bytes_billed = 0;
-  std::string location;        ///< where it would run
-  std::string statement_type;  ///< "SELECT"; empty: not told
+  std::string location;            ///< where it would run
+  std::string statement_type;      ///< "SELECT"; empty: not told
+  std::vector<TableField> fields;  ///< of the result; empty: not told
 };
 
 struct QueryRequest {

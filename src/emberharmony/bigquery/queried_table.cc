@@ -46,6 +46,14 @@ class QueriedRows : public io::RemoteRows {
   const QueryResult query_;
 };
 
+/// What is told of a query that has not been run.
+std::vector<std::pair<std::string, std::string>> DescribeEstimate(const QueryEstimate& estimate) {
+  const std::string place = estimate.location.empty() ? "" : " in " + estimate.location;
+  return {{"query", "not run; asked for its costs" + place},
+          {"bytes the query will read", base::FormatByteSize(estimate.bytes_processed)},
+          {"bytes billed for the query", base::FormatByteSize(estimate.bytes_billed)}};
+}
+
 /// The result of a query that has been run.
 class QueriedTable : public io::RemoteTable {
  public:
@@ -63,6 +71,52 @@ class QueriedTable : public io::RemoteTable {
  private:
   const std::unique_ptr<io::RemoteTable> table_;
   const QueryResult query_;
+};
+
+/// Runs the query of the options, and opens its result.
+Result<std::unique_ptr<io::RemoteTable>> RunAndOpen(Plugin* plugin,
+                                                    const RemoteSourceOptions& options, Jobs* jobs,
+                                                    const io::StopCheck& check_stop) {
+  ARROW_ASSIGN_OR_RAISE(QueryResult query, jobs->RunQuery({options.query, std::nullopt, 0}));
+  ARROW_ASSIGN_OR_RAISE(auto table, OpenStoredTable(plugin, options, query.table,
+                                                    MayHaveOrder(options.query), check_stop));
+  return std::make_unique<QueriedTable>(std::move(table), std::move(query));
+}
+
+/// The result of a query that is run when its rows are asked for.
+class QueryTable : public io::RemoteTable {
+ public:
+  QueryTable(Plugin* plugin, RemoteSourceOptions options, std::unique_ptr<Jobs> jobs,
+             QueryEstimate estimate, std::shared_ptr<arrow::Schema> schema)
+      : plugin_(plugin),
+        options_(std::move(options)),
+        jobs_(std::move(jobs)),
+        estimate_(std::move(estimate)),
+        schema_(std::move(schema)) {}
+
+  const std::shared_ptr<arrow::Schema>& schema() const override { return schema_; }
+
+  Result<std::unique_ptr<io::RemoteRows>> Ask(const io::RemoteRequest& request,
+                                              int64_t buffer_bytes,
+                                              const io::StopCheck& check_stop) override {
+    if (result_ == nullptr) {
+      ARROW_ASSIGN_OR_RAISE(result_, RunAndOpen(plugin_, options_, jobs_.get(), check_stop));
+    }
+    return result_->Ask(request, buffer_bytes, check_stop);
+  }
+
+  Result<std::optional<std::vector<std::pair<std::string, std::string>>>> Foretell(
+      const io::RemoteRequest&, const io::StopCheck&) override {
+    return DescribeEstimate(estimate_);
+  }
+
+ private:
+  Plugin* const plugin_;
+  const RemoteSourceOptions options_;
+  const std::unique_ptr<Jobs> jobs_;
+  const QueryEstimate estimate_;
+  const std::shared_ptr<arrow::Schema> schema_;
+  std::unique_ptr<io::RemoteTable> result_;  ///< once it has been run
 };
 
 class ViewTable : public io::RemoteTable {
@@ -88,6 +142,15 @@ class ViewTable : public io::RemoteTable {
     ARROW_ASSIGN_OR_RAISE(auto rows,
                           table->Ask({plan.columns, "", plan.limit}, buffer_bytes, check_stop));
     return std::make_unique<QueriedRows>(std::move(rows), std::move(query));
+  }
+
+  Result<std::optional<std::vector<std::pair<std::string, std::string>>>> Foretell(
+      const io::RemoteRequest& request, const io::StopCheck& check_stop) override {
+    ARROW_ASSIGN_OR_RAISE(const QueryPlan plan,
+                          PlanQuery({name_, request.columns, request.filter, request.limit_rows}));
+    ARROW_ASSIGN_OR_RAISE(auto jobs, ConnectFor(plugin_, options_, name_.project, check_stop));
+    ARROW_ASSIGN_OR_RAISE(const QueryEstimate estimate, jobs->DryRun(plan.sql));
+    return DescribeEstimate(estimate);
   }
 
  private:
@@ -139,10 +202,14 @@ Result<std::unique_ptr<io::RemoteTable>> OpenQueryResult(Plugin* plugin,
         "--snapshot-time is not for queries: write FOR SYSTEM_TIME AS OF in the query");
   }
   ARROW_ASSIGN_OR_RAISE(auto jobs, ConnectFor(plugin, options, "", check_stop));
-  ARROW_ASSIGN_OR_RAISE(QueryResult query, jobs->RunQuery({options.query, std::nullopt, 0}));
-  ARROW_ASSIGN_OR_RAISE(auto table, OpenStoredTable(plugin, options, query.table,
-                                                    MayHaveOrder(options.query), check_stop));
-  return std::make_unique<QueriedTable>(std::move(table), std::move(query));
+  ARROW_ASSIGN_OR_RAISE(QueryEstimate estimate, jobs->DryRun(options.query));
+  auto schema = ArrowSchemaOf(estimate.fields);
+  // A server that does not tell the columns beforehand has to run the query for them.
+  if (estimate.fields.empty() || !schema.ok()) {
+    return RunAndOpen(plugin, options, jobs.get(), check_stop);
+  }
+  return std::make_unique<QueryTable>(plugin, options, std::move(jobs), std::move(estimate),
+                                      *std::move(schema));
 }
 
 }  // namespace emberharmony::bigquery

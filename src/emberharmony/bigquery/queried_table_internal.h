@@ -26,7 +26,8 @@ arrow::Result<std::unique_ptr<io::RemoteTable>> OpenViewInstead(Plugin* plugin,
                                                                 const arrow::Status& fault,
                                                                 const io::StopCheck& check_stop);
 
-/// Runs the query of the options, and opens its result.
+/// The result of the query of the options, which is run when rows are asked for. A dry run tells
+/// its columns and costs; where it does not tell the columns, the query is run at once.
 arrow::Result<std::unique_ptr<io::RemoteTable>> OpenQueryResult(Plugin* plugin,
                                                                 const RemoteSourceOptions& options,
                                                                 const io::StopCheck& check_stop);

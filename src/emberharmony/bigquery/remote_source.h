@@ -26,7 +26,8 @@ inline constexpr const char* kQueryLocation = "bigquery-query://";
 /// Lets runs read `bigquery://PROJECT/DATASET/TABLE` (io/remote_tables.h). A table crosses the
 /// network once, with the columns and rows that the run needs; it lies on disk as it came while the
 /// run lasts. The plugin is loaded when the first such table is opened. The rows of a view, and of
-/// kQueryLocation, come from a query that is run for them (queried_table.h).
+/// kQueryLocation, come from a query that is run when rows are asked for: `ember explain` asks for
+/// none.
 void RegisterRemoteSource(const RemoteSourceOptions& options);
 
 /// The two openers that RegisterRemoteSource registers: of tables and views, and of kQueryLocation.

@@ -212,7 +212,7 @@ arrow::Result<Explanation> RunExplain(const SourceRequest& source_request,
   ARROW_ASSIGN_OR_RAISE(RequestedSource requested, OpenRequested(source_request, context));
   ARROW_ASSIGN_OR_RAISE(auto given, PreparePlan(source_request, requested, plan_request));
   if (!given) return base::UsageError("explain needs a plan; `ember plan` makes one");
-  RemoteFacts service;
+  RemoteSample service{{}, true};
   if (requested.remote != nullptr) {
     ARROW_ASSIGN_OR_RAISE(service, SampleRemoteRows(source_request, kSampleRowsMax,
                                                     ColumnsToRead(given), context, &requested));
@@ -238,7 +238,7 @@ arrow::Result<Explanation> RunExplain(const SourceRequest& source_request,
   Explanation explanation;
   explanation.source = io::ShownLocation(source_request.location);
   explanation.num_rows = source.num_rows();
-  explanation.rows_known = requested.filter == nullptr;
+  explanation.rows_known = requested.filter == nullptr && service.has_rows;
   explanation.num_units = static_cast<int64_t>(source.units().size());
   explanation.num_bytes = source.num_bytes();
   explanation.num_columns = source.schema()->num_fields();
@@ -250,7 +250,12 @@ arrow::Result<Explanation> RunExplain(const SourceRequest& source_request,
   SumBytes(&explanation);
   ForecastMemory(run, &explanation);
   explanation.warnings = ExplainedWarnings(run, explanation).Make();
-  explanation.service = std::move(service);
+  explanation.service = std::move(service.facts);
+  if (!service.has_rows) {
+    explanation.warnings = {
+        "the query was not run, since that is billed: rows, bytes, memory and shards are those of "
+        "a result without rows"};
+  }
   if (!explanation.service.empty() && requested.num_rows > source.num_rows()) {
     explanation.warnings.push_back(fmt::format(
         "rows, bytes, memory and shards are told of the first {} rows; the service estimates {}",

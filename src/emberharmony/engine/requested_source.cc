@@ -48,14 +48,20 @@ int64_t DownloadBytes(RunContext* context) {
   return std::clamp(context->budget()->available_bytes() / 8, kBytesMin, kBytesMax);
 }
 
+io::RemoteRequest AskedOf(const std::vector<std::string>& columns,
+                          std::optional<int64_t> limit_rows, const RequestedSource& source) {
+  io::RemoteRequest asked;
+  asked.columns = columns;
+  if (source.filter != nullptr) asked.filter = source.filter->sql();
+  asked.limit_rows = limit_rows;
+  return asked;
+}
+
 arrow::Status FetchRows(const SourceRequest& request, const std::vector<std::string>& columns,
                         std::optional<int64_t> limit_rows, RunContext* context,
                         RequestedSource* source, RemoteFacts* facts) {
   const base::Activity activity("download");
-  io::RemoteRequest asked;
-  asked.columns = columns;
-  if (source->filter != nullptr) asked.filter = source->filter->sql();
-  asked.limit_rows = limit_rows;
+  const io::RemoteRequest asked = AskedOf(columns, limit_rows, *source);
   ARROW_ASSIGN_OR_RAISE(auto rows, source->remote->Ask(asked, DownloadBytes(context),
                                                        [context] { return context->CheckStop(); }));
   if (facts != nullptr) *facts = rows->Describe();
@@ -205,13 +211,26 @@ arrow::Status SelectRows(const SourceRequest& request, RunContext* context, Requ
   return Narrow(request, source);
 }
 
-arrow::Result<RemoteFacts> SampleRemoteRows(const SourceRequest& request, int64_t num_rows,
-                                            const std::vector<std::string>& columns,
-                                            RunContext* context, RequestedSource* source) {
-  RemoteFacts facts;
+arrow::Result<RemoteSample> SampleRemoteRows(const SourceRequest& request, int64_t num_rows,
+                                             const std::vector<std::string>& columns,
+                                             RunContext* context, RequestedSource* source) {
+  RemoteSample sample;
+  ARROW_ASSIGN_OR_RAISE(auto foretold,
+                        source->remote->Foretell(AskedOf(columns, request.limit_rows, *source),
+                                                 [context] { return context->CheckStop(); }));
+  if (foretold.has_value()) {
+    sample.facts = *std::move(foretold);
+    source->filter = nullptr;
+    source->remote = nullptr;
+    SourceRequest narrowed = request;
+    if (!columns.empty()) narrowed.columns = columns;
+    ARROW_RETURN_NOT_OK(Narrow(narrowed, source));
+    return sample;
+  }
+  sample.has_rows = true;
   const int64_t limit = std::min(num_rows, request.limit_rows.value_or(num_rows));
-  ARROW_RETURN_NOT_OK(FetchRows(request, columns, limit, context, source, &facts));
-  return facts;
+  ARROW_RETURN_NOT_OK(FetchRows(request, columns, limit, context, source, &sample.facts));
+  return sample;
 }
 
 }  // namespace emberharmony::engine

@@ -78,10 +78,17 @@ arrow::Status SelectRows(const SourceRequest& request, RunContext* context, Requ
 /// What a service was asked for, and what it said of that, as (name, value).
 using RemoteFacts = std::vector<std::pair<std::string, std::string>>;
 
-/// SelectRows of a service's table for a look at its first rows, at most num_rows of them. Sets
-/// source->num_rows to the service's estimate of all rows if that is more.
-arrow::Result<RemoteFacts> SampleRemoteRows(const SourceRequest& request, int64_t num_rows,
-                                            const std::vector<std::string>& columns,
-                                            RunContext* context, RequestedSource* source);
+/// A look at a service's table.
+struct RemoteSample {
+  RemoteFacts facts;
+  bool has_rows = false;  ///< false: no rows were fetched, since the service runs a query for them
+};
+
+/// SelectRows of a service's table for a look at its first rows, at most num_rows of them, unless
+/// something that costs would have to be run for them. Sets source->num_rows to the service's
+/// estimate of all rows if that is more.
+arrow::Result<RemoteSample> SampleRemoteRows(const SourceRequest& request, int64_t num_rows,
+                                             const std::vector<std::string>& columns,
+                                             RunContext* context, RequestedSource* source);
 
 }  // namespace emberharmony::engine

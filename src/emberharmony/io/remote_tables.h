@@ -59,6 +59,14 @@ class RemoteTable {
   virtual arrow::Result<std::unique_ptr<RemoteRows>> Ask(const RemoteRequest& request,
                                                          int64_t buffer_bytes,
                                                          const StopCheck& check_stop) = 0;
+  /// What people should know of the rows before anything is run for them, as (name, value). Absent
+  /// where Ask runs nothing either: then RemoteRows::Describe tells more.
+  virtual arrow::Result<std::optional<std::vector<std::pair<std::string, std::string>>>> Foretell(
+      const RemoteRequest& request, const StopCheck& check_stop) {
+    (void)request;
+    (void)check_stop;
+    return std::nullopt;
+  }
 };
 
 /// Finds the table at a location; reads no rows.

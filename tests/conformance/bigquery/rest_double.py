@@ -34,6 +34,7 @@ class QueryScript:
     statement_type: str = "SELECT"
     polls: int = 1
     error: dict[str, str] | None = None
+    fields: list[dict[str, Any]] | None = None  # of the result, which a dry run tells
 
 
 @dataclass
@@ -172,6 +173,8 @@ class RestDouble:
         }
         reference = {"projectId": project, "location": self.location}
         if configuration.get("dryRun"):
+            if script.fields is not None:
+                statistics["query"]["schema"] = {"fields": script.fields}
             return 200, {
                 "jobReference": reference,
                 "configuration": configuration,

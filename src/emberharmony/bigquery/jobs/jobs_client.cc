@@ -109,6 +109,10 @@ class JobsClient : public Jobs {
   const std::unique_ptr<HttpTransport> own_transport_;
   const std::unique_ptr<TokenSource> tokens_;
   RestClient rest_;
+  /// The last dry run, of which no run has been made: who asks for the price and then runs the
+  /// query need not ask twice.
+  std::optional<std::string> estimated_sql_;
+  QueryEstimate estimate_;
 };
 
 arrow::Status JobsClient::CheckProject() const {
@@ -151,6 +155,9 @@ json JobsClient::Configuration(const QueryRequest& request) const {
 }
 
 arrow::Result<QueryEstimate> JobsClient::DryRun(const std::string& sql) {
+  if (sql.find_first_not_of(" \t\r\n") == std::string::npos) {
+    return base::UsageError("expected a query, as SELECT ..., found an empty text");
+  }
   ARROW_RETURN_NOT_OK(CheckProject());
   RestCall call;
   call.method = "POST";
@@ -172,6 +179,11 @@ arrow::Result<QueryEstimate> JobsClient::DryRun(const std::string& sql) {
   estimate.location = TextAt(answer.body, {"jobReference", "location"});
   if (estimate.location.empty()) estimate.location = location_;
   estimate.statement_type = TextAt(answer.body, {"statistics", "query", "statementType"});
+  if (const json* schema = At(answer.body, {"statistics", "query", "schema"})) {
+    estimate.fields = ReadFields(*schema);
+  }
+  estimated_sql_ = sql;
+  estimate_ = estimate;
   return estimate;
 }
 
@@ -249,7 +261,11 @@ arrow::Result<Outcome> JobsClient::Await(const Job& job, int max_results) {
 
 arrow::Result<Outcome> JobsClient::Run(const QueryRequest& request, int max_results, Job* job) {
   // Names the location, without which a job whose insertion went unanswered cannot be found again.
-  ARROW_ASSIGN_OR_RAISE(const QueryEstimate estimate, DryRun(request.sql));
+  QueryEstimate estimate = estimate_;
+  if (estimated_sql_ != request.sql) {
+    ARROW_ASSIGN_OR_RAISE(estimate, DryRun(request.sql));
+  }
+  estimated_sql_.reset();  // a price is good for one run
   const std::string& type = estimate.statement_type;
   if (!type.empty() && type != "SELECT" && type != "CREATE_TABLE_AS_SELECT") {
     return base::UsageError(fmt::format(
@@ -341,6 +357,19 @@ arrow::Result<Endpoint> EndpointOf(const std::string& address) {
   return Endpoint{url.Text(), loopback};
 }
 
+/// Whose tables are on this machine does not mean Google's queries.
+arrow::Status CheckStorageIsGoogles(const std::string& storage_endpoint) {
+  const arrow::Result<Url> url = ParseUrl(storage_endpoint);
+  if (storage_endpoint.empty() || !url.ok() || !IsLoopbackHost(url->host)) {
+    return arrow::Status::OK();
+  }
+  return base::UsageError(fmt::format(
+      "queries, and what is known of tables, need the REST API, and only a Storage Read server was "
+      "named ({}): name a REST server as well (--bigquery-rest-endpoint, or rest_endpoint in "
+      "Python, or $BIGQUERY_EMULATOR_HOST)",
+      storage_endpoint));
+}
+
 arrow::Result<std::unique_ptr<Jobs>> Make(const JobOptions& options, const JobsParts& parts,
                                           std::unique_ptr<HttpTransport> own_transport) {
   const Connection& connection = options.connection;
@@ -352,6 +381,9 @@ arrow::Result<std::unique_ptr<Jobs>> Make(const JobOptions& options, const JobsP
   Endpoint endpoint;
   if (!address.empty()) {
     ARROW_ASSIGN_OR_RAISE(endpoint, EndpointOf(address));
+  } else {
+    ARROW_RETURN_NOT_OK(CheckStorageIsGoogles(FirstNotEmpty(
+        {connection.storage_endpoint, variable("GOOGLE_CLOUD_CPP_BIGQUERY_READ_ENDPOINT")})));
   }
   std::unique_ptr<TokenSource> tokens;
   std::string quota_project =

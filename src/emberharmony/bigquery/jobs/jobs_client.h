@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "emberharmony/bigquery/jobs.h"
 #include "emberharmony/bigquery/jobs/http.h"
@@ -32,5 +33,7 @@ arrow::Result<std::unique_ptr<Jobs>> ConnectJobs(const JobOptions& options);
 
 /// Reads what tables.get answers.
 TableInfo ReadTableInfo(const nlohmann::json& answer);
+/// Reads a schema: {"fields": [{"name": ..., "type": ..., "mode": ..., "fields": ...}]}.
+std::vector<TableField> ReadFields(const nlohmann::json& schema);
 
 }  // namespace emberharmony::bigquery::jobs

@@ -33,6 +33,8 @@ std::vector<TableField> FieldsOf(const json& schema, int depth) {
 
 }  // namespace
 
+std::vector<TableField> ReadFields(const json& schema) { return FieldsOf(schema, 0); }
+
 TableInfo ReadTableInfo(const json& answer) {
   TableInfo info;
   info.type = TextAt(answer, {"type"});
