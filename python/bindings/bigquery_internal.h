@@ -8,8 +8,10 @@
 
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "emberharmony/bigquery/connection.h"
+#include "emberharmony/bigquery/jobs.h"
 
 /// The compiled half of emberharmony.bigquery, whose public half is Python.
 namespace emberharmony::python {
@@ -49,6 +51,9 @@ struct BigQueryBatch {
 nanobind::object SchemaCapsule(const arrow::Schema& schema);
 /// A capsule "arrow_array_stream" that reads from `reader`.
 nanobind::object StreamCapsule(std::shared_ptr<arrow::RecordBatchReader> reader);
+
+/// Fields of a table as dicts: name, type, mode, fields.
+nanobind::list FieldDicts(const std::vector<bigquery::TableField>& fields);
 
 /// A Connection of a dict of texts by the members' names.
 bigquery::Connection ConnectionOf(const nanobind::dict& settings);

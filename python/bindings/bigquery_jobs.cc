@@ -28,26 +28,13 @@ auto WithoutGil(F&& f) {
   return ValueOrRaise(std::move(result));
 }
 
-nanobind::list FieldsOf(const std::vector<bigquery::TableField>& fields) {
-  nanobind::list list;
-  for (const bigquery::TableField& field : fields) {
-    nanobind::dict each;
-    each["name"] = field.name;
-    each["type"] = field.type;
-    each["mode"] = field.mode;
-    each["fields"] = FieldsOf(field.fields);
-    list.append(each);
-  }
-  return list;
-}
-
 nanobind::dict TableDict(const bigquery::TableInfo& info) {
   nanobind::dict dict;
   dict["type"] = info.type;
   dict["location"] = info.location;
   dict["num_rows"] = info.num_rows;
   dict["num_bytes"] = info.num_bytes;
-  dict["fields"] = FieldsOf(info.fields);
+  dict["fields"] = FieldDicts(info.fields);
   dict["partition_column"] = info.partition_column;
   dict["partition_type"] = info.partition_type;
   dict["requires_partition_filter"] = info.requires_partition_filter;
@@ -68,6 +55,19 @@ nanobind::dict QueryDict(const bigquery::QueryResult& result) {
 }
 
 }  // namespace
+
+nanobind::list FieldDicts(const std::vector<bigquery::TableField>& fields) {
+  nanobind::list list;
+  for (const bigquery::TableField& field : fields) {
+    nanobind::dict each;
+    each["name"] = field.name;
+    each["type"] = field.type;
+    each["mode"] = field.mode;
+    each["fields"] = FieldDicts(field.fields);
+    list.append(each);
+  }
+  return list;
+}
 
 void InitBigQueryJobs(nanobind::module_& module) {
   nanobind::class_<bigquery::Jobs>(module, "Jobs")

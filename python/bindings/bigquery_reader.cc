@@ -9,58 +9,21 @@
 
 #include <algorithm>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "bindings/bigquery_internal.h"
+#include "bindings/open_reader.h"
 #include "bindings/python_error.h"
-#include "bindings/read_pool.h"
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/bigquery/open_table.h"
 #include "emberharmony/bigquery/plugin.h"
+#include "emberharmony/bigquery/table_schema.h"
 
 namespace emberharmony::python {
 namespace {
-
-/// An open reader with its memory. Next by one thread at a time, all else by any.
-class OpenReader {
- public:
-  OpenReader(ReadPool* pool, std::optional<int64_t> limit) : pool_(pool), rows_left_(limit) {}
-  ~OpenReader() {
-    table_.reader.reset();
-    pool_->Retire();
-  }
-  OpenReader(const OpenReader&) = delete;
-  OpenReader& operator=(const OpenReader&) = delete;
-
-  void SetTable(bigquery::OpenedTable table) { table_ = std::move(table); }
-  arrow::Result<std::optional<bigquery::StreamBatch>> Next();
-
-  const bigquery::OpenedTable& table() const { return table_; }
-  const ReadPool& pool() const { return *pool_; }
-  arrow::MemoryPool* memory_pool() { return pool_; }
-
- private:
-  ReadPool* const pool_;
-  bigquery::OpenedTable table_;
-  std::mutex next_lock_;  ///< guards rows_left_ and the reader's Next
-  std::optional<int64_t> rows_left_;
-};
-
-arrow::Result<std::optional<bigquery::StreamBatch>> OpenReader::Next() {
-  const std::lock_guard guard(next_lock_);
-  if (rows_left_ && *rows_left_ <= 0) return std::optional<bigquery::StreamBatch>();
-  ARROW_ASSIGN_OR_RAISE(auto batch, table_.reader->Next());
-  if (!batch || !rows_left_) return batch;
-  if (batch->rows->num_rows() > *rows_left_) batch->rows = batch->rows->Slice(0, *rows_left_);
-  *rows_left_ -= batch->rows->num_rows();
-  // What the limit cuts off need not be sent any more.
-  if (*rows_left_ == 0) table_.reader->Cancel();
-  return batch;
-}
 
 /// The reader as a stream of Arrow. Ctrl-C cannot be raised through the consumer's C code: it ends
 /// the reading, and is raised when Python runs again.
@@ -113,21 +76,25 @@ class PythonReader {
     return BigQueryBatch{std::move(rows->rows), rows->stream, rows->first_row};
   }
   void Cancel() {
-    if (reader_ != nullptr) reader_->table().reader->Cancel();
+    if (reader_ != nullptr) reader_->Cancel();
   }
   void Close() {
     std::shared_ptr<OpenReader> reader = std::move(reader_);
     reader_ = nullptr;
     if (reader == nullptr) return;
-    reader->table().reader->Cancel();
     const ReleasedGil released;
+    reader->Cancel();
     reader.reset();
   }
+  /// Raises where it is closed, or belongs to another process.
   std::shared_ptr<OpenReader> Open() const {
     if (reader_ == nullptr) throw nanobind::value_error("the reader is closed");
+    RaiseUnlessOk(reader_->CheckProcess());
     return reader_;
   }
   bool closed() const { return reader_ == nullptr; }
+  /// Whether another process opened it, of which this one is a copy.
+  bool forked() const { return reader_ != nullptr && !reader_->CheckProcess().ok(); }
 
  private:
   std::shared_ptr<OpenReader> reader_;
@@ -189,7 +156,7 @@ std::unique_ptr<PythonReader> OpenPythonReader(const std::optional<std::string>&
           sql ? bigquery::OpenQuery(plugin, query, request, read_options, location)
               : bigquery::OpenTableOrView(plugin, request, read_options));
       reader->SetTable(std::move(opened));
-      return arrow::Status::OK();
+      return KeepForClosing(reader);
     }();
   }
   RaiseUnlessOk(status);
@@ -238,11 +205,16 @@ void InitBigQueryReader(nanobind::module_& module) {
       .def("cancel", &PythonReader::Cancel)
       .def("close", &PythonReader::Close)
       .def_prop_ro("closed", &PythonReader::closed)
+      .def_prop_ro("forked", &PythonReader::forked)
       .def("session", &SessionDict)
       .def("counters", &CountersDict)
       .def("arrow_schema",
            [](const PythonReader& reader) {
              return SchemaCapsule(*reader.Open()->table().reader->schema());
+           })
+      .def("fields",
+           [](const PythonReader& reader) {
+             return FieldDicts(bigquery::TableFieldsOf(*reader.Open()->table().reader->schema()));
            })
       .def("column_names",
            [](const PythonReader& reader) {
@@ -251,6 +223,10 @@ void InitBigQueryReader(nanobind::module_& module) {
       .def("arrow_stream", [](const PythonReader& reader) {
         return StreamCapsule(std::make_shared<ArrowStream>(reader.Open()));
       });
+  module.def("close_readers", [] {
+    const ReleasedGil released;
+    CloseReaders();
+  });
   module.def("open_reader", &OpenPythonReader, nanobind::arg("table").none(),
              nanobind::arg("sql").none(), nanobind::arg("connection"), nanobind::arg("options"));
 }

@@ -4,6 +4,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from emberharmony.bigquery import _arguments
 from emberharmony.bigquery._core import core
 
 
@@ -34,12 +35,16 @@ class Connection:
     universe_domain: str | None = None
 
     def _settings(self) -> dict[str, str]:
+        settings = {
+            "billing_project": ("project_id", self.project_id),
+            "storage_endpoint": ("storage_endpoint", self.storage_endpoint),
+            "rest_endpoint": ("rest_endpoint", self.rest_endpoint),
+            "quota_project": ("quota_project", self.quota_project),
+            "universe_domain": ("universe_domain", self.universe_domain),
+        }
         return {
-            "billing_project": self.project_id or "",
-            "storage_endpoint": self.storage_endpoint or "",
-            "rest_endpoint": self.rest_endpoint or "",
-            "quota_project": self.quota_project or "",
-            "universe_domain": self.universe_domain or "",
+            name: _arguments.optional_text(value, argument)
+            for name, (argument, value) in settings.items()
         }
 
 
@@ -74,6 +79,7 @@ def setup_bigquery_connection(
 
     Raises:
         FileNotFoundError: There is no file at credentials_path.
+        TypeError: Something that should be a str is not.
         OSError: The plugin with the BigQuery client is not installed.
     """
     core.describe_plugin()
@@ -82,7 +88,7 @@ def setup_bigquery_connection(
         if not path.is_file():
             raise FileNotFoundError(f"expected a file with credentials, found none: {path}")
         os.environ["GOOGLE_APPLICATION_CREDENTIALS"] = str(path.resolve())
-    return Connection(
+    connection = Connection(
         project_id=project_id,
         location=location,
         storage_endpoint=storage_endpoint,
@@ -90,3 +96,5 @@ def setup_bigquery_connection(
         quota_project=quota_project,
         universe_domain=universe_domain,
     )
+    connection._settings()
+    return connection

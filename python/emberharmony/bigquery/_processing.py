@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from emberharmony._core import Tensor
+from emberharmony.bigquery import _arguments
 from emberharmony.bigquery._batch import Batch, concatenated
 from emberharmony.bigquery._connection import Connection
 from emberharmony.bigquery._reader import Progress, Reader, read
@@ -83,6 +84,9 @@ def process_bigquery_streaming(
     """
     if output not in ("batches", "tensors"):
         raise ValueError(f"output: expected 'batches' or 'tensors', found {output!r}")
+    for name, function in (("processing_fn", processing_fn), ("monitor", monitor)):
+        if not callable(function) and (function is not None or name == "processing_fn"):
+            raise TypeError(f"{name}: expected a function, found {function!r}")
     rows = batches = 0
     with read(
         table_id,
@@ -179,9 +183,9 @@ def process_bigquery_in_chunks(
             "expected processing_fn or reduction: without either the whole table would be kept in "
             "memory; bigquery.read hands out its batches"
         )
-    if chunk_size < 1:
-        raise ValueError(f"chunk_size: expected 1 or more, found {chunk_size}")
-    limit = None if max_chunks is None else max_chunks * chunk_size
+    chunk_size = _arguments.whole(chunk_size, "chunk_size", 1)
+    max_chunks = _arguments.optional_whole(max_chunks, "max_chunks", 0)
+    limit = None if max_chunks is None else min(max_chunks * chunk_size, _arguments.INT64_MAX)
     results: list[Any] = []
     reduced = initial
     begun = initial is not None

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from emberharmony.bigquery import _arguments
 from emberharmony.bigquery._connection import Connection
 from emberharmony.bigquery._core import core
-from emberharmony.bigquery._reader import read
+from emberharmony.bigquery._reader import read, settings_of
 
 
 @dataclass(frozen=True)
@@ -101,10 +102,10 @@ class TableInfo:
 
 
 def _jobs(connection: Connection | None, project: str | None = None) -> Any:
-    connection = connection or Connection()
-    settings = connection._settings()
+    settings = settings_of(connection)
     settings["billing_project"] = settings["billing_project"] or project or ""
-    return core.connect_jobs(settings, connection.location or "")
+    location = connection.location if connection else None
+    return core.connect_jobs(settings, _arguments.optional_text(location, "location"))
 
 
 def optimize_bigquery_query(
@@ -134,22 +135,68 @@ def optimize_bigquery_query(
     Raises:
         ValueError: A name or a condition that is none (its place is told), an offset.
     """
-    if offset:
+    if _arguments.optional_whole(offset, "offset", 0):
         raise ValueError(
             "offset: rows of a table have no order, so that pages repeat some and miss others; "
             f"expected None, found {offset}. bigquery.read streams a table of any size"
         )
     sql, names, where, rows = core.plan_query(
-        table_id, list(columns or ()), where_clause or "", limit
+        _arguments.text(table_id, "table_id"),
+        _arguments.names(columns, "columns"),
+        _arguments.optional_text(where_clause, "where_clause"),
+        _arguments.optional_whole(limit, "limit", 0),
     )
     return OptimizedQuery(sql=sql, columns=names, where=where or None, limit=rows)
 
 
+# Bytes of a value, by the type's name in the REST API; of the others it depends on the value.
+_WIDTHS = {
+    "BOOLEAN": 0.125,
+    "DATE": 4,
+    "INTEGER": 8,
+    "FLOAT": 8,
+    "TIME": 8,
+    "DATETIME": 8,
+    "TIMESTAMP": 8,
+    "NUMERIC": 16,
+    "INTERVAL": 16,
+    "BIGNUMERIC": 32,
+    "STRING": 100,
+    "BYTES": 100,
+}
+_WIDTH_UNKNOWN = 1000.0
+
+
+def _width(field: dict[str, Any]) -> float:
+    if field["mode"] == "REPEATED":
+        return _WIDTH_UNKNOWN
+    if field["type"] == "RECORD":
+        return sum(map(_width, field["fields"]))
+    return _WIDTHS.get(field["type"], _WIDTH_UNKNOWN)
+
+
 def _counted(table_id: str, where_clause: str | None, connection: Connection | None) -> int:
+    """Rows of a table, counted as they come: of the narrowest column, since one has to be read."""
     with read(table_id, limit=0, connection=connection) as reader:
-        columns = reader.column_names[:1]
-    with read(table_id, columns=columns, where=where_clause, connection=connection) as reader:
+        narrowest = min(reader._reader.fields(), key=_width)["name"]
+    with read(table_id, columns=[narrowest], where=where_clause, connection=connection) as reader:
         return sum(map(len, reader))
+
+
+def _described(table_id: str, connection: Connection | None) -> TableInfo:
+    """What a read session tells of a table."""
+    with read(table_id, limit=0, connection=connection) as reader:
+        return TableInfo(
+            type="TABLE",
+            location="",
+            num_rows=reader.session.estimated_row_count or 0,
+            num_bytes=reader.session.estimated_bytes_scanned or 0,
+            fields=reader._reader.fields(),
+            partition_column="",
+            partition_type="",
+            requires_partition_filter=False,
+            clustering_columns=[],
+        )
 
 
 def get_table_row_count(
@@ -162,7 +209,7 @@ def get_table_row_count(
 
     Of a table without a condition it is what BigQuery keeps count of (rows that were streamed in
     within the last minutes may be missing), at no cost; else a query counts. A Storage Read server
-    without a REST API beside it is asked for a column, whose rows are counted.
+    without a REST API beside it is asked for the table's narrowest column, whose rows are counted.
 
     Args:
         table_id: "project.dataset.table".
@@ -176,7 +223,9 @@ def get_table_row_count(
         ValueError: A name or a condition that is none; no project that pays.
         OSError: There is no such table, or the service cannot be reached.
     """
-    if not core.has_rest_api((connection or Connection())._settings()):
+    _arguments.text(table_id, "table_id")
+    _arguments.optional_text(where_clause, "where_clause")
+    if not core.has_rest_api(settings_of(connection)):
         return _counted(table_id, where_clause, connection)
     jobs = _jobs(connection, core.parse_table(table_id)[0])
     if not where_clause:
@@ -189,6 +238,9 @@ def get_table_row_count(
 def get_table(table_id: str, *, connection: Connection | None = None) -> TableInfo:
     """What BigQuery tells of a table: its kind, size, schema, partitions.
 
+    A Storage Read server without a REST API beside it tells the schema and, as it estimates them,
+    the rows and bytes; then nothing is told of the place and of partitions.
+
     Args:
         table_id: "project.dataset.table".
         connection: How BigQuery is reached.
@@ -200,6 +252,9 @@ def get_table(table_id: str, *, connection: Connection | None = None) -> TableIn
         ValueError: A name that is none.
         OSError: There is no such table, or the service cannot be reached.
     """
+    _arguments.text(table_id, "table_id")
+    if not core.has_rest_api(settings_of(connection)):
+        return _described(table_id, connection)
     return TableInfo(**_jobs(connection, core.parse_table(table_id)[0]).get_table(table_id))
 
 
@@ -217,7 +272,7 @@ def estimate_query(sql: str, *, connection: Connection | None = None) -> QueryEs
         ValueError: A query that BigQuery refuses; no project.
         OSError: The service cannot be reached.
     """
-    return QueryEstimate(**_jobs(connection).dry_run(sql))
+    return QueryEstimate(**_jobs(connection).dry_run(_arguments.text(sql, "sql")))
 
 
 def run_query(
@@ -244,4 +299,8 @@ def run_query(
         OSError: The query failed, or the service cannot be reached.
         KeyboardInterrupt: Ctrl-C; the query is cancelled.
     """
+    _arguments.text(sql, "sql")
+    if destination is not None:
+        _arguments.text(destination, "destination")
+    _arguments.whole(bytes_billed_max, "bytes_billed_max", 0)
     return QueryResult(**_jobs(connection).run_query(sql, destination, bytes_billed_max))

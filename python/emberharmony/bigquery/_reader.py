@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import re
 from collections.abc import AsyncIterator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -11,11 +12,18 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Literal
 
+from emberharmony.bigquery import _arguments
 from emberharmony.bigquery._batch import Batch
 from emberharmony.bigquery._connection import Connection
 from emberharmony.bigquery._core import core
 
 Compression = Literal["none", "lz4", "zstd"]
+
+# Threads that read on while the process takes itself apart would end it with a crash.
+atexit.register(core.close_readers)
+
+# As many connections as have ever been of use, many times over.
+_READERS_MAX = 64
 
 _UNITS = {"B": 1, "": 1}
 for _power, _letter in enumerate("KMGT", start=1):
@@ -31,9 +39,7 @@ def byte_size(size: int | str, name: str) -> int:
         if match is None or unit is None:
             raise ValueError(f"{name}: expected bytes such as '512MiB', found {size!r}")
         size = int(float(match[1]) * unit)
-    if size <= 0:
-        raise ValueError(f"{name}: expected a number of bytes above 0, found {size}")
-    return size
+    return _arguments.whole(size, name, 1)
 
 
 @dataclass(frozen=True)
@@ -146,7 +152,8 @@ class Reader:
     def close(self) -> None:
         """Ends the reading, and waits until its threads have ended. Twice does no harm."""
         if not self._reader.closed:
-            self._progress = Progress(**self._reader.counters())
+            # A reader from before a fork has nothing to tell.
+            self._progress = None if self._reader.forked else Progress(**self._reader.counters())
             self._reader.close()
         if self._executor is not None:
             self._executor.shutdown(wait=False)
@@ -263,24 +270,50 @@ def _options(
 ) -> dict[str, Any]:
     micros = None
     if snapshot_time is not None:
+        if not isinstance(snapshot_time, datetime):
+            raise TypeError(f"snapshot_time: expected a datetime, found {snapshot_time!r}")
         if snapshot_time.tzinfo is None:
             raise ValueError("snapshot_time: expected a time with a time zone, found none")
         epoch = datetime(1970, 1, 1, tzinfo=UTC)
         delta = snapshot_time - epoch
         micros = (delta.days * 86400 + delta.seconds) * 1000000 + delta.microseconds
+    if sample_percentage is not None and not isinstance(sample_percentage, (int, float)):
+        raise TypeError(f"sample_percentage: expected a number, found {sample_percentage!r}")
+    most = _arguments.INT32_MAX
     return {
         "columns": list(columns),
         "row_restriction": row_restriction,
-        "limit": limit,
+        "limit": _arguments.optional_whole(limit, "limit", 0),
         "snapshot_micros": micros,
         "sample_percentage": sample_percentage,
-        "compression": compression,
-        "num_readers": num_readers,
-        "max_streams": max_streams,
+        "compression": _arguments.text(compression, "compression"),
+        "num_readers": _arguments.whole(num_readers, "num_readers", 1, _READERS_MAX),
+        "max_streams": _arguments.whole(max_streams, "max_streams", 0, most),
         "memory_limit": byte_size(memory_limit, "memory_limit"),
-        "bytes_billed_max": bytes_billed_max,
-        "location": location or "",
+        "bytes_billed_max": _arguments.whole(bytes_billed_max, "bytes_billed_max", 0),
+        "location": _arguments.optional_text(location, "location"),
     }
+
+
+def _plan_of(
+    table_id: str, columns: Sequence[str] | None, where: str | None, limit: int | None
+) -> tuple[str, list[str], str, int | None]:
+    """The SQL for some rows of a table; columns, condition and limit in their final form."""
+    return core.plan_query(
+        _arguments.text(table_id, "table_id"),
+        _arguments.names(columns, "columns"),
+        _arguments.optional_text(where, "where"),
+        _arguments.optional_whole(limit, "limit", 0),
+    )
+
+
+def settings_of(connection: Connection | None) -> dict[str, str]:
+    """What the compiled half takes; TypeError for what is no connection."""
+    if connection is None:
+        connection = Connection()
+    if not isinstance(connection, Connection):
+        raise TypeError(f"connection: expected a Connection, found {connection!r}")
+    return connection._settings()
 
 
 def read(
@@ -327,7 +360,7 @@ def read(
             missing credentials.
         OSError: The table is not there or cannot be read, or the service cannot be reached.
     """
-    plan = core.plan_query(table_id, list(columns or ()), where or "", limit)
+    plan = _plan_of(table_id, columns, where, limit)
     options = _options(
         columns=plan[1],
         row_restriction=plan[2],
@@ -339,8 +372,7 @@ def read(
         max_streams=max_streams,
         memory_limit=memory_limit,
     )
-    settings = (connection or Connection())._settings()
-    return Reader(core.open_reader(table_id, None, settings, options))
+    return Reader(core.open_reader(table_id, None, settings_of(connection), options))
 
 
 def read_query(
@@ -374,6 +406,8 @@ def read_query(
         ValueError: A query that BigQuery refuses, or that yields no rows; no project.
         OSError: The query failed, or the service cannot be reached.
     """
+    _arguments.text(sql, "sql")
+    settings = settings_of(connection)
     if max_streams is None:
         max_streams = 1 if re.search(r"\border\s+by\b", sql, re.IGNORECASE) else 16
     options = _options(
@@ -385,5 +419,4 @@ def read_query(
         bytes_billed_max=bytes_billed_max,
         location=connection.location if connection else None,
     )
-    settings = (connection or Connection())._settings()
     return Reader(core.open_reader(None, sql, settings, options))

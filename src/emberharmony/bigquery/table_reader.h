@@ -89,6 +89,9 @@ class TableReader {
   virtual arrow::Result<std::optional<StreamBatch>> Next() = 0;
   /// Ends the calls under way within a second; Next then returns Status::Cancelled.
   virtual void Cancel() = 0;
+  /// Cancel, and waits until the threads of the reader have ended: before the process ends, since
+  /// they must not outlive what it destroys then. All else may still be called. From any thread.
+  virtual void Close() = 0;
   virtual ReadCounters counters() const = 0;
 };
 

@@ -1,8 +1,12 @@
 #include "emberharmony/bigquery/table_schema.h"
 
 #include <arrow/type.h>
+#include <arrow/util/key_value_metadata.h>
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cctype>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 
@@ -64,7 +68,73 @@ arrow::Result<std::shared_ptr<arrow::Field>> FieldOf(const TableField& field, in
   return arrow::field(field.name, type, field.mode != "REQUIRED");
 }
 
+/// "DATETIME" of google:sqlType:datetime; empty where a field does not tell.
+std::string SqlTypeOf(const arrow::Field& field) {
+  constexpr std::string_view kPrefix = "google:sqlType:";
+  if (field.metadata() == nullptr) return "";
+  const auto name = field.metadata()->Get("ARROW:extension:name");
+  if (!name.ok() || !std::string_view(*name).starts_with(kPrefix)) return "";
+  std::string type = name->substr(kPrefix.size());
+  std::transform(type.begin(), type.end(), type.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  return type;
+}
+
+std::string TypeNameOf(const DataType& type) {
+  switch (type.id()) {
+    case arrow::Type::INT64:
+      return "INTEGER";
+    case arrow::Type::DOUBLE:
+      return "FLOAT";
+    case arrow::Type::BOOL:
+      return "BOOLEAN";
+    case arrow::Type::STRING:
+      return "STRING";
+    case arrow::Type::BINARY:
+      return "BYTES";
+    case arrow::Type::DATE32:
+      return "DATE";
+    case arrow::Type::TIME64:
+      return "TIME";
+    case arrow::Type::TIMESTAMP:
+      return static_cast<const arrow::TimestampType&>(type).timezone().empty() ? "DATETIME"
+                                                                               : "TIMESTAMP";
+    case arrow::Type::DECIMAL128:
+      return "NUMERIC";
+    case arrow::Type::DECIMAL256:
+      return "BIGNUMERIC";
+    case arrow::Type::INTERVAL_MONTH_DAY_NANO:
+      return "INTERVAL";
+    case arrow::Type::STRUCT:
+      return "RECORD";
+    default:
+      return type.ToString();
+  }
+}
+
+TableField TableFieldOf(const arrow::Field& field) {
+  TableField result{field.name(), SqlTypeOf(field), field.nullable() ? "NULLABLE" : "REQUIRED", {}};
+  const DataType* type = field.type().get();
+  if (type->id() == arrow::Type::LIST) {
+    result.mode = "REPEATED";
+    const auto& item = *static_cast<const arrow::ListType*>(type)->value_field();
+    if (result.type.empty()) result.type = SqlTypeOf(item);
+    type = item.type().get();
+  }
+  if (result.type.empty()) result.type = TypeNameOf(*type);
+  if (type->id() == arrow::Type::STRUCT) {
+    for (const auto& child : type->fields()) result.fields.push_back(TableFieldOf(*child));
+  }
+  return result;
+}
+
 }  // namespace
+
+std::vector<TableField> TableFieldsOf(const arrow::Schema& schema) {
+  std::vector<TableField> fields;
+  for (const auto& field : schema.fields()) fields.push_back(TableFieldOf(*field));
+  return fields;
+}
 
 arrow::Result<std::shared_ptr<arrow::Schema>> ArrowSchemaOf(const std::vector<TableField>& fields) {
   arrow::FieldVector columns;

@@ -17,4 +17,9 @@ namespace emberharmony::bigquery {
 /// error for types that are not known.
 arrow::Result<std::shared_ptr<arrow::Schema>> ArrowSchemaOf(const std::vector<TableField>& fields);
 
+/// The fields of a table whose columns the Storage Read API sends so: the same the other way round.
+/// DATETIME, GEOGRAPHY and JSON are told apart by the metadata `ARROW:extension:name`. A type that
+/// BigQuery does not have is named as Arrow names it.
+std::vector<TableField> TableFieldsOf(const arrow::Schema& schema);
+
 }  // namespace emberharmony::bigquery

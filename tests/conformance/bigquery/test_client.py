@@ -12,11 +12,15 @@ import pyarrow as pa
 import pytest
 from google.cloud.bigquery_storage_v1 import types
 
+from emberharmony import bigquery
+
 SERVICE = "google.cloud.bigquery.storage.v1.BigQueryRead"
 
 
 class Server:
     """Serves one table in streams of batches; remembers what it was asked."""
+
+    serialize_session = staticmethod(types.ReadSession.serialize)
 
     def __init__(
         self, streams: list[list[pa.RecordBatch]], schema: pa.Schema, legacy: bool = False
@@ -29,7 +33,7 @@ class Server:
             "CreateReadSession": grpc.unary_unary_rpc_method_handler(
                 self.create,
                 types.CreateReadSessionRequest.deserialize,
-                types.ReadSession.serialize,
+                self.serialize_session,
             ),
             "ReadRows": grpc.unary_stream_rpc_method_handler(
                 self.read, types.ReadRowsRequest.deserialize, types.ReadRowsResponse.serialize
@@ -122,6 +126,28 @@ def test_headers_and_framing(run_ember, legacy):
     for _, request, headers in reads:
         expected = request.read_stream.replace("/", "%2F").replace("+", "%2B")
         assert headers["x-goog-request-params"] == "read_stream=" + expected.replace("ä", "%C3%A4")
+
+
+def test_nonsense_in_a_session_is_neither_believed_nor_printed(run_ember):
+    class Nonsense(Server):
+        def create(self, request, context):
+            session = super().create(request, context)
+            # Seconds that no calendar has, and a trace that is no UTF-8: raw, since the library
+            # would write neither.
+            nonsense = b"\x12\x0a\x08" + b"\xff" * 8 + b"\x7f" + b"\x6a\x01\xff"
+            return types.ReadSession.pb(session).SerializeToString() + nonsense
+
+        serialize_session = staticmethod(bytes)
+
+    streams = [[numbers(0, 10)]]
+    with Nonsense(streams, streams[0][0].schema) as server:
+        told = run_ember("inspect", "bigquery://p/d/t", *server.options, "--json", "-q")
+        assert json.loads(told.stdout)["rows"] == 10
+        assert told.stderr == ""
+        connection = bigquery.Connection(storage_endpoint=f"localhost:{server.port}")
+        with bigquery.read("p.d.t", connection=connection) as reader:
+            assert reader.session.expire_time is None
+            assert sum(map(len, reader)) == 10
 
 
 def test_every_type_of_bigquery(run_ember, tmp_path):

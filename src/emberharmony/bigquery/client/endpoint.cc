@@ -4,33 +4,18 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cstdlib>
-#include <nlohmann/json.hpp>
 
 #include "emberharmony/base/error_kind.h"
-#include "emberharmony/base/regular_file.h"
+#include "emberharmony/bigquery/environment_text_internal.h"
 
 namespace emberharmony::bigquery::client {
 namespace {
-
-constexpr int64_t kCredentialsBytesMax = int64_t{1} << 20;
-
-std::string Environment(const char* name) {
-  const char* value = std::getenv(name);
-  return value != nullptr ? value : "";
-}
 
 std::string FirstOf(std::initializer_list<std::string> values) {
   for (const std::string& value : values) {
     if (!value.empty()) return value;
   }
   return "";
-}
-
-/// The text of a string member; "" where there is none.
-std::string Text(const nlohmann::json& object, const char* name) {
-  const auto found = object.find(name);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
 }
 
 /// HOST, HOST:PORT or [ADDRESS]:PORT.
@@ -71,42 +56,16 @@ bool IsLoopback(std::string_view host) {
   return host.starts_with("127.") && host.find_first_not_of("0123456789.") == host.npos;
 }
 
-arrow::Result<std::optional<CredentialsFile>> FindCredentialsFile() {
-  CredentialsFile file;
-  file.path = Environment("GOOGLE_APPLICATION_CREDENTIALS");
-  const bool named = !file.path.empty();
-  if (!named) {
-    const std::string configuration =
-        FirstOf({Environment("CLOUDSDK_CONFIG"), Environment("HOME") + "/.config/gcloud"});
-    file.path = configuration + "/application_default_credentials.json";
-  }
-  auto text = base::ReadFile(file.path, kCredentialsBytesMax);
-  if (!text.ok()) {
-    if (!named) return std::optional<CredentialsFile>();
-    return base::DataError(
-        fmt::format("GOOGLE_APPLICATION_CREDENTIALS names '{}', which can't be "
-                    "read: {}",
-                    file.path, text.status().message()));
-  }
-  const auto json = nlohmann::json::parse(*text, nullptr, /*allow_exceptions=*/false);
-  if (!json.is_object()) {
-    return base::DataError(
-        fmt::format("'{}' should hold credentials as a JSON object, but does not", file.path));
-  }
-  file.type = Text(json, "type");
-  file.quota_project = Text(json, "quota_project_id");
-  return std::optional<CredentialsFile>(std::move(file));
-}
-
 arrow::Result<Endpoint> ResolveEndpoint(const Connection& connection) {
-  const std::string domain = FirstOf(
-      {connection.universe_domain, Environment("GOOGLE_CLOUD_UNIVERSE_DOMAIN"), "googleapis.com"});
-  const std::string text =
-      FirstOf({connection.storage_endpoint, Environment("GOOGLE_CLOUD_CPP_BIGQUERY_READ_ENDPOINT"),
-               "bigquerystorage." + domain});
+  const std::string domain =
+      FirstOf({connection.universe_domain, EnvironmentText("GOOGLE_CLOUD_UNIVERSE_DOMAIN"),
+               "googleapis.com"});
+  const std::string text = FirstOf({connection.storage_endpoint,
+                                    EnvironmentText("GOOGLE_CLOUD_CPP_BIGQUERY_READ_ENDPOINT"),
+                                    "bigquerystorage." + domain});
   ARROW_ASSIGN_OR_RAISE(Endpoint endpoint, ParseTarget(text));
   endpoint.quota_project =
-      FirstOf({connection.quota_project, Environment("GOOGLE_CLOUD_CPP_USER_PROJECT")});
+      FirstOf({connection.quota_project, EnvironmentText("GOOGLE_CLOUD_CPP_USER_PROJECT")});
   return endpoint;
 }
 

@@ -101,25 +101,5 @@ TEST_F(EndpointTest, WhatIsNoEndpointIsRefused) {
   }
 }
 
-TEST_F(EndpointTest, FindsTheCredentialsFileAndKeepsNoSecret) {
-  EXPECT_FALSE(FindCredentialsFile()->has_value());
-  setenv("HOME", folder_.c_str(), 1);
-  EXPECT_FALSE(FindCredentialsFile()->has_value());
-  Write(".config/gcloud/application_default_credentials.json",
-        R"({"type": "authorized_user", "refresh_token": "secret", "quota_project_id": "q"})");
-  EXPECT_EQ((*FindCredentialsFile())->type, "authorized_user");
-  EXPECT_EQ((*FindCredentialsFile())->quota_project, "q");
-  setenv("GOOGLE_APPLICATION_CREDENTIALS",
-         Write("key.json", R"({"type": "service_account", "quota_project_id": 7})").c_str(), 1);
-  EXPECT_EQ((*FindCredentialsFile())->type, "service_account");
-  EXPECT_EQ((*FindCredentialsFile())->quota_project, "");
-  setenv("GOOGLE_APPLICATION_CREDENTIALS", Write("bad.json", "{\"secret").c_str(), 1);
-  EXPECT_THAT(FindCredentialsFile().status().message(), HasSubstr("JSON object"));
-  EXPECT_EQ(FindCredentialsFile().status().message().find("secret"), std::string::npos);
-  setenv("GOOGLE_APPLICATION_CREDENTIALS", "/nowhere/key.json", 1);
-  EXPECT_THAT(FindCredentialsFile().status().message(),
-              HasSubstr("GOOGLE_APPLICATION_CREDENTIALS names '/nowhere/key.json'"));
-}
-
 }  // namespace
 }  // namespace emberharmony::bigquery::client

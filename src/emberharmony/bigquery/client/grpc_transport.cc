@@ -6,6 +6,7 @@
 #include <google/rpc/status.pb.h>
 #include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/grpcpp.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -15,6 +16,8 @@
 
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/bigquery/client/endpoint.h"
+#include "emberharmony/bigquery/credentials_file_internal.h"
+#include "emberharmony/bigquery/environment_text_internal.h"
 
 namespace emberharmony::bigquery::client {
 namespace {
@@ -219,11 +222,14 @@ class GrpcRowsCall : public RowsCall {
 
 class GrpcTransport : public Transport {
  public:
-  GrpcTransport(std::string target, Headers headers,
+  GrpcTransport(Endpoint endpoint, Headers headers,
                 std::vector<std::shared_ptr<grpc::Channel>> channels)
-      : target_(std::move(target)), headers_(std::move(headers)), channels_(std::move(channels)) {}
+      : endpoint_(std::move(endpoint)),
+        headers_(std::move(headers)),
+        channels_(std::move(channels)) {}
 
-  std::string endpoint() const override { return target_; }
+  std::string endpoint() const override { return endpoint_.target; }
+  bool is_local() const override { return endpoint_.is_loopback; }
 
   Result<RpcStatus> CreateReadSession(const storage::CreateReadSessionRequest& request,
                                       const StopCheck& check_stop,
@@ -253,7 +259,7 @@ class GrpcTransport : public Transport {
   }
 
  private:
-  const std::string target_;
+  const Endpoint endpoint_;
   const Headers headers_;
   const std::vector<std::shared_ptr<grpc::Channel>> channels_;
 };
@@ -279,21 +285,22 @@ grpc::ChannelArguments ArgumentsOf(const GrpcOptions& options) {
 }
 
 Result<std::shared_ptr<grpc::ChannelCredentials>> DefaultCredentials(Headers* headers) {
-  ARROW_ASSIGN_OR_RAISE(const auto file, FindCredentialsFile());
+  ARROW_ASSIGN_OR_RAISE(const auto file, FindCredentialsFile(EnvironmentText));
   if (file.has_value()) {
-    if (file->type == "impersonated_service_account") {
-      return base::DataError(fmt::format(
-          "the credentials in '{}' impersonate a service account, which is not supported; use a "
-          "service account's key or `gcloud auth application-default login` without "
-          "--impersonate-service-account",
-          file->path));
-    }
     // gRPC leaves this member of the file alone.
     if (headers->quota_project.empty()) headers->quota_project = file->quota_project;
   }
   auto credentials = grpc::GoogleDefaultCredentials();
+  if (credentials == nullptr && file.has_value()) {
+    const bool impersonates = file->type == "impersonated_service_account";
+    return base::UsageError(fmt::format(
+        "the credentials in '{}', of type {}, {}: use a service account's key, or log in with "
+        "`gcloud auth application-default login`{}",
+        file->path, file->type, impersonates ? "are not supported" : "are not usable",
+        impersonates ? " without --impersonate-service-account" : ""));
+  }
   if (credentials == nullptr) {
-    return base::DataError(
+    return base::UsageError(
         "BigQuery needs credentials, and none were found: log in with `gcloud auth "
         "application-default login`, or set GOOGLE_APPLICATION_CREDENTIALS to a key file (a local "
         "server needs none: name it with --bigquery-endpoint)");
@@ -301,10 +308,20 @@ Result<std::shared_ptr<grpc::ChannelCredentials>> DefaultCredentials(Headers* he
   return credentials;
 }
 
+/// gRPC's threads and locks do not survive a fork: a call made in the child would wait for ever.
+Status CheckProcess() {
+  static const pid_t first = getpid();
+  if (getpid() == first) return Status::OK();
+  return base::UsageError(
+      "this process was forked from one that had already used BigQuery, and gRPC does not survive "
+      "that: start workers with the method 'spawn' or 'forkserver', or before BigQuery is used");
+}
+
 }  // namespace
 
 Result<std::shared_ptr<Transport>> MakeGrpcTransport(const Connection& connection,
                                                      const GrpcOptions& options) {
+  ARROW_RETURN_NOT_OK(CheckProcess());
   ARROW_ASSIGN_OR_RAISE(const Endpoint endpoint, ResolveEndpoint(connection));
   Headers headers{endpoint.quota_project};
   std::shared_ptr<grpc::ChannelCredentials> credentials = grpc::InsecureChannelCredentials();
@@ -316,7 +333,7 @@ Result<std::shared_ptr<Transport>> MakeGrpcTransport(const Connection& connectio
   for (int i = 0; i < std::max(options.num_channels, 1); ++i) {
     channels.push_back(grpc::CreateCustomChannel(endpoint.target, credentials, arguments));
   }
-  return std::make_shared<GrpcTransport>(endpoint.target, std::move(headers), std::move(channels));
+  return std::make_shared<GrpcTransport>(endpoint, std::move(headers), std::move(channels));
 }
 
 }  // namespace emberharmony::bigquery::client

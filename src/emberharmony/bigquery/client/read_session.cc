@@ -21,7 +21,10 @@ using arrow::Status;
 // Whoever waits for a session sits before a terminal: a wrong endpoint should not take long to
 // show.
 constexpr int64_t kSessionRetryMs = 30'000;
+// A server of this machine is there or not; it may just be starting.
+constexpr int64_t kLocalRetryMs = 1'500;
 constexpr int64_t kMicrosPerSecond = 1'000'000;
+constexpr int64_t kTimestampSecondsMax = 253'402'300'799;
 constexpr const char* kTraceId = "emberharmony:0.1.0";
 
 void SetCompression(Compression compression, storage::ReadSession::TableReadOptions* options) {
@@ -59,9 +62,11 @@ Result<ReadSession> Understand(const storage::ReadSession& answer, const ReadReq
   session.info.estimated_row_count = std::max<int64_t>(0, answer.estimated_row_count());
   session.info.estimated_bytes_scanned =
       std::max<int64_t>(0, answer.estimated_total_bytes_scanned());
-  if (answer.has_expire_time()) {
+  // What lies beyond the year 9999, where timestamps of protobuf end, is no time to go by.
+  const int64_t expire_seconds = answer.expire_time().seconds();
+  if (expire_seconds > 0 && expire_seconds < kTimestampSecondsMax) {
     session.info.expire_micros =
-        answer.expire_time().seconds() * kMicrosPerSecond + answer.expire_time().nanos() / 1000;
+        expire_seconds * kMicrosPerSecond + answer.expire_time().nanos() / 1000;
   }
   session.facts.table = request.table.Text();
   session.facts.schema_bytes = answer.arrow_schema().serialized_schema();
@@ -134,8 +139,13 @@ Result<ReadSession> CreateSession(Transport* transport, Clock* clock, const Read
                           transport->CreateReadSession(message, check_stop, &answer));
     if (status.ok()) return Understand(answer, request, options);
     const int64_t delay = backoff.NextDelayMs(status);
-    if (!IsRetryable(status) || clock->NowMs() - begin + delay > kSessionRetryMs) {
-      return RpcError(status, what);
+    const bool is_absent = transport->is_local() && status.code == RpcCode::kUnavailable;
+    const int64_t retry_ms = is_absent ? kLocalRetryMs : kSessionRetryMs;
+    if (!IsRetryable(status) || clock->NowMs() - begin + delay > retry_ms) {
+      if (!is_absent) return RpcError(status, what);
+      return base::DataError(fmt::format(
+          "{}: {}; does a Storage Read server (`ember serve-bigquery`) listen at that port?", what,
+          RpcText(status)));
     }
     base::Log(base::LogLevel::kWarning, "{}: {}; trying again", what, RpcText(status));
     ARROW_RETURN_NOT_OK(clock->Sleep(delay, check_stop));

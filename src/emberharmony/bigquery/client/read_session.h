@@ -25,8 +25,9 @@ struct ReadSession {
 storage::CreateReadSessionRequest SessionRequest(const ReadRequest& request,
                                                  const std::string& billing_project);
 
-/// Makes a session; what may pass is tried again for half a minute. Errors are RpcError's, and
-/// DataErrors for an answer that is none.
+/// Makes a session; what may pass is tried again for half a minute, and for a second or two where
+/// nothing answers on this machine. Errors are RpcError's, and DataErrors for an answer that is
+/// none.
 arrow::Result<ReadSession> CreateSession(Transport* transport, Clock* clock,
                                          const ReadRequest& request, const ReadOptions& options,
                                          const StopCheck& check_stop);

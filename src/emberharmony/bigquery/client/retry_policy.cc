@@ -77,7 +77,7 @@ arrow::Status RpcError(const RpcStatus& status, const std::string& what) {
   const std::string text = what + ": " + RpcText(status);
   switch (status.code) {
     case RpcCode::kInvalidArgument:
-      return base::UsageError(text + "; look at --columns, --where and --snapshot-time");
+      return base::UsageError(text + "; look at the columns, the filter and the snapshot time");
     case RpcCode::kNotFound:
       return base::DataError(text +
                              "; check the names of project, data set and table, and that the "
@@ -99,8 +99,7 @@ arrow::Status RpcError(const RpcStatus& status, const std::string& what) {
       if (status.message.find("expired") != std::string::npos) {
         return base::DataError(text +
                                "; sessions end after 6 hours, whatever has been read: run again, "
-                               "with fewer columns or rows at a time (--columns, --where) if the "
-                               "table takes longer");
+                               "with fewer columns or rows at a time if the table takes longer");
       }
       return base::DataError(text);
     case RpcCode::kUnavailable:

@@ -65,6 +65,8 @@ class ScriptedService : public Transport {
   void set_legacy_framing(bool legacy) { legacy_framing_ = legacy; }
 
   std::string endpoint() const override { return "scripted:1"; }
+  bool is_local() const override { return is_local_; }
+  void set_local(bool is_local) { is_local_ = is_local; }
   arrow::Result<RpcStatus> CreateReadSession(const storage::CreateReadSessionRequest& request,
                                              const StopCheck& check_stop,
                                              storage::ReadSession* session) override;
@@ -90,6 +92,7 @@ class ScriptedService : public Transport {
   Compression compression_ = Compression::kNone;
   bool tells_progress_ = true;
   bool legacy_framing_ = false;
+  bool is_local_ = false;
   std::map<std::pair<int, size_t>, Fault> faults_;
   std::deque<RpcStatus> session_failures_;
   std::vector<std::pair<int, int64_t>> calls_;

@@ -16,9 +16,14 @@ constexpr std::chrono::milliseconds kSessionLookInterval{100};
 
 }  // namespace
 
-SessionRun::~SessionRun() {
+SessionRun::~SessionRun() { Close(); }
+
+void SessionRun::Close() {
   Cancel(base::InterruptedError("the reader was closed"));
-  for (std::thread& reader : readers_) reader.join();
+  const std::lock_guard lock(close_mutex_);
+  for (std::thread& reader : readers_) {
+    if (reader.joinable()) reader.join();
+  }
 }
 
 Status SessionRun::Start(int num_readers, std::optional<int64_t> limit_rows,

@@ -40,6 +40,8 @@ class SessionRun {
   arrow::Status Wait(const StopCheck& check_stop);
   /// Ends the readers within a second with this error, if there is none yet.
   void Cancel(const arrow::Status& why);
+  /// Cancels the run, if it has not ended, and waits for its readers to end.
+  void Close();
   /// OK until something has failed.
   arrow::Status status() const;
   /// Whether all readers have ended.
@@ -62,6 +64,7 @@ class SessionRun {
   std::condition_variable ended_;
   arrow::Status status_;  // guarded by mutex_, like all below
   int num_running_ = 0;
+  std::mutex close_mutex_;  // guards the joining of readers_, which Start alone adds to
   std::vector<std::thread> readers_;
 };
 

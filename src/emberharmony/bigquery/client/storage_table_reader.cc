@@ -3,6 +3,7 @@
 #include <arrow/record_batch.h>
 
 #include <algorithm>
+#include <mutex>
 #include <system_error>
 #include <thread>
 
@@ -62,11 +63,7 @@ class StorageTableReader : public TableReader {
         queue_(session->facts.schema, options.buffer_bytes, session->facts.pool),
         run_(std::move(transport), clock, std::move(session)) {}
 
-  ~StorageTableReader() override {
-    Cancel();
-    queue_.Close();
-    for (std::thread& thread : threads_) thread.join();
-  }
+  ~StorageTableReader() override { Close(); }
 
   Status Start(const ReadRequest& request, const ReadOptions& options) {
     ARROW_RETURN_NOT_OK(
@@ -110,6 +107,16 @@ class StorageTableReader : public TableReader {
 
   void Cancel() override { run_.Cancel(Status::Cancelled("the reading was cancelled")); }
 
+  void Close() override {
+    Cancel();
+    queue_.Close();
+    run_.Close();
+    const std::lock_guard lock(close_mutex_);
+    for (std::thread& thread : threads_) {
+      if (thread.joinable()) thread.join();
+    }
+  }
+
   ReadCounters counters() const override {
     ReadCounters counters = CountersOf(run_.counters());
     counters.decoded_bytes = queue_.decoded_bytes();
@@ -152,6 +159,7 @@ class StorageTableReader : public TableReader {
   bool ended_ = false;
   DecodeQueue queue_;
   SessionRun run_;
+  std::mutex close_mutex_;  // guards the joining of threads_
   std::vector<std::thread> threads_;
 };
 

@@ -10,6 +10,7 @@
 
 #include <map>
 #include <string>
+#include <thread>
 
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/bigquery/client/progress_ledger.h"
@@ -355,6 +356,33 @@ TEST_F(ReadingTest, SessionsAreTriedAgainForHalfAMinute) {
   service_->FailSessions({{RpcCode::kNotFound, "no table"}});
   status = OpenTable(service_, &clock_, request_, options_).status();
   EXPECT_EQ(base::KindOf(status), base::ErrorKind::kData);
+}
+
+TEST_F(ReadingTest, WhatDoesNotAnswerOnThisMachineIsNotWaitedForLong) {
+  service_->set_local(true);
+  service_->FailSessions({{RpcCode::kUnavailable, "starting"}, {RpcCode::kUnavailable, ""}});
+  ExpectAllRows("a server that has just been started");
+  service_->FailSessions(std::vector<RpcStatus>(1000, {RpcCode::kUnavailable, "refused"}));
+  const int64_t begin = clock_.NowMs();
+  const auto status = OpenTable(service_, &clock_, request_, options_).status();
+  EXPECT_LE(clock_.NowMs() - begin, 1'500);
+  EXPECT_THAT(status.message(), HasSubstr("scripted:1: UNAVAILABLE: refused; does a Storage Read"));
+  EXPECT_EQ(base::KindOf(status), base::ErrorKind::kData);
+  // A server that answers, if only that it is busy, is worth waiting for.
+  service_->FailSessions(std::vector<RpcStatus>(7, {RpcCode::kAborted, "busy"}));
+  ExpectAllRows("a busy server");
+}
+
+TEST_F(ReadingTest, AClosedReaderHasNoThreadsAndCanStillBeAsked) {
+  auto reader = OpenTable(service_, &clock_, request_, options_);
+  ASSERT_TRUE(reader.ok());
+  ASSERT_TRUE((*reader)->Next().ok());
+  std::thread other([&] { (*reader)->Close(); });
+  (*reader)->Close();
+  other.join();
+  EXPECT_TRUE((*reader)->Next().status().IsCancelled());
+  EXPECT_GT((*reader)->counters().rows, 0);
+  EXPECT_TRUE((*reader)->schema()->Equals(*TestSchema()));
 }
 
 TEST(BackoffTest, TheSameSeedGivesTheSameWaits) {

@@ -72,6 +72,8 @@ class Transport {
   virtual ~Transport() = default;
   /// "HOST:PORT", for messages.
   virtual std::string endpoint() const = 0;
+  /// Whether that is this machine, where a server is either there or not.
+  virtual bool is_local() const { return false; }
   /// Sets *session or returns why there is none; errors are those of check_stop alone.
   virtual arrow::Result<RpcStatus> CreateReadSession(
       const storage::CreateReadSessionRequest& request, const StopCheck& check_stop,

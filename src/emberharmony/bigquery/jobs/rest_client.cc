@@ -59,7 +59,9 @@ arrow::Status RestAnswer::ToStatus(std::string_view what) const {
   if (text.empty()) text = fmt::format("HTTP status {}", status);
   text = base::PrintableText(text);
   std::string_view advice;
-  if (status == 401) {
+  if (status == 0) {
+    advice = "; check the network, and the address of the REST API if one was named";
+  } else if (status == 401) {
     advice =
         "; the service does not accept the credentials: run `gcloud auth application-default "
         "login`";
@@ -74,6 +76,17 @@ arrow::Status RestAnswer::ToStatus(std::string_view what) const {
                                 reason.empty() ? "" : fmt::format(" ({})", reason), advice);
   const bool usage = status == 400 || status == 401;
   return usage ? base::UsageError(std::move(all)) : base::DataError(std::move(all));
+}
+
+RestClient::RestClient(std::string base_url, std::string quota_project, HttpTransport* transport,
+                       TokenSource* tokens, Clock* clock)
+    : base_url_(std::move(base_url)),
+      quota_project_(std::move(quota_project)),
+      transport_(transport),
+      tokens_(tokens),
+      clock_(clock) {
+  const arrow::Result<Url> url = ParseUrl(base_url_);
+  if (url.ok() && IsLoopbackHost(url->host)) unreached_millis_max_ = kLocalUnreachedMillisMax;
 }
 
 arrow::Result<RestAnswer> RestClient::Send(const RestCall& call, bool renew_token,

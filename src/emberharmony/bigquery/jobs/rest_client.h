@@ -47,12 +47,7 @@ class RestClient {
  public:
   /// `base_url` ends in /bigquery/v2. Without tokens calls carry no credentials. All outlive it.
   RestClient(std::string base_url, std::string quota_project, HttpTransport* transport,
-             TokenSource* tokens, Clock* clock)
-      : base_url_(std::move(base_url)),
-        quota_project_(std::move(quota_project)),
-        transport_(transport),
-        tokens_(tokens),
-        clock_(clock) {}
+             TokenSource* tokens, Clock* clock);
 
   /// One try, but that a token which the service refuses is renewed once. An error is what no
   /// other try can help.
@@ -60,12 +55,13 @@ class RestClient {
   /// Tries again while that may help, for as long as the policy says.
   arrow::Result<RestAnswer> Call(const RestCall& call, const StopCheck& stop);
   /// Pauses between tries. Until the service has answered at all, they end sooner: a wrong address
-  /// should not take ten minutes to tell.
+  /// should not take ten minutes to tell, and one of this machine not half a minute.
   Backoff NewBackoff() const { return Backoff(clock_, retry_millis_max()); }
-  int64_t retry_millis_max() const { return answered_ ? kRetryMillisMax : kUnreachedMillisMax; }
+  int64_t retry_millis_max() const { return answered_ ? kRetryMillisMax : unreached_millis_max_; }
 
   static constexpr int64_t kRetryMillisMax = 600000;
   static constexpr int64_t kUnreachedMillisMax = 30000;
+  static constexpr int64_t kLocalUnreachedMillisMax = 1500;
 
  private:
   arrow::Result<RestAnswer> Send(const RestCall& call, bool renew_token, const StopCheck& stop);
@@ -75,6 +71,7 @@ class RestClient {
   HttpTransport* transport_;
   TokenSource* tokens_;
   Clock* clock_;
+  int64_t unreached_millis_max_ = kUnreachedMillisMax;
   bool answered_ = false;
 };
 

@@ -106,8 +106,18 @@ TEST_F(RestClientTest, GivesUpAfterTenMinutesAndSoonerWhereNobodyEverAnswered) {
   ScriptedClock clock;
   for (int i = 0; i < 200; ++i) dead.Answer(0, "");
   RestClient other("https://nowhere/bigquery/v2", "", &dead, nullptr, &clock);
-  EXPECT_EQ(other.Call({}, {})->status, 0);
+  const auto unreached = other.Call({}, {});
+  EXPECT_EQ(unreached->status, 0);
   EXPECT_LE(clock.now_ms, 30000);
+  EXPECT_GT(clock.now_ms, 10000);
+  EXPECT_THAT(unreached->ToStatus("a table").message(), HasSubstr("address of the REST API"));
+
+  // A server of this machine is there, or is just being started.
+  clock.now_ms = 0;
+  RestClient local("http://localhost:1/bigquery/v2", "", &dead, nullptr, &clock);
+  EXPECT_EQ(local.Call({}, {})->status, 0);
+  EXPECT_LE(clock.now_ms, 1500);
+  EXPECT_GT(clock.now_ms, 0);
 }
 
 TEST_F(RestClientTest, WaitsAsLongAsTheServiceAsks) {

@@ -3,14 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
 
 #include "emberharmony/base/error_kind.h"
+#include "emberharmony/bigquery/credentials_file_internal.h"
+#include "emberharmony/bigquery/environment_text_internal.h"
 #include "emberharmony/bigquery/jobs/self_signed_jwt.h"
 
 namespace emberharmony::bigquery::jobs {
@@ -21,7 +20,6 @@ using nlohmann::json;
 constexpr const char* kScope = "https://www.googleapis.com/auth/cloud-platform";
 constexpr const char* kTokenUrl = "https://oauth2.googleapis.com/token";
 constexpr const char* kDefaultUniverse = "googleapis.com";
-constexpr size_t kFileBytesMax = size_t{1} << 20;
 /// A token is renewed so long before it ends.
 constexpr int64_t kRenewSeconds = 300;
 constexpr int64_t kTokenTimeoutMillis = 30000;
@@ -217,94 +215,44 @@ class MetadataServer : public CachingSource {
   std::optional<std::string> universe_;
 };
 
-arrow::Result<std::string> ReadCredentials(const std::string& path) {
-  std::error_code error;
-  if (!std::filesystem::is_regular_file(path, error)) {
-    return base::UsageError(
-        fmt::format("expected a file with credentials at {}, found none", path));
-  }
-  std::ifstream file(path, std::ios::binary);
-  std::string text(kFileBytesMax + 1, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<size_t>(file.gcount()));
-  if (file.bad() || text.empty() || text.size() > kFileBytesMax) {
-    return base::UsageError(
-        fmt::format("the credentials in {} cannot be read: expected a file of up to 1 MiB", path));
-  }
-  return text;
-}
-
-arrow::Status Incomplete(const std::string& path, std::string_view what) {
-  return base::UsageError(
-      fmt::format("the credentials in {} are incomplete: expected {}", path, what));
-}
-
-arrow::Result<std::unique_ptr<TokenSource>> FromFile(const std::string& path,
+arrow::Result<std::unique_ptr<TokenSource>> FromFile(const CredentialsFile& file,
                                                      HttpTransport* transport, Clock* clock) {
-  ARROW_ASSIGN_OR_RAISE(const std::string text, ReadCredentials(path));
-  const json file = json::parse(text, nullptr, false);
-  if (!file.is_object()) {
-    return base::UsageError(fmt::format("the credentials in {} are not a JSON object", path));
-  }
-  const std::string type = TokenText(file, "type");
-  const std::string quota_project = TokenText(file, "quota_project_id");
-  std::string universe = TokenText(file, "universe_domain");
+  const json& content = file.content;
+  std::string universe = TokenText(content, "universe_domain");
   if (universe.empty()) universe = kDefaultUniverse;
-  if (type == "service_account") {
-    ServiceAccountKey key{TokenText(file, "client_email"), TokenText(file, "private_key_id"),
-                          TokenText(file, "private_key")};
-    if (key.email.empty() || key.private_key.empty()) {
-      return Incomplete(path, "client_email and private_key");
-    }
-    return std::make_unique<ServiceAccount>(clock, quota_project, std::move(key), universe);
+  if (file.type == "service_account") {
+    ServiceAccountKey key{TokenText(content, "client_email"), TokenText(content, "private_key_id"),
+                          TokenText(content, "private_key")};
+    return std::make_unique<ServiceAccount>(clock, file.quota_project, std::move(key), universe);
   }
-  if (type == "authorized_user") {
-    RefreshToken grant{TokenText(file, "client_id"), TokenText(file, "client_secret"),
-                       TokenText(file, "refresh_token"), TokenText(file, "token_uri")};
-    if (grant.client_id.empty() || grant.client_secret.empty() || grant.refresh_token.empty()) {
-      return Incomplete(path, "client_id, client_secret and refresh_token");
-    }
+  if (file.type == "authorized_user") {
+    RefreshToken grant{TokenText(content, "client_id"), TokenText(content, "client_secret"),
+                       TokenText(content, "refresh_token"), TokenText(content, "token_uri")};
     if (grant.token_url.empty()) grant.token_url = kTokenUrl;
     const arrow::Result<Url> url = ParseUrl(grant.token_url);
     if (!url.ok() || !(url->https || IsLoopbackHost(url->host))) {
       return base::UsageError(fmt::format(
-          "the token_uri in {} would carry a secret in plain text: expected an https address",
-          path));
+          "the token_uri in '{}' would carry a secret in plain text: expected an https address",
+          file.path));
     }
-    return std::make_unique<AuthorizedUser>(transport, clock, quota_project, std::move(grant),
+    return std::make_unique<AuthorizedUser>(transport, clock, file.quota_project, std::move(grant),
                                             universe);
   }
   return base::UsageError(fmt::format(
-      "credentials of type '{}' (in {}) are not supported for queries and views: expected "
-      "service_account or authorized_user",
-      type, path));
+      "credentials of type '{}' (in '{}') serve for tables, but are not supported for queries and "
+      "views: use a service account's key, or `gcloud auth application-default login`",
+      file.type, file.path));
 }
 
 }  // namespace
 
-Environment ProcessEnvironment() {
-  return Environment{[](const char* name) {
-    const char* const value = std::getenv(name);
-    return std::string(value != nullptr ? value : "");
-  }};
-}
+Environment ProcessEnvironment() { return Environment{&EnvironmentText}; }
 
 arrow::Result<std::unique_ptr<TokenSource>> MakeTokenSource(const Environment& environment,
                                                             HttpTransport* transport,
                                                             Clock* clock) {
-  const std::string named = environment.variable("GOOGLE_APPLICATION_CREDENTIALS");
-  if (!named.empty()) return FromFile(named, transport, clock);
-  std::string folder = environment.variable("CLOUDSDK_CONFIG");
-  if (folder.empty()) {
-    if (std::string home = environment.variable("HOME"); !home.empty()) {
-      folder = home + "/.config/gcloud";
-    }
-  }
-  if (!folder.empty()) {
-    const std::string path = folder + "/application_default_credentials.json";
-    std::error_code error;
-    if (std::filesystem::exists(path, error)) return FromFile(path, transport, clock);
-  }
+  ARROW_ASSIGN_OR_RAISE(const auto file, FindCredentialsFile(environment.variable));
+  if (file.has_value()) return FromFile(*file, transport, clock);
   std::string host = environment.variable("GCE_METADATA_HOST");
   if (host.empty()) host = "metadata.google.internal";
   return std::make_unique<MetadataServer>(transport, clock, "http://" + host);

@@ -1,5 +1,5 @@
 // The one function that the plugin exports.
-#include <google/protobuf/stubs/common.h>
+#include <google/protobuf/stubs/logging.h>
 #include <grpcpp/grpcpp.h>
 
 #include "emberharmony/bigquery/client/storage_table_reader.h"
@@ -33,12 +33,19 @@ class BigQueryPlugin : public Plugin {
   }
 };
 
+/// What protobuf finds fault with in somebody's message it would write to standard error, which is
+/// not a library's: whoever parsed it has an error to tell.
+void LogForProtobuf(google::protobuf::LogLevel, const char*, int, const std::string& message) {
+  base::Log(base::LogLevel::kDebug, "protobuf: {}", message);
+}
+
 }  // namespace
 }  // namespace emberharmony::bigquery
 
 extern "C" __attribute__((visibility("default"))) emberharmony::bigquery::Plugin*
 emberharmony_bigquery(const char** version) {
   *version = emberharmony::bigquery::kPluginVersion.data();
+  google::protobuf::SetLogHandler(&emberharmony::bigquery::LogForProtobuf);
   // Never destroyed: threads may outlive main.
   static auto* const plugin = new emberharmony::bigquery::BigQueryPlugin;
   return plugin;

@@ -1,0 +1,54 @@
+"""What callers hand over, checked before it goes anywhere, with messages that name the argument."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterable
+from typing import Any
+
+INT32_MAX = 2**31 - 1
+INT64_MAX = 2**63 - 1
+
+
+def text(value: Any, name: str) -> str:
+    """A str."""
+    if not isinstance(value, str):
+        raise TypeError(f"{name}: expected a str, found {_shown(value)}")
+    return value
+
+
+def optional_text(value: Any, name: str) -> str:
+    """A str, "" for None."""
+    return "" if value is None else text(value, name)
+
+
+def names(values: Any, name: str) -> list[str]:
+    """A list of str, [] for None. A lone str is a mistake: its letters would be the names."""
+    if values is None:
+        return []
+    if isinstance(values, str) or not isinstance(values, Iterable):
+        raise TypeError(f"{name}: expected a list of names, as ['a', 'b'], found {_shown(values)}")
+    return [text(each, f"{name}[{index}]") for index, each in enumerate(values)]
+
+
+def whole(value: Any, name: str, least: int, most: int = INT64_MAX) -> int:
+    """An int of a range."""
+    try:
+        if isinstance(value, bool):
+            raise TypeError
+        number = operator.index(value)
+    except TypeError:
+        raise TypeError(f"{name}: expected an int, found {_shown(value)}") from None
+    if not least <= number <= most:
+        raise ValueError(f"{name}: expected a number from {least} to {most}, found {number}")
+    return number
+
+
+def optional_whole(value: Any, name: str, least: int, most: int = INT64_MAX) -> int | None:
+    """An int of a range, or None."""
+    return None if value is None else whole(value, name, least, most)
+
+
+def _shown(value: Any) -> str:
+    shown = repr(value)
+    return shown if len(shown) <= 60 else f"{shown[:57]}..."
