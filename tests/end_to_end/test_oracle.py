@@ -1,6 +1,7 @@
 """Learned values and features against pandas, scikit-learn and FarmHash's Python binding."""
 
 import json
+from collections.abc import Iterable
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -26,11 +27,12 @@ def correctly_rounded_moments(values: pd.Series) -> tuple[float, float]:
     return float(total / n), float((n * squares - total * total) / (n * n))
 
 
-def split_of(text: str, train: str, validation: str) -> int:
-    bucket = farmhash.fingerprint64(text) & 0xFFFFF
+def splits_of(texts: Iterable[str], train: str, validation: str) -> np.ndarray:
+    """0 for training, 1 for validation, 2 for test."""
+    buckets = np.array([farmhash.fingerprint64(text) & 0xFFFFF for text in texts])
     first = round(Decimal(train) * 2**20)
     second = round((Decimal(train) + Decimal(validation)) * 2**20)
-    return int(bucket >= first) + int(bucket >= second)
+    return (buckets >= first).astype(int) + (buckets >= second)
 
 
 def vocabulary_of(values: pd.Series, min_count: int) -> dict[str, int]:
@@ -63,12 +65,15 @@ features:
 @pytest.fixture(scope="module")
 def frame(flights) -> pd.DataFrame:
     frame = pq.read_table(flights).to_pandas()
-    keys = frame["date"].dt.strftime("%Y-%m-%d %H:%M:%S")
-    micro = frame["date"].dt.microsecond
-    assert (micro == 0).all()
-    texts = "42\x1f" + keys + "\x1f" + frame["origin"]
-    codes, unique = pd.factorize(texts)
-    frame["split"] = np.array([split_of(t, "0.8", "0.1") for t in unique])[codes]
+    # The text of each key once: dates and origins are far fewer than rows.
+    dates, instants = pd.factorize(frame["date"])
+    airports, origins = pd.factorize(frame["origin"])
+    assert (instants.microsecond == 0).all()
+    texts = instants.strftime("%Y-%m-%d %H:%M:%S").to_numpy()
+    codes, pairs = pd.factorize(dates * len(origins) + airports)
+    date_of, origin_of = np.divmod(pairs, len(origins))
+    keys = "42\x1f" + texts[date_of] + "\x1f" + origins.to_numpy()[origin_of]
+    frame["split"] = splits_of(keys, "0.8", "0.1")[codes]
     return frame
 
 
@@ -270,7 +275,7 @@ def test_statistics_come_from_the_training_rows_only(run_ember, tmp_path):
         "  - {columns: [x], steps: [{scale: min_max}]}\n  - {columns: [c], steps: [vocabulary]}\n"
     )
     run_ember("extract", source, "-o", tmp_path / "out", "--plan", plan, "-q")
-    split = np.array([split_of(f"1\x1f{i}", "0.5", "0.25") for i in range(rows)])
+    split = splits_of((f"1\x1f{i}" for i in range(rows)), "0.5", "0.25")
     train = table["x"].to_numpy()[split == 0]
     step = learned_steps(tmp_path / "out" / "model", "x")["scale"]
     assert (step["min"], step["max"]) == (train.min(), train.max())
