@@ -1,6 +1,7 @@
 """The command line: exit statuses, text, JSON, the lint rule, and runs under the tracer."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -15,12 +16,16 @@ CLEAN = "from emberharmony import ops\n\n\ndef f(x):\n    return ops.sin(x)\n"
 
 @pytest.fixture
 def purify(root: Path, tmp_path: Path) -> Run:
+    built = str(root / "build" / "python")
+    paths = os.pathsep.join(filter(None, [built, os.environ.get("PYTHONPATH", "")]))
+
     def run(*arguments: object, status: int) -> subprocess.CompletedProcess[str]:
         process = subprocess.run(
             [sys.executable, str(root / "tools" / "purify"), *map(str, arguments)],
             capture_output=True,
             text=True,
             cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": paths},
             check=False,
         )
         assert process.returncode == status, process.stdout + process.stderr
