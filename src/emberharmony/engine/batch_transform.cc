@@ -1,17 +1,16 @@
 #include "emberharmony/engine/batch_transform.h"
 
 #include <arrow/array.h>
-#include <arrow/compute/api_vector.h>
-#include <arrow/compute/exec.h>
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
-#include <arrow/util/bit_util.h>
 
 #include <map>
 #include <utility>
 #include <vector>
 
 #include "emberharmony/engine/column_status.h"
+#include "emberharmony/engine/piece_rows.h"
+#include "emberharmony/engine/row_steps.h"
 #include "emberharmony/io/array_pieces.h"
 #include "emberharmony/io/matrix.h"
 #include "emberharmony/io/sink.h"
@@ -42,6 +41,15 @@ class BatchColumns {
 
   const std::shared_ptr<arrow::Schema>& schema() const { return schema_; }
 
+  /// Adds columns that row-wise steps have yielded: they come behind the batch's own.
+  arrow::Status AddDerived(const arrow::ArrayVector& arrays) {
+    for (const auto& array : arrays) {
+      ARROW_ASSIGN_OR_RAISE(io::Piece piece, PieceOf(array));
+      pieces_.emplace(schema_->num_fields() + num_derived_++, std::move(piece));
+    }
+    return arrow::Status::OK();
+  }
+
   arrow::Result<io::Piece> Piece(int column) {
     if (const auto found = pieces_.find(column); found != pieces_.end()) return found->second;
     ARROW_ASSIGN_OR_RAISE(io::Piece piece, MakePiece(columns_[static_cast<size_t>(column)]));
@@ -58,6 +66,10 @@ class BatchColumns {
       ARROW_ASSIGN_OR_RAISE(rows, io::PlainValues(batch_.column(member.path[0]), pool_));
       ARROW_ASSIGN_OR_RAISE(rows, io::TakeMember(rows, member, pool_));
     }
+    return PieceOf(std::move(rows));
+  }
+
+  arrow::Result<io::Piece> PieceOf(std::shared_ptr<arrow::Array> rows) const {
     if (!io::IsEncoded(*rows->type())) {
       ARROW_ASSIGN_OR_RAISE(rows, io::PlainValues(rows, pool_));
       const int64_t num_rows = rows->length();
@@ -74,26 +86,8 @@ class BatchColumns {
   std::vector<int> columns_;  // by field of schema_: its number among the columns of shown_
   std::shared_ptr<arrow::Schema> schema_;
   std::map<int, io::Piece> pieces_;
+  int num_derived_ = 0;
 };
-
-/// The rows' indices as an array: null where they point behind the last of `num_entries` entries.
-arrow::Result<std::shared_ptr<arrow::Array>> IndexArray(const io::Piece& piece, int64_t num_entries,
-                                                        arrow::MemoryPool* pool) {
-  const int32_t* indices = piece.index_data();
-  std::shared_ptr<arrow::Buffer> valid;
-  int64_t null_count = 0;
-  for (int64_t i = 0; i < piece.num_rows; ++i) {
-    if (indices[i] < num_entries) continue;
-    if (valid == nullptr) {
-      ARROW_ASSIGN_OR_RAISE(valid, arrow::AllocateBitmap(piece.num_rows, pool));
-      arrow::bit_util::SetBitsTo(valid->mutable_data(), 0, piece.num_rows, true);
-    }
-    arrow::bit_util::ClearBit(valid->mutable_data(), i);
-    ++null_count;
-  }
-  return std::make_shared<arrow::Int32Array>(piece.num_rows, piece.indices, std::move(valid),
-                                             null_count);
-}
 
 /// Appends the pipeline's outputs for the rows of its column.
 arrow::Status AppendOutputs(const Pipeline& pipeline, const io::Piece& piece,
@@ -103,15 +97,8 @@ arrow::Status AppendOutputs(const Pipeline& pipeline, const io::Piece& piece,
     outputs->insert(outputs->end(), arrays.begin(), arrays.end());
     return arrow::Status::OK();
   }
-  arrow::compute::ExecContext context(pool);
-  std::shared_ptr<arrow::Array> indices;
   for (const auto& entries : arrays) {
-    if (indices == nullptr) {
-      ARROW_ASSIGN_OR_RAISE(indices, IndexArray(piece, entries->length(), pool));
-    }
-    ARROW_ASSIGN_OR_RAISE(
-        auto rows, arrow::compute::Take(*entries, *indices,
-                                        arrow::compute::TakeOptions::NoBoundsCheck(), &context));
+    ARROW_ASSIGN_OR_RAISE(auto rows, TakeRows(entries, piece, pool));
     outputs->push_back(std::move(rows));
   }
   return arrow::Status::OK();
@@ -124,7 +111,37 @@ arrow::Status AppendColumn(const Pipeline& pipeline, int column, BatchColumns* c
                     pipeline.source_column());
 }
 
+/// Applies the row-wise steps to all rows at once.
+arrow::Status AppendDerived(const std::vector<RowStepUse>& uses, int64_t num_rows,
+                            BatchColumns* columns, arrow::MemoryPool* pool,
+                            BatchTransform::States* states) {
+  RowStepRows rows(uses, pool);
+  io::Batch batch;
+  batch.num_rows = num_rows;
+  for (const int column : rows.columns()) {
+    ARROW_ASSIGN_OR_RAISE(io::Piece piece, columns->Piece(column));
+    batch.columns.push_back({{std::move(piece)}});
+  }
+  for (size_t i = 0; i < uses.size(); ++i) {
+    ArrayVector derived;
+    const auto of_step = [&]() -> arrow::Status {
+      ARROW_ASSIGN_OR_RAISE(const auto block, rows.Rows(i, batch));
+      return uses[i].step->Apply(block, (*states)[i].get(), pool, &derived);
+    };
+    ARROW_RETURN_NOT_OK(WithColumn(of_step(), uses[i].inputs[0]->source_column()));
+    ARROW_RETURN_NOT_OK(columns->AddDerived(derived));
+  }
+  return arrow::Status::OK();
+}
+
 }  // namespace
+
+BatchTransform::States BatchTransform::MakeStates() const {
+  States states;
+  for (const auto& row_step : model_->row_steps())
+    states.push_back(row_step.step->MakeState(/*budget=*/nullptr));
+  return states;
+}
 
 BatchTransform::BatchTransform(std::shared_ptr<const plan::FittedPlan> model)
     : model_(std::move(model)),
@@ -140,11 +157,15 @@ arrow::Result<std::shared_ptr<arrow::Schema>> BatchTransform::output_schema(
 }
 
 arrow::Result<std::shared_ptr<arrow::RecordBatch>> BatchTransform::Apply(
-    const arrow::RecordBatch& batch, arrow::MemoryPool* pool) const {
+    const arrow::RecordBatch& batch, arrow::MemoryPool* pool, States* states) const {
   BatchColumns columns(batch, pool);
   ARROW_ASSIGN_OR_RAISE(const auto binding, model_->Bind(*columns.schema()));
   const bool with_target = binding.target_column >= 0;
   ARROW_ASSIGN_OR_RAISE(auto schema, output_schema(with_target));
+  if (!model_->row_steps().empty()) {
+    ARROW_RETURN_NOT_OK(
+        AppendDerived(UsesOf(*model_, binding), batch.num_rows(), &columns, pool, states));
+  }
   ArrayVector outputs;
   for (size_t i = 0; i < model_->pipelines().size(); ++i) {
     ARROW_RETURN_NOT_OK(AppendColumn(*model_->pipelines()[i], binding.pipeline_columns[i], &columns,

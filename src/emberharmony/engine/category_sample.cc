@@ -38,10 +38,13 @@ struct CountingStep {
 };
 
 // Of what the plan's pipelines learn in the first pass, that whose states grow with the data.
-std::map<int, std::vector<CountingStep>> CountingSteps(const plan::BoundPlan& bound) {
+std::map<int, std::vector<CountingStep>> CountingSteps(const plan::BoundPlan& bound,
+                                                       int num_columns) {
   std::map<int, std::vector<CountingStep>> by_column;
   for (size_t i = 0; i < bound.pipelines.size(); ++i) {
     const Pipeline* pipeline = bound.pipelines[i].get();
+    // What row-wise steps yield is not known before a run.
+    if (bound.source_columns[i] >= num_columns) continue;
     for (const Probe& probe : pipeline->NextProbes()) {
       for (const auto& analyzer : probe.analyzers) {
         if (analyzer->traits().state_bytes_max >= 0) continue;
@@ -163,7 +166,7 @@ arrow::Result<CategorySample> SampleCategories(const SourceRequest& request,
                                                const RequestedSource& source,
                                                const GivenPlan& given, RunContext* context) {
   CategorySample sample;
-  const auto by_column = CountingSteps(given.bound);
+  const auto by_column = CountingSteps(given.bound, source.selected->schema()->num_fields());
   const auto& units = source.whole->units();
   if (by_column.empty() || units.empty()) {
     sample.is_whole_source = units.empty();

@@ -14,6 +14,7 @@
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/base/memory_budget.h"
 #include "emberharmony/base/saturating.h"
+#include "emberharmony/engine/derived_columns.h"
 #include "emberharmony/engine/memory_forecast.h"
 #include "emberharmony/engine/output_forecast.h"
 #include "emberharmony/engine/output_layout.h"
@@ -164,6 +165,9 @@ int FeatureColumns(const GivenPlan& given) {
 // The columns that the run learns from, transforms, or looks into for rows to leave out or cut.
 std::vector<int> UsedColumns(const PlannedRun& run) {
   std::vector<int> columns = run.given.bound.source_columns;
+  for (const plan::BoundRowStep& row_step : run.given.bound.row_steps) {
+    columns.insert(columns.end(), row_step.source_columns.begin(), row_step.source_columns.end());
+  }
   if (run.given.bound.target_column >= 0) columns.push_back(run.given.bound.target_column);
   if (run.reading.finds_cuts) columns.push_back(run.reading.columns[0]);
   return columns;
@@ -218,18 +222,20 @@ arrow::Result<Explanation> RunExplain(const SourceRequest& source_request,
                                                     ColumnsToRead(given), context, &requested));
     ARROW_ASSIGN_OR_RAISE(given, PreparePlan(source_request, requested, plan_request));
   }
-  const io::Source& source = *requested.selected;
   const int num_features = FeatureColumns(*given);
   if (num_features == 0) return NoFeatures(given->plan);
   ARROW_RETURN_NOT_OK(CheckLayout(given->plan, num_features));
   ARROW_ASSIGN_OR_RAISE(SplitReading reading,
-                        DecideSplitReading(*requested.whole, source, given->plan.split,
+                        DecideSplitReading(*requested.whole, *requested.selected, given->plan.split,
                                            /*in_scan=*/true));
   std::error_code error;
   const auto temporary = std::filesystem::temp_directory_path(error);
   if (!error) context->set_default_spill_dir(temporary.string());
   ARROW_ASSIGN_OR_RAISE(const CategorySample sample,
                         SampleCategories(source_request, requested, *given, context));
+  // From here on the table has the columns that row-wise steps will yield.
+  requested.selected = WithDerivedColumns(requested.selected, given->bound.derived, nullptr);
+  const io::Source& source = *requested.selected;
   // From here on it is a run's memory that counts, and not what this process has left.
   context->budget()->set_limit_bytes(NominalBudgetBytes(context->memory_limit_bytes()));
   const base::Activity activity("explain");
@@ -241,7 +247,8 @@ arrow::Result<Explanation> RunExplain(const SourceRequest& source_request,
   explanation.rows_known = requested.filter == nullptr && service.has_rows;
   explanation.num_units = static_cast<int64_t>(source.units().size());
   explanation.num_bytes = source.num_bytes();
-  explanation.num_columns = source.schema()->num_fields();
+  explanation.num_columns =
+      source.schema()->num_fields() - static_cast<int>(given->bound.derived.size());
   DescribeSplit(run, &explanation);
   ARROW_ASSIGN_OR_RAISE(explanation.features, ForecastFeatures(run, plan_request.name));
   if (!MayHaveFeatures(explanation.features)) return NoFeatures(given->plan);

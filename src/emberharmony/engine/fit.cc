@@ -286,9 +286,15 @@ arrow::Result<std::vector<plan::SavedState>> FitPipelines(const io::Source& sour
   StateSpool spool(context->options().spill_dir);
   FitShared shared{source, splits, context, keep_state ? &spool : nullptr, {}, {}};
   std::map<int, std::vector<Pipeline*>> by_column;
-  for (size_t i = 0; i < bound.pipelines.size(); ++i) {
-    if (!bound.pipelines[i]->learned())
-      by_column[bound.source_columns[i]].push_back(bound.pipelines[i].get());
+  const auto add = [&](int column, Pipeline* pipeline) {
+    if (!pipeline->learned() && column < source.schema()->num_fields())
+      by_column[column].push_back(pipeline);
+  };
+  for (size_t i = 0; i < bound.pipelines.size(); ++i)
+    add(bound.source_columns[i], bound.pipelines[i].get());
+  for (const plan::BoundRowStep& row_step : bound.row_steps) {
+    for (size_t i = 0; i < row_step.inputs.size(); ++i)
+      add(row_step.source_columns[i], row_step.inputs[i].get());
   }
   std::vector<int> columns;
   for (const auto& [column, pipelines] : by_column) columns.push_back(column);
@@ -360,6 +366,14 @@ arrow::Status CheckMergeable(const std::vector<MergePart>& parts) {
     if (!parts[m].input_schema->Equals(*first.input_schema)) {
       return base::UsageError(
           fmt::format("model {} was fitted on other columns or types than model 1", m + 1));
+    }
+  }
+  for (const plan::FeatureSpec& feature : first.plan.features) {
+    for (const feature::StepSpec& step : feature.steps) {
+      if (feature::RowStepRegistry::Get().Find(step.name) == nullptr) continue;
+      return base::UsageError(fmt::format(
+          "models with a step that works on rows ({}) cannot be merged; fit the whole table",
+          step.name));
     }
   }
   const plan::SplitSpec& split = first.plan.split;

@@ -13,8 +13,9 @@
 
 namespace emberharmony::engine {
 
-/// Learns what the bound plan's pipelines need from the training rows and completes them. With
-/// keep_state their states, in canonical order, are returned as well.
+/// Learns what the bound plan's pipelines need from the training rows and completes them; those of
+/// columns that the source does not have (derived ones, yet) are left alone. With keep_state their
+/// states, in canonical order, are returned as well.
 arrow::Result<std::vector<plan::SavedState>> FitPipelines(const io::Source& source,
                                                           const SplitVectors& splits,
                                                           const plan::BoundPlan& bound,

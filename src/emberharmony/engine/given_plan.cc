@@ -27,6 +27,12 @@ std::vector<std::string> ColumnsOf(const plan::Plan& plan) {
   std::vector<std::string> columns;
   for (const plan::FeatureSpec& feature : plan.features) {
     columns.insert(columns.end(), feature.columns.begin(), feature.columns.end());
+    for (const feature::StepSpec& step : feature.steps) {
+      const auto* row_step = feature::RowStepRegistry::Get().Find(step.name);
+      if (row_step == nullptr || row_step->named_columns == nullptr) continue;
+      for (std::string& name : row_step->named_columns(step.options))
+        columns.push_back(std::move(name));
+    }
   }
   if (plan.target) columns.push_back(plan.target->column);
   columns.insert(columns.end(), plan.split.key.begin(), plan.split.key.end());

@@ -163,6 +163,7 @@ class MemoryForecast {
     }
     if (pass.phase == "split") return OfSplit(pass);
     if (pass.phase == "fit") return OfLearning(pass);
+    if (pass.phase == "rows") return OfRows(pass);
     if (pass.phase == "verify") return OfVerification();
     return OfTransform(pass);
   }
@@ -234,6 +235,15 @@ class MemoryForecast {
     }
     return {SaturatingAdd(LargestSum(scans, threads_), LargestSum(states, threads_)),
             SaturatingAdd(LargestSum(scans, 1), largest_state)};
+  }
+
+  // Whole rows of some columns, and what is made of them.
+  Needs OfRows(const ExplainedPass& pass) const {
+    return PerUnit(source_, LargestUnit(source_, [&](const io::Unit& unit) {
+                     return SaturatingAdd(
+                         2 * unit.num_rows,
+                         2 * ScanBatchesBytes(unit, pass.columns.size(), context_));
+                   }));
   }
 
   int64_t SpillableMax() const { return context_->budget()->limit_bytes() / 4 * 3; }

@@ -85,7 +85,8 @@ arrow::Result<std::shared_ptr<arrow::RecordBatch>> Model::Transform(const arrow:
                                                                     arrow::MemoryPool* pool) const {
   return internal::ResultOf([&]() -> arrow::Result<std::shared_ptr<arrow::RecordBatch>> {
     ARROW_RETURN_NOT_OK(batch.Validate());
-    return learned_->transform.Apply(batch, pool);
+    BatchTransform::States states = learned_->transform.MakeStates();
+    return learned_->transform.Apply(batch, pool, &states);
   });
 }
 
@@ -95,6 +96,7 @@ arrow::Result<std::shared_ptr<arrow::Table>> Model::Transform(const arrow::Table
     ARROW_RETURN_NOT_OK(table.Validate());
     arrow::TableBatchReader reader(table);
     arrow::RecordBatchVector batches;
+    BatchTransform::States states = learned_->transform.MakeStates();
     while (true) {
       ARROW_ASSIGN_OR_RAISE(auto batch, reader.Next());
       // Of a table without rows one empty batch is transformed, for its schema and its faults.
@@ -102,7 +104,7 @@ arrow::Result<std::shared_ptr<arrow::Table>> Model::Transform(const arrow::Table
       if (batch == nullptr) {
         ARROW_ASSIGN_OR_RAISE(batch, arrow::RecordBatch::MakeEmpty(table.schema(), pool));
       }
-      ARROW_ASSIGN_OR_RAISE(auto features, learned_->transform.Apply(*batch, pool));
+      ARROW_ASSIGN_OR_RAISE(auto features, learned_->transform.Apply(*batch, pool, &states));
       batches.push_back(std::move(features));
       if (table.num_rows() == 0) break;
     }

@@ -56,7 +56,8 @@ class Model {
   /// The features of the rows, in plan order, and last the target if the batch has it: what `ember
   /// transform` writes for these rows, with the same values and types, as one matrix if the plan
   /// says so. Columns may be dictionary-encoded or slices; columns that the model does not use are
-  /// left out. Structs' fields are columns called `parent.child`.
+  /// left out. Structs' fields are columns called `parent.child`. Steps that look back (lag,
+  /// rolling) see the rows of this batch alone, or those of this table.
   ///
   /// UsageError that names every column that is absent or of another type than the model was
   /// fitted on; DataError for values that a step refuses. Arrays are allocated from `pool`, which

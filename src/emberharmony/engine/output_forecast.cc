@@ -162,11 +162,10 @@ class FeatureForecast {
         hot_columns.push_back(bound.source_columns[i]);
     }
     values_in_ranges_ = ValuesInRanges(source_, std::move(hot_columns));
-    for (const plan::FeatureSpec& spec : run_.plan().features) {
-      for (size_t c = 0; c < spec.columns.size(); ++c) {
-        ARROW_ASSIGN_OR_RAISE(ExplainedFeature feature, FeatureOf(spec, features.size()));
-        features.push_back(std::move(feature));
-      }
+    for (const size_t spec : bound.features) {
+      ARROW_ASSIGN_OR_RAISE(ExplainedFeature feature,
+                            FeatureOf(run_.plan().features[spec], features.size()));
+      features.push_back(std::move(feature));
     }
     if (run_.sample.training_rows) CheckNames();
     if (refusals_.empty()) return features;
@@ -181,8 +180,11 @@ class FeatureForecast {
     ExplainedFeature feature;
     feature.column = pipeline.source_column();
     feature.type = source_.schema()->field(column)->type();
-    feature.steps_text = plan::WriteSteps(pipeline.specs());
+    // Of a derived column: also what has led to it.
+    feature.steps_text = plan::WriteSteps(spec.steps);
     feature.outputs = pipeline.outputs();
+    const size_t ahead = spec.steps.size() - static_cast<size_t>(pipeline.num_steps());
+    if (ahead > 0) AddStepsAhead(column, &feature);
     for (int s = 0; s < pipeline.num_steps(); ++s) {
       const feature::Transform& step = pipeline.step(s);
       // Runs choose by rule (DESIGN section 1): elementwise steps, which are all there are, run
@@ -190,11 +192,32 @@ class FeatureForecast {
       feature.steps.push_back(
           {step.name(), step.options(), !step.analyzers().empty(), Manifest().backend});
       if (step.name() != kOneHot || pipeline.learned()) continue;
-      const plan::Mark mark =
-          static_cast<size_t>(s) < spec.step_marks.size() ? spec.step_marks[s] : spec.mark;
+      // Behind a row-wise step a pipeline has the last of the feature's steps.
+      const size_t at = spec.steps.size() - static_cast<size_t>(pipeline.num_steps() - s);
+      const plan::Mark mark = at < spec.step_marks.size() ? spec.step_marks[at] : spec.mark;
       feature.categories = CategoriesOf(index, column, s, mark);
     }
     return feature;
+  }
+
+  // The row-wise step that yields a derived column, and the steps ahead of it.
+  void AddStepsAhead(int column, ExplainedFeature* feature) const {
+    const plan::BoundPlan& bound = run_.given.bound;
+    int first = source_.schema()->num_fields() - static_cast<int>(bound.derived.size());
+    for (const plan::BoundRowStep& row_step : bound.row_steps) {
+      first += static_cast<int>(row_step.step->outputs().size());
+      if (column >= first) continue;
+      const Pipeline& input = *row_step.inputs[0];
+      for (int s = 0; s < input.num_steps(); ++s) {
+        const feature::Transform& step = input.step(s);
+        feature->steps.push_back(
+            {step.name(), step.options(), !step.analyzers().empty(), Manifest().backend});
+      }
+      const auto learner = row_step.step->MakeLearner(nullptr);
+      feature->steps.push_back({row_step.step->name(), row_step.step->options(),
+                                learner.ok() && *learner != nullptr, Manifest().backend});
+      return;
+    }
   }
 
   ExplainedCategories CategoriesOf(size_t index, int column, int step, plan::Mark mark) {

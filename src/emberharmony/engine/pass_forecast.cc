@@ -68,7 +68,7 @@ class PassForecast {
     AddDrop();
     AddCuts();
     AddSplit();
-    AddLearning();
+    ARROW_RETURN_NOT_OK(AddLearning());
     ARROW_RETURN_NOT_OK(AddTransform());
     AddVerification();
     return std::move(passes_);
@@ -141,30 +141,84 @@ class PassForecast {
 
   // Of a source whose columns are read together the first pass that learns splits the rows, too.
   bool assigned_while_learning() const {
-    return run_.reading.in_scan && run_.sees_training_rows() && !PassColumns().empty();
+    return run_.reading.in_scan && run_.sees_training_rows() && !PassColumns(false).empty();
   }
 
-  // The columns that learn in each pass, by pass.
-  std::vector<std::vector<int>> PassColumns() const {
+  // The columns that learn in each pass, by pass: the table's own, or those that row-wise steps
+  // yield.
+  std::vector<std::vector<int>> PassColumns(bool derived) const {
     std::vector<std::set<int>> columns;
     const plan::BoundPlan& bound = run_.given.bound;
-    for (size_t i = 0; i < bound.pipelines.size(); ++i) {
-      const size_t passes = feature::LearningPasses(*bound.pipelines[i]).size();
+    const int num_own = source_.schema()->num_fields() - static_cast<int>(bound.derived.size());
+    const auto add = [&](int column, const Pipeline& pipeline) {
+      if ((column >= num_own) != derived) return;
+      const size_t passes = feature::LearningPasses(pipeline).size();
       columns.resize(std::max(columns.size(), passes));
-      for (size_t p = 0; p < passes; ++p) columns[p].insert(bound.source_columns[i]);
+      for (size_t p = 0; p < passes; ++p) columns[p].insert(column);
+    };
+    for (size_t i = 0; i < bound.pipelines.size(); ++i)
+      add(bound.source_columns[i], *bound.pipelines[i]);
+    for (const plan::BoundRowStep& row_step : bound.row_steps) {
+      for (size_t i = 0; i < row_step.inputs.size(); ++i)
+        add(row_step.source_columns[i], *row_step.inputs[i]);
     }
     std::vector<std::vector<int>> lists;
     for (const auto& set : columns) lists.emplace_back(set.begin(), set.end());
     return lists;
   }
 
-  void AddLearning() {
-    if (!run_.sees_training_rows()) return;
-    const auto by_pass = PassColumns();
+  // Row-wise steps learn in a pass, and are applied in one: those that need an order in another.
+  arrow::Status AddRowSteps() {
+    struct Kind {
+      std::set<int> columns;
+      std::vector<std::string> names;
+      void Add(const plan::BoundRowStep& row_step, size_t num_inputs) {
+        columns.insert(row_step.source_columns.begin(),
+                       row_step.source_columns.begin() + static_cast<int64_t>(num_inputs));
+        const std::string& name = row_step.step->name();
+        if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+      }
+    };
+    Kind learning;
+    Kind applied[2];
+    for (const plan::BoundRowStep& row_step : run_.given.bound.row_steps) {
+      const size_t num_inputs = row_step.inputs.size();
+      ARROW_ASSIGN_OR_RAISE(const auto learner, row_step.step->MakeLearner(nullptr));
+      if (learner != nullptr) learning.Add(row_step, num_inputs);
+      applied[row_step.step->traits().ordered].Add(
+          row_step, num_inputs - (row_step.learns_from_target ? 1 : 0));
+    }
+    const auto add = [&](const Kind& kind, std::string phase, const std::string& purpose) {
+      if (kind.names.empty()) return;
+      passes_.push_back(PassOver(source_, std::move(phase),
+                                 fmt::format(fmt::runtime(purpose), fmt::join(kind.names, ", ")),
+                                 {kind.columns.begin(), kind.columns.end()}));
+    };
+    add(learning, "fit", "learn {} from whole rows");
+    add(applied[0], "rows", "apply {} to whole rows; what it yields waits on disk");
+    add(applied[1], "rows",
+        "apply {} to rows in their order, by one thread; what it yields waits "
+        "on disk");
+    return arrow::Status::OK();
+  }
+
+  arrow::Status AddLearning() {
+    if (run_.sees_training_rows()) AddLearningOf(/*derived=*/false);
+    ARROW_RETURN_NOT_OK(AddRowSteps());
+    if (!run_.sees_training_rows()) return arrow::Status::OK();
+    AddLearningOf(/*derived=*/true);
+    AddRefinement();
+    return arrow::Status::OK();
+  }
+
+  void AddLearningOf(bool derived) {
+    const auto by_pass = PassColumns(derived);
     for (size_t p = 0; p < by_pass.size(); ++p) {
       std::vector<int> columns = by_pass[p];
-      std::string purpose = p == 0 ? "learn" : "learn from what the pass before has learned";
-      if (p == 0 && assigned_while_learning()) {
+      std::string purpose = p > 0     ? "learn from what the pass before has learned"
+                            : derived ? "learn from what whole rows have yielded"
+                                      : "learn";
+      if (p == 0 && !derived && assigned_while_learning()) {
         columns.insert(columns.end(), run_.reading.columns.begin(), run_.reading.columns.end());
         purpose = "hash rows into splits and learn";
       }
@@ -172,6 +226,9 @@ class PassForecast {
       // Only if rows are left out does anybody look.
       if (run_.reading.only_split > 0) passes_.back().scans = {0, 1};
     }
+  }
+
+  void AddRefinement() {
     const std::vector<int> refined = RefinedColumns();
     if (refined.empty()) return;
     ExplainedPass pass =

@@ -16,6 +16,7 @@
 #include "emberharmony/engine/fit.h"
 #include "emberharmony/engine/output_folder.h"
 #include "emberharmony/engine/report_html.h"
+#include "emberharmony/engine/row_steps.h"
 #include "emberharmony/engine/transform.h"
 #include "emberharmony/engine/warnings.h"
 #include "emberharmony/io/object_stores.h"
@@ -72,6 +73,8 @@ struct Fitted {
   std::shared_ptr<const SplitVectors> splits;
   bool automatic = false;
   std::vector<plan::ColumnProfile> profiles;
+  /// What features are written from: the table, with the columns that row-wise steps yield.
+  std::shared_ptr<io::Source> source;
 };
 
 arrow::Result<Fitted> FinishFit(plan::Plan plan, plan::BoundPlan bound,
@@ -124,11 +127,28 @@ arrow::Result<std::shared_ptr<const SplitVectors>> MakeSplits(
                                    required_column);
 }
 
+// What comes after the steps of the table's own columns have learned.
+arrow::Result<std::shared_ptr<io::Source>> FitRowSteps(const RequestedSource& requested,
+                                                       const GivenPlan& given,
+                                                       const SplitVectors& splits,
+                                                       RunContext* context) {
+  const plan::SplitSpec& split = given.plan.split;
+  ARROW_RETURN_NOT_OK(LearnRowSteps(requested, split, splits, given.bound, context));
+  const RowFolds folds(requested, split, splits, context);
+  ARROW_ASSIGN_OR_RAISE(
+      auto source, ApplyRowSteps(requested.selected, UsesOf(given.bound, /*with_target=*/false),
+                                 given.bound.derived, &folds, context));
+  ARROW_RETURN_NOT_OK(
+      FitPipelines(*source, splits, given.bound, /*keep_state=*/false, context).status());
+  return source;
+}
+
 arrow::Result<Fitted> FitRequested(const RequestedSource& requested, const PlanRequest& request,
                                    std::optional<GivenPlan> given, bool keep_state,
                                    RunContext* context) {
   const io::Source& source = *requested.selected;
   Fitted fitted;
+  fitted.source = requested.selected;
   if (!given) {
     fitted.automatic = true;
     ARROW_ASSIGN_OR_RAISE(
@@ -147,9 +167,14 @@ arrow::Result<Fitted> FitRequested(const RequestedSource& requested, const PlanR
   LogPlan("plan '" + request.name + "'", given->plan);
   ARROW_ASSIGN_OR_RAISE(
       fitted.splits, MakeSplits(requested, given->plan.split, context, given->required_column()));
-  ARROW_ASSIGN_OR_RAISE(auto states,
-                        FitPipelines(source, *fitted.splits, given->bound, keep_state, context));
+  const bool has_row_steps = !given->bound.row_steps.empty();
+  // Such models are not merged: their states would serve nobody.
+  ARROW_ASSIGN_OR_RAISE(auto states, FitPipelines(source, *fitted.splits, given->bound,
+                                                  keep_state && !has_row_steps, context));
   ARROW_RETURN_NOT_OK(fitted.splits->Complete());
+  if (has_row_steps) {
+    ARROW_ASSIGN_OR_RAISE(fitted.source, FitRowSteps(requested, *given, *fitted.splits, context));
+  }
   return FinishFit(std::move(given->plan), std::move(given->bound), std::move(states), source,
                    std::move(fitted));
 }
@@ -333,6 +358,9 @@ arrow::Result<RunReport> RunTransform(const std::string& model_dir,
   const io::Source* source = requested.selected.get();
   std::vector<std::string> columns;
   for (const auto& pipeline : model->pipelines()) columns.push_back(pipeline->source_column());
+  for (const auto& row_step : model->row_steps()) {
+    for (const auto& input : row_step.inputs) columns.push_back(input->source_column());
+  }
   ARROW_RETURN_NOT_OK(CheckNotLeftOut(source_request, requested, columns, "the model"));
   ARROW_RETURN_NOT_OK(model->Bind(*source->schema()).status());
   ARROW_RETURN_NOT_OK(CheckFeatures(*model));
@@ -346,8 +374,13 @@ arrow::Result<RunReport> RunTransform(const std::string& model_dir,
   auto splits = SplitVectors::Uniform(*source, 0);
   const std::string staging = folder->staging_path();
   ShardFolders folders{staging, {"", "", ""}, {"all", "", ""}};
-  ARROW_ASSIGN_OR_RAISE(auto shards, TransformSource(*source, *splits, *model, folders, context,
-                                                     &report.distributions));
+  ARROW_ASSIGN_OR_RAISE(const auto binding, model->Bind(*source->schema()));
+  ARROW_ASSIGN_OR_RAISE(const auto widened,
+                        ApplyRowSteps(requested.selected, UsesOf(*model, binding), model->derived(),
+                                      /*folds=*/nullptr, context));
+  report.source_schema = widened->schema();
+  ARROW_ASSIGN_OR_RAISE(auto shards, TransformSource(*widened, binding, *splits, *model, folders,
+                                                     context, &report.distributions));
   ARROW_ASSIGN_OR_RAISE(report.manifest,
                         MakeManifest(std::move(shards), *splits, *model, folders, context));
   report.split_names = ExistingSplits(*splits, folders);
@@ -369,7 +402,6 @@ arrow::Result<RunReport> RunExtract(const SourceRequest& source_request,
                         CreateOutput(output, source_request, plan_request.path, *context));
   context->set_default_spill_dir(folder->scratch_path());
   ARROW_RETURN_NOT_OK(SelectRowsOf(source_request, plan_request, context, &requested, &given));
-  const io::Source* source = requested.selected.get();
   RunReport report = BeginReport("extract", source_request, requested, output, *context);
   arrow::Result<Fitted> fit = FitRequested(requested, plan_request, std::move(given),
                                            context->options().keep_state, context);
@@ -383,8 +415,11 @@ arrow::Result<RunReport> RunExtract(const SourceRequest& source_request,
   const std::string staging = folder->staging_path();
   ARROW_RETURN_NOT_OK(fitted.model->Save(staging + "/model"));
   ShardFolders folders{staging, {"train", "validation", "test"}, {"train", "validation", "test"}};
-  ARROW_ASSIGN_OR_RAISE(auto shards, TransformSource(*source, *fitted.splits, *fitted.model,
-                                                     folders, context, &report.distributions));
+  ARROW_ASSIGN_OR_RAISE(const auto binding, fitted.model->Bind(*requested.selected->schema()));
+  report.source_schema = fitted.source->schema();
+  ARROW_ASSIGN_OR_RAISE(
+      auto shards, TransformSource(*fitted.source, binding, *fitted.splits, *fitted.model, folders,
+                                   context, &report.distributions));
   ARROW_ASSIGN_OR_RAISE(report.manifest, MakeManifest(std::move(shards), *fitted.splits,
                                                       *fitted.model, folders, context));
   report.split_names = ExistingSplits(*fitted.splits, folders);

@@ -444,9 +444,9 @@ arrow::Status WriteEmptyShards(const TransformShared& shared, std::vector<ShardE
 }  // namespace
 
 arrow::Result<std::vector<ShardEntry>> TransformSource(
-    const io::Source& source, const SplitVectors& splits, const plan::FittedPlan& model,
-    const ShardFolders& folders, RunContext* context, SourceDistributions* distributions) {
-  ARROW_ASSIGN_OR_RAISE(auto binding, model.Bind(*source.schema()));
+    const io::Source& source, const plan::FittedPlan::Binding& binding, const SplitVectors& splits,
+    const plan::FittedPlan& model, const ShardFolders& folders, RunContext* context,
+    SourceDistributions* distributions) {
   TransformShared shared{source, splits, folders, context};
   ARROW_RETURN_NOT_OK(ChooseLayout(model, binding.target_column >= 0, &shared));
   const int64_t matrix_value_bytes =

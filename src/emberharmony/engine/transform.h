@@ -32,9 +32,12 @@ struct ShardFolders {
 /// On its way it counts what the report shows of each column: *distributions becomes one for each
 /// pipeline of the model, in their order, and one for the target where there is one; nullptr for
 /// those that yield nothing, whose columns are not read.
+///
+/// `source` is the table that the model is bound to, with its derived columns (engine/row_steps.h).
 arrow::Result<std::vector<ShardEntry>> TransformSource(
-    const io::Source& source, const SplitVectors& splits, const plan::FittedPlan& model,
-    const ShardFolders& folders, RunContext* context, SourceDistributions* distributions);
+    const io::Source& source, const plan::FittedPlan::Binding& binding, const SplitVectors& splits,
+    const plan::FittedPlan& model, const ShardFolders& folders, RunContext* context,
+    SourceDistributions* distributions);
 
 /// The content checksum of one split (DESIGN section 6): the sum modulo 2^128 of the row
 /// fingerprints, seed 0, over the output columns, as 32 hexadecimal digits; read back from the

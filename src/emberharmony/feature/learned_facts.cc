@@ -33,21 +33,28 @@ bool ReadLearnedInteger(const nlohmann::json& value, int64_t* out) {
 }  // namespace
 
 nlohmann::json DescribeOptions(const Transform& step) {
-  nlohmann::json described = step.options();
-  if (described.is_null()) described = nlohmann::json::object();
-  described["step"] = step.name();
-  return described;
+  return DescribeOptions(step.name(), step.options());
+}
+
+nlohmann::json DescribeOptions(const std::string& step, nlohmann::json options) {
+  if (options.is_null()) options = nlohmann::json::object();
+  options["step"] = step;
+  return options;
 }
 
 LearnedFacts::LearnedFacts(const Transform& step, std::string column, const nlohmann::json& learned)
-    : step_(step.name()), column_(std::move(column)), learned_(learned) {
+    : LearnedFacts(step.name(), step.options(), std::move(column), learned) {}
+
+LearnedFacts::LearnedFacts(const std::string& step, nlohmann::json options, std::string column,
+                           const nlohmann::json& learned)
+    : step_(step), column_(std::move(column)), learned_(learned) {
   if (!learned_.is_object()) {
     Check(false, "expected an object of what was learned");
     return;
   }
   // Options are compared in the form in which a model file holds them.
-  const nlohmann::json options = DescribeOptions(step);
-  for (const auto& [key, expected] : options.items()) {
+  const nlohmann::json described = DescribeOptions(step, std::move(options));
+  for (const auto& [key, expected] : described.items()) {
     known_.insert(key);
     const auto found = learned_.find(key);
     if (found == learned_.end() || base::CanonicalJson(*found) != base::CanonicalJson(expected)) {

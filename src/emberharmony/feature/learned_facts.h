@@ -13,6 +13,7 @@ namespace emberharmony::feature {
 
 /// {"step": name} and the step's options: what every Describe starts from.
 nlohmann::json DescribeOptions(const Transform& step);
+nlohmann::json DescribeOptions(const std::string& step, nlohmann::json options);
 
 /// Reads what a model says a step has learned (the inverse of Describe).
 ///
@@ -22,6 +23,9 @@ nlohmann::json DescribeOptions(const Transform& step);
 class LearnedFacts {
  public:
   LearnedFacts(const Transform& step, std::string column, const nlohmann::json& learned);
+  /// Of a step of this name with these options, defaults filled in.
+  LearnedFacts(const std::string& step, nlohmann::json options, std::string column,
+               const nlohmann::json& learned);
 
   bool Has(const std::string& key) const { return learned_.contains(key); }
   /// An integer of at least `min`; one beyond 2^53 stands as a decimal string

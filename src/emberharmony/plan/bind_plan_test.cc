@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -81,14 +82,17 @@ features:
       "plan.yaml:3:35: key column 'stops' is a list (list<item: string>); no step of this version "
       "takes one, leave it out\n"
       "plan.yaml:5:15: unknown column 'ditance'; did you mean 'distance'?\n"
-      "plan.yaml:7:23: column 'stops' is a list (list<item: string>); no step of this version "
-      "takes one, leave it out\n"
+      "plan.yaml:7:23: column 'stops' is a list (list<item: string>); list_length, list_mean and "
+      "multi_hot take lists\n"
       "plan.yaml:8:13: unknown step 'one-hot'; did you mean 'one_hot'?\n"
       "plan.yaml:10:13: unknown step 'vocabulry'; did you mean 'vocabulary'?\n"
       "the table's columns are: date, delay, distance, origin, destination, stops, price\n" +
           [] {
+            std::vector<std::string> names = feature::TransformRegistry::Get().names();
+            for (auto& name : feature::RowStepRegistry::Get().names()) names.push_back(name);
+            std::sort(names.begin(), names.end());
             std::string steps;
-            for (const auto& name : feature::TransformRegistry::Get().names()) {
+            for (const auto& name : names) {
               steps += (steps.empty() ? "the steps are: " : ", ") + name;
             }
             return steps;

@@ -29,6 +29,9 @@ const std::shared_ptr<arrow::DataType>& ValueType(const std::shared_ptr<arrow::D
 // The columns that anything bound to `schema` uses, in the schema's order.
 std::shared_ptr<arrow::Schema> InputSchema(const arrow::Schema& schema, const BoundPlan& bound) {
   std::set<int> used(bound.source_columns.begin(), bound.source_columns.end());
+  used.erase(used.lower_bound(schema.num_fields()), used.end());  // derived columns
+  for (const BoundRowStep& row_step : bound.row_steps)
+    used.insert(row_step.source_columns.begin(), row_step.source_columns.end());
   used.insert(bound.key_columns.begin(), bound.key_columns.end());
   if (bound.target_column >= 0) used.insert(bound.target_column);
   arrow::FieldVector fields;
@@ -67,16 +70,34 @@ arrow::Result<std::shared_ptr<FittedPlan>> FittedPlan::Make(Plan plan,
                                                             std::shared_ptr<arrow::Schema> schema,
                                                             BoundPlan bound,
                                                             std::optional<TimeCuts> cuts) {
-  for (const auto& pipeline : bound.pipelines) {
-    if (!pipeline->learned()) {
+  const auto check_learned = [](const auto& pipelines) {
+    for (const auto& pipeline : pipelines) {
+      if (pipeline->learned()) continue;
       return arrow::Status::Invalid("the steps of column '", pipeline->source_column(),
                                     "' have not learned yet");
     }
+    return arrow::Status::OK();
+  };
+  ARROW_RETURN_NOT_OK(check_learned(bound.pipelines));
+  for (const BoundRowStep& row_step : bound.row_steps) {
+    ARROW_RETURN_NOT_OK(check_learned(row_step.inputs));
+    if (!row_step.step->learned())
+      return arrow::Status::Invalid("step '", row_step.step->name(), "' has not learned yet");
   }
   std::shared_ptr<FittedPlan> model(new FittedPlan());
   model->plan_ = std::move(plan);
   model->input_schema_ = InputSchema(*schema, bound);
   model->pipelines_ = std::move(bound.pipelines);
+  for (const int column : bound.source_columns)
+    model->derived_columns_.push_back(std::max(-1, column - schema->num_fields()));
+  model->row_steps_ = std::move(bound.row_steps);
+  for (BoundRowStep& row_step : model->row_steps_) {
+    for (size_t i = 0; i < row_step.inputs.size(); ++i) {
+      row_step.source_columns[i] =
+          model->input_schema_->GetFieldIndex(row_step.inputs[i]->source_column());
+    }
+  }
+  model->derived_ = std::move(bound.derived);
   if (model->plan_.split.method == SplitMethod::kTime) {
     if (!cuts.has_value()) return arrow::Status::Invalid("a time split has no cuts yet");
     model->time_cuts_ = cuts;
@@ -140,10 +161,20 @@ arrow::Result<FittedPlan::Binding> FittedPlan::Bind(const arrow::Schema& schema)
     }
     return found[0];
   };
-  for (const auto& pipeline : pipelines_) {
-    const std::string& column = pipeline->source_column();
-    const bool carries = Carries(*pipeline, *input_schema_->GetFieldByName(column)->type());
-    binding.pipeline_columns.push_back(find(column, OnlyOffsetsDiffer, !carries));
+  const auto find_of = [&](const feature::Pipeline& pipeline) {
+    const std::string& column = pipeline.source_column();
+    const bool carries = Carries(pipeline, *input_schema_->GetFieldByName(column)->type());
+    return find(column, OnlyOffsetsDiffer, !carries);
+  };
+  for (size_t i = 0; i < pipelines_.size(); ++i) {
+    const int derived = DerivedColumn(i);
+    binding.pipeline_columns.push_back(derived >= 0 ? schema.num_fields() + derived
+                                                    : find_of(*pipelines_[i]));
+  }
+  for (const BoundRowStep& row_step : row_steps_) {
+    std::vector<int>& columns = binding.row_step_columns.emplace_back();
+    const size_t num_inputs = row_step.inputs.size() - (row_step.learns_from_target ? 1 : 0);
+    for (size_t i = 0; i < num_inputs; ++i) columns.push_back(find_of(*row_step.inputs[i]));
   }
   if (plan_.target.has_value() && input_schema_->GetFieldIndex(plan_.target->column) >= 0 &&
       !schema.GetAllFieldIndices(plan_.target->column).empty()) {

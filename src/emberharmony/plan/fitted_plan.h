@@ -42,6 +42,11 @@ class FittedPlan {
   /// same rows from another writer give the same model.
   const std::shared_ptr<arrow::Schema>& input_schema() const { return input_schema_; }
   const std::vector<std::unique_ptr<feature::Pipeline>>& pipelines() const { return pipelines_; }
+  /// The row-wise steps, whose outputs some of the pipelines take; source_columns are those of
+  /// input_schema().
+  const std::vector<BoundRowStep>& row_steps() const { return row_steps_; }
+  /// The columns that they yield, in order.
+  const arrow::FieldVector& derived() const { return derived_; }
   /// Features in plan order; then the target, when the plan has one, it was there in the fit, and
   /// `with_target`.
   std::shared_ptr<arrow::Schema> output_schema(bool with_target) const;
@@ -53,10 +58,10 @@ class FittedPlan {
   void set_states(std::vector<SavedState> states);
 
   /// Writes plan.yaml, model.json, vocabulary/NNNNN.parquet (NNNNN: the step's position when the
-  /// plan's features are taken column by column, from 0) and, when there are states,
-  /// state/states.bin into the folder `dir`, which appears only when complete; UsageError when
-  /// there is something in it already. Equal fits give equal bytes. No absolute path, time or host
-  /// name is written.
+  /// plan's features are taken column by column, from 0, row-wise steps after all others) and, when
+  /// there are states, state/states.bin into the folder `dir`, which appears only when complete;
+  /// UsageError when there is something in it already. Equal fits give equal bytes. No absolute
+  /// path, time or host name is written.
   arrow::Status Save(const std::string& dir) const;
   /// Reads a folder written by Save; bounded and checked: it may come from a stranger. Without
   /// `with_states` the folder state/ is not looked at; with them, they are checked, and read again
@@ -67,8 +72,11 @@ class FittedPlan {
                                                          base::MemoryBudget* budget = nullptr);
 
   struct Binding {
-    std::vector<int> pipeline_columns;  ///< of pipelines(), in `schema`
-    int target_column = -1;             ///< -1: there is none
+    /// Of pipelines(), in `schema`; from schema.num_fields() on in derived().
+    std::vector<int> pipeline_columns;
+    int target_column = -1;  ///< -1: there is none
+    /// Of the inputs of each of row_steps(), but for the target that it learns from.
+    std::vector<std::vector<int>> row_step_columns;
   };
   /// The positions in `schema` of the columns that transforming needs, and whether the target is
   /// there. UsageError that names every column that is absent or has another type than the model
@@ -78,10 +86,15 @@ class FittedPlan {
 
  private:
   FittedPlan() = default;
+  /// The derived column that pipeline i takes; -1: one of the table's.
+  int DerivedColumn(size_t i) const { return derived_columns_[i]; }
 
   Plan plan_;
   std::shared_ptr<arrow::Schema> input_schema_;
   std::vector<std::unique_ptr<feature::Pipeline>> pipelines_;
+  std::vector<int> derived_columns_;  ///< by pipeline: its index in derived_, or -1
+  std::vector<BoundRowStep> row_steps_;
+  arrow::FieldVector derived_;
   std::optional<TimeCuts> time_cuts_;
   std::vector<SavedState> states_;
 };

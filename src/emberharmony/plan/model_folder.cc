@@ -39,15 +39,23 @@ arrow::Status FileError(std::string_view what, const fs::path& path, const std::
   return base::DataError(fmt::format("cannot {} '{}': {}", what, path.string(), error.message()));
 }
 
-// Every step with its position in the plan, its features taken column by column.
+// Every step of these pipelines, in their order, with its position in the plan, which is counted
+// on.
 template <typename F>
-arrow::Status ForEachStep(const std::vector<std::unique_ptr<feature::Pipeline>>& pipelines, F&& f) {
-  int64_t position = 0;
+arrow::Status ForEachStep(const std::vector<std::unique_ptr<feature::Pipeline>>& pipelines,
+                          int64_t* position, F&& f) {
   for (const auto& pipeline : pipelines) {
     for (int step = 0; step < pipeline->num_steps(); ++step)
-      ARROW_RETURN_NOT_OK(f(pipeline.get(), step, position++));
+      ARROW_RETURN_NOT_OK(f(pipeline.get(), step, (*position)++));
   }
   return arrow::Status::OK();
+}
+
+// How many steps these pipelines have: the position of the first row-wise step.
+int64_t NumSteps(const std::vector<std::unique_ptr<feature::Pipeline>>& pipelines) {
+  int64_t steps = 0;
+  for (const auto& pipeline : pipelines) steps += pipeline->num_steps();
+  return steps;
 }
 
 arrow::Result<json> InputJson(const arrow::Schema& schema) {
@@ -210,8 +218,9 @@ class ModelReader {
   arrow::Status Restore(const std::vector<std::unique_ptr<feature::Pipeline>>& pipelines) {
     std::map<std::string, size_t> next;
     const json& columns = Member(model_, "columns");
+    int64_t at = 0;
     ARROW_RETURN_NOT_OK(
-        ForEachStep(pipelines, [&](feature::Pipeline* pipeline, int step, int64_t position) {
+        ForEachStep(pipelines, &at, [&](feature::Pipeline* pipeline, int step, int64_t position) {
           const std::string& column = pipeline->source_column();
           const json& steps = Member(columns, column);
           const size_t index = next[column]++;
@@ -223,6 +232,34 @@ class ModelReader {
     for (const auto& [column, steps] : columns.items()) {
       if (next[column] != steps.size())
         return Damaged("column " + Quoted(column) + " has more steps than the plan");
+    }
+    return arrow::Status::OK();
+  }
+
+  // Each row-wise step with the steps that its inputs go through before.
+  arrow::Status RestoreRowSteps(const BoundPlan& bound) {
+    const json& row_steps = Member(model_, "row_steps");
+    const size_t found = row_steps.is_array() ? row_steps.size() : 0;
+    if (found != bound.row_steps.size() || (bound.row_steps.empty() && !row_steps.is_null()))
+      return Damaged("'row_steps' are not those of the plan");
+    int64_t position = NumSteps(bound.pipelines);
+    for (size_t r = 0; r < found; ++r) {
+      const BoundRowStep& row_step = bound.row_steps[r];
+      const json& inputs = Member(row_steps[r], "inputs");
+      size_t next = 0;
+      ARROW_RETURN_NOT_OK(ForEachStep(row_step.inputs, &position,
+                                      [&](feature::Pipeline* pipeline, int step, int64_t at) {
+                                        if (!inputs.is_array() || next >= inputs.size())
+                                          return Damaged("'row_steps' lacks a step of its inputs");
+                                        return RestoreStep(pipeline, step, at, inputs[next++]);
+                                      }));
+      if (!inputs.is_array() || next != inputs.size() || row_steps[r].size() != 2)
+        return Damaged("'row_steps' has more than the plan");
+      ARROW_RETURN_NOT_OK(RestoreLearned(row_step.inputs[0]->source_column(), position++,
+                                         Member(row_steps[r], "learned"),
+                                         [&](const json& facts, const auto& vocabulary) {
+                                           return row_step.step->Restore(facts, vocabulary);
+                                         }));
     }
     return arrow::Status::OK();
   }
@@ -240,11 +277,9 @@ class ModelReader {
     return found == object.end() ? kNothing : *found;
   }
 
-  static arrow::Status AboutVocabulary(const arrow::Status& status,
-                                       const feature::Pipeline& pipeline) {
+  static arrow::Status AboutVocabulary(const arrow::Status& status, const std::string& column) {
     if (!status.IsOutOfMemory()) return status;
-    return status.WithMessage("the vocabulary of column ", Quoted(pipeline.source_column()), ": ",
-                              status.message());
+    return status.WithMessage("the vocabulary of column ", Quoted(column), ": ", status.message());
   }
 
   // Integers above 2^53 stand as strings (base::CanonicalJson).
@@ -262,24 +297,33 @@ class ModelReader {
   }
 
   // The vocabulary's file is never taken from the text: it must be the one that the step's position
-  // gives.
-  arrow::Status RestoreStep(feature::Pipeline* pipeline, int step, int64_t position, json learned) {
+  // gives. `restore` gets what was learned and the vocabulary, if there is one.
+  template <typename F>
+  arrow::Status RestoreLearned(const std::string& column, int64_t position, json learned,
+                               F&& restore) {
     std::shared_ptr<arrow::RecordBatch> vocabulary;
     const json& file = Member(learned, "vocabulary_file");
     if (!file.is_null()) {
       const std::string expected = internal::VocabularyFileName(position);
       if (file != json(expected)) return Damaged("vocabulary_file must be " + expected);
       ARROW_ASSIGN_OR_RAISE(const std::string path, internal::ModelFile(dir_, expected));
-      const base::Activity activity("reading of the vocabulary", pipeline->source_column());
+      const base::Activity activity("reading of the vocabulary", column);
       auto read = internal::ReadVocabulary(path, pool_);
-      if (!read.ok()) return AboutVocabulary(read.status(), *pipeline);
+      if (!read.ok()) return AboutVocabulary(read.status(), column);
       vocabulary = *std::move(read);
       learned.erase("vocabulary_file");
     }
-    const arrow::Status status = pipeline->Restore(step, learned, vocabulary);
-    if (status.IsOutOfMemory()) return AboutVocabulary(status, *pipeline);
+    const arrow::Status status = restore(learned, vocabulary);
+    if (status.IsOutOfMemory()) return AboutVocabulary(status, column);
     if (status.ok() || base::KindOf(status) != base::ErrorKind::kUsage) return status;
     return base::DataError(status.message());
+  }
+
+  arrow::Status RestoreStep(feature::Pipeline* pipeline, int step, int64_t position, json learned) {
+    return RestoreLearned(pipeline->source_column(), position, std::move(learned),
+                          [&](const json& facts, const auto& vocabulary) {
+                            return pipeline->Restore(step, facts, vocabulary);
+                          });
   }
 
   fs::path dir_;
@@ -311,22 +355,40 @@ arrow::Status FittedPlan::Save(const std::string& dir) const {
                       {"test_from", CutJson(time_cuts_->test_from, type)}};
   }
   fs::path vocabulary_folder;
+  // What a step says of itself; its vocabulary becomes a file.
+  const auto describe = [&](const auto& step, int64_t position) -> arrow::Result<json> {
+    json described = step.Describe();
+    const auto vocabulary = step.VocabularyTable();
+    if (vocabulary == nullptr) return described;
+    const fs::path file = folder.path() / internal::VocabularyFileName(position);
+    std::error_code error;
+    fs::create_directory(file.parent_path(), error);
+    if (error) return FileError("create folder", file.parent_path(), error);
+    ARROW_RETURN_NOT_OK(internal::WriteVocabulary(file.string(), vocabulary));
+    vocabulary_folder = file.parent_path();
+    described["vocabulary_file"] = internal::VocabularyFileName(position);
+    return described;
+  };
+  int64_t position = 0;
   ARROW_RETURN_NOT_OK(
-      ForEachStep(pipelines_, [&](feature::Pipeline* pipeline, int step, int64_t position) {
-        json described = pipeline->step(step).Describe();
-        const auto vocabulary = pipeline->step(step).VocabularyTable();
-        if (vocabulary != nullptr) {
-          const fs::path file = folder.path() / internal::VocabularyFileName(position);
-          std::error_code error;
-          fs::create_directory(file.parent_path(), error);
-          if (error) return FileError("create folder", file.parent_path(), error);
-          ARROW_RETURN_NOT_OK(internal::WriteVocabulary(file.string(), vocabulary));
-          vocabulary_folder = file.parent_path();
-          described["vocabulary_file"] = internal::VocabularyFileName(position);
-        }
-        model["columns"][pipeline->source_column()].push_back(std::move(described));
-        return arrow::Status::OK();
-      }));
+      ForEachStep(pipelines_, &position,
+                  [&](feature::Pipeline* pipeline, int step, int64_t at) -> arrow::Status {
+                    ARROW_ASSIGN_OR_RAISE(json described, describe(pipeline->step(step), at));
+                    model["columns"][pipeline->source_column()].push_back(std::move(described));
+                    return arrow::Status::OK();
+                  }));
+  for (const BoundRowStep& row_step : row_steps_) {
+    json inputs = json::array();
+    ARROW_RETURN_NOT_OK(
+        ForEachStep(row_step.inputs, &position,
+                    [&](feature::Pipeline* pipeline, int step, int64_t at) -> arrow::Status {
+                      ARROW_ASSIGN_OR_RAISE(json described, describe(pipeline->step(step), at));
+                      inputs.push_back(std::move(described));
+                      return arrow::Status::OK();
+                    }));
+    ARROW_ASSIGN_OR_RAISE(json learned, describe(*row_step.step, position++));
+    model["row_steps"].push_back({{"inputs", std::move(inputs)}, {"learned", std::move(learned)}});
+  }
   if (!vocabulary_folder.empty()) {
     ARROW_RETURN_NOT_OK(base::SyncFolder(vocabulary_folder.string()));
   }
@@ -363,6 +425,7 @@ arrow::Result<std::shared_ptr<FittedPlan>> FittedPlan::Load(const std::string& d
     if (base::KindOf(bound.status()) != base::ErrorKind::kUsage) return bound.status();
     return reader.Damaged("its columns do not fit the plan: " + bound.status().message());
   }
+  ARROW_RETURN_NOT_OK(reader.RestoreRowSteps(*bound));
   ARROW_RETURN_NOT_OK(reader.Restore(bound->pipelines));
   ARROW_ASSIGN_OR_RAISE(const auto cuts, reader.ReadCuts(plan, *schema));
   auto model = Make(std::move(plan), schema, std::move(*bound), cuts);

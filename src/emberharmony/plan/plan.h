@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "emberharmony/feature/pipeline.h"
+#include "emberharmony/feature/row_transform.h"
 
 namespace emberharmony::plan {
 
@@ -97,15 +98,30 @@ std::string WriteSteps(const std::vector<feature::StepSpec>& steps);
 /// or defaults written out only.
 std::string PlanHash(const Plan& plan);
 
-/// Binds a plan to a table: one pipeline for each (feature, column) in plan order. All unknown
-/// columns and steps, steps that cannot take their column's type, nested columns, duplicate output
-/// names (as far as known before learning) are reported together as a UsageError with line, column
-/// and the nearest name. The target must exist when require_target.
+/// A row-wise step, and what it takes (feature/row_transform.h).
+struct BoundRowStep {
+  std::unique_ptr<feature::RowTransform> step;
+  /// What each of the step's inputs goes through before.
+  std::vector<std::unique_ptr<feature::Pipeline>> inputs;
+  std::vector<int> source_columns;  ///< input i's index in the source's schema
+  /// The last input is the plan's target, which only learning sees.
+  bool learns_from_target = false;
+};
+
+/// Binds a plan to a table: one pipeline for each (feature, column) in plan order; for each output
+/// of a feature's row-wise step, where it has one. All unknown columns and steps, steps that cannot
+/// take their column's type, nested columns, duplicate output names (as far as known before
+/// learning) are reported together as a UsageError with line, column and the nearest name. The
+/// target must exist when require_target.
 struct BoundPlan {
   std::vector<std::unique_ptr<feature::Pipeline>> pipelines;
-  std::vector<int> source_columns;  ///< pipeline i's index in the source's schema
-  int target_column = -1;           ///< -1: no target, or absent and not required
-  std::vector<int> key_columns;     ///< of the split: its key, or the column of a time split
+  /// Pipeline i's index in the source's schema; from schema.num_fields() on in `derived`.
+  std::vector<int> source_columns;
+  std::vector<size_t> features;  ///< pipeline i's index in plan.features
+  int target_column = -1;        ///< -1: no target, or absent and not required
+  std::vector<int> key_columns;  ///< of the split: its key, or the column of a time split
+  std::vector<BoundRowStep> row_steps;
+  arrow::FieldVector derived;  ///< the outputs of row_steps, in order
 };
 arrow::Result<BoundPlan> BindPlan(const Plan& plan, const arrow::Schema& schema,
                                   const std::string& name, bool require_target);

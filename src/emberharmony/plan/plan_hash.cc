@@ -1,5 +1,6 @@
 #include <arrow/type.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <string>
 
@@ -16,15 +17,45 @@ std::string ShareText(const std::string& text) {
   return share.has_value() ? internal::CanonicalShare(*share) : text;
 }
 
+// The types for which some step at least can be made.
+arrow::DataTypeVector SampleTypes() {
+  return {arrow::float64(), arrow::utf8(), arrow::timestamp(arrow::TimeUnit::MICRO),
+          arrow::boolean()};
+}
+
+nlohmann::json RowStepOptions(const feature::RowStep& row_step, const feature::StepSpec& step,
+                              size_t num_columns) {
+  feature::RowContext context;
+  context.num_columns = row_step.takes_columns_together ? num_columns : 1;
+  size_t num_inputs = context.num_columns + (row_step.learns_from_target ? 1 : 0);
+  if (row_step.named_columns != nullptr) num_inputs += row_step.named_columns(step.options).size();
+  for (const auto& type : SampleTypes()) {
+    context.inputs.clear();
+    for (size_t i = 0; i < num_inputs; ++i) {
+      feature::ColumnInfo info;
+      info.name = "column" + std::to_string(i);
+      info.type = type;
+      context.inputs.push_back(std::move(info));
+    }
+    // A target is a number, whatever the column is.
+    if (row_step.learns_from_target) context.inputs.back().type = arrow::float64();
+    const auto made = row_step.make(step.options, context);
+    if (made.ok()) return (*made)->options();
+  }
+  return step.options;  // as below
+}
+
 // A step's options with defaults filled in, so that {min_count: 1} and nothing mean the same. They
 // are the step's own to tell, and it can be made for some types only; which one is found does not
 // matter to the options.
-nlohmann::json StepOptions(const feature::StepSpec& step) {
+nlohmann::json StepOptions(const feature::StepSpec& step, size_t num_columns) {
+  if (const auto* row_step = feature::RowStepRegistry::Get().Find(step.name)) {
+    return RowStepOptions(*row_step, step, num_columns);
+  }
   feature::TransformContext context;
   context.source_column = context.input.name = "column";
   context.output_type = arrow::float32();
-  for (const auto& type : {arrow::float64(), arrow::utf8(),
-                           arrow::timestamp(arrow::TimeUnit::MICRO), arrow::boolean()}) {
+  for (const auto& type : SampleTypes()) {
     context.input.type = type;
     const auto made = feature::TransformRegistry::Get().Make(step.name, step.options, context);
     if (made.ok()) return (*made)->options();
@@ -65,12 +96,23 @@ std::string PlanHash(const Plan& plan) {
   json["quantile_keys"] = plan.quantile_keys;
   json["exact_quantiles"] = plan.exact_quantiles;
   json["compute"] = plan.compute;
-  // An entry with several columns means the same as an entry for each of them.
+  // An entry with several columns means the same as an entry for each of them, unless a step takes
+  // them together.
   json["features"] = nlohmann::json::array();
   for (const FeatureSpec& feature : plan.features) {
     nlohmann::json steps = nlohmann::json::array();
-    for (const feature::StepSpec& step : feature.steps)
-      steps.push_back({{"step", step.name}, {"options", StepOptions(step)}});
+    for (const feature::StepSpec& step : feature.steps) {
+      steps.push_back(
+          {{"step", step.name}, {"options", StepOptions(step, feature.columns.size())}});
+    }
+    const bool together = std::ranges::any_of(feature.steps, [](const auto& step) {
+      const auto* row_step = feature::RowStepRegistry::Get().Find(step.name);
+      return row_step != nullptr && row_step->takes_columns_together;
+    });
+    if (together) {
+      json["features"].push_back({{"columns", feature.columns}, {"steps", steps}});
+      continue;
+    }
     for (const std::string& column : feature.columns) {
       json["features"].push_back({{"column", column}, {"steps", steps}});
     }

@@ -1,0 +1,285 @@
+#include "emberharmony/engine/row_steps.h"
+
+#include <arrow/array.h>
+#include <arrow/type.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <mutex>
+#include <set>
+#include <utility>
+
+#include "emberharmony/base/allocation_failure.h"
+#include "emberharmony/base/error_kind.h"
+#include "emberharmony/base/thread_pool.h"
+#include "emberharmony/engine/column_scan.h"
+#include "emberharmony/engine/column_status.h"
+#include "emberharmony/engine/derived_columns.h"
+
+namespace emberharmony::engine {
+
+namespace {
+
+// Inputs, what is made of them and what is yielded, of a batch of a unit.
+int64_t RowTaskBytes(const io::Unit& unit, size_t num_columns, RunContext* context) {
+  return 2 * ScanBatchesBytes(unit, num_columns, context) + 2 * unit.num_rows;
+}
+
+// A run of rows of one unit's folds.
+const uint8_t* FoldsFrom(const std::vector<uint8_t>& folds, int64_t first_row) {
+  return folds.empty() ? nullptr : folds.data() + first_row;
+}
+
+arrow::Status OfStep(const arrow::Status& status, const RowStepUse& use) {
+  return WithColumn(status, use.inputs[0]->source_column());
+}
+
+/// Reads the columns of some steps of all units, which is one pass.
+class RowStepPass {
+ public:
+  RowStepPass(const io::Source& source, std::vector<RowStepUse> uses, const RowFolds* folds,
+              RunContext* context)
+      : source_(source), uses_(std::move(uses)), folds_(folds), context_(context) {
+    for (const RowStepUse& use : uses_)
+      num_folds_.push_back(folds != nullptr ? use.step->traits().num_folds : 0);
+  }
+
+  const std::vector<RowStepUse>& uses() const { return uses_; }
+
+  /// Calls visit(step, rows) for the batches of a unit, in order; folds are set.
+  arrow::Status ScanUnit(
+      const io::Unit& unit,
+      const std::function<arrow::Status(size_t, const feature::RowBlock&)>& visit) {
+    const base::Activity activity("rows", uses_[0].step->name());
+    RowStepRows rows(uses_, context_->budget());
+    const TaskGate::Pass pass =
+        context_->gate()->Enter(RowTaskBytes(unit, rows.columns().size(), context_));
+    base::MemoryReservation reservation(context_->budget());
+    const std::set<int> kinds(num_folds_.begin(), num_folds_.end());
+    ARROW_RETURN_NOT_OK(reservation.Resize(unit.num_rows * static_cast<int64_t>(kinds.size())));
+    std::map<int, std::vector<uint8_t>> folds;
+    if (folds_ != nullptr) {
+      for (const int num_folds : kinds) {
+        ARROW_ASSIGN_OR_RAISE(folds[num_folds], folds_->Of(unit, num_folds));
+      }
+    }
+    ARROW_RETURN_NOT_OK(ScanBatches(
+        source_, unit, rows.columns(), context_, [&](const io::Batch& batch) -> arrow::Status {
+          for (size_t i = 0; i < uses_.size(); ++i) {
+            auto block = rows.Rows(i, batch);
+            ARROW_RETURN_NOT_OK(OfStep(block.status(), uses_[i]));
+            if (folds_ != nullptr)
+              block->folds = FoldsFrom(folds.at(num_folds_[i]), batch.first_row);
+            ARROW_RETURN_NOT_OK(OfStep(visit(i, *block), uses_[i]));
+          }
+          return arrow::Status::OK();
+        }));
+    context_->progress()->Advance(unit.num_rows);
+    return arrow::Status::OK();
+  }
+
+ private:
+  const io::Source& source_;
+  const std::vector<RowStepUse> uses_;
+  const RowFolds* const folds_;
+  RunContext* const context_;
+  std::vector<int> num_folds_;  // by step
+};
+
+// One pass of all steps that have more to learn.
+arrow::Status LearnInPass(const io::Source& source, const std::vector<RowStepUse>& uses,
+                          const std::vector<feature::RowLearner*>& learners, const RowFolds& folds,
+                          RunContext* context) {
+  RowStepPass pass(source, uses, &folds, context);
+  std::vector<std::mutex> mutexes(learners.size());
+  return base::ParallelFor(
+      context->num_threads(), static_cast<int64_t>(source.units().size()), [&](int64_t u) {
+        return pass.ScanUnit(source.units()[u], [&](size_t i, const feature::RowBlock& rows) {
+          std::lock_guard lock(mutexes[i]);
+          return learners[i]->Update(rows);
+        });
+      });
+}
+
+arrow::Status CheckOrder(const io::Source& source, const std::vector<RowStepUse>& uses) {
+  if (source.rows_are_numbered()) return arrow::Status::OK();
+  for (const RowStepUse& use : uses) {
+    if (!use.step->traits().ordered) continue;
+    return base::UsageError(fmt::format(
+        "step '{}' of column '{}' needs rows in an order of their own, and this source has none: "
+        "the same rows may come in another order each time; write them to files first, sorted",
+        use.step->name(), use.inputs[0]->source_column()));
+  }
+  return arrow::Status::OK();
+}
+
+// Applies steps to the units of a source.
+class RowStepApplication {
+ public:
+  RowStepApplication(const io::Source& source, DerivedColumns* derived, const RowFolds* folds,
+                     RunContext* context)
+      : source_(source), derived_(derived), folds_(folds), context_(context) {}
+
+  /// `first_columns`: where in the derived columns those of each step begin.
+  arrow::Status Run(const std::vector<RowStepUse>& uses, const std::vector<int>& first_columns,
+                    bool ordered) {
+    if (uses.empty()) return arrow::Status::OK();
+    RowStepPass pass(source_, uses, folds_, context_);
+    std::vector<std::unique_ptr<feature::RowState>> states(uses.size());
+    for (size_t i = 0; ordered && i < uses.size(); ++i)
+      states[i] = uses[i].step->MakeState(context_->budget());
+    return base::ParallelFor(
+        ordered ? 1 : context_->num_threads(), static_cast<int64_t>(source_.units().size()),
+        [&](int64_t u) { return ApplyToUnit(&pass, first_columns, u, &states); });
+  }
+
+ private:
+  arrow::Status ApplyToUnit(RowStepPass* pass, const std::vector<int>& first_columns, int64_t u,
+                            std::vector<std::unique_ptr<feature::RowState>>* states) {
+    arrow::MemoryPool* pool = context_->budget();
+    std::vector<std::vector<DerivedColumns::Writer>> writers(pass->uses().size());
+    for (size_t i = 0; i < writers.size(); ++i) {
+      const auto num_outputs = static_cast<int>(pass->uses()[i].step->outputs().size());
+      for (int o = 0; o < num_outputs; ++o)
+        writers[i].push_back(derived_->Write(first_columns[i] + o, u, pool));
+    }
+    ARROW_RETURN_NOT_OK(pass->ScanUnit(
+        source_.units()[u], [&](size_t i, const feature::RowBlock& rows) -> arrow::Status {
+          arrow::ArrayVector outputs;
+          ARROW_RETURN_NOT_OK(
+              pass->uses()[i].step->Apply(rows, (*states)[i].get(), pool, &outputs));
+          for (size_t o = 0; o < outputs.size(); ++o)
+            ARROW_RETURN_NOT_OK(writers[i].at(o).Add(outputs[o]));
+          return arrow::Status::OK();
+        }));
+    for (auto& of_step : writers) {
+      for (DerivedColumns::Writer& writer : of_step) ARROW_RETURN_NOT_OK(writer.Finish());
+    }
+    return arrow::Status::OK();
+  }
+
+  const io::Source& source_;
+  DerivedColumns* const derived_;
+  const RowFolds* const folds_;
+  RunContext* const context_;
+};
+
+}  // namespace
+
+std::vector<RowStepUse> UsesOf(const plan::BoundPlan& bound, bool with_target) {
+  std::vector<RowStepUse> uses;
+  for (const plan::BoundRowStep& row_step : bound.row_steps) {
+    RowStepUse use{row_step.step.get(), {}, row_step.source_columns};
+    for (const auto& input : row_step.inputs) use.inputs.push_back(input.get());
+    if (row_step.learns_from_target && !with_target) use.columns.pop_back();
+    uses.push_back(std::move(use));
+  }
+  return uses;
+}
+
+std::vector<RowStepUse> UsesOf(const plan::FittedPlan& model,
+                               const plan::FittedPlan::Binding& binding) {
+  std::vector<RowStepUse> uses;
+  for (size_t r = 0; r < model.row_steps().size(); ++r) {
+    RowStepUse use{model.row_steps()[r].step.get(), {}, binding.row_step_columns[r]};
+    for (const auto& input : model.row_steps()[r].inputs) use.inputs.push_back(input.get());
+    uses.push_back(std::move(use));
+  }
+  return uses;
+}
+
+RowStepRows::RowStepRows(const std::vector<RowStepUse>& uses, arrow::MemoryPool* pool)
+    : uses_(uses) {
+  for (const RowStepUse& use : uses_) {
+    std::vector<size_t>& places = places_.emplace_back();
+    std::vector<RowInput>& inputs = inputs_.emplace_back();
+    for (size_t i = 0; i < use.columns.size(); ++i) {
+      const auto found = std::find(columns_.begin(), columns_.end(), use.columns[i]);
+      places.push_back(static_cast<size_t>(found - columns_.begin()));
+      if (found == columns_.end()) columns_.push_back(use.columns[i]);
+      inputs.emplace_back(*use.inputs[i], pool);
+    }
+  }
+}
+
+arrow::Result<feature::RowBlock> RowStepRows::Rows(size_t i, const io::Batch& batch) {
+  feature::RowBlock rows;
+  rows.num_rows = batch.num_rows;
+  rows.columns.resize(uses_[i].inputs.size());
+  for (size_t c = 0; c < inputs_[i].size(); ++c) {
+    ARROW_ASSIGN_OR_RAISE(rows.columns[c], inputs_[i][c].Rows(batch.columns[places_[i][c]]));
+  }
+  return rows;
+}
+
+arrow::Status LearnRowSteps(const RequestedSource& requested, const plan::SplitSpec& split,
+                            const SplitVectors& splits, const plan::BoundPlan& bound,
+                            RunContext* context) {
+  const io::Source& source = *requested.selected;
+  const RowFolds folds(requested, split, splits, context);
+  std::vector<RowStepUse> uses = UsesOf(bound, /*with_target=*/true);
+  std::vector<std::unique_ptr<feature::RowLearner>> learners;
+  std::vector<size_t> learning;  // steps with more to learn
+  for (size_t i = 0; i < uses.size(); ++i) {
+    ARROW_ASSIGN_OR_RAISE(auto learner, uses[i].step->MakeLearner(context->budget()));
+    if (learner != nullptr) learning.push_back(i);
+    learners.push_back(std::move(learner));
+  }
+  while (!learning.empty()) {
+    context->progress()->BeginPhase("fit", source.num_rows(), source.num_rows(),
+                                    source.num_bytes());
+    std::vector<RowStepUse> of_pass;
+    std::vector<feature::RowLearner*> learners_of_pass;
+    for (const size_t i : learning) {
+      of_pass.push_back(uses[i]);
+      learners_of_pass.push_back(learners[i].get());
+    }
+    ARROW_RETURN_NOT_OK(LearnInPass(source, of_pass, learners_of_pass, folds, context));
+    context->progress()->EndPhase();
+    std::vector<size_t> again;
+    for (const size_t i : learning) {
+      const auto more = learners[i]->FinishPass();
+      ARROW_RETURN_NOT_OK(OfStep(more.status(), uses[i]));
+      if (*more) {
+        again.push_back(i);
+        continue;
+      }
+      ARROW_RETURN_NOT_OK(OfStep(bound.row_steps[i].step->Learn(*learners[i]), uses[i]));
+      learners[i].reset();
+    }
+    learning = std::move(again);
+  }
+  return arrow::Status::OK();
+}
+
+arrow::Result<std::shared_ptr<io::Source>> ApplyRowSteps(std::shared_ptr<io::Source> source,
+                                                         const std::vector<RowStepUse>& uses,
+                                                         const arrow::FieldVector& derived,
+                                                         const RowFolds* folds,
+                                                         RunContext* context) {
+  if (uses.empty()) return source;
+  ARROW_RETURN_NOT_OK(CheckOrder(*source, uses));
+  ARROW_ASSIGN_OR_RAISE(auto columns,
+                        DerivedColumns::Make(derived, static_cast<int64_t>(source->units().size()),
+                                             context->options().spill_dir));
+  std::vector<RowStepUse> in_order[2];
+  std::vector<int> first_columns[2];
+  int next = 0;
+  for (const RowStepUse& use : uses) {
+    const bool ordered = use.step->traits().ordered;
+    in_order[ordered].push_back(use);
+    first_columns[ordered].push_back(next);
+    next += static_cast<int>(use.step->outputs().size());
+  }
+  const int64_t passes = (in_order[0].empty() ? 0 : 1) + (in_order[1].empty() ? 0 : 1);
+  context->progress()->BeginPhase("rows", source->num_rows() * passes, source->num_rows(),
+                                  source->num_bytes());
+  RowStepApplication application(*source, columns.get(), folds, context);
+  ARROW_RETURN_NOT_OK(application.Run(in_order[0], first_columns[0], /*ordered=*/false));
+  ARROW_RETURN_NOT_OK(application.Run(in_order[1], first_columns[1], /*ordered=*/true));
+  context->progress()->EndPhase();
+  return WithDerivedColumns(std::move(source), derived, std::move(columns));
+}
+
+}  // namespace emberharmony::engine

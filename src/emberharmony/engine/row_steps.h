@@ -1,0 +1,74 @@
+#pragma once
+
+#include <arrow/result.h>
+#include <arrow/status.h>
+#include <arrow/type_fwd.h>
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "emberharmony/engine/piece_rows.h"
+#include "emberharmony/engine/requested_source.h"
+#include "emberharmony/engine/row_folds.h"
+#include "emberharmony/engine/run_context.h"
+#include "emberharmony/engine/split_vectors.h"
+#include "emberharmony/plan/fitted_plan.h"
+
+/// How a run carries row-wise steps out (feature/row_transform.h):
+///
+/// 1. The steps ahead of them learn, with all other steps of the table's own columns.
+/// 2. LearnRowSteps: the row-wise steps learn from the training rows, all in one pass, more where
+///    one of them asks for more.
+/// 3. ApplyRowSteps: one pass over all rows; unit by unit in order, by one thread, for those that
+///    are `ordered`, by all threads for the others. What they yield waits on disk, and the source
+///    with these columns behind its own takes its place.
+/// 4. The steps behind them learn from those columns, and features are written, as from any others.
+///
+/// A transform begins with 3. Neither threads nor batches nor units show in what is yielded.
+namespace emberharmony::engine {
+
+/// A row-wise step and where in a source its inputs are.
+struct RowStepUse {
+  const feature::RowTransform* step;
+  std::vector<const feature::Pipeline*> inputs;
+  std::vector<int> columns;
+};
+
+/// Of a bound plan, with the target that steps learn from, or without.
+std::vector<RowStepUse> UsesOf(const plan::BoundPlan& bound, bool with_target);
+/// Of a model that is bound to a table.
+std::vector<RowStepUse> UsesOf(const plan::FittedPlan& model,
+                               const plan::FittedPlan::Binding& binding);
+
+/// The rows of some steps, batch by batch. One thread at a time.
+class RowStepRows {
+ public:
+  RowStepRows(const std::vector<RowStepUse>& uses, arrow::MemoryPool* pool);
+  /// The columns that batches must have, each once.
+  const std::vector<int>& columns() const { return columns_; }
+  /// The rows of step `i` of a batch, without folds.
+  arrow::Result<feature::RowBlock> Rows(size_t i, const io::Batch& batch);
+
+ private:
+  const std::vector<RowStepUse>& uses_;
+  std::vector<int> columns_;
+  std::vector<std::vector<size_t>> places_;  // of a step's inputs in columns_
+  std::vector<std::vector<RowInput>> inputs_;
+};
+
+/// Lets the steps of `bound`, whose inputs have learned, learn. `selected` of the source is the
+/// table with its own columns. Errors name the step's first column.
+arrow::Status LearnRowSteps(const RequestedSource& requested, const plan::SplitSpec& split,
+                            const SplitVectors& splits, const plan::BoundPlan& bound,
+                            RunContext* context);
+
+/// The source with the columns that the steps yield, which have learned. `folds`: nullptr where
+/// rows are served. UsageError when a step needs an order of rows and the source has none.
+arrow::Result<std::shared_ptr<io::Source>> ApplyRowSteps(std::shared_ptr<io::Source> source,
+                                                         const std::vector<RowStepUse>& uses,
+                                                         const arrow::FieldVector& derived,
+                                                         const RowFolds* folds,
+                                                         RunContext* context);
+
+}  // namespace emberharmony::engine
