@@ -1,0 +1,456 @@
+#include <arrow/array.h>
+#include <arrow/array/concatenate.h>
+#include <arrow/array/util.h>
+#include <arrow/buffer.h>
+#include <arrow/builder.h>
+#include <arrow/compute/api_vector.h>
+#include <arrow/record_batch.h>
+#include <arrow/status.h>
+#include <arrow/type.h>
+
+#include <cmath>
+#include <cstdint>
+#include <memory>
+#include <new>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "emberharmony/base/error_kind.h"
+#include "emberharmony/feature/fixed_point_sum_internal.h"
+#include "emberharmony/feature/learned_facts.h"
+#include "emberharmony/feature/numeric_form.h"
+#include "emberharmony/feature/row_transform.h"
+#include "emberharmony/feature/step_options.h"
+#include "emberharmony/feature/value_index.h"
+#include "emberharmony/feature/value_json.h"
+
+namespace emberharmony::feature {
+namespace {
+
+constexpr int64_t kTargetFoldsDefault = 5;
+constexpr int64_t kTargetFoldsMax = 64;
+constexpr double kSmoothingMax = 1e12;
+constexpr const char* kSmoothingAuto = "auto";
+
+/// Training rows and the sums of their targets.
+struct TargetSums {
+  int64_t count = 0;
+  FixedPointSum sum;
+  FixedPointSum squares;
+
+  void Add(double target) {
+    ++count;
+    sum.Add(target);
+    squares.AddSquare(target);
+  }
+  void Add(const TargetSums& other) {
+    count += other.count;
+    sum.Add(other.sum);
+    squares.Add(other.squares);
+  }
+  TargetSums Without(const TargetSums& other) const {
+    TargetSums rest = *this;
+    rest.count -= other.count;
+    rest.sum.Subtract(other.sum);
+    rest.squares.Subtract(other.squares);
+    return rest;
+  }
+  __float128 Mean() const { return sum.Value() / static_cast<__float128>(count); }
+  /// Of the population.
+  __float128 Variance() const {
+    const __float128 mean = Mean();
+    const __float128 variance = squares.Value() / static_cast<__float128>(count) - mean * mean;
+    return variance > 0 ? variance : 0;
+  }
+};
+
+/// The bytes by which values are told apart; false for a missing one.
+bool TargetKeyOf(const arrow::Array& values, int64_t row, std::string* key) {
+  if (values.IsNull(row)) return false;
+  switch (values.type_id()) {
+    case arrow::Type::STRING:
+    case arrow::Type::BINARY:
+      key->assign(static_cast<const arrow::BinaryArray&>(values).GetView(row));
+      return true;
+    case arrow::Type::BOOL:
+      key->assign(1, static_cast<const arrow::BooleanArray&>(values).Value(row) ? '1' : '0');
+      return true;
+    case arrow::Type::DOUBLE: {
+      const double value = static_cast<const arrow::DoubleArray&>(values).Value(row) + 0.0;
+      key->assign(reinterpret_cast<const char*>(&value), sizeof(value));
+      return !std::isnan(value);
+    }
+    case arrow::Type::FLOAT: {
+      const float value = static_cast<const arrow::FloatArray&>(values).Value(row) + 0.0F;
+      key->assign(reinterpret_cast<const char*>(&value), sizeof(value));
+      return !std::isnan(value);
+    }
+    default: {
+      const auto width = static_cast<const arrow::FixedWidthType&>(*values.type()).bit_width() / 8;
+      const uint8_t* bytes =
+          values.data()->buffers[1]->data() + (values.offset() + row) * int64_t{width};
+      key->assign(reinterpret_cast<const char*>(bytes), static_cast<size_t>(width));
+      return true;
+    }
+  }
+}
+
+/// The sums of each value and fold. Value 0 is the missing one.
+class TargetLearner : public RowLearner {
+ public:
+  static arrow::Result<std::unique_ptr<TargetLearner>> Make(
+      std::string column, const std::shared_ptr<arrow::DataType>& type, int64_t num_folds,
+      base::MemoryBudget* budget) {
+    auto learner = std::unique_ptr<TargetLearner>(new TargetLearner());
+    learner->column_ = std::move(column);
+    learner->num_folds_ = static_cast<size_t>(num_folds);
+    learner->sums_.resize(learner->num_folds_);
+    learner->reservation_ = base::MemoryReservation(budget);
+    ARROW_ASSIGN_OR_RAISE(learner->values_, arrow::MakeBuilder(type));
+    return learner;
+  }
+
+  arrow::Status Update(const RowBlock& rows) override {
+    const arrow::Array& values = *rows.columns[0];
+    ARROW_ASSIGN_OR_RAISE(const auto targets,
+                          ToNumeric({rows.columns[1], false}, arrow::default_memory_pool()));
+    for (int64_t row = 0; row < rows.num_rows; ++row) {
+      const uint8_t fold = rows.folds == nullptr ? 0 : rows.folds[row];
+      const double target = targets->Value(row);
+      if (fold == kNoFold || std::isnan(target)) continue;
+      if (!(std::fabs(target) < FixedPointSum::kLimit)) {
+        return base::DataError(
+            "target_encode takes targets below 2^40 in size, and the target of a row is " +
+            NumberText(target) + "; leave such rows out with --where, or scale the target");
+      }
+      ARROW_ASSIGN_OR_RAISE(const size_t number, NumberOf(values, row));
+      sums_[number * num_folds_ + fold].Add(target);
+    }
+    return arrow::Status::OK();
+  }
+
+  size_t num_folds() const { return num_folds_; }
+  /// How many values there are, the missing one among them.
+  size_t size() const { return sums_.size() / num_folds_; }
+  const TargetSums& At(size_t number, size_t fold) const {
+    return sums_[number * num_folds_ + fold];
+  }
+  /// The values from number 1 on.
+  arrow::Result<std::shared_ptr<arrow::Array>> Values() const { return values_->Finish(); }
+
+ private:
+  TargetLearner() = default;
+
+  arrow::Result<size_t> NumberOf(const arrow::Array& values, int64_t row) {
+    if (!TargetKeyOf(values, row, &key_)) return 0;
+    const auto found = numbers_.find(key_);
+    if (found != numbers_.end()) return found->second;
+    constexpr int64_t kStep = int64_t{256} << 10;
+    constexpr int64_t kEntryBytes = 80;
+    // Vectors that grow may hold twice what is in them.
+    bytes_ += kEntryBytes + 3 * static_cast<int64_t>(key_.size()) +
+              2 * static_cast<int64_t>(num_folds_ * sizeof(TargetSums));
+    if (bytes_ > reservation_.bytes()) {
+      const arrow::Status status = reservation_.Resize(bytes_ + kStep);
+      if (!status.ok()) {
+        return status.WithMessage(
+            "target_encode has met ", size(), " values of column '", column_,
+            "' so far, and there is no memory for more: raise --memory, or encode fewer values (",
+            status.message(), ")");
+      }
+    }
+    const size_t number = size();
+    sums_.resize(sums_.size() + num_folds_);
+    ARROW_RETURN_NOT_OK(values_->AppendArraySlice(arrow::ArraySpan(*values.data()), row, 1));
+    numbers_.emplace(key_, number);
+    return number;
+  }
+
+  std::string column_;
+  size_t num_folds_ = 0;
+  std::unordered_map<std::string, size_t> numbers_;
+  std::vector<TargetSums> sums_;  // by value and fold
+  std::unique_ptr<arrow::ArrayBuilder> values_;
+  int64_t bytes_ = 0;
+  base::MemoryReservation reservation_;
+  std::string key_;
+};
+
+/// `target_encode: {folds: 5, smoothing: auto | M}`: the mean of the target in the training rows
+/// that hold the value, drawn towards the mean of all: by M further rows of that mean, or, `auto`,
+/// by as much as the value's own mean is uncertain (empirical Bayes, as scikit-learn's
+/// TargetEncoder).
+///
+/// Of a training row all sums leave out its own fold, so that its target has no part in its
+/// feature; every other row gets those of all folds. A missing value is one like others; a value
+/// that no training row has gets the mean of all.
+class TargetEncode : public RowTransform {
+ public:
+  static arrow::Result<std::unique_ptr<RowTransform>> Make(const nlohmann::json& options,
+                                                           const RowContext& context);
+
+  const std::string& name() const override { return kName; }
+  RowTraits traits() const override { return {.num_folds = static_cast<int>(num_folds_)}; }
+  nlohmann::json options() const override {
+    nlohmann::json smoothing = kSmoothingAuto;
+    if (smoothing_ >= 0) smoothing = smoothing_;
+    return {{"folds", num_folds_}, {"smoothing", std::move(smoothing)}};
+  }
+  std::vector<ColumnInfo> outputs() const override {
+    ColumnInfo output;
+    output.name = input_.name + "_target_mean";
+    output.type = arrow::float64();
+    output.nullable = false;
+    return {output};
+  }
+  arrow::Result<std::unique_ptr<RowLearner>> MakeLearner(
+      base::MemoryBudget* budget) const override {
+    return TargetLearner::Make(input_.name, input_.type, num_folds_, budget);
+  }
+  arrow::Status Learn(const RowLearner& learner) override;
+  bool learned() const override { return index_ != nullptr; }
+  nlohmann::json Describe() const override;
+  std::shared_ptr<arrow::RecordBatch> VocabularyTable() const override;
+  arrow::Status Restore(const nlohmann::json& learned,
+                        const std::shared_ptr<arrow::RecordBatch>& vocabulary) override;
+  arrow::Status Apply(const RowBlock& rows, RowState* state, arrow::MemoryPool* pool,
+                      arrow::ArrayVector* outputs) const override;
+
+ private:
+  /// What values are replaced by: the missing one, then those of index_, then all that are not
+  /// known.
+  using Encodings = std::vector<double>;
+
+  double Encode(const TargetSums& of_value, const TargetSums& all) const;
+  arrow::Result<Encodings> EncodeAll(const std::vector<TargetSums>& values,
+                                     const TargetSums& all) const;
+  arrow::Status CheckTable(const arrow::RecordBatch* table, int64_t count) const;
+
+  static inline const std::string kName = "target_encode";
+  ColumnInfo input_;
+  int64_t num_folds_ = kTargetFoldsDefault;
+  double smoothing_ = -1;  ///< below 0: auto
+
+  // Learned.
+  std::unique_ptr<ValueIndex> index_;  ///< of the values, ascending
+  std::shared_ptr<arrow::Int64Array> counts_;
+  int64_t count_ = 0;
+  int64_t missing_count_ = 0;
+  Encodings encodings_;
+  std::vector<Encodings> without_fold_;  ///< by fold; empty in a model that was loaded
+};
+
+arrow::Result<std::unique_ptr<RowTransform>> TargetEncode::Make(const nlohmann::json& options,
+                                                                const RowContext& context) {
+  auto step = std::make_unique<TargetEncode>();
+  StepOptions reader(kName, options);
+  step->num_folds_ = reader.Integer("folds", kTargetFoldsDefault, 2, kTargetFoldsMax);
+  const nlohmann::json* smoothing = reader.Value("smoothing");
+  if (smoothing != nullptr && *smoothing != kSmoothingAuto) {
+    const bool fits = smoothing->is_number() && smoothing->get<double>() >= 0 &&
+                      smoothing->get<double>() <= kSmoothingMax;
+    if (fits) step->smoothing_ = smoothing->get<double>() + 0.0;
+    if (!fits) {
+      reader.AddFault("option 'smoothing' must be auto or a number of rows of at least 0; found " +
+                      OptionText(*smoothing));
+    }
+  }
+  ARROW_RETURN_NOT_OK(reader.Finish());
+  step->input_ = context.inputs[0];
+  const ColumnInfo& target = context.inputs.back();
+  if (!HasNumericForm(*target.type)) {
+    return base::UsageError("target_encode needs a target of numbers or booleans, and '" +
+                            target.name + "' is " + target.type->ToString());
+  }
+  ARROW_ASSIGN_OR_RAISE(auto empty, arrow::MakeEmptyArray(step->input_.type));
+  ARROW_RETURN_NOT_OK(ValueIndex::Make(std::move(empty)).status());
+  return std::unique_ptr<RowTransform>(std::move(step));
+}
+
+double TargetEncode::Encode(const TargetSums& of_value, const TargetSums& all) const {
+  const __float128 prior = all.Mean();
+  if (of_value.count == 0) return static_cast<double>(prior);
+  const auto count = static_cast<__float128>(of_value.count);
+  if (smoothing_ >= 0) {
+    return static_cast<double>((of_value.sum.Value() + smoothing_ * prior) / (count + smoothing_));
+  }
+  const __float128 weight = count * all.Variance();
+  const __float128 whole = weight + of_value.Variance();
+  if (!(whole > 0)) return static_cast<double>(prior);
+  const __float128 share = weight / whole;
+  return static_cast<double>(share * of_value.Mean() + (1 - share) * prior);
+}
+
+arrow::Result<TargetEncode::Encodings> TargetEncode::EncodeAll(
+    const std::vector<TargetSums>& values, const TargetSums& all) const {
+  if (all.count == 0) {
+    return base::DataError(
+        "column '" + input_.name +
+        "': target_encode finds no training rows with a target, or all of them in one fold; give "
+        "more rows, or split by a key of more values");
+  }
+  Encodings encodings;
+  for (const TargetSums& of_value : values) encodings.push_back(Encode(of_value, all));
+  encodings.push_back(static_cast<double>(all.Mean()));
+  return encodings;
+}
+
+arrow::Status TargetEncode::Learn(const RowLearner& learner) {
+  const auto& found = static_cast<const TargetLearner&>(learner);
+  ARROW_ASSIGN_OR_RAISE(auto values, found.Values());
+  // The order in which values came is that of threads; theirs is the model's.
+  const std::vector<int64_t> order = AscendingOrder(*values);
+  std::vector<size_t> numbers = {0};
+  for (const int64_t i : order) numbers.push_back(static_cast<size_t>(i) + 1);
+  std::vector<TargetSums> sums(numbers.size());
+  std::vector<TargetSums> of_fold(found.num_folds());
+  TargetSums all;
+  for (size_t i = 0; i < numbers.size(); ++i) {
+    for (size_t fold = 0; fold < found.num_folds(); ++fold) {
+      sums[i].Add(found.At(numbers[i], fold));
+      of_fold[fold].Add(found.At(numbers[i], fold));
+    }
+    all.Add(sums[i]);
+  }
+  ARROW_ASSIGN_OR_RAISE(encodings_, EncodeAll(sums, all));
+  without_fold_.clear();
+  for (size_t fold = 0; fold < found.num_folds(); ++fold) {
+    std::vector<TargetSums> rest;
+    for (size_t i = 0; i < numbers.size(); ++i)
+      rest.push_back(sums[i].Without(found.At(numbers[i], fold)));
+    ARROW_ASSIGN_OR_RAISE(auto encodings, EncodeAll(rest, all.Without(of_fold[fold])));
+    without_fold_.push_back(std::move(encodings));
+  }
+  arrow::Int64Builder positions;
+  arrow::Int64Builder counts;
+  ARROW_RETURN_NOT_OK(positions.AppendValues(order));
+  for (size_t i = 1; i < sums.size(); ++i) ARROW_RETURN_NOT_OK(counts.Append(sums[i].count));
+  ARROW_ASSIGN_OR_RAISE(const auto taken_positions, positions.Finish());
+  ARROW_ASSIGN_OR_RAISE(auto sorted, arrow::compute::Take(*values, *taken_positions));
+  ARROW_ASSIGN_OR_RAISE(const auto count_array, counts.Finish());
+  counts_ = std::static_pointer_cast<arrow::Int64Array>(count_array);
+  count_ = all.count;
+  missing_count_ = sums[0].count;
+  ARROW_ASSIGN_OR_RAISE(index_, ValueIndex::Make(std::move(sorted)));
+  return arrow::Status::OK();
+}
+
+nlohmann::json TargetEncode::Describe() const {
+  nlohmann::json described = DescribeOptions(name(), options());
+  if (!learned()) return described;
+  described["count"] = count_;
+  described["missing_count"] = missing_count_;
+  described["missing"] = encodings_.front();
+  described["prior"] = encodings_.back();
+  described["encodings"] = std::vector<double>(encodings_.begin() + 1, encodings_.end() - 1);
+  return described;
+}
+
+std::shared_ptr<arrow::RecordBatch> TargetEncode::VocabularyTable() const {
+  if (!learned()) return nullptr;
+  arrow::Int32Builder ids;
+  if (!ids.Reserve(index_->size()).ok()) throw std::bad_alloc();
+  for (int64_t i = 0; i < index_->size(); ++i) ids.UnsafeAppend(static_cast<int32_t>(i));
+  std::shared_ptr<arrow::Array> id_array;
+  if (!ids.Finish(&id_array).ok()) throw std::bad_alloc();
+  return arrow::RecordBatch::Make(
+      arrow::schema({arrow::field("value", input_.type, false),
+                     arrow::field("id", arrow::int32(), false),
+                     arrow::field("count", arrow::int64(), false)}),
+      index_->size(), arrow::ArrayVector{index_->values(), std::move(id_array), counts_});
+}
+
+arrow::Status TargetEncode::CheckTable(const arrow::RecordBatch* table, int64_t count) const {
+  const auto damaged = [&](const std::string& fault) {
+    return base::DataError("model: values of column '" + input_.name + "' in target_encode: " +
+                           fault + "; the model is damaged or from another version: fit again");
+  };
+  if (table == nullptr) return damaged("their file is missing");
+  const std::shared_ptr<arrow::Array> values = table->GetColumnByName("value");
+  const std::shared_ptr<arrow::Array> ids = table->GetColumnByName("id");
+  const std::shared_ptr<arrow::Array> counts = table->GetColumnByName("count");
+  if (table->num_columns() != 3 || values == nullptr || ids == nullptr || counts == nullptr ||
+      !values->type()->Equals(input_.type) || ids->type_id() != arrow::Type::INT32 ||
+      counts->type_id() != arrow::Type::INT64) {
+    return damaged("expected columns value, id and count");
+  }
+  if (values->null_count() + ids->null_count() + counts->null_count() != 0) {
+    return damaged("a value, id or count is null");
+  }
+  int64_t left = count;
+  for (int64_t i = 0; i < table->num_rows(); ++i) {
+    const int64_t rows = static_cast<const arrow::Int64Array&>(*counts).Value(i);
+    if (static_cast<const arrow::Int32Array&>(*ids).Value(i) != i || rows < 1 || rows > left) {
+      return damaged("ids are not consecutive, or counts do not add up");
+    }
+    left -= rows;
+  }
+  return left == 0 ? arrow::Status::OK() : damaged("counts do not add up");
+}
+
+arrow::Status TargetEncode::Restore(const nlohmann::json& learned,
+                                    const std::shared_ptr<arrow::RecordBatch>& vocabulary) {
+  LearnedFacts facts(name(), options(), input_.name, learned);
+  const int64_t count = facts.Integer("count", 1);
+  const int64_t missing_count = facts.Integer("missing_count");
+  const double missing = facts.Number("missing");
+  const double prior = facts.Number("prior");
+  const nlohmann::json& list = facts.Value("encodings");
+  facts.Check(missing_count <= count, "'missing_count' must not be above 'count'");
+  const size_t size = vocabulary == nullptr ? 0 : static_cast<size_t>(vocabulary->num_rows());
+  bool fits = list.is_array() && list.size() == size;
+  Encodings encodings = {missing};
+  for (size_t i = 0; fits && i < size; ++i) {
+    fits = list[i].is_number() && std::isfinite(list[i].get<double>());
+    if (fits) encodings.push_back(list[i].get<double>());
+  }
+  encodings.push_back(prior);
+  facts.Check(fits, "'encodings' must be a finite number for each value of its file");
+  ARROW_RETURN_NOT_OK(facts.Finish());
+  ARROW_RETURN_NOT_OK(CheckTable(vocabulary.get(), count - missing_count));
+  ARROW_ASSIGN_OR_RAISE(index_, ValueIndex::Make(vocabulary->GetColumnByName("value")));
+  counts_ = std::static_pointer_cast<arrow::Int64Array>(vocabulary->GetColumnByName("count"));
+  count_ = count;
+  missing_count_ = missing_count;
+  encodings_ = std::move(encodings);
+  without_fold_.clear();
+  return arrow::Status::OK();
+}
+
+arrow::Status TargetEncode::Apply(const RowBlock& rows, RowState* /*state*/,
+                                  arrow::MemoryPool* pool, arrow::ArrayVector* outputs) const {
+  ARROW_ASSIGN_OR_RAISE(
+      std::shared_ptr<arrow::Buffer> positions_buffer,
+      arrow::AllocateBuffer(rows.num_rows * static_cast<int64_t>(sizeof(int32_t)), pool));
+  auto* positions = reinterpret_cast<int32_t*>(positions_buffer->mutable_data());
+  ARROW_RETURN_NOT_OK(index_->Lookup(*rows.columns[0], positions));
+  ARROW_ASSIGN_OR_RAISE(
+      std::shared_ptr<arrow::Buffer> buffer,
+      arrow::AllocateBuffer(rows.num_rows * static_cast<int64_t>(sizeof(double)), pool));
+  auto* out = reinterpret_cast<double*>(buffer->mutable_data());
+  for (int64_t row = 0; row < rows.num_rows; ++row) {
+    const uint8_t fold = rows.folds == nullptr ? kNoFold : rows.folds[row];
+    if (fold != kNoFold && fold >= without_fold_.size()) {
+      return arrow::Status::Invalid("target_encode was given a fold that it has not learned");
+    }
+    const Encodings& encodings = fold == kNoFold ? encodings_ : without_fold_[fold];
+    if (positions[row] == ValueIndex::kMissing) {
+      out[row] = encodings.front();
+    } else if (positions[row] == ValueIndex::kAbsent) {
+      out[row] = encodings.back();
+    } else {
+      out[row] = encodings[static_cast<size_t>(positions[row]) + 1];
+    }
+  }
+  outputs->push_back(std::make_shared<arrow::DoubleArray>(rows.num_rows, std::move(buffer)));
+  return arrow::Status::OK();
+}
+
+const RowStepRegistration kTargetEncodeRegistration("target_encode", {.learns_from_target = true,
+                                                                      .make = TargetEncode::Make});
+
+}  // namespace
+}  // namespace emberharmony::feature
