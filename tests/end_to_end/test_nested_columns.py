@@ -217,7 +217,7 @@ def test_names(run_ember, tmp_path):
     # Two columns of one name harm only plans that use it.
     assert "'a.x' appears 2 times" in extract(["a.x"], status=2)
     assert "name those: 'a.x', 'a.y.z'" in extract(["a"], status=2)
-    assert "'l' is a list (list<item: int64>); no step of this version" in extract(["l"], status=2)
+    assert "'l' is a list (list<item: int64>); list_length, list_mean" in extract(["l"], status=2)
     assert "did you mean 'a.y.z'" in extract(["a.y.q"], status=2)
     # --columns takes the same names; a struct stands for its members.
     assert extract(["a.y.z"], "--columns", "a.y,b.c").column_names == ["a.y.z"]

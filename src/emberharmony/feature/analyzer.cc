@@ -6,6 +6,7 @@
 
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/feature/distinct_count.h"
+#include "emberharmony/feature/list_value_counts.h"
 #include "emberharmony/feature/moments.h"
 #include "emberharmony/feature/value_counts.h"
 #include "emberharmony/feature/value_histogram.h"
@@ -28,6 +29,7 @@ arrow::Status Analyzer::MergeEncoded(State* into, const EncodedState& encoded,
 arrow::Result<std::shared_ptr<const Analyzer>> AnalyzerForStateKey(const std::string& state_key) {
   if (state_key == "moments") return MakeMomentsAnalyzer();
   if (state_key == "value_counts") return MakeValueCountsAnalyzer();
+  if (state_key == "list_value_counts") return MakeListValueCountsAnalyzer();
   if (state_key == "distinct_count") return MakeDistinctCountAnalyzer();
   constexpr std::string_view kHistogram = "value_histogram/";
   if (state_key.starts_with(kHistogram)) {

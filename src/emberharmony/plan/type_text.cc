@@ -174,10 +174,17 @@ arrow::Result<std::string> TypeText(const arrow::DataType& type) {
       ARROW_ASSIGN_OR_RAISE(const std::string value, TypeText(*dictionary.value_type()));
       return fmt::format("dictionary[{}, {}]", index, value);
     }
+    case Type::LIST: {
+      const auto& element = *static_cast<const arrow::ListType&>(type).value_type();
+      if (arrow::is_nested(element.id())) break;
+      ARROW_ASSIGN_OR_RAISE(const std::string text, TypeText(element));
+      return fmt::format("list[{}]", text);
+    }
     default:
-      return base::UsageError("columns of type " + type.ToString() +
-                              " are not supported by this version");
+      break;
   }
+  return base::UsageError("columns of type " + type.ToString() +
+                          " are not supported by this version");
 }
 
 arrow::Result<std::shared_ptr<arrow::DataType>> ParseTypeText(std::string_view text) {
@@ -193,6 +200,12 @@ arrow::Result<std::shared_ptr<arrow::DataType>> ParseTypeText(std::string_view t
       ARROW_ASSIGN_OR_RAISE(const auto index, ParseTypeText(parameters->substr(0, comma)));
       ARROW_ASSIGN_OR_RAISE(const auto value, ParseTypeText(parameters->substr(comma + 2)));
       if (arrow::is_integer(index->id())) result = arrow::dictionary(index, value);
+    }
+  } else if (const auto element = Parameter(text, "list")) {
+    // One level, and no dictionaries inside.
+    if (!element->starts_with("dictionary") && !element->starts_with("list")) {
+      ARROW_ASSIGN_OR_RAISE(const auto value, ParseTypeText(*element));
+      result = arrow::list(value);
     }
   } else if (result == nullptr) {
     result = ParseParameterized(text);

@@ -55,6 +55,17 @@ TEST(TypeText, ReadsBackEveryFlatType) {
   }
 }
 
+TEST(TypeText, KnowsListsOfFlatValues) {
+  for (const auto& element :
+       {arrow::int32(), arrow::utf8(), arrow::timestamp(arrow::TimeUnit::MICRO, "UTC")}) {
+    const auto text = TypeText(*arrow::list(element));
+    ASSERT_TRUE(text.ok());
+    const auto read = ParseTypeText(*text);
+    ASSERT_TRUE(read.ok()) << *text;
+    EXPECT_TRUE((*read)->Equals(arrow::list(element))) << *text;
+  }
+}
+
 TEST(TypeText, RefusesAllElse) {
   for (const char* text : {"",
                            "int",
@@ -72,7 +83,9 @@ TEST(TypeText, RefusesAllElse) {
                            "time64[s]",
                            "fixed_size_binary[-1]",
                            "fixed_size_binary[99999999999]",
-                           "list[int32]",
+                           "list[int]",
+                           "list[list[int32]]",
+                           "list[dictionary[int32, string]]",
                            "dictionary[string, string]",
                            "dictionary[int32, dictionary[int32, string]]",
                            "dictionary[int32]",
@@ -81,7 +94,7 @@ TEST(TypeText, RefusesAllElse) {
     ASSERT_FALSE(read.ok()) << text;
     EXPECT_EQ(base::KindOf(read.status()), base::ErrorKind::kData);
   }
-  const auto nested = TypeText(*arrow::list(arrow::int32()));
+  const auto nested = TypeText(*arrow::list(arrow::list(arrow::int32())));
   ASSERT_FALSE(nested.ok());
   EXPECT_EQ(base::KindOf(nested.status()), base::ErrorKind::kUsage);
 }
