@@ -1,0 +1,57 @@
+#include <arrow/status.h>
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "emberharmony/feature/learned_facts.h"
+#include "emberharmony/feature/numeric_compute.h"
+#include "emberharmony/feature/numeric_form.h"
+#include "emberharmony/feature/step_options.h"
+#include "emberharmony/feature/transform.h"
+#include "emberharmony/ops.h"
+
+namespace emberharmony::feature {
+namespace {
+
+/// `sqrt`: the square root, as numpy.sqrt. Of a number below 0 there is none: missing.
+class SquareRoot : public Transform {
+ public:
+  explicit SquareRoot(const ColumnInfo& input) : output_(NumericInfo(input)) {
+    output_.nullable = input.nullable || !(input.lower_bound >= 0);
+    output_.lower_bound = std::sqrt(std::max(0.0, input.lower_bound));
+  }
+
+  static arrow::Result<std::unique_ptr<Transform>> Make(const nlohmann::json& options,
+                                                        const TransformContext& context) {
+    StepOptions reader(kName, options);
+    ARROW_RETURN_NOT_OK(reader.Finish());
+    ARROW_RETURN_NOT_OK(CheckNumeric(kName, context.input));
+    return std::make_unique<SquareRoot>(context.input);
+  }
+
+  const std::string& name() const override { return kName; }
+  nlohmann::json options() const override { return nlohmann::json::object(); }
+  nlohmann::json Describe() const override { return DescribeOptions(*this); }
+  std::vector<ColumnInfo> outputs() const override { return {output_}; }
+  arrow::Status Apply(const ValueBlock& input, arrow::MemoryPool* pool,
+                      std::vector<ValueBlock>* outputs) const override {
+    ARROW_ASSIGN_OR_RAISE(
+        ValueBlock block,
+        ComputeNumeric(input, pool, [](const tensor::Tensor& x) { return ops::sqrt(x); }));
+    outputs->push_back(std::move(block));
+    return arrow::Status::OK();
+  }
+
+ private:
+  static inline const std::string kName = "sqrt";
+  ColumnInfo output_;
+};
+
+const TransformRegistration kSquareRootRegistration("sqrt", SquareRoot::Make);
+
+}  // namespace
+}  // namespace emberharmony::feature
