@@ -109,7 +109,9 @@ def test_steps_of_the_reference_are_those_of_the_code(root: Path) -> None:
     registered = {
         name
         for path in sources
-        for name in re.findall(r'TransformRegistration \w+\("(\w+)"', path.read_text())
+        for name in re.findall(
+            r'(?:Transform|RowStep)Registration \w+\(\s*"(\w+)"', path.read_text()
+        )
     }
     reference = (root / "docs" / "reference" / "steps.md").read_text()
     documented = set(re.findall(r"^## (\w+)$", reference, re.MULTILINE))

@@ -16,7 +16,7 @@ KINDS = {
     "Name": "a name",
 }
 CALL = re.compile(r"\breader\.([A-Z]\w+)\(\s*(\"\w+\"|k\w+)\s*(?:,\s*([^;]*?))?\)\s*(?=[;,)])")
-REGISTRATION = re.compile(r"TransformRegistration \w+\(\s*\"(\w+)\"")
+REGISTRATION = re.compile(r"(?:Transform|RowStep)Registration \w+\(\s*\"(\w+)\"")
 SHORTHAND = re.compile(r"StepOptions reader\(\s*\w+\s*,\s*\w+\s*,\s*\"(\w+)\"\)")
 
 
