@@ -31,9 +31,12 @@ from emberharmony.ops._backends import (
     auto_select_backend as auto_select_backend,
     backend_counts as backend_counts,
     describe_backends as describe_backends,
+    explain as explain,
     get_available_backends as get_available_backends,
     get_backend as get_backend,
+    register_backend as register_backend,
     set_backend as set_backend,
+    use_backend as use_backend,
 )
 from emberharmony.ops._devices import (
     get_available_devices as get_available_devices,

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "bindings/backends_internal.h"
+#include "bindings/dtype_object.h"
 #include "emberharmony/backend/backend_report.h"
 #include "emberharmony/backend/plugin_loader.h"
 
@@ -67,6 +68,19 @@ nb::list DescribeAll(bool load) {
   return described;
 }
 
+/// (who would compute, why not the backend that is chosen); ValueError for an unknown operation.
+nb::tuple ExplainCall(const std::string& name, nb::handle dtype, int rank) {
+  const auto op = backend::ParseOp(name);
+  if (!op) throw nb::value_error(("expected the name of an operation, found " + name).c_str());
+  try {
+    const backend::OpChoice choice = backend::ExplainChoice(*op, DTypeOf(dtype.ptr()), rank);
+    return nb::make_tuple(choice.backend, choice.reason);
+  } catch (...) {
+    SetErrorFromException();
+    throw nb::python_error();
+  }
+}
+
 }  // namespace
 
 void InitBackends(nb::module_& module) {
@@ -85,6 +99,8 @@ void InitBackends(nb::module_& module) {
       "reset_backend_counts", [](const std::string& name) { LoadedBackend(name).ResetCounts(); },
       nb::arg("name"));
   module.def("describe_backends", &DescribeAll, nb::arg("load"));
+  module.def("explain_operation", &ExplainCall, nb::arg("name"), nb::arg("dtype"), nb::arg("rank"));
+  InitNamespaceBackends(module);
 }
 
 }  // namespace emberharmony::python

@@ -6,5 +6,7 @@ namespace emberharmony::python {
 
 /// Adds the functions about backends to the module.
 void InitBackends(nanobind::module_& module);
+/// Adds those about namespaces as backends.
+void InitNamespaceBackends(nanobind::module_& module);
 
 }  // namespace emberharmony::python

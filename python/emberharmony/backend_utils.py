@@ -66,15 +66,18 @@ def vstack_safe(arrays: list[object]) -> Tensor:
 
 
 def get_backend_info() -> dict[str, object]:
-    """The backend's name, framework, device, number of threads, and the backends that are loaded.
+    """What computes: `name`, `framework`, `device`, `threads`, `num_ops` and `available`.
 
-    ops.describe_backends() has more, of those that could not be loaded as well.
+    `num_ops` is the number of operations that it computes itself, `available` the names that need
+    no plugin to be found. ops.describe_backends() has more, of plugins that could not be loaded as
+    well.
     """
     name = ops.get_backend()
-    known = {each["name"]: each["framework"] for each in ops.describe_backends(load=False)}
+    known = {each["name"]: each for each in ops.describe_backends(load=False)}
     return {
         "name": name,
-        "framework": known[name],
+        "framework": known[name]["framework"],
+        "num_ops": known[name]["num_ops"],
         "device": ops.get_device(),
         "threads": ops.get_num_threads(),
         "available": ops.get_available_backends(),

@@ -11,9 +11,12 @@ from emberharmony.ops._backends import (
     auto_select_backend,
     backend_counts,
     describe_backends,
+    explain,
     get_available_backends,
     get_backend,
+    register_backend,
     set_backend,
+    use_backend,
 )
 from emberharmony.ops._devices import (
     get_available_devices,
@@ -63,6 +66,7 @@ __all__ = [
     "backend_counts",
     "describe_backends",
     "e",
+    "explain",
     "fft",
     "finfo",
     "get_available_backends",
@@ -80,10 +84,12 @@ __all__ = [
     "newaxis",
     "pi",
     "random",
+    "register_backend",
     "set_backend",
     "set_default_device",
     "set_num_threads",
     "synchronize",
+    "use_backend",
     *_dtypes,
     *_functions,
 ]

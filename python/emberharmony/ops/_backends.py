@@ -1,19 +1,27 @@
 """Which backend computes."""
 
+import contextlib
 import functools
+import importlib
 import importlib.metadata
 import importlib.util
 import os
+import re
 import site
 import sysconfig
 import warnings
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from emberharmony import _core
 
 # Packages name theirs under this group of entry points; the value is the package that the plugin's
 # file lies in.
 ENTRY_POINTS = "emberharmony.backends"
+
+# Namespaces that are backends without being registered: imported when they are named.
+_NAMESPACES = ("numpy",)
 
 
 @functools.cache
@@ -52,12 +60,113 @@ def set_backend(name: str | None) -> None:
     if name is None or name == "auto":
         auto_select_backend()
         return
-    if name not in _core.backend_names():
-        _tell_folders()
-        fault = _core.load_backend(name)
-        if fault:
-            raise ValueError(f"expected the name of a backend or 'auto', found {name!r}: {fault}")
+    _load(name)
     _core.set_current_backend(name)
+
+
+def _load(name: str) -> None:
+    if name in _core.backend_names():
+        return
+    if name in _NAMESPACES:
+        try:
+            namespace = importlib.import_module(name)
+        except ImportError as error:
+            raise ValueError(
+                f"the backend {name} needs the package {name}, which cannot be imported: {error}"
+            ) from error
+        _register(name, namespace)
+        return
+    _tell_folders()
+    fault = _core.load_backend(name)
+    if fault:
+        raise ValueError(
+            f"expected the name of a backend or 'auto', found {name!r}: {fault}; array API "
+            f"namespaces are there by name ({', '.join(_NAMESPACES)}) or by register_backend"
+        )
+
+
+def _register(name: str, namespace: object) -> bool:
+    # Imported here: few programs need it.
+    return importlib.import_module("emberharmony.ops._namespaces").register(name, namespace)
+
+
+def register_backend(name: str, namespace: Any) -> None:
+    """Makes an array API namespace a backend, to be chosen by its name.
+
+    "numpy" is one from the start. Operations are called by the standard's names, on arrays over the
+    same memory where the namespace takes it, and results are copied to where they belong. What the
+    namespace lacks, raises an exception for, or gives in another dtype or shape is computed
+    natively: backend_counts() tells how often and why. A backend stays for good.
+
+    Args:
+        name: Lower-case letters, digits and "_", beginning with a letter.
+        namespace: A module or an object with the standard's functions and dtypes.
+
+    Raises:
+        ValueError: A name that is taken, or is none.
+        TypeError: What has not the functions of a namespace.
+    """
+    if not isinstance(name, str) or not re.fullmatch("[a-z][a-z0-9_]*", name) or name == "auto":
+        raise ValueError(
+            "name: expected lower-case letters, digits and '_', beginning with a letter, and not "
+            f"'auto', found {name!r}"
+        )
+    if not callable(getattr(namespace, "asarray", None)):
+        raise TypeError(
+            "namespace: expected a module with the functions of the array API standard, such as "
+            f"numpy, found {type(namespace).__name__} without asarray"
+        )
+    if name in _NAMESPACES or not _register(name, namespace):
+        raise ValueError(f"name: there is a backend {name!r} already: choose another name")
+
+
+@contextlib.contextmanager
+def use_backend(name: str | None) -> Iterator[str]:
+    """Chooses a backend for a block, and the one before it again behind it.
+
+    The choice is the whole process's, so that of other threads meanwhile as well.
+
+    Args:
+        name: As in set_backend.
+
+    Yields:
+        The name of the backend that computes within the block.
+    """
+    before = get_backend()
+    set_backend(name)
+    try:
+        yield get_backend()
+    finally:
+        _core.set_current_backend(before)
+
+
+def explain(name: str, shape: Sequence[int] = (), dtype: object = "float64") -> dict[str, object]:
+    """Tells which backend would compute an operation now, and why not the one that is chosen.
+
+    Nothing is computed. Which operations there are, and what a backend never computes, is in
+    describe_backends(); the names are those of backend_counts(), such as "add" and "matmul".
+
+    Args:
+        name: The operation's name.
+        shape: That of the largest tensor.
+        dtype: That of the (first) tensor.
+
+    Returns:
+        `op`, `chosen` (the current backend), `backend` (the one that would compute) and `reason`
+        (why not the chosen one; empty if it would). A layout or a value that the chosen backend
+        refuses only in the call itself is not in it.
+
+    Raises:
+        ValueError: No operation of that name.
+        TypeError: A dtype that the operation does not take.
+    """
+    if name not in _core.operation_names():
+        raise ValueError(
+            f"name: expected the name of an operation, found {name!r}; there are "
+            f"{', '.join(_core.operation_names())}"
+        )
+    backend, reason = _core.explain_operation(name, dtype, len(tuple(shape)))
+    return {"op": name, "chosen": get_backend(), "backend": backend, "reason": reason}
 
 
 def auto_select_backend() -> str:
@@ -67,8 +176,12 @@ def auto_select_backend() -> str:
 
 
 def get_available_backends() -> list[str]:
-    """The names of all backends that are loaded."""
-    return _core.backend_names()
+    """The names of the backends that are loaded, and of the namespaces that can be."""
+    names = _core.backend_names()
+    for name in _NAMESPACES:
+        if name not in names and importlib.util.find_spec(name) is not None:
+            names.append(name)
+    return names
 
 
 def describe_backends(load: bool = True) -> list[dict[str, object]]:
@@ -83,6 +196,9 @@ def describe_backends(load: bool = True) -> list[dict[str, object]]:
         and `attempts` (path, fault and remedy of each file that was tried).
     """
     _tell_folders()
+    for name in _NAMESPACES if load else ():
+        with contextlib.suppress(ValueError):
+            _load(name)
     return _core.describe_backends(load)
 
 

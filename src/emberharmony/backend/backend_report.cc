@@ -1,5 +1,7 @@
 #include "emberharmony/backend/backend_report.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 
@@ -96,6 +98,18 @@ std::vector<BackendReport> DescribeBackends(bool load) {
     found->attempts = plugin.attempts;
   }
   return reports;
+}
+
+OpChoice ExplainChoice(Op op, DType dtype, int rank) {
+  if (!Allows(InfoOf(op).inputs, dtype)) {
+    throw tensor::DTypeError(
+        fmt::format("{} takes no {}", InfoOf(op).name, tensor::DTypeName(dtype)));
+  }
+  const std::vector<DType> dtypes = QueryDTypes(op, dtype);
+  const OpQuery query{op, dtypes, rank};
+  const Backend& current = CurrentBackend();
+  if (current.Supports(query)) return {std::string(current.name()), ""};
+  return {std::string(Native().name()), current.WhyNot(query)};
 }
 
 }  // namespace emberharmony::backend

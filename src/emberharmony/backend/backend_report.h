@@ -32,4 +32,16 @@ struct BackendReport {
 /// told of if they were looked for before. Thread-safe.
 std::vector<BackendReport> DescribeBackends(bool load);
 
+/// Who would compute an operation.
+struct OpChoice {
+  std::string backend;
+  std::string reason;  ///< why not the current backend; empty if it would
+};
+
+/// Who would compute an operation on tensors on the CPU, of at most `rank` dimensions (-1:
+/// whichever), whose first input is of this dtype and whose others are of those usual beside it.
+/// Counts nothing. What a backend finds only in the call (a layout, a value) is not in it. Throws
+/// tensor::DTypeError for a dtype that the operation does not take.
+OpChoice ExplainChoice(Op op, tensor::DType dtype, int rank = -1);
+
 }  // namespace emberharmony::backend
