@@ -1,8 +1,10 @@
 // Array API namespaces (NumPy, ...) as backends: emberharmony/ops/_namespaces.py calls them, here
 // is the Backend that hands it tensors and takes its results.
+#include <cxxabi.h>
 #include <fmt/format.h>
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/string.h>
+#include <unistd.h>
 
 #include <array>
 #include <string>
@@ -49,6 +51,17 @@ class NamespaceScope {
  private:
   PyGILState_STATE state_;
 };
+
+/// What call() returns. Ends as TakeGil does where the interpreter is being shut down: it ends a
+/// thread that asks for the lock, as a namespace's code does at any time, by unwinding its stack.
+template <class Call>
+auto OutlivingTheInterpreter(Call&& call) {
+  try {
+    return call();
+  } catch (const abi::__forced_unwind&) {
+    for (;;) pause();
+  }
+}
 
 /// The name and the value of an attribute in Python; a null value for one that no namespace needs.
 std::pair<const char*, PyObject*> NamespaceAttribute(const backend::Attribute& attribute) {
@@ -230,9 +243,11 @@ class NamespaceBackend final : public backend::Backend {
       }
       const Reference keywords = NamespaceAttributes(attributes, outputs[0]->dtype());
       const Reference name(PyUnicode_FromString(backend::InfoOf(op).name.data()));
-      const Reference returned(PyObject_CallFunctionObjArgs(execute_, name.get(), arrays.get(),
-                                                            keywords.get(), nullptr));
-      return StoreResult(op, returned.get(), *outputs[0]);
+      const Reference returned(OutlivingTheInterpreter([&] {
+        return PyObject_CallFunctionObjArgs(execute_, name.get(), arrays.get(), keywords.get(),
+                                            nullptr);
+      }));
+      return OutlivingTheInterpreter([&] { return StoreResult(op, returned.get(), *outputs[0]); });
     } catch (const PythonError&) {
       return TakePythonError();
     } catch (const std::exception& error) {

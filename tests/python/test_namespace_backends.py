@@ -395,3 +395,26 @@ threads = [threading.Thread(target=work, args=(i,)) for i in range(8)]
 print(faults)
 """
     assert run_python(code).strip() == "[]"
+
+
+@pytest.mark.parametrize("work", ["ops.sort(big)", "big + 1", "ops.ones(3) + 1"])
+def test_the_interpreter_ends_while_a_namespace_computes(backend: str, work: str) -> None:
+    code = f"""
+import threading
+from emberharmony import ops
+import array_api_strict
+if {backend!r} == "strict": ops.register_backend("strict", array_api_strict)
+ops.set_backend({backend!r})
+big = ops.random.normal((300, 300), seed=1)
+begun = threading.Event()
+def run():
+    while True:
+        {work}
+        begun.set()
+for _ in range(3):
+    threading.Thread(target=run, daemon=True).start()
+begun.wait()
+print("end")
+"""
+    for _ in range(2):
+        assert run_python(code) == "end\n"

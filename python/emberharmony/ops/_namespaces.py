@@ -299,7 +299,14 @@ def _executor(namespace: Any) -> Callable[[str, Sequence[Tensor], dict[str, Any]
         with _quiet():
             result = _CALLS[name][0](namespace, arrays, attributes)
         # NumPy's functions give scalars, which are no arrays, for arrays of rank 0.
-        return result if hasattr(result, "__dlpack__") else namespace.asarray(result)
+        result = result if hasattr(result, "__dlpack__") else namespace.asarray(result)
+        # Read by way of NumPy where it is there: __dlpack__ of others is Python code, in which the
+        # interpreter may end this thread, better here than within the library.
+        numpy = sys.modules.get("numpy")
+        if numpy is not None and not isinstance(result, numpy.ndarray):
+            with contextlib.suppress(Exception):
+                return numpy.from_dlpack(result)
+        return result
 
     return execute
 
