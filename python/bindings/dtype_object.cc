@@ -98,6 +98,25 @@ constexpr char kDoc[] =
     "The type of a tensor's elements. There is one object of each: ops.float32 and so on.\n"
     "Equal to its name; numpy.dtype() takes it.\n";
 
+/// NumPy's codes, "f4" or "<i8": a letter for the kind and the number of bytes. Absent for others,
+/// and for bytes in the other order.
+std::optional<ops::DType> ParseCode(std::string_view code) {
+  if (code.starts_with('<') || code.starts_with('=') || code.starts_with('|')) {
+    code.remove_prefix(1);
+  }
+  if (code == "?" || code == "b1") return ops::DType::kBool;
+  for (int i = 0; i < tensor::kNumDTypes; ++i) {
+    const auto dtype = static_cast<ops::DType>(i);
+    if (tensor::IsBool(dtype)) continue;
+    const char kind = tensor::IsSignedInteger(dtype)     ? 'i'
+                      : tensor::IsUnsignedInteger(dtype) ? 'u'
+                      : tensor::IsRealFloating(dtype)    ? 'f'
+                                                         : 'c';
+    if (code == kind + std::to_string(tensor::ItemSize(dtype))) return dtype;
+  }
+  return std::nullopt;
+}
+
 /// "torch.float32" is named float32.
 std::optional<ops::DType> ParseName(PyObject* object) {
   if (object == nullptr || !PyUnicode_Check(object)) return std::nullopt;
@@ -110,7 +129,8 @@ std::optional<ops::DType> ParseName(PyObject* object) {
   if (name == "int") return ops::DType::kInt64;
   if (name == "float") return ops::DType::kFloat64;
   if (name == "complex") return ops::DType::kComplex128;
-  return tensor::ParseDType(name);
+  if (const std::optional<ops::DType> dtype = tensor::ParseDType(name)) return dtype;
+  return ParseCode(name);
 }
 
 /// What a dtype of another library is called: its attribute `name`, else (a class) its own name,

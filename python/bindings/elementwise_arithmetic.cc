@@ -1,4 +1,6 @@
 // Elementwise arithmetic.
+#include <algorithm>
+
 #include "bindings/elementwise_internal.h"
 
 namespace emberharmony::python {
@@ -16,7 +18,7 @@ EMBER_ELEMENTWISE_2(remainder, "The remainder of x1 / x2, with the sign of x2, a
                     EMBER_REAL, EMBER_PROMOTED " Of integers by zero it is 0.")
 EMBER_ALIAS(mod, "remainder")
 EMBER_ELEMENTWISE_2(pow, "x1 to the power of x2.", EMBER_NUMERIC,
-                    EMBER_PROMOTED " Integers to a negative power give the exact result truncated.")
+                    EMBER_PROMOTED " Integers to a negative power raise ValueError.")
 EMBER_ALIAS(power, "pow")
 EMBER_ELEMENTWISE_2(minimum, "The smaller of x1 and x2.", EMBER_REAL,
                     EMBER_PROMOTED " NaN if either is NaN.")
@@ -37,8 +39,25 @@ EMBER_ELEMENTWISE_1(ceil, "The smallest integer that is not below x.", EMBER_REA
                     "It has the dtype of x; integers stay as they are.")
 EMBER_ELEMENTWISE_1(trunc, "The integer nearest to x that is not farther from zero.", EMBER_REAL,
                     "It has the dtype of x; integers stay as they are.")
-EMBER_ELEMENTWISE_1(round, "The nearest integer, halves to even; complex numbers by their parts.",
-                    EMBER_NUMERIC, "It has the dtype of x; integers stay as they are.")
+EMBER_FUNCTION(
+    round, "(x: Tensor | Number, /, decimals: int = 0) -> Tensor",
+    R"(The nearest number of so many decimals, halves to even; complex numbers by their parts.
+
+Args:
+  x: A tensor of any shape, or a number; of a numeric dtype.
+  decimals: Digits behind the point; below zero, zeros before it. Floating point is multiplied by
+    10**decimals, rounded and divided again, as NumPy does.
+
+Returns:
+  A tensor of the shape of x and its dtype. Integers stay as they are unless decimals is negative.
+
+Raises:
+  TypeError: bool elements.
+)") {
+  const ops::Operand x = args.operand(0);
+  const int64_t decimals = std::clamp<int64_t>(args.integer(1), -400, 400);
+  return args.Run([&] { return ops::round(x, static_cast<int>(decimals)); });
+}
 
 EMBER_FUNCTION(clip,
                "(x: Tensor | Number, /, min: Tensor | Number | None = None, "
@@ -51,8 +70,8 @@ Args:
   max: The upper bound, likewise.
 
 Returns:
-  A tensor of the broadcast shape and the dtype of x. NaN in x or a bound gives NaN; where min is
-  above max the result is max.
+  A tensor of the broadcast shape and the dtype of x (of integers with bounds of floating point
+  float64). NaN in x or a bound gives NaN; where min is above max the result is max.
 
 Raises:
   ValueError: The shapes do not broadcast.

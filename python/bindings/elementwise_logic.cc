@@ -1,4 +1,6 @@
 // Elementwise comparison and logic.
+#include <stdexcept>
+
 #include "bindings/elementwise_internal.h"
 
 namespace emberharmony::python {
@@ -21,8 +23,10 @@ EMBER_ELEMENTWISE_2(logical_xor, "Whether just one is true.", EMBER_ANY, EMBER_T
 EMBER_ELEMENTWISE_1(logical_not, "Whether x is not true.", EMBER_ANY, EMBER_TRUTH)
 
 EMBER_FUNCTION(
-    where, "(condition: Tensor | Number, x1: Tensor | Number, x2: Tensor | Number, /) -> Tensor",
-    R"(x1 where a condition holds, else x2.
+    where,
+    "(condition: Tensor | Number, x1: Tensor | Number | None = None, "
+    "x2: Tensor | Number | None = None, /) -> Tensor | tuple[Tensor, ...]",
+    R"(x1 where a condition holds, else x2; of a condition alone the positions where it holds.
 
 Args:
   condition: A tensor of any dtype, or a number: what is not zero is true.
@@ -30,15 +34,23 @@ Args:
   x2: The same; all three shapes broadcast against each other.
 
 Returns:
-  A tensor of the broadcast shape and the dtype that x1 and x2 promote to.
+  A tensor of the broadcast shape and the dtype that x1 and x2 promote to; without them
+  nonzero(condition), as NumPy has it.
 
 Raises:
-  ValueError: The shapes do not broadcast.
+  ValueError: The shapes do not broadcast, or only one of x1 and x2 is given.
   TypeError: x1 and x2 have no common dtype.
 )") {
   const ops::Operand condition = args.operand(0);
   const ops::Operand x1 = args.operand(1);
   const ops::Operand x2 = args.operand(2);
+  if (x1.is_none() && x2.is_none()) {
+    const ops::Tensor& positions_of = args.tensor(0);
+    return args.Run([&] { return ops::nonzero(positions_of); });
+  }
+  if (x1.is_none() || x2.is_none()) {
+    throw std::invalid_argument("where: expected both x1 and x2, or neither, found one");
+  }
   return args.Run([&] { return ops::where(condition, x1, x2); });
 }
 

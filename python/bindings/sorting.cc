@@ -23,54 +23,58 @@ ops::Tensor PairedTensor(const ops::Operand& operand, const ops::Operand& other)
 
 EMBER_FUNCTION(
     sort,
-    "(x: Tensor, /, *, axis: int = -1, descending: bool = False, stable: bool = True) -> Tensor",
+    "(x: Tensor, /, *, axis: int | None = -1, descending: bool = False, stable: bool = True) -> "
+    "Tensor",
     R"(The elements in order along an axis.
 
 NaN comes last in both directions. Equal elements, among them -0 and +0, keep their order.
 
 Args:
   x: A tensor of rank 1 or more, of a real dtype or bool.
-  axis: The axis to sort along.
+  axis: The axis to sort along; None for all elements, counted in C order, as one row.
   descending: From large to small.
   stable: Whether equal elements must keep their order; they do anyway.
 
 Returns:
-  A tensor of the shape of x and its dtype.
+  A tensor of the shape of x (or of rank 1) and its dtype.
 
 Raises:
   ValueError: An axis that x does not have.
   TypeError: Complex elements, which have no order.
 )") {
   const ops::Tensor& x = args.tensor(0);
+  const std::optional<int> axis = args.optional_axis(1);
   const ops::SortOptions options{
-      .axis = args.axis(1), .descending = args.boolean(2), .stable = args.boolean(3)};
-  return args.Run([&] { return ops::sort(x, options); });
+      .axis = axis.value_or(-1), .descending = args.boolean(2), .stable = args.boolean(3)};
+  return args.Run([&] { return ops::sort(axis ? x : ops::reshape(x, {-1}), options); });
 }
 
 EMBER_FUNCTION(
     argsort,
-    "(x: Tensor, /, *, axis: int = -1, descending: bool = False, stable: bool = True) -> Tensor",
+    "(x: Tensor, /, *, axis: int | None = -1, descending: bool = False, stable: bool = True) -> "
+    "Tensor",
     R"(The positions at which the elements of sort(x) stand in x.
 
 NaN comes last in both directions. Equal elements, among them -0 and +0, keep their order.
 
 Args:
   x: A tensor of rank 1 or more, of a real dtype or bool.
-  axis: The axis to sort along.
+  axis: The axis to sort along; None for all elements, counted in C order, as one row.
   descending: From large to small.
   stable: Whether equal elements must keep their order; they do anyway.
 
 Returns:
-  A tensor of the shape of x, int64.
+  A tensor of the shape of x (or of rank 1), int64.
 
 Raises:
   ValueError: An axis that x does not have.
   TypeError: Complex elements, which have no order.
 )") {
   const ops::Tensor& x = args.tensor(0);
+  const std::optional<int> axis = args.optional_axis(1);
   const ops::SortOptions options{
-      .axis = args.axis(1), .descending = args.boolean(2), .stable = args.boolean(3)};
-  return args.Run([&] { return ops::argsort(x, options); });
+      .axis = axis.value_or(-1), .descending = args.boolean(2), .stable = args.boolean(3)};
+  return args.Run([&] { return ops::argsort(axis ? x : ops::reshape(x, {-1}), options); });
 }
 
 static NamedTuple kTopK("TopKResult", {"values", "indices"});

@@ -494,12 +494,13 @@ Raises:
 }
 
 EMBER_FUNCTION(cov,
-               "(x: Tensor, /, *, rowvar: bool = True, bias: bool = False, ddof: float | None = "
-               "None) -> Tensor",
+               "(x: Tensor, y: Tensor | None = None, /, rowvar: bool = True, bias: bool = False, "
+               "ddof: float | None = None) -> Tensor",
                R"(The covariance matrix of variables.
 
 Args:
   x: A real tensor of rank 2, variables along its first axis, or of rank 1, one variable.
+  y: More variables of the same observations, likewise.
   rowvar: False for variables along the second axis.
   bias: Whether the divisor is the number of observations; else one less.
   ddof: What is subtracted from the number of observations instead; None for what bias says.
@@ -512,10 +513,11 @@ Raises:
   TypeError: Complex elements.
 )") {
   const ops::Tensor& x = args.tensor(0);
+  const ops::Tensor* y = args.optional_tensor(1);
   const ops::CovarianceOptions options{
-      .rowvar = args.boolean(1),
-      .correction = args.optional_number(3).value_or(args.boolean(2) ? 0.0 : 1.0)};
-  return args.Run([&] { return ops::cov(x, options); });
+      .rowvar = args.boolean(2),
+      .correction = args.optional_number(4).value_or(args.boolean(3) ? 0.0 : 1.0)};
+  return args.Run([&] { return y != nullptr ? ops::cov(x, *y, options) : ops::cov(x, options); });
 }
 
 EMBER_FUNCTION(corrcoef, "(x: Tensor, /, *, rowvar: bool = True) -> Tensor",

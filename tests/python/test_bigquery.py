@@ -99,5 +99,5 @@ def test_setup_names_the_credentials(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert os.environ["GOOGLE_APPLICATION_CREDENTIALS"] == str(key)
     assert (connection.project_id, connection.location) == ("p", "EU")
     # A file that holds no credentials is told when they are needed.
-    with pytest.raises(ValueError, match="not supported"):
+    with pytest.raises(ValueError, match="should have one of the types"):
         bigquery.estimate_query("SELECT 1", connection=connection)

@@ -111,6 +111,26 @@ CALLS: dict[str, Callable[[Any, Any], Any]] = {
     "bytes": lambda m, x: m.asarray(list(x.T.tobytes())),
     "an edge that is a number": lambda m, x: m.diff(x, prepend=0, append=9.0),
     "edges along another axis": lambda m, x: m.diff(x, axis=0, prepend=m.asarray(1.5)),
+    "product of vectors of bools": lambda m, x: m.dot(x[0, :] > 1, x[1, :] > 4),
+    "product of matrices of bools": lambda m, x: m.matmul(x > 1, (x > 3).T),
+    "operator of matrices of bools": lambda m, x: (x > 9) @ (x > 3).T,
+    "round to decimals": lambda m, x: m.round(x / 7, 2),
+    "round by name": lambda m, x: m.round(x / 7, decimals=1),
+    "round to tens": lambda m, x: m.round(x * 7.5, -1),
+    "round integers": lambda m, x: m.round(m.asarray([5, 15, 25, -15, -16, 149]), -1),
+    "round integers to more digits": lambda m, x: m.round(m.asarray([5, 2**62 + 1]), 3),
+    "round complex": lambda m, x: m.round(x / 7 + 0.125j, 2),
+    "where of a condition alone": lambda m, x: m.where(x > 2),
+    "covariance of two": lambda m, x: m.cov(x[0, :], x[1, :]),
+    "covariance of matrices": lambda m, x: m.cov(x, x + x * x, False),
+    "dtype by its code": lambda m, x: m.zeros(2, dtype="f4"),
+    "dtype by a code with an order": lambda m, x: m.asarray(x, "<i2"),
+    "cumsum of all": lambda m, x: m.cumsum(x),
+    "cumprod of all": lambda m, x: m.cumprod(x, None),
+    "sort of all": lambda m, x: m.sort(x, axis=None),
+    "argsort of all": lambda m, x: m.argsort(x, axis=None),
+    "clip integers to fractions": lambda m, x: m.clip(m.asarray([1, 2, 3]), 1.5, 2.5),
+    "clip integers with an array": lambda m, x: m.clip(m.asarray([1, 2, 3]), x, None),
     "large integers": lambda m, x: x + 2**70,
     "comparison with large integers": lambda m, x: m.asarray([1, -5]) < 2**70,
     "and with small ones": lambda m, x: m.asarray([1, -5]) > -(2**70),
@@ -314,3 +334,35 @@ def test_a_second_import_says_what_is_wrong() -> None:
         [sys.executable, "-c", textwrap.dedent(program)], capture_output=True, text=True
     )
     assert "cannot be a second time" in done.stdout, done
+
+
+@pytest.mark.parametrize("name", ["less", "less_equal", "equal", "not_equal", "greater"])
+@pytest.mark.parametrize("signed", ["int8", "int64"])
+def test_unsigned_compared_with_signed(name: str, signed: str) -> None:
+    unsigned = np.asarray([0, 1, 127, 2**63, 2**64 - 1], dtype="uint64")
+    signed_ones = np.asarray([[-128], [-1], [0], [1], [127]], dtype=signed)
+    for x1, x2 in ((unsigned, signed_ones), (signed_ones, unsigned)):
+        mine = getattr(ops, name)(ops.asarray(x1), ops.asarray(x2))
+        # Python's integers have no limit.
+        expected = getattr(np, name)(x1.astype(object), x2.astype(object)).astype(bool)
+        np.testing.assert_array_equal(np.asarray(mine), expected)
+
+
+def test_integers_to_a_negative_power() -> None:
+    x = ops.asarray([1, 2, 3])
+    for call in (lambda: x**-1, lambda: x ** ops.asarray([2, -1, 0]), lambda: 2**-x):
+        with pytest.raises(ValueError, match="negative power"):
+            call()
+    assert (x**-1.0).dtype == ops.float64
+    assert (x ** ops.asarray([2, 1, 0])).tolist() == [1, 2, 1]
+
+
+def test_codes_of_other_byte_orders_and_kinds_are_no_dtypes() -> None:
+    for code in (">f4", "f2", "i3", "S4", "O", "M8[ns]", "", "<"):
+        with pytest.raises(TypeError, match="expected a dtype"):
+            ops.zeros(1, dtype=code)
+
+
+def test_where_takes_both_or_neither() -> None:
+    with pytest.raises(ValueError, match="both"):
+        ops.where(ops.asarray([True]), 1.0)

@@ -141,7 +141,8 @@ def match_parameters(theirs: inspect.Signature, ours: inspect.Signature) -> dict
                 inspect.Parameter.POSITIONAL_ONLY,
                 inspect.Parameter.POSITIONAL_OR_KEYWORD,
             )
-            if plain and other.name not in known:
+            # An array to write into is no number that stands at the same place: rint(x, out).
+            if plain and other.name not in known and parameter.name != "out":
                 found[parameter.name] = other.name
         elif parameter.kind is inspect.Parameter.VAR_POSITIONAL and any(
             each.kind is inspect.Parameter.VAR_POSITIONAL for each in mine

@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
 #include <span>
 
 #include "emberharmony/backend/elementwise_kernel.h"
 #include "emberharmony/ops/dispatch_internal.h"
+#include "emberharmony/ops/statistics.h"
 
 namespace emberharmony::ops {
 namespace {
@@ -70,7 +72,7 @@ class Inputs {
  private:
   Op op_;
   int size_ = 0;
-  std::complex<double> elements_[kOperandsMax];
+  alignas(16) std::complex<double> elements_[kOperandsMax];  // as frameworks want them aligned
   std::optional<Tensor> converted_[kOperandsMax];
   const Tensor* pointers_[kOperandsMax];
 };
@@ -233,8 +235,32 @@ std::optional<Tensor> CompareBeyond(Op op, const Operand& x1, const Operand& x2,
   return RunElementwiseOp(Op::kCopy, inputs, tensor.shape(), options.out);
 }
 
+bool IsTensorOf(const Operand& x, bool (*is_kind)(DType)) {
+  return x.is_tensor() && x.tensor().defined() && is_kind(x.tensor().dtype());
+}
+
+bool IsUInt64(DType dtype) { return dtype == DType::kUInt64; }
+
+/// A comparison of uint64 with signed integers, which no dtype holds both: negative ones are less,
+/// the others are compared as uint64.
+Tensor CompareWithSigned(Op op, const Tensor& x1, const Tensor& x2, const Options& options) {
+  const bool first_is_signed = tensor::IsSignedInteger(x1.dtype());
+  const Tensor negative = less(first_is_signed ? x1 : x2, 0);
+  const Tensor compared =
+      Binary(op, astype(x1, DType::kUInt64, false), astype(x2, DType::kUInt64, false), {});
+  const bool true_if_negative =
+      op == Op::kNotEqual || (first_is_signed ? op == Op::kLess || op == Op::kLessEqual
+                                              : op == Op::kGreater || op == Op::kGreaterEqual);
+  if (true_if_negative) return logical_or(negative, compared, options);
+  return logical_and(logical_not(negative), compared, options);
+}
+
 Tensor Compare(Op op, const Operand& x1, const Operand& x2, const Options& options) {
   if (std::optional<Tensor> result = CompareBeyond(op, x1, x2, options)) return *result;
+  if ((IsTensorOf(x1, &IsUInt64) && IsTensorOf(x2, &tensor::IsSignedInteger)) ||
+      (IsTensorOf(x1, &tensor::IsSignedInteger) && IsTensorOf(x2, &IsUInt64))) {
+    return CompareWithSigned(op, x1.tensor(), x2.tensor(), options);
+  }
   return Binary(op, x1, x2, options);
 }
 
@@ -274,7 +300,6 @@ EMBER_BINARY(subtract, kSubtract)
 EMBER_BINARY(divide, kDivide)
 EMBER_BINARY(floor_divide, kFloorDivide)
 EMBER_BINARY(remainder, kRemainder)
-EMBER_BINARY(pow, kPow)
 EMBER_BINARY(minimum, kMinimum)
 EMBER_BINARY(maximum, kMaximum)
 EMBER_UNARY(negative, kNegative)
@@ -347,12 +372,81 @@ Tensor CopyOf(Op op, const Operand& x, const Options& options) {
   return RunElementwiseOp(Op::kCopy, inputs.get(), inputs.get()[0]->shape(), options.out);
 }
 
+bool IsRealFloatingOperand(const Operand& x) {
+  if (x.is_none()) return false;
+  return x.is_tensor() ? tensor::IsRealFloating(x.tensor().dtype())
+                       : x.scalar().kind() == Scalar::Kind::kFloating;
+}
+
+bool IsIntegerOperand(const Operand& x) {
+  if (x.is_none()) return false;
+  return x.is_tensor() ? tensor::IsInteger(x.tensor().dtype())
+                       : x.scalar().kind() == Scalar::Kind::kInteger;
+}
+
 bool IsComplexOperand(const Operand& x) {
   if (x.is_none()) return false;
   return tensor::IsComplex(x.is_tensor() ? x.tensor().dtype() : x.scalar().default_dtype());
 }
 
 }  // namespace
+
+Tensor pow(const Operand& x1, const Operand& x2, const Options& options) {
+  if (IsIntegerOperand(x2) && (IsIntegerOperand(x1) || IsBoolOperand(x1))) {
+    const bool is_negative = !x2.is_tensor()
+                                 ? x2.scalar().value().real() < 0
+                                 : tensor::IsSignedInteger(x2.tensor().dtype()) &&
+                                       x2.tensor().size() > 0 && any(less(x2, 0)).item<bool>();
+    if (is_negative) {
+      throw std::invalid_argument(
+          "pow: integers to a negative power are no integers: make the base floating point with "
+          "astype");
+    }
+  }
+  return Binary(Op::kPow, x1, x2, options);
+}
+
+namespace {
+
+/// Integers to the nearest multiple of `unit`, halves to that of an even quotient.
+Tensor RoundToUnit(const Tensor& x, int64_t unit) {
+  const Tensor quotient = floor_divide(x, unit);
+  const Tensor rest = subtract(x, multiply(quotient, unit));
+  const int64_t half = unit / 2;
+  const Tensor is_odd = not_equal(remainder(quotient, 2), 0);
+  const Tensor up = logical_or(greater(rest, half), logical_and(equal(rest, half), is_odd));
+  return multiply(add(quotient, astype(up, x.dtype())), unit);
+}
+
+}  // namespace
+
+Tensor round(const Operand& x, int decimals) {
+  const Operand* operands[] = {&x};
+  CheckOperand(Op::kRound, x);
+  const DType dtype = PromotedDType("round", operands);
+  CheckKind(Op::kRound, dtype);
+  if (decimals == 0) return round(x);
+  Inputs inputs(Op::kRound, operands);
+  inputs.Add(x, dtype);
+  const Tensor& values = *inputs.get()[0];
+  const int digits = std::abs(decimals);
+  if (tensor::IsInteger(dtype)) {
+    if (decimals > 0) return positive(values);
+    int64_t unit = 1;
+    for (int i = 0; i < digits && unit != 0; ++i) {
+      if (__builtin_mul_overflow(unit, 10, &unit)) unit = 0;
+    }
+    // Beyond half of the unit nothing is left to round to.
+    if (unit == 0 || !Scalar(unit).Fits(dtype)) return multiply(values, 0);
+    return RoundToUnit(values, unit);
+  }
+  const double unit = std::pow(10.0, digits);
+  const Tensor scaled = decimals > 0 ? multiply(values, unit) : divide(values, unit);
+  const Tensor whole = round(scaled);
+  const Tensor rounded = decimals > 0 ? divide(whole, unit) : multiply(whole, unit);
+  // What has no such digits, or overflows with them, stays as it is.
+  return where(isfinite(rounded), rounded, values);
+}
 
 // A truth value has no sign to lose.
 Tensor abs(const Operand& x, const Options& options) {
@@ -382,7 +476,10 @@ Tensor clip(const Operand& x, const Operand& min, const Operand& max, const Opti
   if (min.is_none() && max.is_none()) return positive(x, options);
   const Operand* x_only[] = {&x};
   CheckOperand(Op::kClip, x);
-  const DType dtype = PromotedDType("clip", x_only);
+  DType dtype = PromotedDType("clip", x_only);
+  if (tensor::IsInteger(dtype) && (IsRealFloatingOperand(min) || IsRealFloatingOperand(max))) {
+    dtype = DType::kFloat64;
+  }
   CheckKind(Op::kClip, dtype);
   for (const Operand* bound : {&min, &max}) {
     if (bound->is_none()) continue;

@@ -24,14 +24,15 @@ Tensor divide(const Operand& x1, const Operand& x2, const Options& options = {})
 Tensor floor_divide(const Operand& x1, const Operand& x2, const Options& options = {});
 /// The remainder with the sign of x2, as Python's %; of integers by zero 0.
 Tensor remainder(const Operand& x1, const Operand& x2, const Options& options = {});
-/// x1 to the power of x2. Integers to a negative power give the exact result truncated (0 unless x1
-/// is 1 or -1).
+/// x1 to the power of x2. Throws std::invalid_argument for integers to a negative power, whose
+/// result is no integer.
 Tensor pow(const Operand& x1, const Operand& x2, const Options& options = {});
 /// The smaller or larger one; NaN if either is NaN; x1 if they are equal.
 Tensor minimum(const Operand& x1, const Operand& x2, const Options& options = {});
 Tensor maximum(const Operand& x1, const Operand& x2, const Options& options = {});
 /// x limited to [min, max]; either bound may be left out ({}). The result has x's dtype, to which
-/// the bounds must promote. NaN in x or a bound gives NaN; where min > max the result is max.
+/// the bounds must promote; but integers with bounds of floating point are limited as float64. NaN
+/// in x or a bound gives NaN; where min > max the result is max.
 Tensor clip(const Operand& x, const Operand& min = {}, const Operand& max = {},
             const Options& options = {});
 
@@ -56,6 +57,9 @@ Tensor ceil(const Operand& x, const Options& options = {});
 Tensor trunc(const Operand& x, const Options& options = {});
 /// To the nearest integer, halves to even.
 Tensor round(const Operand& x, const Options& options = {});
+/// To the nearest multiple of 10^-decimals, halves to even; integers exactly, floating point by way
+/// of x * 10^decimals. Throws DTypeError for bools.
+Tensor round(const Operand& x, int decimals);
 
 Tensor sqrt(const Operand& x, const Options& options = {});
 Tensor exp(const Operand& x, const Options& options = {});

@@ -16,12 +16,11 @@ namespace {
 
 using backend::Op;
 
-/// The dtype of the product; DTypeError for bool and for two without a common one.
+/// The dtype of the product; DTypeError for two without a common one.
 DType ProductDType(const char* function, const Tensor& x1, const Tensor& x2) {
-  const auto dtype = tensor::PromoteTypes(x1.dtype(), x2.dtype());
-  if (dtype && !tensor::IsBool(*dtype)) return *dtype;
+  if (const auto dtype = tensor::PromoteTypes(x1.dtype(), x2.dtype())) return *dtype;
   throw DTypeError(
-      fmt::format("{}: expected numeric tensors of dtypes with a common one, found a {} and a {}: "
+      fmt::format("{}: expected tensors of dtypes with a common one, found a {} and a {}: "
                   "convert with astype",
                   function, x1.Describe(), x2.Describe()));
 }
@@ -32,8 +31,14 @@ DType ProductDType(const char* function, const Tensor& x1, const Tensor& x2) {
                                x1.shape().ToString(), x2.shape().ToString()));
 }
 
-/// The product of tensors of one dtype and of rank 2 at least.
+/// The product of tensors of one dtype and of rank 2 at least; of bools the sum of products is the
+/// "or" of "ands", as add and multiply have it.
 Tensor MultiplyMatrices(const char* function, const Tensor& x1, const Tensor& x2) {
+  if (tensor::IsBool(x1.dtype())) {
+    // A sum of ones may be rounded, but never to zero.
+    return not_equal(
+        MultiplyMatrices(function, astype(x1, DType::kFloat32), astype(x2, DType::kFloat32)), 0);
+  }
   const int rank1 = x1.rank();
   const int rank2 = x2.rank();
   if (x1.shape()[rank1 - 1] != x2.shape()[rank2 - 2]) {

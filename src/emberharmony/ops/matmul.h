@@ -6,12 +6,12 @@
 
 /// Products of the Array API standard 2025.12 (linear algebra functions), and NumPy's.
 ///
-/// All take numeric dtypes, promote two of them as arithmetic does, and throw DTypeError for two
-/// tensors of bool.
-/// Integers are multiplied and added in the result's dtype and wrap around. Floating-point matrices
-/// are multiplied by OpenBLAS where its plugin is there, else by our own slower kernels. Results do
-/// not depend on the number of threads or the layout of the tensors in memory; those of OpenBLAS
-/// are the same on all CPUs with the same instructions. Shapes that do not fit throw ShapeError.
+/// All promote two dtypes as arithmetic does; of two tensors of bool the product is "and", the sum
+/// "or". Integers are multiplied and added in the result's dtype and wrap around. Floating-point
+/// matrices are multiplied by OpenBLAS where its plugin is there, else by our own slower kernels.
+/// Results do not depend on the number of threads or the layout of the tensors in memory; those of
+/// OpenBLAS are the same on all CPUs with the same instructions. Shapes that do not fit throw
+/// ShapeError.
 namespace emberharmony::ops {
 
 /// The matrix product: of shapes (..., M, K) and (..., K, N), whose leading axes broadcast, to

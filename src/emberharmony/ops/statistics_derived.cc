@@ -134,6 +134,18 @@ Tensor cov(const Tensor& x, const CovarianceOptions& options) {
   return FinishCovariance(Covariances(Centered("cov", x, options.rowvar), options.correction), x);
 }
 
+Tensor cov(const Tensor& x, const Tensor& y, const CovarianceOptions& options) {
+  const auto in_rows = [&](const Tensor& variables) {
+    CheckReal("cov", variables);
+    if (variables.rank() == 1) return variables.ExpandDims(0);
+    if (variables.rank() == 2) return options.rowvar ? variables : matrix_transpose(variables);
+    throw ShapeError(
+        fmt::format("cov: expected tensors of rank 1 or 2, found a {}", variables.Describe()));
+  };
+  const Tensor both[] = {in_rows(x), in_rows(y)};
+  return cov(concat(both, 0), {.correction = options.correction});
+}
+
 Tensor corrcoef(const Tensor& x, bool rowvar) {
   const Tensor matrix = Covariances(Centered("corrcoef", x, rowvar), 0);
   const int64_t n = matrix.shape()[0];

@@ -31,6 +31,8 @@ struct CovarianceOptions {
 /// The covariance matrix of the variables of x, of rank 1 (one variable) or 2, in floating point;
 /// of one variable a tensor of rank 0. Real dtypes (else DTypeError). Throws ShapeError.
 Tensor cov(const Tensor& x, const CovarianceOptions& options = {});
+/// The same of the variables of x and then those of y, of as many observations.
+Tensor cov(const Tensor& x, const Tensor& y, const CovarianceOptions& options = {});
 /// The correlation coefficients: covariances divided by both standard deviations, clipped to
 /// [-1, 1].
 Tensor corrcoef(const Tensor& x, bool rowvar = true);

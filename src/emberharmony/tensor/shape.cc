@@ -29,16 +29,6 @@ Shape Shape::Filled(int rank, int64_t value) {
   return Shape(std::span<const int64_t>(dims, static_cast<size_t>(rank)));
 }
 
-Shape& Shape::operator=(Shape&& other) noexcept {
-  if (this == &other) return *this;
-  if (heap_ || other.heap_) heap_ = std::move(other.heap_);
-  // All of them, whether they are in use or not: copying that needs no loop.
-  std::memcpy(inline_, other.inline_, sizeof(inline_));
-  size_ = other.size_;
-  other.size_ = 0;
-  return *this;
-}
-
 void Shape::Append(int64_t dim) {
   if (size_ < kInline) {
     inline_[size_++] = dim;

@@ -6,6 +6,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace emberharmony::tensor {
@@ -27,13 +28,23 @@ class Shape {
   /// `rank` dimensions of `value`.
   static Shape Filled(int rank, int64_t value);
 
-  Shape(const Shape& other) { Assign(other.data(), other.size_); }
+  Shape(const Shape& other) { *this = other; }
   Shape& operator=(const Shape& other) {
-    if (this != &other) Assign(other.data(), other.size_);
+    if (heap_ || other.heap_) {
+      if (this != &other) Assign(other.data(), other.size_);
+    } else {
+      CopyInline(other);
+    }
     return *this;
   }
   Shape(Shape&& other) noexcept { *this = std::move(other); }
-  Shape& operator=(Shape&& other) noexcept;
+  Shape& operator=(Shape&& other) noexcept {
+    if (this == &other) return *this;
+    if (heap_ || other.heap_) heap_ = std::move(other.heap_);
+    CopyInline(other);
+    other.size_ = 0;
+    return *this;
+  }
 
   int rank() const { return size_; }
   int64_t* data() { return heap_ ? heap_.get() : inline_; }
@@ -56,12 +67,23 @@ class Shape {
   std::string ToString() const;
 
   friend bool operator==(const Shape& a, const Shape& b) {
-    return a.size_ == b.size_ && std::memcmp(a.data(), b.data(), a.size_ * sizeof(int64_t)) == 0;
+    if (a.size_ != b.size_) return false;
+    const int64_t* x = a.data();
+    const int64_t* y = b.data();
+    for (int i = 0; i < a.size_; ++i) {
+      if (x[i] != y[i]) return false;
+    }
+    return true;
   }
 
  private:
   static constexpr int kInline = 6;
   void Assign(const int64_t* dims, size_t size);
+  /// All of them, whether they are in use or not: copying that needs no loop.
+  void CopyInline(const Shape& other) {
+    std::memcpy(inline_, other.inline_, sizeof(inline_));
+    size_ = other.size_;
+  }
 
   int32_t size_ = 0;
   int64_t inline_[kInline];  // the first size_ of them, without heap_

@@ -137,8 +137,8 @@ Tensor Tensor::ReadOnly() const {
 }
 
 Tensor Tensor::Empty(const Shape& shape, DType dtype) {
-  Tensor tensor;
   const int64_t size = CheckedSize(shape, dtype);
+  Tensor tensor;
   std::shared_ptr<void> storage = AllocateStorage(size * ItemSize(dtype));
   tensor.base_ = static_cast<char*>(storage.get());
   tensor.owner_ = std::move(storage);

@@ -143,7 +143,7 @@ ARGUMENTS = [
     ("np.eye(3, 4, 1)", "ops.eye(3, 4, k=1)"),
     ("np.where(x)", "ops.nonzero(x)"),
     ("np.cumsum(x)", "ops.cumsum(ops.ravel(x))"),
-    ("np.cumsum(x, 0)", "ops.cumsum(x, axis=0)"),
+    ("np.cumsum(x, 0)", "ops.cumsum(x, 0)"),
     ("np.take(x, i)", "ops.take(ops.ravel(x), i)"),
     ("np.linalg.svd(x, compute_uv=False)", "ops.linalg.svdvals(x)"),
     ("np.linspace(0, 1, 5, False)", "ops.linspace(0, 1, 5, endpoint=False)"),
