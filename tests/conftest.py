@@ -1,9 +1,10 @@
 """What the tests that cross rooms share: the command under test and public tables."""
 
 import os
+import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,14 @@ sys.path.insert(0, str(ROOT / "build" / "python"))
 def root() -> Path:
     """The repository's root folder."""
     return ROOT
+
+
+@pytest.fixture
+def interrupts() -> Iterator[None]:
+    """Python's own handler of SIGINT, which a job in the background of a shell does not have."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(scope="session")

@@ -236,6 +236,7 @@ def test_the_reading_ahead_ends_with_its_reader(folder: Path) -> None:
     assert not thread.is_alive()
 
 
+@pytest.mark.usefixtures("interrupts")
 def test_ctrl_c_ends_the_wait_for_a_batch(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     may_go_on = threading.Event()
 

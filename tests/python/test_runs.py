@@ -338,6 +338,7 @@ def test_a_notebook_shows_one_output_that_is_replaced(monkeypatch: pytest.Monkey
     assert "100%" in shown[1]
 
 
+@pytest.mark.usefixtures("interrupts")
 def test_ctrl_c_stops_a_run(flights: Path, tmp_path: Path) -> None:
     # The handler runs while the engine works; it is sent when the first phase is seen.
     sent = threading.Event()
