@@ -623,3 +623,15 @@ def test_the_option_target_keeps_drop_null_of_the_same_column(run_ember, tmp_pat
     for target, rows in [("y", 20), ("z", 30)]:
         output = extract(run_ember, tmp_path, source, plan, "--target", target, name=target)
         assert len(read_shards(output / "train")) == rows
+
+
+def test_a_seed_does_not_shape_a_split_by_time(run_ember, tmp_path):
+    table = pa.table({"at": pa.array(range(100), pa.timestamp("us")), "id": range(100)})
+    source = write_parquet(table, tmp_path / "t.parquet")
+    plan = plan_text("{method: time, column: at, train: 0.8, validation: 0.1, test: 0.1}")
+    plain = extract(run_ember, tmp_path, source, plan, name="plain")
+    seeded = extract(run_ember, tmp_path, source, plan, "--seed", "3", name="seeded")
+    # The plan that is written has no seed, and the model is this plan's.
+    run_ember("transform", seeded / "model", source, "-o", tmp_path / "features")
+    for name in ("plan.yaml", "model.json"):
+        assert (seeded / "model" / name).read_bytes() == (plain / "model" / name).read_bytes()

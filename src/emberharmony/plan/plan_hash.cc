@@ -73,7 +73,9 @@ nlohmann::json SplitJson(const SplitSpec& split) {
                    : split.method == SplitMethod::kTime ? "time"
                                                         : "random";
   json["key"] = split.key;
-  json["seed"] = std::to_string(split.seed);
+  // A split by time has no seed: a plan that was given one is written without it.
+  const int64_t seed = split.method == SplitMethod::kTime ? SplitSpec().seed : split.seed;
+  json["seed"] = std::to_string(seed);
   json["column"] = split.time_column;
   json["validation_from"] = Optional(split.validation_from);
   json["test_from"] = Optional(split.test_from);
