@@ -1,5 +1,5 @@
 // Elementwise operations. Each writes into the given output (an _out variant), so nothing is
-// allocated. What is missing here computes otherwise than the library does; torch_reasons.cc says
+// allocated. What is missing here computes otherwise than the library does; torch_support.cc says
 // how.
 #include <ATen/ops/abs.h>
 #include <ATen/ops/acos.h>

@@ -8,6 +8,8 @@
 #include <ATen/ops/searchsorted.h>
 #include <ATen/ops/sort.h>
 
+#include <cmath>
+
 #include "backends/torch/torch_call.h"
 
 namespace emberharmony::torch_backend {
@@ -53,6 +55,11 @@ void Sort(const TorchCall& call) {
 void SearchSorted(const TorchCall& call) {
   if (call.in(0).scalar_type() != call.in(1).scalar_type() || call.in(0).dim() != 1) {
     throw Refusal{"sorted and wanted values of different dtypes"};
+  }
+  const at::Tensor& sorted = call.in(0);
+  if (sorted.is_floating_point() && sorted.size(0) > 0 &&
+      std::isnan(sorted.select(0, -1).item().toDouble())) {
+    throw Refusal{"PyTorch's search does not know that NaN comes last"};
   }
   at::searchsorted_out(call.out(), call.in(0), call.in(1), /*out_int32=*/false,
                        call.Integer(EMBER_ATTRIBUTE_RIGHT, 0) != 0);

@@ -326,6 +326,18 @@ TEST(TorchOrder, ComputesAsTheNativeBackend) {
   ExpectClose("take_along_axis", [&] { return ops::take_along_axis(x, order, 1); }, 0);
 }
 
+TEST(TorchOrder, LeavesSearchesAmongNaNToTheLibrary) {
+  const Tensor sorted = Tensor::FromValues<double>({2, INFINITY, NAN});
+  const Tensor wanted = Tensor::FromValues<double>({INFINITY, NAN, 3});
+  SetCurrentBackend(Torch());
+  const Tensor places = ops::searchsorted(sorted, wanted);
+  const Tensor found = ops::isin(wanted, sorted);
+  SetCurrentBackend(nullptr);
+  EXPECT_EQ(Compare(places, Tensor::FromValues<int64_t>({1, 2, 1})).ulps, 0);
+  EXPECT_TRUE(found.values<bool>()[0]);
+  EXPECT_FALSE(found.values<bool>()[2]);
+}
+
 TEST(TorchAstype, ConvertsAsTheNativeBackend) {
   for (int i = 0; i < tensor::kNumDTypes; ++i) {
     for (int k = 0; k < tensor::kNumDTypes; ++k) {
