@@ -136,15 +136,24 @@ bool MayReshape(Op op) {
          (op >= Op::kProd && op <= Op::kArgMin);
 }
 
+/// The shape of an elementwise result: what the inputs broadcast to, which may be less than the
+/// output's.
+tensor::Shape ElementwiseShape(backend::Tensors inputs) {
+  tensor::Shape shape;
+  for (const tensor::Tensor* input : inputs) tensor::BroadcastInto(&shape, input->shape());
+  return shape;
+}
+
 /// Copies what the namespace returned into the output; else why it is not the result.
-std::string StoreResult(Op op, PyObject* returned, const ops::Tensor& output) {
+std::string StoreResult(Op op, PyObject* returned, backend::Tensors inputs,
+                        const ops::Tensor& output) {
   ops::Tensor result = ImportArray(returned, std::nullopt, CopyRule::kIfNeeded);
   if (result.dtype() != output.dtype()) {
     return fmt::format("it gives {} for {}", tensor::DTypeName(result.dtype()),
                        tensor::DTypeName(output.dtype()));
   }
   if (!(result.shape() == output.shape())) {
-    if (backend::IsElementwise(op)) {
+    if (backend::IsElementwise(op) && result.shape() == ElementwiseShape(inputs)) {
       result = result.BroadcastTo(output.shape());
     } else if (MayReshape(op) && result.size() == output.size()) {
       result = result.Reshape(output.shape());
@@ -247,7 +256,8 @@ class NamespaceBackend final : public backend::Backend {
         return PyObject_CallFunctionObjArgs(execute_, name.get(), arrays.get(), keywords.get(),
                                             nullptr);
       }));
-      return OutlivingTheInterpreter([&] { return StoreResult(op, returned.get(), *outputs[0]); });
+      return OutlivingTheInterpreter(
+          [&] { return StoreResult(op, returned.get(), inputs, *outputs[0]); });
     } catch (const PythonError&) {
       return TakePythonError();
     } catch (const std::exception& error) {

@@ -262,6 +262,7 @@ def misbehaving() -> types.SimpleNamespace:
         tan=lambda x: np.asarray(ops.tan(ops.asarray(x))),
         negative=lambda x: np.asarray(["text"] * len(x)),
         square="no function",
+        floor=lambda x: np.floor(x)[:1],
     )
 
 
@@ -276,6 +277,7 @@ def test_what_a_namespace_does_wrong_is_computed_natively() -> None:
         assert ops.multiply(x, x).tolist() == [1.0, 4.0, 16.0]
         assert ops.negative(x).tolist() == [-1.0, -2.0, -4.0]
         assert ops.square(x).tolist() == [1.0, 4.0, 16.0]
+        assert ops.floor(x).tolist() == [1.0, 2.0, 4.0]
         for name in ("sin", "cos", "exp", "tan"):
             expected = getattr(np, name)(np.asarray(x))
             np.testing.assert_allclose(np.asarray(getattr(ops, name)(x)), expected, rtol=1e-15)
@@ -284,6 +286,7 @@ def test_what_a_namespace_does_wrong_is_computed_natively() -> None:
     assert reasons["add"] == "RuntimeError: not today"
     assert reasons["subtract"] == "it gives float32 for float64"
     assert reasons["exp"] == "SystemExit: 3"
+    assert "shape (1,)" in reasons["floor"]
     assert reasons["square"] == "the namespace has no function square"
     # Called by the namespace itself it does not call the namespace again, and the outer call runs.
     assert counts["tan"]["ran"] == 1
