@@ -1,5 +1,6 @@
 // What the command does, as functions.
 #include <arrow/table.h>
+#include <fmt/format.h>
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/map.h>
 #include <nanobind/stl/optional.h>
@@ -28,9 +29,18 @@
 namespace emberharmony::python {
 namespace {
 
+/// TypeError, with the option's name, for a value of another type.
 template <class T>
 T RunOption(const nanobind::dict& options, const char* name) {
-  return nanobind::cast<T>(options[name]);
+  const nanobind::object value = options[name];
+  T option{};
+  if (!nanobind::try_cast<T>(value, option)) {
+    throw nanobind::type_error(fmt::format("{}: a value of the type {} cannot be taken: {}", name,
+                                           Py_TYPE(value.ptr())->tp_name,
+                                           nanobind::repr(value).c_str())
+                                   .c_str());
+  }
+  return option;
 }
 
 /// A table to read, as Python gives it: one location, several, or a stream.

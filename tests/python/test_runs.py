@@ -222,6 +222,9 @@ def test_errors_are_pythons_with_the_engines_message(file: Path, tmp_path: Path)
     for wrong in ({"memory": "100MiB"}, {"batch_rows": 0}, {"where": "delay >"}, {"limit": -1}):
         with pytest.raises(ValueError):
             eh.extract(file, tmp_path / "out", **wrong)
+    for wrong in ({"target": ["delay"]}, {"limit": 2**70}, {"seed": "3"}):
+        with pytest.raises(TypeError, match=next(iter(wrong))):
+            eh.extract(file, tmp_path / "out", **wrong)
     with pytest.raises(ValueError, match="twice"):
         eh.extract([file, file], tmp_path / "out")
     for wrong in (None, [], file.read_bytes, [1]):
