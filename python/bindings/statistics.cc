@@ -288,49 +288,24 @@ Raises:
   return args.Run([&] { return ops::cumulative_prod(x, options); });
 }
 
-EMBER_FUNCTION(
-    cumsum, "(x: Tensor, /, axis: int | None = None, dtype: DTypeLike | None = None) -> Tensor",
-    R"(The sums of the elements up to each one, as cumulative_sum; without an axis of all.
-
-Args:
-  x: A tensor of any dtype.
-  axis: The axis to work along; None for all elements, counted in C order.
-  dtype: What x is converted to first, and the result's; by default int64 or uint64 for
-    integers and bools, else that of x.
-
-Returns:
-  A tensor of the shape of x; of rank 1 without an axis.
-
-Raises:
-  ValueError: An axis that x does not have.
-)") {
-  const ops::Tensor& x = args.tensor(0);
-  const std::optional<int> axis = args.optional_axis(1);
-  const ops::CumulativeOptions options{.axis = axis.value_or(0), .dtype = args.dtype(2)};
-  return args.Run([&] { return ops::cumulative_sum(axis ? x : ops::reshape(x, {-1}), options); });
-}
-
-EMBER_FUNCTION(
-    cumprod, "(x: Tensor, /, axis: int | None = None, dtype: DTypeLike | None = None) -> Tensor",
-    R"(The products of the elements up to each one, as cumulative_prod; without an axis of all.
-
-Args:
-  x: A tensor of any dtype.
-  axis: The axis to work along; None for all elements, counted in C order.
-  dtype: What x is converted to first, and the result's; by default int64 or uint64 for
-    integers and bools, else that of x.
-
-Returns:
-  A tensor of the shape of x; of rank 1 without an axis.
-
-Raises:
-  ValueError: An axis that x does not have.
-)") {
-  const ops::Tensor& x = args.tensor(0);
-  const std::optional<int> axis = args.optional_axis(1);
-  const ops::CumulativeOptions options{.axis = axis.value_or(0), .dtype = args.dtype(2)};
-  return args.Run([&] { return ops::cumulative_prod(axis ? x : ops::reshape(x, {-1}), options); });
-}
+/// NumPy's habit: cumulative_sum and cumulative_prod of all elements where no axis is named.
+#define EMBER_CUMULATIVE(name, full, words)                                                        \
+  EMBER_FUNCTION(                                                                                  \
+      name, "(x: Tensor, /, axis: int | None = None, dtype: DTypeLike | None = None) -> Tensor",   \
+      "The " words " of the elements up to each one, as " #full                                    \
+      "; without an axis of all.\n\nArgs:\n  x: A tensor of any dtype.\n  axis: The axis to work " \
+      "along; None for all elements, counted in C order.\n  dtype: What x is converted to first, " \
+      "and the result's; by default int64 or uint64 for\n    integers and bools, else that of "    \
+      "x.\n\nReturns:\n  A tensor of the shape of x; of rank 1 without an axis.\n\nRaises:\n  "    \
+      "ValueError: An axis that x does not have.\n") {                                             \
+    const ops::Tensor& x = args.tensor(0);                                                         \
+    const std::optional<int> axis = args.optional_axis(1);                                         \
+    const ops::CumulativeOptions options{.axis = axis.value_or(0), .dtype = args.dtype(2)};        \
+    return args.Run([&] { return ops::full(axis ? x : ops::reshape(x, {-1}), options); });         \
+  }
+EMBER_CUMULATIVE(cumsum, cumulative_sum, "sums")
+EMBER_CUMULATIVE(cumprod, cumulative_prod, "products")
+#undef EMBER_CUMULATIVE
 
 EMBER_FUNCTION(diff,
                "(x: Tensor, /, *, axis: int = -1, n: int = 1, prepend: Tensor | None = None, "

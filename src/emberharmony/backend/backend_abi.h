@@ -193,7 +193,7 @@ typedef struct EmberBackend {
 
   /* EMBER_OK, or EMBER_UNSUPPORTED and why. The answer is remembered: for one query it is always
      the same. "Yes" is a promise of the operation's semantics (its special values too) within the
-     error that docs/reference/backends.md states. */
+     error that docs/architecture/backend_system.md states. */
   int32_t (*supports)(const EmberQuery* query, char* reason, uint64_t reason_bytes);
 
   /* Computes. Inputs have been read, and outputs on the CPU are complete, when it returns; outputs
