@@ -3,12 +3,11 @@
 #include <arrow/status.h>
 #include <arrow/type.h>
 
-#include <cmath>
-#include <cstring>
 #include <memory>
 #include <utility>
 
 #include "emberharmony/base/error_kind.h"
+#include "emberharmony/feature/category_columns.h"
 #include "emberharmony/feature/learn_checks.h"
 #include "emberharmony/feature/learned_facts.h"
 #include "emberharmony/feature/list_steps.h"
@@ -43,7 +42,9 @@ class MultiHot : public Transform {
   nlohmann::json Describe() const override;
   arrow::Status Restore(const nlohmann::json& learned,
                         const std::shared_ptr<arrow::RecordBatch>& vocabulary) override;
-  std::vector<ColumnInfo> outputs() const override;
+  std::vector<ColumnInfo> outputs() const override {
+    return CategoryOutputs(input_.name, categories_.get(), output_type_);
+  }
   arrow::Status Apply(const ValueBlock& input, arrow::MemoryPool* pool,
                       std::vector<ValueBlock>* outputs) const override;
 
@@ -92,16 +93,7 @@ arrow::Status MultiHot::Learn(const std::vector<std::shared_ptr<const Statistic>
         " distinct values, and multi_hot may make " + std::to_string(max_categories_) +
         " columns; raise max_categories, or leave the column out");
   }
-  std::vector<nlohmann::json> sorted;
-  for (const int64_t i : AscendingOrder(*counts->values)) {
-    ARROW_ASSIGN_OR_RAISE(nlohmann::json value, ValueToJson(*counts->values, i));
-    if (value.is_number_float() && !std::isfinite(value.get<double>())) {
-      return CheckFinite(input_.name, kName, counts->counts->Value(i));
-    }
-    sorted.push_back(std::move(value));
-  }
-  ARROW_ASSIGN_OR_RAISE(auto categories, ValuesFromJson(sorted, element_type_));
-  ARROW_ASSIGN_OR_RAISE(categories_, ValueIndex::Make(std::move(categories)));
+  ARROW_ASSIGN_OR_RAISE(categories_, LearnCategories(*counts, input_.name, kName));
   count_ = counts->count;
   return arrow::Status::OK();
 }
@@ -109,12 +101,7 @@ arrow::Status MultiHot::Learn(const std::vector<std::shared_ptr<const Statistic>
 nlohmann::json MultiHot::Describe() const {
   nlohmann::json described = DescribeOptions(*this);
   if (categories_ == nullptr) return described;
-  nlohmann::json categories = nlohmann::json::array();
-  for (int64_t i = 0; i < categories_->size(); ++i) {
-    // Learn and Restore admit only types that have a JSON form.
-    categories.push_back(ValueToJson(*categories_->values(), i).ValueOr(nlohmann::json()));
-  }
-  described["categories"] = std::move(categories);
+  described["categories"] = DescribeCategories(*categories_);
   described["count"] = count_;
   return described;
 }
@@ -124,60 +111,19 @@ arrow::Status MultiHot::Restore(const nlohmann::json& learned,
   LearnedFacts facts(*this, input_.name, learned);
   const nlohmann::json& list = facts.Value("categories");
   const int64_t count = facts.Integer("count");
-  std::vector<nlohmann::json> values;
-  const bool fits = list.is_array() && static_cast<int64_t>(list.size()) <= max_categories_;
-  facts.Check(fits, "'categories' must be a list of at most " + std::to_string(max_categories_) +
-                        " values");
-  if (fits) values.assign(list.begin(), list.end());
-  auto categories = ValuesFromJson(values, element_type_);
-  facts.Check(categories.ok(), "'categories': " + categories.status().message());
-  ARROW_RETURN_NOT_OK(facts.Finish());
-  const std::vector<int64_t> order = AscendingOrder(**categories);
-  for (size_t i = 0; i < order.size(); ++i) {
-    facts.Check(order[i] == static_cast<int64_t>(i), "'categories' must be in ascending order");
-  }
-  ARROW_RETURN_NOT_OK(facts.Finish());
-  ARROW_ASSIGN_OR_RAISE(categories_, ValueIndex::Make(*std::move(categories)));
+  ARROW_ASSIGN_OR_RAISE(categories_,
+                        RestoreCategories(list, max_categories_, element_type_, &facts));
   count_ = count;
   return arrow::Status::OK();
-}
-
-std::vector<ColumnInfo> MultiHot::outputs() const {
-  std::vector<ColumnInfo> outputs;
-  if (categories_ == nullptr) return outputs;
-  const arrow::Array& categories = *categories_->values();
-  bool all_text = true;
-  for (int64_t i = 0; i < categories_->size(); ++i) all_text &= HasText(categories, i);
-  for (int64_t i = 0; i < categories_->size(); ++i) {
-    std::string text = ValueText(categories, i);
-    // As one_hot: beside bytes that are shown as digits, such text could be taken for them.
-    if (!all_text && HasText(categories, i) && text.starts_with("0x"))
-      text = HexText(categories, i);
-    ColumnInfo output;
-    output.name = input_.name + "=" + text;
-    output.type = output_type_;
-    output.nullable = false;
-    output.lower_bound = 0;
-    output.final_type = true;
-    outputs.push_back(std::move(output));
-  }
-  return outputs;
 }
 
 template <class T>
 arrow::Status MultiHot::ApplyAs(const arrow::ListArray& lists, int64_t length,
                                 const int32_t* positions, arrow::MemoryPool* pool,
                                 std::vector<ValueBlock>* outputs) const {
-  std::vector<T*> columns;
-  for (int64_t i = 0; i < categories_->size(); ++i) {
-    ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::Buffer> buffer,
-                          arrow::AllocateBuffer(length * static_cast<int64_t>(sizeof(T)), pool));
-    std::memset(buffer->mutable_data(), 0, static_cast<size_t>(buffer->size()));
-    columns.push_back(reinterpret_cast<T*>(buffer->mutable_data()));
-    outputs->push_back({arrow::MakeArray(arrow::ArrayData::Make(output_type_, length,
-                                                                {nullptr, std::move(buffer)}, 0)),
-                        false});
-  }
+  ARROW_ASSIGN_OR_RAISE(
+      const std::vector<T*> columns,
+      AppendZeroColumns<T>(categories_->size(), length, output_type_, pool, outputs));
   const int64_t begin = ListElements(lists).first_element;
   for (int64_t row = 0; row < lists.length(); ++row) {
     if (lists.IsNull(row)) continue;

@@ -2,12 +2,11 @@
 #include <arrow/status.h>
 #include <arrow/type.h>
 
-#include <cmath>
-#include <cstring>
 #include <memory>
 #include <utility>
 
 #include "emberharmony/base/error_kind.h"
+#include "emberharmony/feature/category_columns.h"
 #include "emberharmony/feature/learn_checks.h"
 #include "emberharmony/feature/learned_facts.h"
 #include "emberharmony/feature/step_options.h"
@@ -45,7 +44,9 @@ class OneHot : public Transform {
   nlohmann::json Describe() const override;
   arrow::Status Restore(const nlohmann::json& learned,
                         const std::shared_ptr<arrow::RecordBatch>& vocabulary) override;
-  std::vector<ColumnInfo> outputs() const override;
+  std::vector<ColumnInfo> outputs() const override {
+    return CategoryOutputs(input_.name, categories_.get(), output_type_);
+  }
   arrow::Status Apply(const ValueBlock& input, arrow::MemoryPool* pool,
                       std::vector<ValueBlock>* outputs) const override;
 
@@ -53,7 +54,6 @@ class OneHot : public Transform {
   explicit OneHot(const TransformContext& context)
       : input_(context.input), output_type_(context.output_type) {}
 
-  arrow::Status SetCategories(std::shared_ptr<arrow::Array> categories);
   template <class T>
   arrow::Status ApplyAs(const ValueBlock& input, const int32_t* positions, arrow::MemoryPool* pool,
                         std::vector<ValueBlock>* outputs) const;
@@ -94,37 +94,16 @@ arrow::Status OneHot::Learn(const std::vector<std::shared_ptr<const Statistic>>&
         " distinct values, and one_hot may make " + std::to_string(max_categories_) +
         " columns; use vocabulary, or raise max_categories");
   }
-  const std::vector<int64_t> order = AscendingOrder(*counts->values);
-  std::vector<nlohmann::json> sorted;
-  for (const int64_t i : order) {
-    ARROW_ASSIGN_OR_RAISE(nlohmann::json value, ValueToJson(*counts->values, i));
-    if (value.is_number_float() && !std::isfinite(value.get<double>())) {
-      return CheckFinite(input_.name, kName, counts->counts->Value(i));
-    }
-    sorted.push_back(std::move(value));
-  }
-  ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::Array> categories,
-                        ValuesFromJson(sorted, input_.type));
-  ARROW_RETURN_NOT_OK(SetCategories(std::move(categories)));
+  ARROW_ASSIGN_OR_RAISE(categories_, LearnCategories(*counts, input_.name, kName));
   count_ = counts->count;
   null_count_ = counts->null_count;
-  return arrow::Status::OK();
-}
-
-arrow::Status OneHot::SetCategories(std::shared_ptr<arrow::Array> categories) {
-  ARROW_ASSIGN_OR_RAISE(categories_, ValueIndex::Make(std::move(categories)));
   return arrow::Status::OK();
 }
 
 nlohmann::json OneHot::Describe() const {
   nlohmann::json described = DescribeOptions(*this);
   if (categories_ == nullptr) return described;
-  nlohmann::json categories = nlohmann::json::array();
-  for (int64_t i = 0; i < categories_->size(); ++i) {
-    // Learn and Restore admit only types that have a JSON form.
-    categories.push_back(ValueToJson(*categories_->values(), i).ValueOr(nlohmann::json()));
-  }
-  described["categories"] = std::move(categories);
+  described["categories"] = DescribeCategories(*categories_);
   described["count"] = count_;
   described["null_count"] = null_count_;
   return described;
@@ -136,64 +115,18 @@ arrow::Status OneHot::Restore(const nlohmann::json& learned,
   const nlohmann::json& list = facts.Value("categories");
   const int64_t count = facts.Integer("count");
   const int64_t null_count = facts.Integer("null_count");
-  std::vector<nlohmann::json> values;
-  if (list.is_array() && static_cast<int64_t>(list.size()) <= max_categories_) {
-    values.assign(list.begin(), list.end());
-  } else {
-    facts.Check(false, "'categories' must be a list of at most " + std::to_string(max_categories_) +
-                           " values");
-  }
-  auto categories = ValuesFromJson(values, input_.type);
-  facts.Check(categories.ok(), "'categories': " + categories.status().message());
-  ARROW_RETURN_NOT_OK(facts.Finish());
-  const std::vector<int64_t> order = AscendingOrder(**categories);
-  for (size_t i = 0; i < order.size(); ++i) {
-    facts.Check(order[i] == static_cast<int64_t>(i), "'categories' must be in ascending order");
-  }
-  ARROW_RETURN_NOT_OK(facts.Finish());
-  ARROW_RETURN_NOT_OK(SetCategories(*std::move(categories)));
+  ARROW_ASSIGN_OR_RAISE(categories_, RestoreCategories(list, max_categories_, input_.type, &facts));
   count_ = count;
   null_count_ = null_count;
   return arrow::Status::OK();
 }
 
-std::vector<ColumnInfo> OneHot::outputs() const {
-  std::vector<ColumnInfo> outputs;
-  if (categories_ == nullptr) return outputs;
-  const arrow::Array& categories = *categories_->values();
-  bool all_text = true;
-  for (int64_t i = 0; i < categories_->size(); ++i) all_text &= HasText(categories, i);
-  for (int64_t i = 0; i < categories_->size(); ++i) {
-    std::string text = ValueText(categories, i);
-    // Beside bytes that are shown as hexadecimal digits, text that looks like such digits could be
-    // taken for them.
-    if (!all_text && HasText(categories, i) && text.starts_with("0x"))
-      text = HexText(categories, i);
-    ColumnInfo output;
-    output.name = input_.name + "=" + text;
-    output.type = output_type_;
-    output.nullable = false;
-    output.lower_bound = 0;
-    output.final_type = true;
-    outputs.push_back(std::move(output));
-  }
-  return outputs;
-}
-
 template <class T>
 arrow::Status OneHot::ApplyAs(const ValueBlock& input, const int32_t* positions,
                               arrow::MemoryPool* pool, std::vector<ValueBlock>* outputs) const {
-  const int64_t n = input.length();
-  std::vector<T*> columns;
-  for (int64_t i = 0; i < categories_->size(); ++i) {
-    ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::Buffer> buffer,
-                          arrow::AllocateBuffer(n * static_cast<int64_t>(sizeof(T)), pool));
-    std::memset(buffer->mutable_data(), 0, static_cast<size_t>(buffer->size()));
-    columns.push_back(reinterpret_cast<T*>(buffer->mutable_data()));
-    outputs->push_back(
-        {arrow::MakeArray(arrow::ArrayData::Make(output_type_, n, {nullptr, std::move(buffer)}, 0)),
-         false});
-  }
+  ARROW_ASSIGN_OR_RAISE(
+      const std::vector<T*> columns,
+      AppendZeroColumns<T>(categories_->size(), input.length(), output_type_, pool, outputs));
   for (int64_t i = 0; i < input.values->length(); ++i) {
     if (positions[i] >= 0) {
       columns[positions[i]][i] = 1;
