@@ -77,7 +77,11 @@ def main() -> None:
                 server.terminate()
                 server.wait()
             decoded = max(f["decoded_bytes"] for f in figures["read"])
-            print(f"{' '.join(size) or 'about 1 MiB'} a response, {decoded / 1e9:.2f} GB decoded")
+            wire = max(f["wire_bytes"] for f in figures["read"])
+            print(
+                f"{' '.join(size) or 'about 1 MiB'} a response, {arguments.codec}:"
+                f" {decoded / 1e9:.2f} GB decoded, {wire / 1e9:.2f} GB on the wire"
+            )
             for way, found in figures.items():
                 best = min(found, key=lambda f: f["seconds"])
                 print(
