@@ -61,8 +61,9 @@ void SearchSorted(const TorchCall& call) {
       std::isnan(sorted.select(0, -1).item().toDouble())) {
     throw Refusal{"PyTorch's search does not know that NaN comes last"};
   }
-  at::searchsorted_out(call.out(), call.in(0), call.in(1), /*out_int32=*/false,
-                       call.Integer(EMBER_ATTRIBUTE_RIGHT, 0) != 0);
+  // PyTorch prints a warning about gaps between elements, and makes the copies itself.
+  at::searchsorted_out(call.out(), sorted.contiguous(), call.in(1).contiguous(),
+                       /*out_int32=*/false, call.Integer(EMBER_ATTRIBUTE_RIGHT, 0) != 0);
 }
 
 /// Indices, which the library has checked, counted from the front.

@@ -51,6 +51,10 @@ void Var(const TorchCall& call) {
   const Axes axes(call);
   if (axes.none) throw Refusal{"a reduction along no axes"};
   const double correction = call.Number(EMBER_ATTRIBUTE_CORRECTION, 0);
+  const int64_t results = call.out().numel();
+  if (results == 0 || static_cast<double>(call.in(0).numel() / results) <= correction) {
+    throw Refusal{"no degrees of freedom are left, of which PyTorch prints a warning"};
+  }
   at::var_out(call.out(), call.in(0), axes.axes, at::Scalar(correction), axes.keeps);
 }
 
