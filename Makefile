@@ -18,8 +18,8 @@ export UBSAN_OPTIONS ?= print_stacktrace=1
 # Arrow's own allocator hands memory from thread to thread, and keeps it, where no sanitizer sees it.
 asan tsan fuzz: export ARROW_DEFAULT_MEMORY_POOL := system
 
-.PHONY: help setup build install demo test unit conformance asan tsan asan-command tsan-command fuzz format check-format lint \
-  lint-changed purify reference docs check-docs notebook picture memory bench clean
+.PHONY: help setup build install demo test unit conformance conformance-backends asan tsan asan-command tsan-command fuzz \
+  format check-format lint lint-changed purify reference reference-backends docs check-docs notebook picture memory bench clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z -]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -50,6 +50,10 @@ test: unit  ## all tests: unit tests, then those that cross rooms
 EXAMPLES ?= 1000
 conformance: build  ## ops against the array API standard and NumPy, EXAMPLES (1,000) arrays a test (hours)
 	@EMBER_OPS_EXAMPLES=$(EXAMPLES) $(PYTHON) -m pytest tests/conformance/ops -n $(JOBS) --dist worksteal
+
+# BACKEND="torch mlx" tests those alone.
+conformance-backends: build  ## every operation on native, torch, mlx and numpy against native (a minute)
+	@$(PYTHON) -m pytest tests/conformance/backends $(addprefix --backend=,$(BACKEND)) -n $(JOBS)
 
 unit: setup build/build.ninja
 	@cmake --build build -j $(JOBS)
@@ -117,6 +121,12 @@ reference: build  ## docs/reference/ops.md and numpy_mapping.md, from the compil
 	@cp build/ops.md docs/reference/ops.md
 	@$(PYTHON) tools/purify --mapping >build/numpy_mapping.md
 	@cp build/numpy_mapping.md docs/reference/numpy_mapping.md
+
+reference-backends: build  ## docs/reference/backends.md, from a run of the conformance suite
+	@mkdir -p build/conformance
+	@EMBER_WRITE_BACKENDS=build/conformance $(PYTHON) -m pytest tests/conformance/backends -k every_operation -n $(JOBS)
+	@$(PYTHON) tests/conformance/backends/backend_table.py build/conformance >build/conformance/backends.md
+	@cp build/conformance/backends.md docs/reference/backends.md
 
 docs: export NO_MKDOCS_2_WARNING := 1
 docs: build  ## the documentation as a web site with references made from the code, in build/site/

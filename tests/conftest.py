@@ -14,6 +14,11 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "build" / "python"))
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--backend NAME`: for tests/conformance/backends; may be given several times."""
+    parser.addoption("--backend", action="append", metavar="NAME", help="backend to test")
+
+
 @pytest.fixture(scope="session")
 def root() -> Path:
     """The repository's root folder."""
