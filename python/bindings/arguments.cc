@@ -186,6 +186,9 @@ std::vector<ops::Tensor> Arguments::rest_tensors() {
 bool Arguments::boolean(int i) const {
   if (slots_[i] == Py_True) return true;
   if (slots_[i] == Py_False) return false;
+  // NumPy has another parameter in the place of ours, often: x.mean(0, "float32").
+  const bool may_be_number = IsTensor(slots_[i]) || PyNumber_Check(slots_[i]) != 0;
+  if (!is_none(i) && (!may_be_number || PySequence_Check(slots_[i]) != 0)) RaiseType(i, "a bool");
   const int truth = PyObject_IsTrue(slots_[i]);
   if (truth < 0) throw PythonError{};
   return truth != 0;

@@ -31,6 +31,13 @@ constexpr const char* kMethodNames[] = {
 /// Methods whose one sequence of integers may be given as several arguments, as NumPy's.
 constexpr std::string_view kGatheringMethods[] = {"reshape", "permute_dims", "transpose"};
 
+/// Methods that NumPy gives more parameters than ours have, and NumPy's functions pass them on:
+/// python/emberharmony/ops/_numpy_methods.py has those.
+constexpr std::string_view kNumPyMethods[] = {
+    "sum",     "prod",  "mean",   "std",     "var",     "min",   "max",
+    "any",     "all",   "argmax", "argmin",  "take",    "clip",  "cumsum",
+    "cumprod", "round", "sort",   "argsort", "reshape", "ravel", "flatten"};
+
 /// Parameters that the standard has by name only, and that users give by position where they come
 /// first: NumPy, the predecessor and every tutorial do.
 constexpr std::string_view kAlsoPositional[] = {"axis",   "axes", "dtype", "k",    "n",
@@ -218,6 +225,7 @@ bool PrepareFunctions() {
     each->text = TextOf(*each);
     each->parameters.num_accepted = CountAccepted(*each);
     each->gathers = IsAmong(kGatheringMethods, each->name);
+    each->as_numpy = IsAmong(kNumPyMethods, each->name);
     each->definition = {each->name, AsCFunction(each->call), METH_FASTCALL | METH_KEYWORDS,
                         each->text.c_str()};
   }
@@ -302,6 +310,26 @@ PyObject* InvokeGathered(const Function& function, Function::Body body, PyObject
   return result;
 }
 
+/// The method of that name with NumPy's parameters, for a call that has more than ours.
+PyObject* InvokeNumPyMethod(const Function& function, PyObject* self, PyObject* const* args,
+                            Py_ssize_t num_args, PyObject* keyword_names) {
+  try {
+    static PyObject* module = nullptr;
+    if (module == nullptr) {
+      module = Checked(PyImport_ImportModule("emberharmony.ops._numpy_methods"));
+    }
+    Reference method(PyObject_GetAttrString(module, function.name));
+    const Py_ssize_t num_keywords = keyword_names == nullptr ? 0 : PyTuple_GET_SIZE(keyword_names);
+    std::vector<PyObject*> all(args, args + num_args + num_keywords);
+    all.insert(all.begin(), self);
+    return PyObject_Vectorcall(method.get(), all.data(), static_cast<size_t>(num_args + 1),
+                               keyword_names);
+  } catch (...) {
+    SetErrorFromException();
+    return nullptr;
+  }
+}
+
 }  // namespace
 
 PyObject* Invoke(const Function& function, Function::Body body, PyObject* self,
@@ -325,6 +353,9 @@ PyObject* Invoke(const Function& function, Function::Body body, PyObject* self,
   Py_ssize_t num_taken = num_args;
   if (num_args > room) {
     if (parameters.rest.empty()) {
+      if (self != nullptr && function.as_numpy) {
+        return InvokeNumPyMethod(function, self, args, num_args, keyword_names);
+      }
       RaiseTooMany(function, num_args + num_given);
       return nullptr;
     }
@@ -336,7 +367,9 @@ PyObject* Invoke(const Function& function, Function::Body body, PyObject* self,
   num_given += static_cast<int>(num_taken);
   if (keyword_names != nullptr &&
       !BindKeywords(function, self != nullptr, args + num_args, keyword_names, num_given, slots)) {
-    return nullptr;
+    if (self == nullptr || !function.as_numpy) return nullptr;
+    PyErr_Clear();
+    return InvokeNumPyMethod(function, self, args, num_args, keyword_names);
   }
   for (int i = 0; i < num_all; ++i) {
     if (slots[i] == nullptr && !RaiseMissing(function, slots)) return nullptr;

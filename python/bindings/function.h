@@ -38,6 +38,8 @@ struct Function {
   PyMethodDef definition;
   /// Whether the method takes several integers for a tuple of them: x.reshape(2, -1).
   bool gathers = false;
+  /// Whether the method has NumPy's other parameters too, in Python.
+  bool as_numpy = false;
 };
 
 /// A second name for a function.

@@ -1,4 +1,6 @@
 // What a tensor tells of itself, and methods that are no functions of ops.
+#include <algorithm>
+#include <climits>
 #include <string>
 #include <vector>
 
@@ -75,6 +77,57 @@ PyObject* GetMatrixTransposed(PyObject* self, void*) {
     return nullptr;
   }
   return Transposed(self, x.rank() - 2);
+}
+
+/// A view of the real or the imaginary parts: every second number from the first, or second, on.
+ops::Tensor PartsOf(const ops::Tensor& x, int part) {
+  const ops::DType dtype = tensor::RealPartOf(x.dtype());
+  const ops::Tensor numbers =
+      ops::Tensor::WrapMutable(x.storage_data(), ops::Shape{0}, dtype, x.owner(), x.device());
+  ops::Shape strides = x.strides();
+  for (int i = 0; i < x.rank(); ++i) strides[i] *= 2;
+  const ops::Tensor parts = numbers.View(x.shape(), strides, 2 * x.offset() + part);
+  return x.writable() ? parts : parts.ReadOnly();
+}
+
+PyObject* GetReal(PyObject* self, void*) {
+  const ops::Tensor& x = TensorOf(self);
+  if (!tensor::IsComplex(x.dtype())) return Py_NewRef(self);
+  return Guarded([&] { return MakeTensor([&] { return PartsOf(x, 0); }); });
+}
+/// Of real numbers zeros that cannot be assigned to: nobody would see it.
+PyObject* GetImaginary(PyObject* self, void*) {
+  return Guarded([&] {
+    const ops::Tensor& x = TensorOf(self);
+    return MakeTensor([&] {
+      if (tensor::IsComplex(x.dtype())) return PartsOf(x, 1);
+      const bool is_bool = x.dtype() == ops::DType::kBool;
+      return (is_bool ? ops::logical_and(x, false) : ops::imag(x)).ReadOnly();
+    });
+  });
+}
+
+int SetPart(PyObject* part, PyObject* value, const char* name) {
+  if (part == nullptr) return -1;
+  int status = -1;
+  if (value == nullptr) {
+    PyErr_Format(PyExc_AttributeError, "%s cannot be deleted", name);
+  } else {
+    status = PyObject_SetItem(part, Py_Ellipsis, value);
+  }
+  Py_DECREF(part);
+  return status;
+}
+int SetReal(PyObject* self, PyObject* value, void*) {
+  return SetPart(GetReal(self, nullptr), value, "real");
+}
+int SetImaginary(PyObject* self, PyObject* value, void*) {
+  const ops::Tensor& x = TensorOf(self);
+  if (!tensor::IsComplex(x.dtype())) {
+    PyErr_Format(PyExc_TypeError, "a %s has no imaginary part to set", x.Describe().c_str());
+    return -1;
+  }
+  return SetPart(GetImaginary(self, nullptr), value, "imag");
 }
 
 PyObject* ListOf(const char* data, ops::DType dtype, const ops::Shape& shape,
@@ -202,6 +255,23 @@ PyObject* ToComplex(PyObject* self, PyObject*) {
   });
 }
 
+/// round(x) of rank 0 is the nearest integer, as of NumPy's numbers; all else is a tensor.
+PyObject* Round(PyObject* self, PyObject* const* args, Py_ssize_t num_args) {
+  return Guarded([&]() -> PyObject* {
+    const ops::Tensor& x = TensorOf(self);
+    if (num_args > 1) Raise(PyExc_TypeError, "__round__() takes the number of decimals only");
+    if (num_args == 1 && args[0] != Py_None) {
+      const int64_t decimals = IntegerOf(args[0]);
+      const int bounded = static_cast<int>(std::clamp<int64_t>(decimals, INT_MIN, INT_MAX));
+      return MakeTensor([&] { return ops::round(x, bounded); });
+    }
+    if (x.rank() > 0) return MakeTensor([&] { return ops::round(x); });
+    Reference number(ElementToPython(x.data(), x.dtype()));
+    Reference builtins(PyImport_ImportModule("builtins"));
+    return Checked(PyObject_CallMethod(builtins.get(), "round", "O", number.get()));
+  });
+}
+
 PyObject* Format(PyObject* self, PyObject* spec) {
   return Guarded([&]() -> PyObject* {
     if (PyUnicode_GetLength(spec) != 0 && TensorOf(self).size() != 1) {
@@ -232,6 +302,9 @@ PyGetSetDef tensor_attributes[] = {
     {"size", &GetSize, nullptr, "The number of elements.", nullptr},
     {"T", &GetTransposed, nullptr, "A view with both axes of a matrix exchanged.", nullptr},
     {"mT", &GetMatrixTransposed, nullptr, "A view with the last two axes exchanged.", nullptr},
+    {"real", &GetReal, &SetReal, "A view of the real parts; of a real tensor itself.", nullptr},
+    {"imag", &GetImaginary, &SetImaginary, "A view of the imaginary parts; of a real tensor zeros.",
+     nullptr},
     {"nbytes", &GetNumBytes, nullptr, "Bytes of all elements.", nullptr},
     {"itemsize", &GetItemSize, nullptr, "Bytes of one element.", nullptr},
     {"strides", &GetStrides, nullptr, "Bytes from one element to the next along each axis.",
@@ -256,6 +329,9 @@ PyMethodDef tensor_methods[] = {
     {"__deepcopy__", &Copy, METH_O, nullptr},
     {"__complex__", &ToComplex, METH_NOARGS,
      "__complex__($self, /)\n--\n\nThe only element as a complex number."},
+    {"__round__", AsMethod(&Round), METH_FASTCALL,
+     "__round__($self, decimals=None, /)\n--\n\nThe nearest integer of a tensor of rank 0; else "
+     "all elements rounded."},
     {"__format__", &Format, METH_O, nullptr},
     {nullptr, nullptr, 0, nullptr}};
 

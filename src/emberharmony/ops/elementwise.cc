@@ -468,8 +468,11 @@ Tensor conj(const Operand& x, const Options& options) {
 
 Tensor imag(const Operand& x, const Options& options) {
   if (IsComplexOperand(x)) return Unary(Op::kImag, x, options);
-  // Real numbers have the imaginary part zero.
-  return multiply(CopyOf(Op::kReal, x, {}), 0, options);
+  // Real numbers have the imaginary part +0, which products with zero are not for those below it.
+  const Operand* operands[] = {&x};
+  const DType dtype = PromotedDType(NameOf(Op::kReal), operands);
+  CheckKind(Op::kReal, dtype);
+  return astype(logical_and(x, false), dtype, /*copy=*/true, options);
 }
 
 Tensor clip(const Operand& x, const Operand& min, const Operand& max, const Options& options) {

@@ -321,6 +321,9 @@ TEST(Elementwise, PartsOfComplexNumbers) {
   EXPECT_THAT(ListOf<int64_t>(imag(arange(2))), ElementsAre(0, 0));
   EXPECT_THAT(ListOf<F>(reciprocal(asarray<F>({{0, 2}}))), ElementsAre(F(0, -0.5F)));
   EXPECT_THAT(ListOf<bool>(signbit(imag(x))), ElementsAre(false, true));
+  const Tensor zeros = imag(asarray<double>({-1, -0.0, NAN, -INFINITY}));
+  EXPECT_THAT(ListOf<double>(zeros), ElementsAre(0, 0, 0, 0));
+  EXPECT_THAT(ListOf<bool>(signbit(zeros)), ElementsAre(false, false, false, false));
 }
 
 TEST(Elementwise, AssignmentKeepsTheMemory) {
