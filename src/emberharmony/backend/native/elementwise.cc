@@ -283,10 +283,13 @@ bool RunAsItLies(Kernel kernel, std::span<const Tensor* const> inputs, const Ten
     RunFlat(kernel, flat, num_inputs, target, target_item_bytes, size);
     return true;
   }
+  int64_t item_bytes = target_item_bytes;
+  for (int k = 0; k < num_inputs; ++k) item_bytes = std::max(item_bytes, flat[k].item_bytes);
+  const int64_t block = BlockOf(item_bytes);
   BlockBuffer buffers[kInputsMax];
   for (int k = 0; k < num_inputs; ++k) {
     if (!flat[k].repeats) continue;
-    Fill(flat[k].data, flat[k].item_bytes, buffers[k].bytes, std::min(size, kBlock));
+    Fill(flat[k].data, flat[k].item_bytes, buffers[k].bytes, std::min(size, block));
     flat[k].data = buffers[k].bytes;
   }
   RunFlat(kernel, flat, num_inputs, target, target_item_bytes, size);

@@ -50,19 +50,20 @@ void EndStream() {}
 class FlatRun {
  public:
   FlatRun(Kernel kernel, const FlatInput* inputs, int num_inputs, char* output,
-          int64_t output_item_bytes, bool stream)
+          int64_t output_item_bytes, int64_t block, bool stream)
       : kernel_(kernel),
         inputs_(inputs),
         num_inputs_(num_inputs),
         output_(output),
         output_item_bytes_(output_item_bytes),
+        block_(block),
         stream_(stream) {
     for (int k = 0; k < num_inputs; ++k) in_blocks_ = in_blocks_ || inputs[k].repeats;
   }
 
   void Run(int64_t begin, int64_t end) const {
     const void* now[kInputsMax];
-    const int64_t step = in_blocks_ || stream_ ? kBlock : end - begin;
+    const int64_t step = in_blocks_ || stream_ ? block_ : end - begin;
     StreamBuffer buffer;
     for (int64_t at = begin; at < end; at += step) {
       const int64_t n = std::min(step, end - at);
@@ -83,6 +84,7 @@ class FlatRun {
   int num_inputs_;
   char* output_;
   int64_t output_item_bytes_;
+  int64_t block_;
   bool stream_;
   bool in_blocks_ = false;
 };
@@ -93,13 +95,16 @@ void RunFlat(Kernel kernel, const FlatInput* inputs, int num_inputs, char* outpu
              int64_t output_item_bytes, int64_t n) {
   int64_t bytes = n * output_item_bytes;
   bool in_place = false;
+  int64_t item_bytes = output_item_bytes;
   for (int k = 0; k < num_inputs; ++k) {
     if (!inputs[k].repeats) bytes += n * inputs[k].item_bytes;
     in_place = in_place || inputs[k].data == output;
+    item_bytes = std::max(item_bytes, inputs[k].item_bytes);
   }
   const bool aligned = reinterpret_cast<uintptr_t>(output) % 16 == 0;
   const bool stream = kCanStream && bytes >= kStreamBytes && !in_place && aligned;
-  const FlatRun run(kernel, inputs, num_inputs, output, output_item_bytes, stream);
+  const FlatRun run(kernel, inputs, num_inputs, output, output_item_bytes, BlockOf(item_bytes),
+                    stream);
   if (bytes < kParallelBytes) return run.Run(0, n);
   ParallelRanges(n, kGrain, [&](int64_t begin, int64_t end) { run.Run(begin, end); });
 }

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "emberharmony/backend/native/arithmetic_kernels_internal.h"
+#include "emberharmony/backend/native/one_divisor_internal.h"
 
 namespace emberharmony::backend::native {
 namespace {
@@ -57,34 +58,34 @@ struct QuickRemainder {
   }
 };
 
-/// Of one divisor: products with its inverse, which are at most one off.
+/// Of one divisor of 64 bits: products with its inverse, which are at most one off. Where the
+/// divisor is negative, both have the other sign.
 template <class T>
 class OneDivisor {
  public:
   /// Not of zero.
   explicit OneDivisor(T y)
-      : negative_(y < T(0) ? -1 : 0),
-        divisor_((static_cast<int64_t>(y) ^ negative_) - negative_),
-        inverse_(1.0 / static_cast<double>(divisor_)) {}
+      : sign_(y < T(0) ? -1.0 : 1.0),
+        divisor_(static_cast<double>(static_cast<int64_t>(y)) * sign_),
+        inverse_(1.0 / divisor_) {}
 
-  T Quotient(T x) const { return static_cast<T>(Divided(x).quotient); }
-  T Remainder(T x) const { return static_cast<T>((Divided(x).remainder ^ negative_) - negative_); }
+  T Quotient(T x) const { return static_cast<T>(static_cast<int64_t>(Divided(x).quotient)); }
+  T Remainder(T x) const {
+    return static_cast<T>(static_cast<int64_t>(Divided(x).remainder * sign_));
+  }
 
  private:
   struct Result {
-    int64_t quotient, remainder;
+    double quotient, remainder;
   };
-  /// Of x and the divisor, both with the other sign where the divisor is negative.
   Result Divided(T x) const {
-    const int64_t dividend = (static_cast<int64_t>(x) ^ negative_) - negative_;
-    const auto near = static_cast<int64_t>(static_cast<double>(dividend) * inverse_);
-    const int64_t rest = dividend - near * divisor_;
-    const int64_t below = rest >> 63, raised = rest + (divisor_ & below);
-    const int64_t above = ~((raised - divisor_) >> 63);
-    return {near + below - above, raised - (divisor_ & above)};
+    const double dividend = static_cast<double>(static_cast<int64_t>(x)) * sign_;
+    const double near = static_cast<double>(static_cast<int64_t>(dividend * inverse_));
+    const double rest = __builtin_fma(-near, divisor_, dividend);
+    const double below = rest < 0 ? 1.0 : 0.0, above = rest >= divisor_ ? 1.0 : 0.0;
+    return {near + (above - below), rest + (below - above) * divisor_};
   }
-  int64_t negative_, divisor_;  // -1 or 0; positive
-  double inverse_;
+  double sign_, divisor_, inverse_;
 };
 
 template <class T>
@@ -99,19 +100,53 @@ template <class T>
 struct FloorDivideLoops {
   using Exact = FloorDivide<T>;
   using Quick = QuickFloorDivide<T>;
-  static T Of(const OneDivisor<T>& divisor, T x) { return divisor.Quotient(x); }
+  template <class Divisor, class X>
+  [[gnu::always_inline]] static X Of(const Divisor& divisor, X x) {
+    return divisor.Quotient(x);
+  }
 };
 template <class T>
 struct RemainderLoops {
   using Exact = Remainder<T>;
   using Quick = QuickRemainder<T>;
-  static T Of(const OneDivisor<T>& divisor, T x) { return divisor.Remainder(x); }
+  template <class Divisor, class X>
+  [[gnu::always_inline]] static X Of(const Divisor& divisor, X x) {
+    return divisor.Remainder(x);
+  }
 };
+
+/// Of n elements and a divisor that is not zero.
+template <class Loops, class T>
+void ByOneDivisor(const T* x, T y, T* out, int64_t n) {
+#if defined(__AVX2__)
+  if constexpr (sizeof(T) < 8) {
+    using Divisor = OneNarrowDivisor<T>;
+    using Elements = typename Divisor::Elements;
+    const Divisor divisor(y);
+    const auto run = [&](int64_t i, int64_t count) {
+      Elements elements = {};
+      __builtin_memcpy(&elements, x + i, count * sizeof(T));
+      // Else compilers read the memory once for each use, twice as long where it is not aligned.
+      asm("" : "+v"(elements));
+      elements = Loops::Of(divisor, elements);
+      __builtin_memcpy(out + i, &elements, count * sizeof(T));
+    };
+    int64_t i = 0;
+#pragma GCC unroll 4
+    for (; i + Divisor::kLanes <= n; i += Divisor::kLanes) run(i, Divisor::kLanes);
+    if (i < n) run(i, n - i);
+    return;
+  }
+#endif
+  const OneDivisor<T> divisor(y);
+  EMBER_INDEPENDENT
+  for (int64_t i = 0; i < n; ++i) out[i] = Loops::Of(divisor, x[i]);
+}
 
 /// Quick where all elements of a piece are small, exact elsewhere.
 template <class Loops, class T>
 void DivisionLoop(const void* const* inputs, void* output, int64_t n) {
-  constexpr int64_t kPiece = 512;
+  constexpr int64_t kPiece = sizeof(T) < 8 ? 4096 : 512;
   const T* x = static_cast<const T*>(inputs[0]);
   const T* y = static_cast<const T*>(inputs[1]);
   T* out = static_cast<T*>(output);
@@ -119,9 +154,7 @@ void DivisionLoop(const void* const* inputs, void* output, int64_t n) {
     const int64_t end = n - start < kPiece ? n : start + kPiece;
     const bool small = AllBelow2To52(x + start, end - start);
     if (small && AllSame(y + start, end - start) && AllBelow2To52(y + start, 1) && y[start] != 0) {
-      const OneDivisor<T> divisor(y[start]);
-      EMBER_INDEPENDENT
-      for (int64_t i = start; i < end; ++i) out[i] = Loops::Of(divisor, x[i]);
+      ByOneDivisor<Loops>(x + start, y[start], out + start, end - start);
     } else if (small && AllBelow2To52(y + start, end - start)) {
       EMBER_INDEPENDENT
       for (int64_t i = start; i < end; ++i) out[i] = Loops::Quick::Do(x[i], y[i]);
