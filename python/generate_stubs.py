@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple, SupportsFloat, SupportsIndex
 
 import numpy
-from emberharmony._core import Device, DType, LinAlgError, Tensor
+from emberharmony._core import AxisError, Device, DType, LinAlgError, Tensor
 
 Number = builtins.bool | builtins.int | builtins.float | builtins.complex
 ArrayLike = Tensor | Number | Sequence[Any] | Any
@@ -95,6 +95,7 @@ __version__: str
 bigquery: Any
 
 class LinAlgError(ValueError): ...
+class AxisError(ValueError, IndexError): ...
 
 class DType:
     def __init__(self, x: Any, /) -> None: ...

@@ -45,6 +45,7 @@ NB_MODULE(_core, module) {
   Require(InitDTypes(module.ptr()));
   Require(InitDevices(module.ptr()));
   Require(InitLinAlgError(module.ptr()));
+  Require(InitAxisError(module.ptr()));
   Require(InitTensorType(module.ptr()));
   // With the name of its module, or pickle looks for it in all modules there are.
   const nanobind::object name = module.attr("__name__");

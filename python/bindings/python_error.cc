@@ -6,12 +6,14 @@
 #include <new>
 #include <stdexcept>
 
+#include "emberharmony/ops/axis_error.h"
 #include "emberharmony/ops/range_error.h"
 #include "emberharmony/tensor/errors.h"
 
 namespace emberharmony::python {
 
 PyObject* linalg_error = nullptr;
+PyObject* axis_error = nullptr;
 
 void TakeGil(PyThreadState* state) {
   try {
@@ -38,6 +40,15 @@ bool InitLinAlgError(PyObject* module) {
   return linalg_error != nullptr && PyModule_AddObjectRef(module, "LinAlgError", linalg_error) == 0;
 }
 
+bool InitAxisError(PyObject* module) {
+  PyObject* bases = PyTuple_Pack(2, PyExc_ValueError, PyExc_IndexError);
+  if (bases == nullptr) return false;
+  axis_error = PyErr_NewExceptionWithDoc("emberharmony.ops.AxisError",
+                                         "An axis that the tensor does not have.", bases, nullptr);
+  Py_DECREF(bases);
+  return axis_error != nullptr && PyModule_AddObjectRef(module, "AxisError", axis_error) == 0;
+}
+
 void Raise(PyObject* type, const std::string& message) {
   PyErr_SetString(type, message.c_str());
   throw PythonError{};
@@ -49,6 +60,8 @@ void SetErrorFromException() noexcept {
   } catch (const PythonError&) {
   } catch (const ops::RangeError& error) {
     PyErr_SetString(PyExc_OverflowError, error.what());
+  } catch (const ops::AxisError& error) {
+    PyErr_SetString(axis_error, error.what());
   } catch (const tensor::DTypeError& error) {
     PyErr_SetString(PyExc_TypeError, error.what());
   } catch (const tensor::IndexError& error) {

@@ -19,6 +19,7 @@ struct PythonError {};
 /// |---|---|
 /// | PythonError | what the interpreter has already |
 /// | tensor::ShapeError, std::invalid_argument, std::domain_error | ValueError |
+/// | ops::AxisError | ops.AxisError, a ValueError and an IndexError |
 /// | tensor::DTypeError | TypeError |
 /// | tensor::IndexError, std::out_of_range | IndexError |
 /// | tensor::LinAlgError | ops.linalg.LinAlgError, a ValueError |
@@ -32,6 +33,11 @@ void SetErrorFromException() noexcept;
 extern PyObject* linalg_error;
 /// Makes it and adds it to the module; false with the error indicator set.
 bool InitLinAlgError(PyObject* module);
+
+/// The class ops.AxisError.
+extern PyObject* axis_error;
+/// Makes it and adds it to the module; false with the error indicator set.
+bool InitAxisError(PyObject* module);
 
 /// `object`, or PythonError if it is null.
 inline PyObject* Checked(PyObject* object) {

@@ -4,7 +4,7 @@ The functions are compiled; each has its signature and its documentation: help(o
 """
 
 from emberharmony import _core
-from emberharmony._core import Device, DType, Tensor
+from emberharmony._core import AxisError, Device, DType, Tensor
 from emberharmony.ops import fft, linalg, random
 from emberharmony.ops._backends import (
     _choose_by_environment,
@@ -57,6 +57,7 @@ globals().update(_dtypes)
 globals().update(_functions)
 
 __all__ = [
+    "AxisError",
     "DType",
     "Device",
     "Tensor",

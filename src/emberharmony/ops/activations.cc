@@ -7,6 +7,7 @@
 
 #include "emberharmony/backend/threads.h"
 #include "emberharmony/ops/activations_internal.h"
+#include "emberharmony/ops/axis_error.h"
 #include "emberharmony/ops/elementwise.h"
 #include "emberharmony/ops/statistics.h"
 
@@ -48,8 +49,8 @@ Tensor SigmoidOf(const Tensor& x) {
 
 int CheckActivationAxis(const char* function, const Tensor& x, int axis) {
   if (axis >= -x.rank() && axis < x.rank()) return axis < 0 ? axis + x.rank() : axis;
-  throw ShapeError(fmt::format("{}: expected an axis in [{}, {}) of a {}, found {}", function,
-                               -x.rank(), x.rank(), x.Describe(), axis));
+  throw AxisError(fmt::format("{}: expected an axis in [{}, {}) of a {}, found {}", function,
+                              -x.rank(), x.rank(), x.Describe(), axis));
 }
 
 /// x - max(x), at most 0.

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "emberharmony/ops/axis_error.h"
+
 namespace emberharmony::ops {
 
 void Axes::Append(int axis) {
@@ -26,9 +28,8 @@ uint64_t Axes::MaskFor(const char* function, const tensor::Tensor& x) const {
   for (int i = 0; i < size_; ++i) {
     const int axis = axes_[i] < 0 ? axes_[i] + rank : axes_[i];
     if (axis < 0 || axis >= rank || ((mask >> axis) & 1)) {
-      throw tensor::ShapeError(
-          fmt::format("{}: expected different axes in [{}, {}) of a {}, found {}", function, -rank,
-                      rank, x.Describe(), ToString()));
+      throw AxisError(fmt::format("{}: expected different axes in [{}, {}) of a {}, found {}",
+                                  function, -rank, rank, x.Describe(), ToString()));
     }
     mask |= uint64_t{1} << axis;
   }

@@ -6,6 +6,7 @@
 #include <complex>
 #include <cstring>
 
+#include "emberharmony/ops/axis_error.h"
 #include "emberharmony/ops/device_result_internal.h"
 #include "emberharmony/ops/dispatch_internal.h"
 #include "emberharmony/ops/elementwise.h"
@@ -34,8 +35,8 @@ struct Step {
 
 int CheckedFftAxis(const char* function, const Tensor& x, int axis) {
   if (axis < -x.rank() || axis >= x.rank()) {
-    throw ShapeError(fmt::format("{}: expected an axis in [{}, {}) of a {}, found {}", function,
-                                 -x.rank(), x.rank(), x.Describe(), axis));
+    throw AxisError(fmt::format("{}: expected an axis in [{}, {}) of a {}, found {}", function,
+                                -x.rank(), x.rank(), x.Describe(), axis));
   }
   return axis < 0 ? axis + x.rank() : axis;
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "emberharmony/ops/axis_error.h"
 #include "emberharmony/ops/device_result_internal.h"
 #include "emberharmony/ops/dispatch_internal.h"
 #include "emberharmony/ops/elementwise.h"
@@ -243,7 +244,7 @@ Tensor cross(const Tensor& x1, const Tensor& x2, int axis) {
   }
   const int rank = shape.rank();
   if (axis < -rank || axis >= rank) {
-    throw ShapeError(
+    throw AxisError(
         fmt::format("cross: expected an axis in [{}, {}), found {}", -rank, rank, axis));
   }
   // Counted from the back, the axis is the same one in both.

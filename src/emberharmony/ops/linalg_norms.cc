@@ -6,6 +6,7 @@
 #include <limits>
 #include <string>
 
+#include "emberharmony/ops/axis_error.h"
 #include "emberharmony/ops/creation.h"
 #include "emberharmony/ops/device_result_internal.h"
 #include "emberharmony/ops/elementwise.h"
@@ -31,8 +32,8 @@ Vectors AsVectors(const char* function, const Tensor& x,
   for (int each : axis.value_or(std::vector<int>{})) {
     const int at = each < 0 ? each + x.rank() : each;
     if (at < 0 || at >= x.rank() || reduced[at]) {
-      throw ShapeError(fmt::format("{}: expected different axes in [{}, {}) of a {}, found {}",
-                                   function, -x.rank(), x.rank(), x.Describe(), each));
+      throw AxisError(fmt::format("{}: expected different axes in [{}, {}) of a {}, found {}",
+                                  function, -x.rank(), x.rank(), x.Describe(), each));
     }
     reduced[at] = true;
   }

@@ -5,13 +5,14 @@
 
 #include <numeric>
 
+#include "emberharmony/ops/axis_error.h"
 #include "emberharmony/ops/manipulation_internal.h"
 
 namespace emberharmony::ops {
 
 int CheckedAxis(const char* function, int axis, int rank) {
   if (axis < -rank || axis >= rank) {
-    throw ShapeError(
+    throw AxisError(
         fmt::format("{}: expected an axis in [{}, {}), found {}", function, -rank, rank, axis));
   }
   return axis < 0 ? axis + rank : axis;
@@ -139,12 +140,13 @@ Tensor squeeze(const Tensor& x, std::optional<std::vector<int>> axes) {
 
 Tensor permute_dims(const Tensor& x, std::span<const int> axes) {
   CheckDefined("permute_dims", x);
+  for (int axis : axes) CheckedAxis("permute_dims", axis, x.rank());
   return x.PermuteDims(axes);
 }
 
 Tensor transpose(const Tensor& x, std::optional<std::vector<int>> axes) {
   CheckDefined("transpose", x);
-  if (axes) return x.PermuteDims(*axes);
+  if (axes) return permute_dims(x, *axes);
   std::vector<int> reversed(x.rank());
   for (int i = 0; i < x.rank(); ++i) reversed[i] = x.rank() - 1 - i;
   return x.PermuteDims(reversed);

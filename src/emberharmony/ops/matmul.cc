@@ -6,6 +6,7 @@
 #include <numeric>
 #include <vector>
 
+#include "emberharmony/ops/axis_error.h"
 #include "emberharmony/ops/device_result_internal.h"
 #include "emberharmony/ops/dispatch_internal.h"
 #include "emberharmony/ops/elementwise.h"
@@ -70,8 +71,8 @@ Shape Without(const Shape& shape, int axis) {
 /// Axis counted from the front.
 int CheckProductAxis(const char* function, int axis, const Tensor& x) {
   if (axis < -x.rank() || axis >= x.rank()) {
-    throw ShapeError(fmt::format("{}: expected an axis in [{}, {}) of a {}, found {}", function,
-                                 -x.rank(), x.rank(), x.Describe(), axis));
+    throw AxisError(fmt::format("{}: expected an axis in [{}, {}) of a {}, found {}", function,
+                                -x.rank(), x.rank(), x.Describe(), axis));
   }
   return axis < 0 ? axis + x.rank() : axis;
 }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "emberharmony/ops/axis_error.h"
 #include "emberharmony/ops/device_result_internal.h"
 #include "emberharmony/ops/dispatch_internal.h"
 #include "emberharmony/ops/sorting_internal.h"
@@ -41,8 +42,8 @@ int CheckAxis(Op op, const Tensor& x, int axis) {
         fmt::format("{}: expected a tensor, found an undefined tensor", name));
   }
   if (axis < -x.rank() || axis >= x.rank()) {
-    throw ShapeError(fmt::format("{}: expected an axis in [{}, {}) of a {}, found {}", name,
-                                 -x.rank(), x.rank(), x.Describe(), axis));
+    throw AxisError(fmt::format("{}: expected an axis in [{}, {}) of a {}, found {}", name,
+                                -x.rank(), x.rank(), x.Describe(), axis));
   }
   return axis < 0 ? axis + x.rank() : axis;
 }
