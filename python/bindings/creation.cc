@@ -1,4 +1,5 @@
 // Tensors of given shapes and of evenly spaced numbers.
+#include "bindings/diagonal_number.h"
 #include "bindings/function.h"
 #include "emberharmony/ops.h"
 
@@ -198,7 +199,7 @@ Args:
   args.check_device(4);
   const int64_t num_rows = args.integer(0);
   const std::optional<int64_t> num_columns = args.optional_integer(1);
-  const int64_t k = args.integer(2);
+  const int64_t k = DiagonalNumber(args, 2);
   const ops::DType dtype = DTypeOr(args, 3, ops::DType::kFloat64);
   return args.Run([&] { return ops::eye(num_rows, num_columns, k, dtype); });
 }
@@ -214,7 +215,7 @@ Raises:
   ValueError: A rank below 2.
 )") {
   const ops::Tensor& x = args.tensor(0);
-  const int64_t k = args.integer(1);
+  const int64_t k = DiagonalNumber(args, 1);
   return args.Run([&] { return ops::tril(x, k); });
 }
 
@@ -229,7 +230,7 @@ Raises:
   ValueError: A rank below 2.
 )") {
   const ops::Tensor& x = args.tensor(0);
-  const int64_t k = args.integer(1);
+  const int64_t k = DiagonalNumber(args, 1);
   return args.Run([&] { return ops::triu(x, k); });
 }
 
@@ -285,7 +286,7 @@ Raises:
   ValueError: A lower rank, or axes that do not exist or are the same.
 )") {
   const ops::Tensor& x = args.tensor(0);
-  const int64_t offset = args.integer(1);
+  const int64_t offset = DiagonalNumber(args, 1);
   const int axis1 = args.axis(2);
   const int axis2 = args.axis(3);
   return args.Run([&] { return ops::diagonal(x, offset, axis1, axis2); });

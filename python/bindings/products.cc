@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "bindings/diagonal_number.h"
 #include "bindings/function.h"
 #include "emberharmony/ops.h"
 
@@ -251,7 +252,7 @@ Raises:
   ValueError: A rank below 2.
 )") {
   const ops::Tensor& x = args.tensor(0);
-  const int64_t offset = args.integer(1);
+  const int64_t offset = DiagonalNumber(args, 1);
   return args.Run([&] { return ops::linalg::diagonal(x, offset); });
 }
 
@@ -271,7 +272,7 @@ Raises:
   ValueError: A rank below 2.
 )") {
   const ops::Tensor& x = args.tensor(0);
-  const int64_t offset = args.integer(1);
+  const int64_t offset = DiagonalNumber(args, 1);
   const std::optional<ops::DType> dtype = args.dtype(2);
   return args.Run([&] { return ops::linalg::trace(x, offset, dtype); });
 }

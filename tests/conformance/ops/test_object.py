@@ -3,6 +3,7 @@
 import copy
 import operator
 import pickle
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -343,6 +344,18 @@ def test_broadcast_shapes() -> None:
     assert type(xp.broadcast_shapes((2,), (1,))) is tuple
 
 
+@pytest.mark.parametrize("k", [2**62, 2**63 - 1, 2**63, 2**80])
+def test_diagonals_beyond_every_matrix(k: int) -> None:
+    x, ones, zeros = xp.ones((2, 3)), [[1.0] * 3] * 2, [[0.0] * 3] * 2
+    for sign in (1, -1):
+        assert to_numpy(xp.eye(2, 3, k=sign * k)).tolist() == zeros
+        assert to_numpy(xp.tril(x, k=sign * k)).tolist() == (ones if sign > 0 else zeros)
+        assert to_numpy(xp.triu(x, k=sign * k)).tolist() == (zeros if sign > 0 else ones)
+        if IS_EMBER:  # NumPy refuses such offsets.
+            assert xp.linalg.diagonal(x, offset=sign * k).shape == (0,)
+            assert float(xp.linalg.trace(x, offset=sign * k)) == 0
+
+
 AXIS_FUNCTIONS = "sum prod max min mean var std any all argmax argmin sort argsort flip"
 AXIS_FUNCTIONS += " cumulative_sum cumulative_prod diff unstack count_nonzero"
 
@@ -363,6 +376,34 @@ def test_wrong_axes(function: str) -> None:
             getattr(xp, function)(x, axis=(0, 0))
         with pytest.raises((ValueError, IndexError)):
             getattr(xp, function)(x, axis=(0, -2))
+
+
+@pytest.mark.parametrize("axis", [2, -3, 2**40, -(2**40)])
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda x, axis: xp.sum(x, axis=axis),
+        lambda x, axis: xp.sum(x, axis=(0, axis)),
+        lambda x, axis: xp.cumulative_sum(x, axis=axis),
+        lambda x, axis: xp.argmax(x, axis=axis),
+        lambda x, axis: xp.sort(x, axis=axis),
+        lambda x, axis: xp.expand_dims(x, axis + (axis > 0) - (axis < 0)),
+        lambda x, axis: xp.flip(x, axis=axis),
+        lambda x, axis: xp.squeeze(x, axis),
+        lambda x, axis: xp.permute_dims(x, (0, axis)),
+        lambda x, axis: xp.moveaxis(x, axis, 0),
+        lambda x, axis: xp.concat([x, x], axis=axis),
+        lambda x, axis: xp.stack([x, x], axis=axis + (axis > 0) - (axis < 0)),
+        lambda x, axis: xp.vecdot(x, x, axis=axis),
+        lambda x, axis: xp.linalg.vector_norm(x, axis=axis),
+        lambda x, axis: xp.fft.fft(x, axis=axis),
+    ],
+)
+def test_axis_errors(call: Callable[[Any, int], Any], axis: int) -> None:
+    # The standard wants IndexError of expand_dims; NumPy's error is a ValueError as well.
+    with pytest.raises(ValueError) as caught:
+        call(xp.ones((2, 3)), axis)
+    assert isinstance(caught.value, IndexError), caught.value
 
 
 def test_wrong_arguments() -> None:
