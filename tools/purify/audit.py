@@ -1,5 +1,6 @@
 """Looks through one module: every place that stands for something of NumPy's, and what it needs."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import libcst as cst
@@ -11,6 +12,7 @@ from purify.findings import Finding
 from purify.flow import Flow
 from purify.mapping import Entry, Form
 from purify.names import Names, Reference
+from purify.tree import Tree
 
 ABSTRACT = {
     "numpy.complexfloating", "numpy.dtype", "numpy.floating", "numpy.generic", "numpy.inexact",
@@ -51,6 +53,7 @@ class Audit:
 
     path: str
     wrapper: metadata.MetadataWrapper
+    tree: Tree
     names: Names
     sites: list[Site]
     findings: list[Finding] = field(default_factory=list)
@@ -60,12 +63,38 @@ class Audit:
         return self.wrapper.module
 
 
-class _SiteCollector(cst.CSTVisitor):
+class _SiteCollector:
     """Collects references in code, without imports, targets, keywords and names of attributes."""
 
-    def __init__(self, names: Names, parents: dict[cst.CSTNode, cst.CSTNode]) -> None:
-        self._names, self._parents = names, parents
+    def __init__(self, names: Names, tree: Tree) -> None:
+        self._names, self._tree, self._parents = names, tree, tree.parents
         self.sites: list[Site] = []
+
+    def run(self) -> None:
+        waiting: list[cst.CSTNode] = [self._tree.module]
+        while waiting:
+            node = waiting.pop()
+            waiting += reversed(self._below(node))
+
+    def _below(self, node: cst.CSTNode) -> Sequence[cst.CSTNode]:
+        """Adds what stands here, and returns the nodes in which there may be more."""
+        if isinstance(node, cst.Import | cst.ImportFrom | cst.Global):
+            return ()
+        if isinstance(node, cst.AssignTarget) and isinstance(node.target, cst.Name):
+            return ()
+        if isinstance(node, cst.Param):
+            return [part for part in (node.annotation, node.default) if part is not None]
+        if isinstance(node, cst.Arg):
+            return (node.value,)
+        if isinstance(node, cst.Attribute):
+            return () if self._add(node) or self._add_method(node) else (node.value,)
+        if isinstance(node, cst.Name):
+            parent = self._parents.get(node)
+            defines = isinstance(parent, cst.FunctionDef | cst.ClassDef) and parent.name is node
+            if not defines:
+                self._add(node)
+            return ()
+        return self._tree.children[node]
 
     def _add(self, node: cst.BaseExpression) -> bool:
         reference = self._names.resolve(node)
@@ -75,36 +104,6 @@ class _SiteCollector(cst.CSTVisitor):
         call = parent if isinstance(parent, cst.Call) and parent.func is reference.node else None
         self.sites.append(Site(reference, mapping.look_up(reference.name), call))
         return True
-
-    def visit_Import(self, node: cst.Import) -> bool:
-        del node
-        return False
-
-    def visit_ImportFrom(self, node: cst.ImportFrom) -> bool:
-        del node
-        return False
-
-    def visit_Global(self, node: cst.Global) -> bool:
-        del node
-        return False
-
-    def visit_AssignTarget(self, node: cst.AssignTarget) -> bool:
-        return not isinstance(node.target, cst.Name)
-
-    def visit_Param(self, node: cst.Param) -> bool:
-        for part in (node.annotation, node.default):
-            if part is not None:
-                part.visit(self)
-        return False
-
-    def visit_Arg(self, node: cst.Arg) -> bool:
-        node.value.visit(self)
-        return False
-
-    def visit_Attribute(self, node: cst.Attribute) -> bool:
-        if not self._add(node) and not self._add_method(node):
-            node.value.visit(self)
-        return False
 
     def _add_method(self, node: cst.Attribute) -> bool:
         """Adds `rng.normal`, where rng is a generator of NumPy's."""
@@ -119,26 +118,19 @@ class _SiteCollector(cst.CSTVisitor):
                 return True
         return False
 
-    def visit_Name(self, node: cst.Name) -> bool:
-        parent = self._parents.get(node)
-        defines = isinstance(parent, cst.FunctionDef | cst.ClassDef) and parent.name is node
-        if not defines:
-            self._add(node)
-        return False
-
 
 class _Auditor:
     """Judges the sites of a module."""
 
     def __init__(self, audit: Audit) -> None:
         self._audit = audit
-        self._parents = audit.wrapper.resolve(metadata.ParentNodeProvider)
-        self._flow = Flow(audit.wrapper, audit.names)
+        self._parents = audit.tree.parents
+        self._flow = Flow(audit.tree, audit.names)
         self._by_call: dict[int, Site] = {}
 
     def run(self) -> None:
-        collector = _SiteCollector(self._audit.names, self._parents)
-        self._audit.module.visit(collector)
+        collector = _SiteCollector(self._audit.names, self._audit.tree)
+        collector.run()
         self._audit.sites = collector.sites
         later = []
         for site in collector.sites:
@@ -267,9 +259,14 @@ def audit(path: str, source: str) -> Audit:
     Raises:
         libcst.ParserSyntaxError: It is not Python.
     """
-    wrapper = metadata.MetadataWrapper(cst.parse_module(source))
-    result = Audit(path, wrapper, Names(wrapper), [])
+    # A tree that was parsed has each node once, which is what a copy would be for.
+    wrapper = metadata.MetadataWrapper(cst.parse_module(source), unsafe_skip_copy=True)
+    tree = Tree(wrapper.module)
+    result = Audit(path, wrapper, tree, Names(wrapper, tree), [])
     _Auditor(result).run()
+    trips = round_trips.find(tree, result.names)
+    if not (result.sites or result.names.star_imports or trips):
+        return result
     positions = wrapper.resolve(metadata.PositionProvider)
     found = []
     for site in result.sites:
@@ -292,6 +289,10 @@ def audit(path: str, source: str) -> Audit:
             Finding(path, start.line, start.column + 1, module, findings.REVIEW, "star",
                     "names that it brings cannot be told from others; import what is used")
         )  # fmt: skip
-    found += round_trips.find(path, wrapper, result.names, positions)
+    for node, message in trips:
+        start = positions[node].start
+        found.append(
+            Finding(path, start.line, start.column + 1, "", findings.ROUND_TRIP, message=message)
+        )
     result.findings = sorted(found)
     return result

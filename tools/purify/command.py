@@ -3,14 +3,18 @@
 import argparse
 import ast
 import fnmatch
+import io
 import re
 import sys
+import tokenize
 import tomllib
+import warnings
+from dataclasses import dataclass
 from pathlib import Path
 
 import libcst as cst
 
-from purify import reference, report, rewrite, verify
+from purify import findings, reference, report, rewrite, verify
 from purify.audit import audit
 from purify.findings import Finding
 
@@ -23,7 +27,7 @@ EPILOG = """exit status:
   0  nothing was found (--verify: no entry of NumPy was called, and the command succeeded)
   1  something was found, or is left after --fix; --verify: something was called, or the
      command failed
-  2  wrong options, or a file that cannot be read or is not Python
+  2  wrong options, or a file that cannot be read or is not Python (the others are looked at)
 
 --check reads [tool.purify] of the pyproject.toml beside or above the first path:
   allow = ["tests/*"]      files in which NumPy may be used
@@ -90,7 +94,15 @@ def python_files(paths: list[str]) -> list[Path]:
     return found
 
 
-def read(path: Path) -> str:
+@dataclass(frozen=True)
+class Text:
+    """A file's text, and the encoding that it names or begins with."""
+
+    source: str
+    encoding: str
+
+
+def read(path: Path) -> Text:
     """A file's text.
 
     Raises:
@@ -98,8 +110,10 @@ def read(path: Path) -> str:
     """
     try:
         # As bytes and back, so that line endings stay what they are.
-        return path.read_bytes().decode("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        content = path.read_bytes()
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(content).readline)
+        return Text(content.decode(encoding), encoding)
+    except (OSError, UnicodeDecodeError, SyntaxError) as error:
         raise UsageError(f"{path}: {error}") from error
 
 
@@ -110,13 +124,15 @@ def look(path: Path, source: str) -> list[Finding]:
         UsageError: It is not Python.
     """
     try:
-        if not MAY_USE.search(source):
-            # Most files of a code base; parsing them with scopes would take most of the time.
+        # Python's own parser is quick, and refuses what is nested too deeply for the other one.
+        with warnings.catch_warnings(action="ignore"):
             ast.parse(source)
-            return []
-        return audit(str(path), source).findings
+        # Most files of a code base need no more; scopes would take most of the time.
+        return audit(str(path), source).findings if MAY_USE.search(source) else []
     except (cst.ParserSyntaxError, SyntaxError, ValueError) as error:
         raise UsageError(f"{path}: expected Python: {error}") from error
+    except (RecursionError, MemoryError) as error:
+        raise UsageError(f"{path}: expressions are nested too deeply") from error
 
 
 def settings(path: Path) -> tuple[Path, list[str]]:
@@ -137,25 +153,22 @@ def allowed(path: Path, folder: Path, patterns: list[str]) -> bool:
     return any(fnmatch.fnmatch(name, pattern) for pattern in patterns)
 
 
-def run_fix(files: list[Path], *, write: bool) -> list[Finding]:
-    """Rewrites files, or prints what would change; returns what is left."""
+def fix(path: Path, *, write: bool) -> list[Finding]:
+    """Rewrites a file, or prints what would change; returns what is left."""
     import difflib
 
-    left: list[Finding] = []
-    for path in files:
-        source = read(path)
-        look(path, source)
-        text, count = rewrite.fix(str(path), source)
-        if write and count:
-            path.write_bytes(text.encode("utf-8"))
-            print(f"{path}: {count} rewritten", file=sys.stderr)
-        elif count:
-            lines = difflib.unified_diff(
-                source.splitlines(True), text.splitlines(True), str(path), str(path)
-            )
-            sys.stdout.writelines(lines)
-        left += look(path, text)
-    return left
+    text = read(path)
+    found = look(path, text.source)
+    if all(each.kind != findings.SAFE for each in found):
+        return found
+    fixed, count = rewrite.fix(str(path), text.source)
+    if write:
+        path.write_bytes(fixed.encode(text.encoding))
+        print(f"{path}: {count} rewritten", file=sys.stderr)
+    else:
+        before, after = text.source.splitlines(True), fixed.splitlines(True)
+        sys.stdout.writelines(difflib.unified_diff(before, after, str(path), str(path)))
+    return look(path, fixed)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -163,19 +176,33 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.check:
         folder, patterns = settings(Path(arguments.paths[0]))
         files = [each for each in files if not allowed(each, folder, patterns)]
-    if arguments.fix or arguments.diff:
-        found = run_fix(files, write=arguments.fix)
-    else:
-        found = [finding for path in files for finding in look(path, read(path))]
+    found: list[Finding] = []
+    broken = False
+    for path in files:
+        try:
+            if arguments.fix or arguments.diff:
+                found += fix(path, write=arguments.fix)
+            else:
+                found += look(path, read(path).source)
+        except UsageError as error:
+            # One broken file does not keep the others from being looked at.
+            print(f"purify: {error}", file=sys.stderr)
+            broken = True
+    status = tell(arguments, found, len(files))
+    return USAGE if broken else status
+
+
+def tell(arguments: argparse.Namespace, found: list[Finding], num_files: int) -> int:
+    """Prints findings; returns the exit status."""
     if arguments.diff:
         return FINDINGS if found else DONE
     if arguments.json:
-        print(report.as_json(found, len(files)))
+        print(report.as_json(found, num_files))
     elif arguments.check:
         for finding in found:
             print(report.line_of(finding))
     else:
-        print(report.as_text(found, len(files)))
+        print(report.as_text(found, num_files))
     return FINDINGS if found else DONE
 
 

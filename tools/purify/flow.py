@@ -14,6 +14,7 @@ from emberharmony import DType, Tensor, ops
 from purify import calls, differences, mapping
 from purify.calls import Refusal, literal
 from purify.names import Names, dotted
+from purify.tree import Tree
 
 ARRAYS_ONLY = {
     "torch.from_numpy": "torch.from_dlpack takes tensors",
@@ -66,8 +67,9 @@ def computed(walk: _Walk, other: cst.BaseExpression) -> _Walk:
 class Flow:
     """The uses of results in one module."""
 
-    def __init__(self, wrapper: metadata.MetadataWrapper, names: Names) -> None:
-        self._parents = wrapper.resolve(metadata.ParentNodeProvider)
+    def __init__(self, tree: Tree, names: Names) -> None:
+        self._tree = tree
+        self._parents = tree.parents
         self._names = names
 
     def problem(self, call: cst.Call, target: str) -> Refusal | None:
@@ -340,9 +342,14 @@ class Flow:
             while node is not None and not isinstance(node, cst.ClassDef):
                 node = self._parent(node)
             if node is not None:
-                finder = _SelfAttributes(chain[1].attr.value)
-                node.visit(finder)
-                return finder.found
+                return [
+                    each
+                    for each in self._tree.nodes(node)
+                    if isinstance(each, cst.Attribute)
+                    and each.attr.value == chain[1].attr.value
+                    and isinstance(each.value, cst.Name)
+                    and each.value.value == "self"
+                ]
         return []
 
     def _augmented(self, target: cst.Name, scope: metadata.Scope) -> list[cst.CSTNode]:
@@ -354,20 +361,3 @@ class Flow:
             if isinstance(parent, cst.AugAssign) and parent.target is node:
                 found.append(node)
         return found
-
-
-class _SelfAttributes(cst.CSTVisitor):
-    """Finds self.NAME."""
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-        self.found: list[cst.CSTNode] = []
-
-    def visit_Attribute(self, node: cst.Attribute) -> bool:
-        if (
-            node.attr.value == self._name
-            and isinstance(node.value, cst.Name)
-            and node.value.value == "self"
-        ):
-            self.found.append(node)
-        return True

@@ -8,6 +8,7 @@ from libcst import metadata
 
 from purify import mapping
 from purify.mapping import Form
+from purify.tree import Tree
 
 UFUNC_METHODS = {"accumulate", "at", "outer", "reduce", "reduceat"}
 
@@ -57,13 +58,18 @@ def entry_length(parts: list[str]) -> int:
 class Names:
     """Resolves the names of one module."""
 
-    def __init__(self, wrapper: metadata.MetadataWrapper) -> None:
+    def __init__(self, wrapper: metadata.MetadataWrapper, tree: Tree) -> None:
         self._scopes = wrapper.resolve(metadata.ScopeProvider)
-        self._parents = wrapper.resolve(metadata.ParentNodeProvider)
+        self._parents = tree.parents
         self._aliases: dict[int, str] = {}
         self.star: set[str] = set()
         self.star_imports: list[tuple[cst.ImportFrom, str]] = []
-        wrapper.module.visit(_Collector(self))
+        collector = _Collector(self)
+        for node in tree.nodes():
+            if isinstance(node, cst.ImportFrom):
+                collector.see_import(node)
+            elif isinstance(node, cst.Assign):
+                collector.see_assignment(node)
 
     def scope_of(self, node: cst.CSTNode) -> metadata.Scope | None:
         return self._scopes.get(node)
@@ -146,19 +152,18 @@ class Names:
         return next((n.rpartition(".")[0] for n in sorted(self.star) if n.endswith(f".{base}")), "")
 
 
-class _Collector(cst.CSTVisitor):
+class _Collector:
     """Finds star imports, and names that are assigned a function or a module of NumPy's."""
 
     def __init__(self, names: Names) -> None:
         self._names = names
 
-    def visit_ImportFrom(self, node: cst.ImportFrom) -> bool:
+    def see_import(self, node: cst.ImportFrom) -> None:
         if isinstance(node.names, cst.ImportStar) and node.module is not None and not node.relative:
             chain = dotted(node.module)
             module = ".".join([chain[0].value, *(each.attr.value for each in chain[1:])])
             if module.split(".")[0] == "numpy":
                 self._names.add_star(node, module)
-        return False
 
     def _imported(self, node: cst.BaseExpression) -> str | None:
         """The module of NumPy's that importlib.import_module("numpy.linalg") gives."""
@@ -171,7 +176,7 @@ class _Collector(cst.CSTVisitor):
         name = str(given.evaluated_value)
         return name if name.split(".")[0] == "numpy" else None
 
-    def visit_Assign(self, node: cst.Assign) -> bool:
+    def see_assignment(self, node: cst.Assign) -> None:
         target = node.targets[0].target
         if len(node.targets) == 1 and isinstance(target, cst.Name):
             reference = self._names.resolve(node.value)
@@ -181,4 +186,3 @@ class _Collector(cst.CSTVisitor):
                 form = mapping.look_up(reference.name).form
                 if form in (Form.FUNCTION, Form.MODULE, Form.MISSING, Form.RANDOM):
                     self._names.add_alias(target, reference.name)
-        return True

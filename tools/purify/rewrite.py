@@ -204,7 +204,7 @@ def fix(path: str, source: str) -> tuple[str, int]:
     alias = None if name == "ops" else name
     AddImportsVisitor.add_needed_import(context, "emberharmony", "ops", asname=alias)
     module = AddImportsVisitor(context).transform_module(module)
-    wrapper = metadata.MetadataWrapper(cst.parse_module(module.code))
+    wrapper = metadata.MetadataWrapper(cst.parse_module(module.code), unsafe_skip_copy=True)
     # What was unused before is not ours to remove.
     before = {each for _, each in unused_imports(found.wrapper)}
     unused = {each for each in unused_imports(wrapper) if each[1] not in before}

@@ -8,10 +8,9 @@ back, or, where a NumPy function is called on what has just left, at the way out
 from collections.abc import Mapping
 
 import libcst as cst
-from libcst import metadata
 
-from purify.findings import ROUND_TRIP, Finding
 from purify.names import Names
+from purify.tree import Tree
 
 BACK = {
     "cupy.array", "cupy.asarray", "jax.device_put", "jax.numpy.array", "jax.numpy.asarray",
@@ -29,14 +28,14 @@ ADVICE = (
 )
 
 
-class _Trips(cst.CSTVisitor):
+class _Trips:
     def __init__(self, names: Names, parents: Mapping[cst.CSTNode, cst.CSTNode]) -> None:
         self._names, self._parents = names, parents
         self.found: list[tuple[cst.CSTNode, str]] = []
         self._out: list[cst.Call] = []
         self._reported: set[int] = set()
 
-    def visit_Call(self, node: cst.Call) -> bool:
+    def see_call(self, node: cst.Call) -> None:
         if self._exit(node):
             self._out.append(node)
         names = self._names.qualified(node.func)
@@ -48,10 +47,8 @@ class _Trips(cst.CSTVisitor):
                     (node, f"{min(back)} of what has left by {exits[0][1]}; {ADVICE}")
                 )
                 self._reported |= {id(each) for each, _ in exits}
-        return True
 
-    def leave_Module(self, original_node: cst.Module) -> None:
-        del original_node
+    def finish(self) -> None:
         for node in self._out:
             if id(node) not in self._reported and self._feeds_numpy(node):
                 self.found.append((node, f"{self._exit(node)} is computed with in NumPy; {ADVICE}"))
@@ -101,19 +98,11 @@ class _Trips(cst.CSTVisitor):
         return []
 
 
-def find(
-    path: str,
-    wrapper: metadata.MetadataWrapper,
-    names: Names,
-    positions: Mapping[cst.CSTNode, metadata.CodeRange],
-) -> list[Finding]:
-    """The round trips of a module."""
-    trips = _Trips(names, wrapper.resolve(metadata.ParentNodeProvider))
-    wrapper.module.visit(trips)
-    findings = []
-    for node, message in trips.found:
-        start = positions[node].start
-        findings.append(
-            Finding(path, start.line, start.column + 1, "", ROUND_TRIP, message=message)
-        )
-    return findings
+def find(tree: Tree, names: Names) -> list[tuple[cst.CSTNode, str]]:
+    """The round trips of a module: where they are reported, and what is said of them."""
+    trips = _Trips(names, tree.parents)
+    for node in tree.nodes():
+        if isinstance(node, cst.Call):
+            trips.see_call(node)
+    trips.finish()
+    return trips.found

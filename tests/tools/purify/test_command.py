@@ -19,7 +19,7 @@ def purify(root: Path, tmp_path: Path) -> Run:
     built = str(root / "build" / "python")
     paths = os.pathsep.join(filter(None, [built, os.environ.get("PYTHONPATH", "")]))
 
-    def run(*arguments: object, status: int) -> subprocess.CompletedProcess[str]:
+    def run(*arguments: object, status: int | None) -> subprocess.CompletedProcess[str]:
         process = subprocess.run(
             [sys.executable, str(root / "tools" / "purify"), *map(str, arguments)],
             capture_output=True,
@@ -28,7 +28,7 @@ def purify(root: Path, tmp_path: Path) -> Run:
             env={**os.environ, "PYTHONPATH": paths},
             check=False,
         )
-        assert process.returncode == status, process.stdout + process.stderr
+        assert status in (None, process.returncode), process.stdout + process.stderr
         return process
 
     return run
@@ -77,6 +77,53 @@ def test_wrong_use(purify: Run, tmp_path: Path) -> None:
     assert "bytes.py" in purify("bytes.py", status=2).stderr
     assert "expected a command after --" in purify("--verify", status=2).stderr
     purify("--check", "--fix", "broken.py", status=2)
+
+
+def test_a_broken_file_hides_no_other(purify: Run, tmp_path: Path) -> None:
+    (tmp_path / "a_broken.py").write_text("def f(:\n")
+    (tmp_path / "b_uses.py").write_text(USES)
+    done = purify(".", status=2)
+    assert "a_broken.py: expected Python" in done.stderr
+    assert "b_uses.py:5:12: numpy.sin" in done.stdout
+    purify("--fix", ".", status=2)
+    assert "ops.sin(x)" in (tmp_path / "b_uses.py").read_text()
+
+
+@pytest.mark.parametrize(
+    ("head", "encoding"),
+    [("# coding: latin-1\n", "latin-1"), ("", "utf-8-sig"), ("# é\r\n", "utf-8")],
+)
+def test_encodings_stay(purify: Run, tmp_path: Path, head: str, encoding: str) -> None:
+    path = tmp_path / "uses.py"
+    source = f'{head}import numpy as np\n\nNAME = "é"\nx = np.sin(1.0), np.interp\n'
+    path.write_bytes(source.encode(encoding))
+    purify("--fix", "uses.py", status=1)
+    fixed = path.read_bytes()
+    assert fixed.startswith(head.encode(encoding) if head else b"\xef\xbb\xbf")
+    assert 'NAME = "é"\nx = ops.sin(1.0), np.interp\n' in fixed.decode(encoding)
+
+
+DEEP = {
+    "parentheses": "(" * 5000 + "np" + ")" * 5000,
+    "signs": "-" * 5000 + "np.pi",
+    "attributes": "np" + ".a" * 5000,
+    "calls": "np.sin(" * 150 + "1" + ")" * 150,
+    "lists": "[" * 150 + "np.pi" + "]" * 150,
+    "sum": "+".join(["np.pi"] * 3000),
+    "strings": " ".join(['"numpy"'] * 3000),
+}
+
+
+@pytest.mark.parametrize("name", DEEP)
+def test_deep_nesting_is_told_or_looked_at(purify: Run, tmp_path: Path, name: str) -> None:
+    (tmp_path / "deep.py").write_text(f"import numpy as np\n\nx = {DEEP[name]}\n")
+    done = purify("deep.py", status=None)
+    assert done.returncode in (1, 2), done.stderr
+    if done.returncode == 1:
+        assert "deep.py:3:" in done.stdout
+    else:
+        assert "nested too deeply" in done.stderr or "expected Python" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_the_lint_rule(purify: Run, tmp_path: Path) -> None:
