@@ -219,10 +219,10 @@ def test_errors_are_pythons_with_the_engines_message(file: Path, tmp_path: Path)
     with pytest.raises(eh.UsageError, match="did you mean 'delay'") as usage:
         eh.extract(file, tmp_path / "out", target="dely")
     assert isinstance(usage.value, ValueError)
-    for wrong in ({"memory": "100MiB"}, {"batch_rows": 0}, {"where": "delay >"}, {"limit": -1}):
+    for wrong in ({"memory": "100MiB"}, {"batch_rows": 0}, {"where": "delay >"}, {"limit": 2**70}):
         with pytest.raises(ValueError):
             eh.extract(file, tmp_path / "out", **wrong)
-    for wrong in ({"target": ["delay"]}, {"limit": 2**70}, {"seed": "3"}):
+    for wrong in ({"target": ["delay"]}, {"limit": 1.5}, {"seed": "3"}):
         with pytest.raises(TypeError, match=next(iter(wrong))):
             eh.extract(file, tmp_path / "out", **wrong)
     with pytest.raises(ValueError, match="twice"):
@@ -391,3 +391,38 @@ def test_frames_of_pandas_keep_their_types(tmp_path: Path) -> None:
         "flag": "[{impute: most_frequent}]",
     }.items():
         assert f"- columns: [{column}]\n    steps: {steps}" in text
+
+
+def test_parts_in_which_a_column_is_null_are_merged(tmp_path: Path) -> None:
+    values = [None] * 400 + [i * 7 % 31 for i in range(600)]
+    table = pa.table({"x": pa.array(values, pa.int64()), "y": list(range(1000))})
+    plan = {
+        "version": 1,
+        "split": {"method": "hash", "key": ["y"]},
+        "features": [
+            {"columns": ["x"], "steps": [{"impute": "median"}, "log1p", {"scale": "standard"}]},
+            {"columns": ["y"], "steps": [{"scale": "robust"}]},
+        ],
+    }
+    parts = {"a": (0, 200), "b": (200, 200), "c": (400, 300), "d": (700, 300)}
+    for name, (start, rows) in parts.items():
+        fit = eh.fit(table.slice(start, rows), tmp_path / name, plan=plan, progress="none")
+        if name in ("a", "b"):
+            [warning] = fit.warnings
+            assert "seen no values of 'x'" in warning
+            with pytest.raises(eh.DataError, match=r"can be merged .* but not applied"):
+                _ = fit.model
+            with pytest.raises(eh.DataError, match=r"can be merged .* but not applied"):
+                eh.transform(tmp_path / name, table, tmp_path / "out", progress="none")
+        else:
+            assert fit.warnings == []
+    eh.fit(table, tmp_path / "whole", plan=plan, progress="none")
+    null = eh.merge([tmp_path / "a", tmp_path / "b"], tmp_path / "ab", progress="none")
+    assert "seen no values of 'x'" in null.warnings[0]
+    for models in (["a", "b", "c", "d"], ["d", "c", "ab"]):
+        merged = eh.merge([tmp_path / name for name in models], tmp_path / "m", overwrite=True)
+        assert merged.warnings == []
+        assert folder_digests(tmp_path / "m") == folder_digests(tmp_path / "whole")
+    # What is applied at once needs values, as ever.
+    with pytest.raises(eh.DataError, match="'x' has no values"):
+        eh.extract(table.slice(0, 300), tmp_path / "out", plan=plan, keep_state=True)

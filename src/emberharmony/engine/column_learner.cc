@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "emberharmony/feature/learn_checks.h"
+
 namespace emberharmony::engine {
 
 using feature::Analyzer;
@@ -54,6 +56,7 @@ arrow::Status ColumnLearner::BeginPass() {
   pending_.clear();
   for (size_t i = 0; i < pipelines_.size(); ++i) {
     Pipeline* pipeline = pipelines_[i];
+    if (unlearned_.contains(pipeline)) continue;
     for (Probe& probe : pipeline->NextProbes()) {
       const auto refinement = refinements_.find({i, probe.step});
       if (refinement != refinements_.end()) probe.analyzers = refinement->second;
@@ -194,13 +197,18 @@ arrow::Result<bool> ColumnLearner::FinishPass(StateSpool* spool,
   const Pipeline* waiting = nullptr;  // its later steps need what an earlier one has yet to learn
   for (const Pending& pending : pending_) {
     if (pending.pipeline == waiting) continue;
-    ARROW_ASSIGN_OR_RAISE(const bool learned, LearnOrRefine(pending));
-    if (!learned) waiting = pending.pipeline;
+    const arrow::Result<bool> learned = LearnOrRefine(pending);
+    if (leaves_unlearned_ && feature::IsLackOfValues(learned.status())) {
+      unlearned_.insert(pending.pipeline);
+    } else {
+      ARROW_RETURN_NOT_OK(learned.status());
+    }
+    if (!learned.ok() || !*learned) waiting = pending.pipeline;
   }
   scanning_.clear();
   pending_.clear();
   return !std::all_of(pipelines_.begin(), pipelines_.end(),
-                      [](const Pipeline* p) { return p->learned(); });
+                      [this](const Pipeline* p) { return p->learned() || unlearned_.contains(p); });
 }
 
 }  // namespace emberharmony::engine

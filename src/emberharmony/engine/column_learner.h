@@ -43,6 +43,10 @@ class ColumnLearner {
   void Preload(const std::string& path_key, const std::string& state_key,
                std::unique_ptr<feature::State> state);
 
+  /// From now on a step that finds no values to learn from is left as it is, with all that follow
+  /// it, and fails nothing: states that are kept may be merged with those of rows that have values.
+  void LeaveUnlearned() { leaves_unlearned_ = true; }
+
   /// Merges an encoded state of another fit into the one of this pass; false when the pass has no
   /// such state.
   arrow::Result<bool> MergeEncoded(const std::string& path_key, const std::string& state_key,
@@ -107,8 +111,10 @@ class ColumnLearner {
   std::vector<Pending> pending_;
   std::map<StepKey, Analyzers> refinements_;  // of steps that wait for an exact statistic
   std::set<StateKey> saved_;
-  std::mutex mutex_;                      // guards the states during Updates
-  std::vector<int64_t> weights_scratch_;  // guarded by mutex_
+  bool leaves_unlearned_ = false;
+  std::set<const feature::Pipeline*> unlearned_;  // for lack of values
+  std::mutex mutex_;                              // guards the states during Updates
+  std::vector<int64_t> weights_scratch_;          // guarded by mutex_
 };
 
 }  // namespace emberharmony::engine

@@ -37,6 +37,7 @@ struct FitShared {
   const SplitVectors& splits;
   RunContext* context;
   StateSpool* spool;  // nullptr: states are not kept
+  bool leaves_unlearned;
   std::mutex mutex;
   std::vector<plan::SavedState> states;  // guarded by mutex
 };
@@ -73,7 +74,9 @@ class FitJob : public ColumnJob {
         field_(shared->source.schema()->field(column)),
         memory_(*field_, "fit", shared->context),
         learner_(std::make_unique<ColumnLearner>(column, field_, std::move(pipelines),
-                                                 memory_.options(), shared->context->budget())) {}
+                                                 memory_.options(), shared->context->budget())) {
+    if (shared->leaves_unlearned) learner_->LeaveUnlearned();
+  }
 
   arrow::Result<bool> BeginPass() override {
     ARROW_RETURN_NOT_OK(WithColumn(learner_->BeginPass(), field_->name()));
@@ -245,6 +248,7 @@ arrow::Status MergeColumn(const std::vector<MergePart>& parts, int column,
   const base::Activity activity("merge", field->name());
   const ColumnMemory memory(*field, "merge", context);
   ColumnLearner learner(column, field, pipelines, memory.options(), context->budget());
+  learner.LeaveUnlearned();
   ARROW_RETURN_NOT_OK(learner.BeginPass());
   for (size_t m = 0; m < parts.size(); ++m) {
     int64_t found = 0;
@@ -282,9 +286,15 @@ arrow::Status MergeColumn(const std::vector<MergePart>& parts, int column,
 arrow::Result<std::vector<plan::SavedState>> FitPipelines(const io::Source& source,
                                                           const SplitVectors& splits,
                                                           const plan::BoundPlan& bound,
-                                                          bool keep_state, RunContext* context) {
+                                                          FitPurpose purpose, RunContext* context) {
   StateSpool spool(context->options().spill_dir);
-  FitShared shared{source, splits, context, keep_state ? &spool : nullptr, {}, {}};
+  FitShared shared{source,
+                   splits,
+                   context,
+                   purpose == FitPurpose::kApplying ? nullptr : &spool,
+                   purpose == FitPurpose::kMerging,
+                   {},
+                   {}};
   std::map<int, std::vector<Pipeline*>> by_column;
   const auto add = [&](int column, Pipeline* pipeline) {
     if (!pipeline->learned() && column < source.schema()->num_fields())
@@ -314,7 +324,7 @@ arrow::Result<DetectedPlan> DetectPlan(const io::Source& source, const SplitVect
                                        const plan::AutomaticPlanOptions& options, bool learn,
                                        bool keep_state, RunContext* context) {
   StateSpool spool(context->options().spill_dir);
-  FitShared shared{source, splits, context, keep_state ? &spool : nullptr, {}, {}};
+  FitShared shared{source, splits, context, keep_state ? &spool : nullptr, false, {}, {}};
   const int num_columns = source.schema()->num_fields();
   DetectedPlan detected;
   detected.profiles.resize(num_columns);

@@ -13,13 +13,21 @@
 
 namespace emberharmony::engine {
 
+/// What a fit is for.
+enum class FitPurpose {
+  kApplying,            ///< the model is applied
+  kApplyingAndMerging,  ///< applied, and merged: states are kept
+  kMerging,             ///< merged at least: where all values of a column are null its steps stay
+                        ///< unlearned (plan::FittedPlan::CheckComplete)
+};
+
 /// Learns what the bound plan's pipelines need from the training rows and completes them; those of
-/// columns that the source does not have (derived ones, yet) are left alone. With keep_state their
-/// states, in canonical order, are returned as well.
+/// columns that the source does not have (derived ones, yet) are left alone. If the model is to be
+/// merged their states, in canonical order, are returned as well.
 arrow::Result<std::vector<plan::SavedState>> FitPipelines(const io::Source& source,
                                                           const SplitVectors& splits,
                                                           const plan::BoundPlan& bound,
-                                                          bool keep_state, RunContext* context);
+                                                          FitPurpose purpose, RunContext* context);
 
 /// An automatic plan (DESIGN section 5) and its pipelines, which have learned from the very states
 /// that detection used.
@@ -50,9 +58,9 @@ struct MergePart {
 /// UsageError unless there are parts, of equal plans and schemas.
 arrow::Status CheckMergeable(const std::vector<MergePart>& parts);
 
-/// One model from the fits of disjoint parts: what one fit of the whole would have given, byte for
-/// byte. All must have been saved with their states, for equal plans and schemas. UsageError
-/// otherwise, or when a step learned from another learned step that is not an impute.
+/// One model from the fits of disjoint parts: what one fit of the whole for merging would have
+/// given, byte for byte. All must have been saved with their states, for equal plans and schemas.
+/// UsageError otherwise, or when a step learned from another learned step that is not an impute.
 arrow::Result<std::shared_ptr<plan::FittedPlan>> MergeModels(const std::vector<MergePart>& parts,
                                                              RunContext* context);
 

@@ -73,6 +73,7 @@ arrow::Result<Model> Model::Load(const std::string& dir, const RunOptions& optio
     ARROW_ASSIGN_OR_RAISE(auto context, RunContext::Make(options, nullptr));
     ARROW_ASSIGN_OR_RAISE(auto plan,
                           plan::FittedPlan::Load(dir, options.keep_state, context->budget()));
+    ARROW_RETURN_NOT_OK(plan->CheckComplete());
     return Model(std::make_shared<const Learned>(std::move(context), std::move(plan)));
   });
 }

@@ -90,6 +90,11 @@ arrow::Result<Fitted> FinishFit(plan::Plan plan, plan::BoundPlan bound,
   return fitted;
 }
 
+void WarnOfLackOfValues(const plan::FittedPlan& model, RunReport* report) {
+  const arrow::Status status = model.CheckComplete();
+  if (!status.ok()) report->warnings.push_back(status.message());
+}
+
 arrow::Status CheckFeatures(const plan::FittedPlan& model) {
   if (model.output_schema(/*with_target=*/false)->num_fields() > 0) return arrow::Status::OK();
   return NoFeatures(model.plan());
@@ -139,12 +144,12 @@ arrow::Result<std::shared_ptr<io::Source>> FitRowSteps(const RequestedSource& re
       auto source, ApplyRowSteps(requested.selected, UsesOf(given.bound, /*with_target=*/false),
                                  given.bound.derived, &folds, context));
   ARROW_RETURN_NOT_OK(
-      FitPipelines(*source, splits, given.bound, /*keep_state=*/false, context).status());
+      FitPipelines(*source, splits, given.bound, FitPurpose::kApplying, context).status());
   return source;
 }
 
 arrow::Result<Fitted> FitRequested(const RequestedSource& requested, const PlanRequest& request,
-                                   std::optional<GivenPlan> given, bool keep_state,
+                                   std::optional<GivenPlan> given, FitPurpose purpose,
                                    RunContext* context) {
   const io::Source& source = *requested.selected;
   Fitted fitted;
@@ -156,7 +161,7 @@ arrow::Result<Fitted> FitRequested(const RequestedSource& requested, const PlanR
     ARROW_ASSIGN_OR_RAISE(
         DetectedPlan detected,
         DetectPlan(source, *fitted.splits, request.automatic_options(*source.schema()),
-                   /*learn=*/true, keep_state, context));
+                   /*learn=*/true, purpose != FitPurpose::kApplying, context));
     ARROW_RETURN_NOT_OK(fitted.splits->Complete());
     fitted.profiles = detected.profiles;
     LogPlan("automatic plan", detected.plan);
@@ -169,8 +174,9 @@ arrow::Result<Fitted> FitRequested(const RequestedSource& requested, const PlanR
       fitted.splits, MakeSplits(requested, given->plan.split, context, given->required_column()));
   const bool has_row_steps = !given->bound.row_steps.empty();
   // Such models are not merged: their states would serve nobody.
-  ARROW_ASSIGN_OR_RAISE(auto states, FitPipelines(source, *fitted.splits, given->bound,
-                                                  keep_state && !has_row_steps, context));
+  ARROW_ASSIGN_OR_RAISE(auto states,
+                        FitPipelines(source, *fitted.splits, given->bound,
+                                     has_row_steps ? FitPurpose::kApplying : purpose, context));
   ARROW_RETURN_NOT_OK(fitted.splits->Complete());
   if (has_row_steps) {
     ARROW_ASSIGN_OR_RAISE(fitted.source, FitRowSteps(requested, *given, *fitted.splits, context));
@@ -333,7 +339,7 @@ arrow::Result<RunReport> RunFit(const SourceRequest& source_request,
   ARROW_RETURN_NOT_OK(SelectRowsOf(source_request, plan_request, context, &requested, &given));
   RunReport report = BeginReport("fit", source_request, requested, output, *context);
   arrow::Result<Fitted> fit =
-      FitRequested(requested, plan_request, std::move(given), /*keep_state=*/true, context);
+      FitRequested(requested, plan_request, std::move(given), FitPurpose::kMerging, context);
   ARROW_RETURN_NOT_OK(ExplainNoRows(source_request, requested, fit.status()));
   Fitted fitted = *std::move(fit);
   report.automatic_plan = fitted.automatic;
@@ -341,6 +347,7 @@ arrow::Result<RunReport> RunFit(const SourceRequest& source_request,
   report.profiles = std::move(fitted.profiles);
   report.model = fitted.model;
   ARROW_RETURN_NOT_OK(CheckFeatures(*fitted.model));
+  WarnOfLackOfValues(*fitted.model, &report);
   ARROW_RETURN_NOT_OK(fitted.model->Save(folder->staging_path()));
   ARROW_RETURN_NOT_OK(folder->Publish());
   FinishReport(stopwatch, context, &report);
@@ -353,6 +360,7 @@ arrow::Result<RunReport> RunTransform(const std::string& model_dir,
   Stopwatch stopwatch;
   ARROW_ASSIGN_OR_RAISE(
       auto model, plan::FittedPlan::Load(model_dir, /*with_states=*/false, context->budget()));
+  ARROW_RETURN_NOT_OK(model->CheckComplete());
   ARROW_ASSIGN_OR_RAISE(RequestedSource requested,
                         OpenRequested(source_request, context, model->input_schema().get()));
   const io::Source* source = requested.selected.get();
@@ -403,8 +411,10 @@ arrow::Result<RunReport> RunExtract(const SourceRequest& source_request,
   context->set_default_spill_dir(folder->scratch_path());
   ARROW_RETURN_NOT_OK(SelectRowsOf(source_request, plan_request, context, &requested, &given));
   RunReport report = BeginReport("extract", source_request, requested, output, *context);
-  arrow::Result<Fitted> fit = FitRequested(requested, plan_request, std::move(given),
-                                           context->options().keep_state, context);
+  arrow::Result<Fitted> fit = FitRequested(
+      requested, plan_request, std::move(given),
+      context->options().keep_state ? FitPurpose::kApplyingAndMerging : FitPurpose::kApplying,
+      context);
   ARROW_RETURN_NOT_OK(ExplainNoRows(source_request, requested, fit.status()));
   Fitted fitted = *std::move(fit);
   report.automatic_plan = fitted.automatic;
@@ -440,7 +450,8 @@ arrow::Result<std::shared_ptr<const plan::FittedPlan>> FitModel(const SourceRequ
   SpillToTemporaryFolder(context);
   ARROW_RETURN_NOT_OK(SelectRowsOf(source_request, plan_request, context, &requested, &given));
   const arrow::Result<Fitted> fitted =
-      FitRequested(requested, plan_request, std::move(given), keep_state, context);
+      FitRequested(requested, plan_request, std::move(given),
+                   keep_state ? FitPurpose::kApplyingAndMerging : FitPurpose::kApplying, context);
   ARROW_RETURN_NOT_OK(ExplainNoRows(source_request, requested, fitted.status()));
   ARROW_RETURN_NOT_OK(CheckFeatures(*fitted->model));
   return fitted->model;
@@ -465,6 +476,7 @@ arrow::Result<RunReport> RunMerge(const std::vector<std::string>& model_dirs,
   report.command = "merge";
   report.output = output;
   report.model = merged;
+  WarnOfLackOfValues(*merged, &report);
   FinishReport(stopwatch, context, &report);
   return report;
 }

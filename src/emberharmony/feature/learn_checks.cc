@@ -1,8 +1,22 @@
 #include "emberharmony/feature/learn_checks.h"
 
+#include <memory>
+#include <string_view>
+
 #include "emberharmony/base/error_kind.h"
 
 namespace emberharmony::feature {
+namespace {
+
+constexpr std::string_view kLackOfValuesId = "emberharmony::feature::LackOfValues";
+
+class LackOfValuesDetail : public arrow::StatusDetail {
+ public:
+  const char* type_id() const override { return kLackOfValuesId.data(); }
+  std::string ToString() const override { return "data error"; }
+};
+
+}  // namespace
 
 arrow::Status CheckHasValues(const std::string& column, const std::string& purpose, int64_t count,
                              int64_t null_count) {
@@ -11,8 +25,14 @@ arrow::Status CheckHasValues(const std::string& column, const std::string& purpo
                             : null_count == 1
                                 ? "the only training row is null"
                                 : "all " + std::to_string(null_count) + " training rows are null";
-  return base::DataError("column '" + column + "' has no values to take " + purpose + " of: " +
-                         found + "; drop the column, or fill it first (impute: {constant: 0})");
+  const arrow::Status status =
+      base::DataError("column '" + column + "' has no values to take " + purpose + " of: " + found +
+                      "; drop the column, or fill it first (impute: {constant: 0})");
+  return null_count == 0 ? status : status.WithDetail(std::make_shared<LackOfValuesDetail>());
+}
+
+bool IsLackOfValues(const arrow::Status& status) {
+  return status.detail() != nullptr && status.detail()->type_id() == kLackOfValuesId;
 }
 
 arrow::Status CheckFinite(const std::string& column, const std::string& step,

@@ -11,6 +11,10 @@ namespace emberharmony::feature {
 arrow::Status CheckHasValues(const std::string& column, const std::string& purpose, int64_t count,
                              int64_t null_count);
 
+/// Whether a status is that of CheckHasValues for rows that are all null: other rows of the same
+/// table may have values.
+bool IsLackOfValues(const arrow::Status& status);
+
 /// DataError, which proposes a clip step, when there are infinities.
 arrow::Status CheckFinite(const std::string& column, const std::string& step,
                           int64_t infinity_count);

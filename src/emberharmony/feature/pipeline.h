@@ -56,6 +56,7 @@ class Pipeline {
   /// True when every step has learned what it needs (a pipeline without learning steps from the
   /// start).
   bool learned() const;
+  bool learned(int step) const { return learned_[static_cast<size_t>(step)]; }
   /// What can be learned in the next pass over the data: every unlearned step before which nothing
   /// unlearned stands, except one impute whose fill can be joined in at the end (DESIGN section 3,
   /// "Filling nulls and then learning").

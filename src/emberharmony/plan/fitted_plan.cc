@@ -78,7 +78,6 @@ arrow::Result<std::shared_ptr<FittedPlan>> FittedPlan::Make(Plan plan,
     }
     return arrow::Status::OK();
   };
-  ARROW_RETURN_NOT_OK(check_learned(bound.pipelines));
   for (const BoundRowStep& row_step : bound.row_steps) {
     ARROW_RETURN_NOT_OK(check_learned(row_step.inputs));
     if (!row_step.step->learned())
@@ -104,6 +103,22 @@ arrow::Result<std::shared_ptr<FittedPlan>> FittedPlan::Make(Plan plan,
   }
   ARROW_RETURN_NOT_OK(CheckOutputNames(*model->output_schema(/*with_target=*/true)));
   return model;
+}
+
+arrow::Status FittedPlan::CheckComplete() const {
+  std::vector<std::string> columns;
+  for (const auto& pipeline : pipelines_) {
+    if (pipeline->learned()) continue;
+    std::string column = Quoted(pipeline->source_column());
+    if (std::find(columns.begin(), columns.end(), column) == columns.end())
+      columns.push_back(std::move(column));
+  }
+  if (columns.empty()) return arrow::Status::OK();
+  return base::DataError(
+      fmt::format("the model has seen no values of {}, of which its steps need some: it can be "
+                  "merged with fits "
+                  "of other rows (`ember merge`), but not applied",
+                  fmt::join(columns, ", ")));
 }
 
 std::shared_ptr<arrow::Schema> FittedPlan::output_schema(bool with_target) const {
@@ -183,7 +198,7 @@ arrow::Result<FittedPlan::Binding> FittedPlan::Bind(const arrow::Schema& schema)
   if (problems.empty()) return binding;
   return base::UsageError(
       fmt::format("the table does not fit the model:\n  {}\ngive a table with the columns that the "
-                  "model was fitted on, or fit the plan again on this one",
+                  "model was fitted on, cast to its types, or fit the plan again on this one",
                   fmt::join(problems, "\n  ")));
 }
 

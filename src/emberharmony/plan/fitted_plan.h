@@ -29,8 +29,9 @@ class FittedPlan {
  public:
   static constexpr int kVersion = 1;
 
-  /// All pipelines have learned. `schema` is the source's, to which `bound` belongs; duplicate
-  /// output names are a UsageError. `cuts`: where a time split cuts; absent for other splits.
+  /// All pipelines have learned, but for those of columns that were all null in a fit for merging
+  /// (CheckComplete). `schema` is the source's, to which `bound` belongs; duplicate output names
+  /// are a UsageError. `cuts`: where a time split cuts; absent for other splits.
   static arrow::Result<std::shared_ptr<FittedPlan>> Make(Plan plan,
                                                          std::shared_ptr<arrow::Schema> schema,
                                                          BoundPlan bound,
@@ -53,6 +54,9 @@ class FittedPlan {
   /// Of a model whose plan has a time split.
   const std::optional<TimeCuts>& time_cuts() const { return time_cuts_; }
   const std::vector<SavedState>& states() const { return states_; }
+  /// DataError, which names the columns, for a model that can be merged with others but not
+  /// applied: all rows that it was fitted on were null there.
+  arrow::Status CheckComplete() const;
   /// States of columns that are not in input_schema() are dropped; the others are brought into
   /// canonical order.
   void set_states(std::vector<SavedState> states);
@@ -124,8 +128,9 @@ struct AutomaticPlanOptions {
   const std::string* why_left_out(const std::string& column) const;
 };
 
-/// UsageError for categorical and left_out columns that the schema does not have, and for
-/// categorical ones of types that are none (times, binary, nested).
+/// UsageError for categorical and left_out columns that the schema does not have or that are the
+/// target, for categorical ones that are left out or of types that are none (times, binary,
+/// nested), for a split by columns that cannot be split by, and for a threshold that is no share.
 arrow::Status CheckAutomaticPlanOptions(const arrow::Schema& schema,
                                         const AutomaticPlanOptions& options);
 

@@ -72,6 +72,11 @@ json CutJson(const std::optional<int64_t>& cut, const arrow::DataType& type) {
   return {{"instant", InstantText(*cut, type)}, {"value", *cut}};
 }
 
+// What stands for a step that has seen no values to learn from.
+json NoValuesJson(const feature::Transform& step) {
+  return {{"step", step.name()}, {"no_values", true}};
+}
+
 // A folder that is removed again unless it was renamed to its final name.
 class WorkingFolder {
  public:
@@ -227,6 +232,8 @@ class ModelReader {
           if (!steps.is_array() || index >= steps.size()) {
             return Damaged("column " + Quoted(column) + " has fewer steps than the plan");
           }
+          if (!pipeline->learned(step) && steps[index] == NoValuesJson(pipeline->step(step)))
+            return arrow::Status::OK();
           return RestoreStep(pipeline, step, position, steps[index]);
         }));
     for (const auto& [column, steps] : columns.items()) {
@@ -370,13 +377,17 @@ arrow::Status FittedPlan::Save(const std::string& dir) const {
     return described;
   };
   int64_t position = 0;
-  ARROW_RETURN_NOT_OK(
-      ForEachStep(pipelines_, &position,
-                  [&](feature::Pipeline* pipeline, int step, int64_t at) -> arrow::Status {
-                    ARROW_ASSIGN_OR_RAISE(json described, describe(pipeline->step(step), at));
-                    model["columns"][pipeline->source_column()].push_back(std::move(described));
-                    return arrow::Status::OK();
-                  }));
+  ARROW_RETURN_NOT_OK(ForEachStep(
+      pipelines_, &position,
+      [&](feature::Pipeline* pipeline, int step, int64_t at) -> arrow::Status {
+        if (!pipeline->learned(step)) {
+          model["columns"][pipeline->source_column()].push_back(NoValuesJson(pipeline->step(step)));
+          return arrow::Status::OK();
+        }
+        ARROW_ASSIGN_OR_RAISE(json described, describe(pipeline->step(step), at));
+        model["columns"][pipeline->source_column()].push_back(std::move(described));
+        return arrow::Status::OK();
+      }));
   for (const BoundRowStep& row_step : row_steps_) {
     json inputs = json::array();
     ARROW_RETURN_NOT_OK(
