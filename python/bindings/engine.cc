@@ -6,6 +6,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <exception>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -15,6 +16,7 @@
 
 #include "bindings/bigquery_internal.h"
 #include "bindings/engine_internal.h"
+#include "bindings/engine_log.h"
 #include "bindings/python_error.h"
 #include "emberharmony/base/allocation_failure.h"
 #include "emberharmony/base/error_kind.h"
@@ -111,8 +113,27 @@ class RunThread {
   std::thread thread_;
 };
 
+/// The rows of a stream of somebody else's, whose errors say what they are of. What a generator of
+/// Python raised comes with a traceback behind it, which is for its author, not in a message.
+class GivenRows : public arrow::RecordBatchReader {
+ public:
+  explicit GivenRows(std::shared_ptr<arrow::RecordBatchReader> rows) : rows_(std::move(rows)) {}
+  std::shared_ptr<arrow::Schema> schema() const override { return rows_->schema(); }
+  arrow::Status ReadNext(std::shared_ptr<arrow::RecordBatch>* batch) override {
+    const arrow::Status status = rows_->ReadNext(batch);
+    if (status.ok() || status.IsOutOfMemory()) return status;
+    std::string message = status.message();
+    message = message.substr(0, message.find(". Detail: Python exception: "));
+    return base::DataError("the stream of rows broke off: " + message);
+  }
+
+ private:
+  const std::shared_ptr<arrow::RecordBatchReader> rows_;
+};
+
 void ServePython(const nanobind::object& on_progress, ProgressRelay* relay) {
   if (PyErr_CheckSignals() != 0) throw nanobind::python_error();
+  ServeLog();
   if (relay == nullptr) return;
   for (const engine::ProgressSnapshot& snapshot : relay->Take()) {
     on_progress(ProgressDict(snapshot));
@@ -132,8 +153,9 @@ void RaiseRunError(const arrow::Status& status) {
   throw nanobind::python_error();
 }
 
-std::string RunInterruptibly(const engine::RunOptions& options, const nanobind::object& on_progress,
-                             const RunWork& work) {
+std::string RunInterruptibly(const engine::RunOptions& options, base::LogLevel log_level,
+                             const nanobind::object& on_progress, const RunWork& work) {
+  const LogListener listener(log_level);
   const auto relay = on_progress.is_none() ? nullptr : std::make_unique<ProgressRelay>();
   std::unique_ptr<engine::RunContext> context =
       RunValueOrRaise(engine::RunContext::Make(options, relay.get()));
@@ -167,7 +189,7 @@ std::shared_ptr<arrow::RecordBatchReader> ReaderOfCapsule(const nanobind::object
       static_cast<ArrowArrayStream*>(PyCapsule_GetPointer(capsule.ptr(), "arrow_array_stream"));
   if (stream == nullptr) throw nanobind::python_error();
   if (stream->release == nullptr) throw nanobind::value_error("the stream has been read already");
-  return RunValueOrRaise(arrow::ImportRecordBatchReader(stream));
+  return std::make_shared<GivenRows>(RunValueOrRaise(arrow::ImportRecordBatchReader(stream)));
 }
 
 void InitEngine(nanobind::module_& module) {

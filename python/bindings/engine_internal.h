@@ -11,6 +11,7 @@
 #include <memory>
 #include <string>
 
+#include "emberharmony/base/log.h"
 #include "emberharmony/engine/run_context.h"
 #include "emberharmony/engine/run_options.h"
 
@@ -40,9 +41,10 @@ using RunWork = std::function<arrow::Result<std::string>(engine::RunContext*)>;
 
 /// Runs `work` and waits for its end. Meanwhile this thread, which holds the GIL before and after,
 /// runs Python's signal handlers and calls `on_progress` (a callable, or None) with a dict about
-/// ten times a second. What either of them raises stops the run, and is raised when it has ended.
-std::string RunInterruptibly(const engine::RunOptions& options, const nanobind::object& on_progress,
-                             const RunWork& work);
+/// ten times a second, and hands what is logged to Python's logger "emberharmony.engine". What one
+/// of them raises stops the run, and is raised when it has ended.
+std::string RunInterruptibly(const engine::RunOptions& options, base::LogLevel log_level,
+                             const nanobind::object& on_progress, const RunWork& work);
 
 /// The reader that a capsule "arrow_array_stream" holds, which is its consumer's from now on.
 std::shared_ptr<arrow::RecordBatchReader> ReaderOfCapsule(const nanobind::object& capsule);

@@ -113,6 +113,11 @@ engine::RunOptions RunOptionsOf(const nanobind::dict& options) {
   return run;
 }
 
+base::LogLevel LogLevelOption(const nanobind::dict& options) {
+  const auto level = RunOption<std::optional<std::string>>(options, "log_level");
+  return level ? RunValueOrRaise(base::ParseLogLevel(*level)) : base::LogLevel::kOff;
+}
+
 std::string ReportText(const engine::RunReport& report) {
   nlohmann::json json;
   json["report"] = nlohmann::json::parse(report.ToJson());
@@ -156,14 +161,16 @@ std::string Run(const std::string& command, const nanobind::dict& options,
   engine::InspectOptions inspect;
   inspect.top_values = RunOption<int64_t>(options, "top_values");
   inspect.high_null_threshold = plan.high_null_threshold;
-  return RunInterruptibly(RunOptionsOf(options), on_progress, [&](engine::RunContext* context) {
-    return RunCommand(command, &source, plan, model, output, inspect, context);
-  });
+  return RunInterruptibly(RunOptionsOf(options), LogLevelOption(options), on_progress,
+                          [&](engine::RunContext* context) {
+                            return RunCommand(command, &source, plan, model, output, inspect,
+                                              context);
+                          });
 }
 
 std::string Merge(const std::vector<std::string>& models, const std::string& output,
                   const nanobind::dict& options, const nanobind::object& on_progress) {
-  return RunInterruptibly(RunOptionsOf(options), on_progress,
+  return RunInterruptibly(RunOptionsOf(options), LogLevelOption(options), on_progress,
                           [&](engine::RunContext* context) -> arrow::Result<std::string> {
                             ARROW_ASSIGN_OR_RAISE(auto report,
                                                   engine::RunMerge(models, output, context));

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from emberharmony import backend_utils, bigquery, ops
 from emberharmony._core import Device, DType, Tensor, __version__
 from emberharmony._errors import (
+    ColumnNotFoundError,
     DataError,
     EmberError,
     MemoryLimitError,
@@ -69,6 +70,7 @@ _LATER = {
 
 __all__ = [
     "Batches",
+    "ColumnNotFoundError",
     "DType",
     "DataError",
     "Device",

@@ -13,8 +13,9 @@ from typing import Any, Literal
 import pyarrow
 
 from emberharmony import _core
+from emberharmony._errors import unknown_column
 from emberharmony._shards import FilePath, Part, Shards
-from emberharmony.bigquery import Batch
+from emberharmony.bigquery import Batch, _arguments
 
 _engine: Any = _core.engine
 
@@ -210,7 +211,8 @@ def _fill(items: Iterator[_Item], waiting: queue.Queue[Any], stop: threading.Eve
 class Batches:
     """Batches of tensors, an iterator: what `batches` returns.
 
-    One thread at a time iterates. `close`, or leaving a `with`, ends the reading ahead.
+    Several threads may share one: each batch goes to one of them. `close`, or leaving a `with`,
+    ends the reading ahead.
     """
 
     def __init__(
@@ -236,6 +238,7 @@ class Batches:
         self._source: object = None  # what must stay while its files are read
         self._epoch = 0
         self._closed = False
+        self._turn = threading.Lock()  # whose batch is next
         items = _produce(shards, self._columns, order, epochs, fill_null)
         self._items: Iterator[_Item] | None = items
         self._stop = threading.Event()
@@ -301,25 +304,26 @@ class Batches:
         return tensors, target
 
     def _next_item(self) -> _Item | None:
-        if self._closed:
-            return None
-        if self._waiting is None:
-            return next(self._items, None) if self._items is not None else None
-        item = self._wait()
+        with self._turn:
+            # Another thread may close at any time: what it puts away is looked at once.
+            items, waiting = self._items, self._waiting
+            if self._closed or items is None:
+                return None
+            item = next(items, None) if waiting is None else self._wait(waiting)
         if isinstance(item, BaseException):
             self.close()
             raise item
         return item
 
-    def _wait(self) -> Any:
-        """The next item. A signal that comes just before a wait without end would be seen after it,
-        so each wait has one."""
-        assert self._waiting is not None
-        while True:
+    def _wait(self, waiting: queue.Queue[Any]) -> Any:
+        """The next item; None once all is closed. A signal that comes just before a wait without
+        end would be seen after it, so each wait has one."""
+        while not self._closed:
             try:
-                return self._waiting.get(timeout=_LOOK_SECONDS)
+                return waiting.get(timeout=_LOOK_SECONDS)
             except queue.Empty:
                 continue
+        return None
 
     def close(self) -> None:
         """Ends the reading. Twice does no harm."""
@@ -348,13 +352,46 @@ def _chosen_columns(
     schema: pyarrow.Schema, columns: Sequence[str] | None, target: str | None
 ) -> list[str]:
     names = list(schema.names)
-    chosen = names if columns is None else list(columns)
-    if target is not None and target not in chosen:
-        chosen.append(target)
+    if target is not None and _arguments.text(target, "target") not in names:
+        raise unknown_column(target, names, "target: one of the columns")
+    chosen = list(names) if columns is None else _arguments.names(columns, "columns")
     for name in chosen:
         if name not in names:
-            raise KeyError(f"expected some of the columns {names}, found {name!r}")
+            raise unknown_column(name, names, "columns: some")
+    if target is not None and target not in chosen:
+        chosen.append(target)
     return chosen
+
+
+def _checked_order(
+    batch_size: Any,
+    shuffle: bool,
+    seed: Any,
+    rank: Any,
+    world_size: Any,
+    drop_last: bool,
+    window_rows: Any,
+) -> _Order:
+    """What fixes the sequence, of arguments that anybody may have given."""
+    batch_size = _arguments.whole(batch_size, "batch_size", 1)
+    world_size = _arguments.whole(world_size, "world_size", 1, _arguments.INT32_MAX)
+    rank = _arguments.whole(rank, "rank", -_arguments.INT64_MAX)
+    if not 0 <= rank < world_size:
+        raise ValueError(
+            f"rank: expected 0 to world_size - 1, found {rank} with world_size {world_size}"
+        )
+    wanted = max(_WINDOW_ROWS, 4 * batch_size)
+    if window_rows is not None:
+        wanted = _arguments.whole(window_rows, "window_rows", 1)
+    return _Order(
+        batch_size=batch_size,
+        shuffle=bool(shuffle),
+        seed=_arguments.whole(seed, "seed", -_arguments.INT64_MAX - 1),
+        rank=rank,
+        world_size=world_size,
+        drop_last=bool(drop_last),
+        window_rows=-(-wanted // batch_size) * batch_size,
+    )
 
 
 def batches(
@@ -415,35 +452,18 @@ def batches(
         ValueError: Arguments out of range, files of several schemas; later, nulls of integers.
         TypeError: Later: a column that cannot be a tensor.
     """
-    if batch_size < 1:
-        raise ValueError(f"batch_size: expected 1 or more, found {batch_size}")
+    order = _checked_order(batch_size, shuffle, seed, rank, world_size, drop_last, window_rows)
     if backend not in _CONVERTERS:
         raise ValueError(
             f"backend: expected 'torch', 'numpy', 'mlx' or 'native', found {backend!r}"
         )
     if backend in ("numpy", "mlx") and device is not None:
         raise ValueError(f"device: {backend} takes none, found {device!r}")
-    if world_size < 1 or not 0 <= rank < world_size:
-        raise ValueError(
-            f"rank: expected 0 to world_size - 1, found {rank} with world_size {world_size}"
-        )
-    if epochs is not None and epochs < 0:
-        raise ValueError(f"epochs: expected 0 or more, found {epochs}")
-    if prefetch < 0:
-        raise ValueError(f"prefetch: expected 0 or more, found {prefetch}")
+    epochs = _arguments.optional_whole(epochs, "epochs", 0)
+    prefetch = _arguments.whole(prefetch, "prefetch", 0, _arguments.INT32_MAX)
+    if fill_null is not None:
+        fill_null = _arguments.real(fill_null, "fill_null")
     shards = Shards(source)
-    wanted = max(_WINDOW_ROWS, 4 * batch_size) if window_rows is None else window_rows
-    if wanted < 1:
-        raise ValueError(f"window_rows: expected 1 or more, found {window_rows}")
-    order = _Order(
-        batch_size=batch_size,
-        shuffle=shuffle,
-        seed=seed,
-        rank=rank,
-        world_size=world_size,
-        drop_last=drop_last,
-        window_rows=-(-wanted // batch_size) * batch_size,
-    )
     return Batches(
         shards,
         _chosen_columns(shards.schema, columns, target),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import difflib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 
 class EmberError(Exception):
@@ -23,6 +24,13 @@ class NotFoundError(DataError, FileNotFoundError):
     """A file or a folder that is not there."""
 
 
+class ColumnNotFoundError(UsageError, KeyError):
+    """A column that a table has not; a KeyError as well."""
+
+    # KeyError shows its message quoted, as if it were the key.
+    __str__ = Exception.__str__
+
+
 class MemoryLimitError(EmberError, MemoryError):
     """The memory limit."""
 
@@ -33,6 +41,13 @@ class StoppedError(EmberError, InterruptedError):
 
 class UnsupportedError(EmberError, NotImplementedError):
     """Something that this version does not do."""
+
+
+def unknown_column(name: str, names: Sequence[str], what: str = "a column") -> ColumnNotFoundError:
+    """The error for a column that is none of `names`, with the nearest of them."""
+    near = difflib.get_close_matches(name, names, n=1)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    return ColumnNotFoundError(f"expected {what} of {list(names)}, found {name!r}{hint}")
 
 
 def _is_missing(path: str) -> bool:

@@ -11,7 +11,9 @@ from typing import Any
 import pyarrow
 
 from emberharmony import _core
+from emberharmony._casts import fitted_rows, value_of, wanted_types
 from emberharmony._errors import missing_files
+from emberharmony._paths import path_text
 from emberharmony._sources import stream_of
 from emberharmony.bigquery._reader import byte_size
 
@@ -110,17 +112,24 @@ class Model:
 
         Args:
             table: Whatever has the Arrow PyCapsule interface: a table, data frame or batch of
-                pyarrow, Polars, pandas. Columns that the model does not use are ignored.
+                pyarrow, Polars, pandas. Columns that the model does not use are ignored; those of
+                another type of numbers or times than the model was fitted on are cast where no
+                value changes, as integers that pandas holds as float64 for a missing one.
 
         Returns:
             A table with the features in the plan's order, and last the target where there is one.
 
         Raises:
             TypeError: An object without that interface.
-            ValueError: Columns that are missing or of another type than the model was fitted on.
+            ValueError: Columns that are missing, or of another type than the model was fitted on
+                that not all values have.
             OSError: Values that a step refuses.
         """
-        return pyarrow.table(_Stream(self._model.transform(self._stream(table))))
+        rows, casts = self._reader(table)
+        # Casts are done before: of what a stream raises its reader sees the message alone.
+        stream = rows.read_all() if casts else rows
+        capsule = stream.__arrow_c_stream__()
+        return pyarrow.table(_Stream(self._model.transform(capsule)))
 
     def transform_batches(self, rows: Any) -> pyarrow.RecordBatchReader:
         """The features of a stream of rows, batch by batch as they are asked for.
@@ -136,8 +145,10 @@ class Model:
             TypeError: As in `transform`.
             ValueError: As in `transform`.
         """
+        reader, _ = self._reader(rows)
+        capsule = reader.__arrow_c_stream__()
         return pyarrow.RecordBatchReader.from_stream(
-            _Stream(self._model.transform_batches(self._stream(rows)))
+            _Stream(self._model.transform_batches(capsule))
         )
 
     def transform_row(self, row: Mapping[str, Any]) -> dict[str, Any]:
@@ -146,6 +157,7 @@ class Model:
         Args:
             row: Values by column; those of a struct's members as `parent.child` or as nested dicts.
                 Every column of the model must be there, None for null; the target may be left out.
+                Dates and times may be text, as JSON has them: "2001-01-31 06:10:00".
 
         Returns:
             Values by feature, and the target if it was given.
@@ -164,8 +176,8 @@ class Model:
                 continue
             names.append(field.name)
             try:
-                arrays.append(pyarrow.array([value], type=field.type))
-            except (pyarrow.ArrowInvalid, pyarrow.ArrowTypeError) as error:
+                arrays.append(value_of(value, field.type))
+            except (pyarrow.ArrowInvalid, pyarrow.ArrowTypeError, OverflowError) as error:
                 raise ValueError(
                     f"column {field.name!r}: expected a value of type {field.type}, found "
                     f"{value!r}: {error}"
@@ -173,7 +185,7 @@ class Model:
         if missing:
             raise KeyError(f"the row lacks columns that the model needs: {missing}")
         batch = pyarrow.record_batch(arrays, names=names)
-        features = self.transform(batch)
+        features = pyarrow.table(_Stream(self._model.transform(stream_of(batch))))
         return {name: features.column(name)[0].as_py() for name in features.column_names}
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -186,17 +198,19 @@ class Model:
             ValueError: The folder is not empty.
             OSError: It cannot be written.
         """
-        self._model.save(os.fspath(path))
+        self._model.save(path_text(path, "path"))
 
-    @staticmethod
-    def _stream(rows: Any) -> object:
+    def _reader(self, rows: Any) -> tuple[pyarrow.RecordBatchReader, bool]:
+        """Rows in the model's types, and whether they come in others."""
         stream = stream_of(rows)
         if stream is None:
             raise TypeError(
                 "expected rows with __arrow_c_stream__ (a table of pyarrow, Polars or pandas), "
                 f"found {type(rows).__name__}"
             )
-        return stream
+        reader = pyarrow.RecordBatchReader.from_stream(_Stream(stream))
+        wanted = wanted_types(reader.schema, self.input_schema)
+        return (fitted_rows(reader, wanted), True) if wanted else (reader, False)
 
     def __repr__(self) -> str:
         return f"Model({str(self._path)!r}, {len(self.feature_names)} features)"
@@ -217,7 +231,7 @@ def load_model(path: str | os.PathLike[str], *, memory: int | str | None = None)
         OSError: Something is missing in it or damaged.
         MemoryError: It does not fit into the memory.
     """
-    folder = os.fspath(path)
+    folder = path_text(path, "path")
     memory_bytes = 0 if memory is None else byte_size(memory, "memory")
     with missing_files([folder]):
         return Model(_engine.load_model(folder, memory_bytes), Path(folder))

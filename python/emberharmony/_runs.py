@@ -8,18 +8,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from emberharmony import _core
 from emberharmony._errors import missing_files
 from emberharmony._model import Model, load_model
+from emberharmony._paths import path_text
 from emberharmony._progress import Progress, display_for
 from emberharmony._sources import Plan, Source, plan_options, run_options, source_options
-from emberharmony.bigquery import Connection
+from emberharmony.bigquery import Connection, _arguments
 
 _engine: Any = _core.engine
 
 FilePath = str | os.PathLike[str]
+LogLevel = Literal["debug", "info", "warning", "error", "off"]
 
 _NO_PLAN = {
     "plan_text": None,
@@ -167,7 +169,7 @@ def _report(text: str) -> tuple[dict[str, Any], dict[str, Any]]:
 
 def run_extract(output: FilePath, options: dict[str, Any], progress: Progress) -> ExtractResult:
     """`extract` with options that are complete but for the output."""
-    text = _run("extract", {**options, "output": os.fspath(output)}, progress)
+    text = _run("extract", {**options, "output": path_text(output, "out")}, progress)
     report, manifest = _report(text)
     return ExtractResult(
         rows=report["rows"],
@@ -199,6 +201,7 @@ def extract(
     keep_state: bool = False,
     overwrite: bool = False,
     progress: Progress = "auto",
+    log_level: LogLevel | None = None,
     query: str | None = None,
     connection: Connection | None = None,
     snapshot_time: datetime | None = None,
@@ -231,6 +234,8 @@ def extract(
         overwrite: Replaces an earlier output.
         progress: "auto": a bar in terminals and notebooks; "bar": also elsewhere; "none"; or a
             function that is called with a dict several times a second.
+        log_level: What the engine tells the logger "emberharmony.engine" of Python's logging
+            meanwhile: "debug", "info", "warning" or "error" and above; None: nothing.
         query: Instead of a source: a SELECT that BigQuery runs, and whose result is read.
         connection: How BigQuery is reached; None: by what the environment says.
         snapshot_time: The BigQuery table as it was then, with a time zone.
@@ -264,10 +269,11 @@ def extract(
             content_checksum=content_checksum,
             keep_state=keep_state,
             overwrite=overwrite,
+            log_level=log_level,
         ),
         "target": target,
         "seed": seed,
-        "high_null_threshold": float(high_null_threshold),
+        "high_null_threshold": _arguments.share(high_null_threshold, "high_null_threshold"),
     }
     return run_extract(out, options, progress)
 
@@ -289,6 +295,7 @@ def fit(
     spill_dir: FilePath | None = None,
     overwrite: bool = False,
     progress: Progress = "auto",
+    log_level: LogLevel | None = None,
     query: str | None = None,
     connection: Connection | None = None,
     snapshot_time: datetime | None = None,
@@ -311,6 +318,7 @@ def fit(
         spill_dir: As in `extract`.
         overwrite: As in `extract`.
         progress: As in `extract`.
+        log_level: As in `extract`.
         query: As in `extract`.
         connection: As in `extract`.
         snapshot_time: As in `extract`.
@@ -340,11 +348,12 @@ def fit(
             batch_rows=batch_rows,
             spill_dir=spill_dir,
             overwrite=overwrite,
+            log_level=log_level,
         ),
         "target": target,
         "seed": seed,
-        "high_null_threshold": float(high_null_threshold),
-        "output": os.fspath(out),
+        "high_null_threshold": _arguments.share(high_null_threshold, "high_null_threshold"),
+        "output": path_text(out, "out"),
     }
     report, _ = _report(_run("fit", options, progress))
     return FitResult(
@@ -367,6 +376,7 @@ def transform(
     content_checksum: bool = False,
     overwrite: bool = False,
     progress: Progress = "auto",
+    log_level: LogLevel | None = None,
     query: str | None = None,
     connection: Connection | None = None,
     snapshot_time: datetime | None = None,
@@ -387,6 +397,7 @@ def transform(
         content_checksum: As in `extract`.
         overwrite: As in `extract`.
         progress: As in `extract`.
+        log_level: As in `extract`.
         query: As in `extract`.
         connection: As in `extract`.
         snapshot_time: As in `extract`.
@@ -416,9 +427,10 @@ def transform(
             spill_dir=spill_dir,
             content_checksum=content_checksum,
             overwrite=overwrite,
+            log_level=log_level,
         ),
-        "output": os.fspath(out),
-        "model": os.fspath(model.path if isinstance(model, Model) else model),
+        "output": path_text(out, "out"),
+        "model": path_text(model.path if isinstance(model, Model) else model, "model"),
     }
     report, manifest = _report(_run("transform", options, progress))
     return TransformResult(
@@ -439,6 +451,7 @@ def merge(
     spill_dir: FilePath | None = None,
     overwrite: bool = False,
     progress: Progress = "auto",
+    log_level: LogLevel | None = None,
 ) -> FitResult:
     """One model from the fits of disjoint parts of a table: `ember merge`.
 
@@ -452,6 +465,7 @@ def merge(
         spill_dir: As in `extract`.
         overwrite: As in `extract`.
         progress: As in `extract`.
+        log_level: As in `extract`.
 
     Returns:
         The model's folder; `result.model` is the model.
@@ -460,10 +474,18 @@ def merge(
         ValueError: Models of different plans, or without their states.
         OSError: A model that cannot be read.
     """
-    folders = [os.fspath(model) for model in models]
-    options = run_options(memory=memory, threads=threads, spill_dir=spill_dir, overwrite=overwrite)
+    if isinstance(models, str | os.PathLike):
+        raise TypeError(f"models: expected a list of models' folders, found {models!r}")
+    folders = [path_text(model, f"models[{index}]") for index, model in enumerate(models)]
+    options = run_options(
+        memory=memory,
+        threads=threads,
+        spill_dir=spill_dir,
+        overwrite=overwrite,
+        log_level=log_level,
+    )
     with missing_files(folders):
-        text = _engine.merge(folders, os.fspath(out), options, display_for(progress))
+        text = _engine.merge(folders, path_text(out, "out"), options, display_for(progress))
     report, _ = _report(text)
     return FitResult(
         rows=report["rows"], warnings=report["warnings"], report=report, model_path=Path(out)
@@ -481,6 +503,7 @@ def inspect(
     memory: int | str | None = None,
     threads: int | None = None,
     progress: Progress = "auto",
+    log_level: LogLevel | None = None,
     query: str | None = None,
     connection: Connection | None = None,
     snapshot_time: datetime | None = None,
@@ -497,6 +520,7 @@ def inspect(
         memory: As in `extract`.
         threads: As in `extract`.
         progress: As in `extract`.
+        log_level: As in `extract`.
         query: As in `extract`.
         connection: As in `extract`.
         snapshot_time: As in `extract`.
@@ -519,9 +543,9 @@ def inspect(
             connection=connection,
             snapshot_time=snapshot_time,
         ),
-        **run_options(memory=memory, threads=threads),
-        "high_null_threshold": float(high_null_threshold),
-        "top_values": top,
+        **run_options(memory=memory, threads=threads, log_level=log_level),
+        "high_null_threshold": _arguments.share(high_null_threshold, "high_null_threshold"),
+        "top_values": _arguments.whole(top, "top", 0),
     }
     return Inspection(json.loads(_run("inspect", options, progress)))
 
@@ -538,6 +562,7 @@ def plan(
     memory: int | str | None = None,
     threads: int | None = None,
     progress: Progress = "auto",
+    log_level: LogLevel | None = None,
     query: str | None = None,
     connection: Connection | None = None,
     snapshot_time: datetime | None = None,
@@ -555,6 +580,7 @@ def plan(
         memory: As in `extract`.
         threads: As in `extract`.
         progress: As in `extract`.
+        log_level: As in `extract`.
         query: As in `extract`.
         connection: As in `extract`.
         snapshot_time: As in `extract`.
@@ -577,10 +603,10 @@ def plan(
             connection=connection,
             snapshot_time=snapshot_time,
         ),
-        **run_options(memory=memory, threads=threads),
+        **run_options(memory=memory, threads=threads, log_level=log_level),
         "target": target,
         "seed": seed,
-        "high_null_threshold": float(high_null_threshold),
+        "high_null_threshold": _arguments.share(high_null_threshold, "high_null_threshold"),
     }
     return _run("plan", options, progress)
 
@@ -597,6 +623,7 @@ def explain(
     memory: int | str | None = None,
     threads: int | None = None,
     content_checksum: bool = False,
+    log_level: LogLevel | None = None,
     query: str | None = None,
     connection: Connection | None = None,
     snapshot_time: datetime | None = None,
@@ -614,6 +641,7 @@ def explain(
         memory: As in `extract`.
         threads: As in `extract`.
         content_checksum: Of a run with checksums.
+        log_level: As in `extract`.
         query: As in `extract`.
         connection: As in `extract`.
         snapshot_time: As in `extract`.
@@ -636,7 +664,12 @@ def explain(
             snapshot_time=snapshot_time,
         ),
         **plan_options(plan),
-        **run_options(memory=memory, threads=threads, content_checksum=content_checksum),
+        **run_options(
+            memory=memory,
+            threads=threads,
+            content_checksum=content_checksum,
+            log_level=log_level,
+        ),
         "target": target,
         "seed": seed,
     }

@@ -12,6 +12,8 @@ from typing import Any
 import pyarrow
 import pyarrow.ipc
 
+from emberharmony._paths import path_text
+
 FilePath = str | os.PathLike[str]
 
 _PARQUET_MAGIC = b"PAR1"
@@ -39,13 +41,19 @@ def shard_files(source: FilePath | Sequence[FilePath]) -> list[str]:
 
     Raises:
         FileNotFoundError: There are none.
-        ValueError: An empty list.
+        TypeError: Something else than paths.
+        ValueError: An empty list, or a path that is no text.
     """
     if not isinstance(source, str | os.PathLike):
+        if not isinstance(source, Sequence) or isinstance(source, bytes | bytearray):
+            raise TypeError(
+                "source: expected the folder of a split that `extract` has written, files, or a "
+                f"list of them, found {type(source).__name__}"
+            )
         if not source:
-            raise ValueError("expected at least one path, found an empty list")
+            raise ValueError("source: expected at least one path, found an empty list")
         return [file for each in source for file in shard_files(each)]
-    path = os.fspath(source)
+    path = path_text(source, "source")
     if os.path.isdir(path):
         found = sorted(
             str(file)

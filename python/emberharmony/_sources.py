@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from emberharmony.bigquery import Connection
+from emberharmony._paths import path_text
+from emberharmony.bigquery import Connection, _arguments
 from emberharmony.bigquery._reader import byte_size
 
 Source = Any
@@ -33,13 +34,14 @@ def stream_of(rows: Any) -> Any | None:
 def locations_of(source: Any) -> list[str]:
     """The locations that a source names, absolute where they are several."""
     if isinstance(source, str | os.PathLike):
-        return [os.fspath(source)]
+        return [path_text(source, "source")]
     if isinstance(source, Sequence) and all(isinstance(each, str | os.PathLike) for each in source):
         if not source:
             raise ValueError("source: expected at least one path, found an empty list")
-        if len(source) == 1:
-            return [os.fspath(source[0])]
-        return [path if "://" in path else os.path.abspath(path) for path in map(os.fspath, source)]
+        paths = [path_text(each, f"source[{index}]") for index, each in enumerate(source)]
+        if len(paths) == 1:
+            return paths
+        return [path if "://" in path else os.path.abspath(path) for path in paths]
     raise TypeError(
         "source: expected a path, a list of paths, or rows with __arrow_c_stream__ (a table of "
         f"pyarrow, Polars or pandas), found {type(source).__name__}"
@@ -72,9 +74,9 @@ def source_options(
         TypeError: A source that is none.
     """
     options: dict[str, Any] = {
-        "columns": list(columns or ()),
-        "where": where,
-        "limit": limit,
+        "columns": _arguments.names(columns, "columns"),
+        "where": None if where is None else _arguments.text(where, "where"),
+        "limit": _arguments.optional_whole(limit, "limit", 0),
         "query": query,
         "locations": [],
         "stream": None,
@@ -111,7 +113,7 @@ def plan_options(plan: Plan | None) -> dict[str, str | None]:
         return {"plan_text": plan, "plan_name": "plan", "plan_path": ""}
     if not isinstance(plan, str | os.PathLike):
         raise TypeError(f"plan: expected a path, YAML text or a dict, found {type(plan).__name__}")
-    path = os.fspath(plan)
+    path = path_text(plan, "plan")
     text = Path(path).read_text(encoding="utf-8")
     return {"plan_text": text, "plan_name": path, "plan_path": path}
 
@@ -125,20 +127,21 @@ def run_options(
     content_checksum: bool = False,
     keep_state: bool = False,
     overwrite: bool = False,
+    log_level: str | None = None,
 ) -> dict[str, Any]:
     """The part of a run's options that says how it is carried out.
 
     Raises:
         ValueError: Numbers out of range.
     """
-    if threads is not None and not 1 <= threads <= 1024:
-        raise ValueError(f"threads: expected 1 to 1024, found {threads}")
+    threads = _arguments.optional_whole(threads, "threads", 1, 1024)
     return {
         "memory_bytes": 0 if memory is None else byte_size(memory, "memory"),
         "threads": threads or 0,
-        "batch_rows": batch_rows,
-        "spill_dir": "" if spill_dir is None else os.fspath(spill_dir),
+        "batch_rows": _arguments.whole(batch_rows, "batch_rows", 1),
+        "spill_dir": "" if spill_dir is None else path_text(spill_dir, "spill_dir"),
         "content_checksum": content_checksum,
         "keep_state": keep_state,
-        "overwrite": overwrite,
+        "overwrite": bool(overwrite),
+        "log_level": None if log_level is None else _arguments.text(log_level, "log_level"),
     }

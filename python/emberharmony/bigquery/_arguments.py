@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import numbers
 import operator
 from collections.abc import Iterable
 from typing import Any
@@ -47,6 +49,27 @@ def whole(value: Any, name: str, least: int, most: int = INT64_MAX) -> int:
 def optional_whole(value: Any, name: str, least: int, most: int = INT64_MAX) -> int | None:
     """An int of a range, or None."""
     return None if value is None else whole(value, name, least, most)
+
+
+def real(value: Any, name: str) -> Any:
+    """A number, NaN among them."""
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        raise TypeError(f"{name}: expected a number, found {_shown(value)}")
+    return value
+
+
+def number(value: Any, name: str) -> float:
+    """A finite number."""
+    if not math.isfinite(real(value, name)):
+        raise ValueError(f"{name}: expected a finite number, found {value}")
+    return float(value)
+
+
+def share(value: Any, name: str) -> float:
+    """A number from 0 to 1."""
+    if not 0 <= real(value, name) <= 1:
+        raise ValueError(f"{name}: expected a share, from 0 to 1, found {value}")
+    return float(value)
 
 
 def _shown(value: Any) -> str:

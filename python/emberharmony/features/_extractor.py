@@ -12,6 +12,7 @@ from emberharmony import _core, backend_utils, bigquery
 from emberharmony._model import Model
 from emberharmony._runs import ExtractResult, inspect, run_extract
 from emberharmony._sources import run_options, source_options
+from emberharmony.bigquery import _arguments
 from emberharmony.features._learned import FittedImputer, FittedScaler
 from emberharmony.features._splits import DataSplit
 
@@ -70,9 +71,8 @@ class TerabyteFeatureExtractor:
         verbose: bool = True,
         preferred_backend: str | None = None,
     ) -> None:
-        if chunk_size < 1:
-            raise ValueError(f"chunk_size: expected 1 or more, found {chunk_size}")
-        if max_memory_gb * 2**30 < _MEMORY_BYTES_MIN:
+        chunk_size = _arguments.whole(chunk_size, "chunk_size", 1)
+        if _arguments.number(max_memory_gb, "max_memory_gb") * 2**30 < _MEMORY_BYTES_MIN:
             raise ValueError(f"max_memory_gb: expected at least 0.125, found {max_memory_gb}")
         self.project_id = project_id
         self.location = location
@@ -282,7 +282,9 @@ class TerabyteFeatureExtractor:
             limit: Only so many rows.
             index_col: The column that tells rows apart, which is no feature. One of times splits by
                 time (the first 80 % train), any other keeps rows of one value in one split.
-                Default: the split is by whole rows, 80/10/10, so that equal rows stay together.
+                To have a time's parts as features as well, give the table a copy of the column
+                under another name. Default: the split is by whole rows, 80/10/10, so that equal
+                rows stay together.
             max_chunks: Only so many times `chunk_size` rows.
             where_clause: Only rows that pass this condition.
             output_dir: Where the features, the model and the report go; None: a folder of their
@@ -307,10 +309,12 @@ class TerabyteFeatureExtractor:
             **run_options(memory=self._memory_bytes(), threads=threads, overwrite=overwrite),
             "target": target_column,
             "seed": seed,
-            "high_null_threshold": float(high_null_threshold),
+            "high_null_threshold": _arguments.share(high_null_threshold, "high_null_threshold"),
             "index_column": index_col,
-            "categorical": list(force_categorical_columns or ()),
-            "left_out": dict.fromkeys(drop_columns or (), "it was asked to be left out"),
+            "categorical": _arguments.names(force_categorical_columns, "force_categorical_columns"),
+            "left_out": dict.fromkeys(
+                _arguments.names(drop_columns, "drop_columns"), "it was asked to be left out"
+            ),
         }
         folder = None
         if output_dir is None:
@@ -348,7 +352,8 @@ class TerabyteFeatureExtractor:
         return min(self._memory_bytes() // 2, 256 << 20)
 
     def _chunk_rows(self, max_chunks: int | None) -> int | None:
-        return None if max_chunks is None else max_chunks * self.chunk_size
+        chunks = _arguments.optional_whole(max_chunks, "max_chunks", 1)
+        return None if chunks is None else min(chunks * self.chunk_size, _arguments.INT64_MAX)
 
     def _resolve(self, table_id: Any) -> tuple[str, Any]:
         """What it stands for ("location", "bigquery", "query", "rows"), and its text."""

@@ -12,6 +12,7 @@ import pyarrow
 from emberharmony import _core
 from emberharmony._batches import Batches, batches
 from emberharmony._core import Tensor
+from emberharmony._errors import unknown_column
 from emberharmony._shards import Shards
 from emberharmony.bigquery import Batch
 
@@ -220,7 +221,7 @@ class DataSplit:
         names = self.column_names
         for name in columns or ():
             if name not in names:
-                raise KeyError(f"expected some of the columns {names}, found {name!r}")
+                raise unknown_column(name, names, "columns: some")
         return names if columns is None else list(columns)
 
     def __repr__(self) -> str:

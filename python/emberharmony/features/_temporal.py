@@ -8,7 +8,12 @@ from typing import Any
 
 from emberharmony import backend_utils
 from emberharmony._core import Tensor, temporal
+from emberharmony._paths import path_text
+from emberharmony.bigquery import _arguments
 from emberharmony.features._rows import EntityNumbers, rows_of
+
+# Whether numbers make sense is for the processor to tell.
+_ANY = -_arguments.INT64_MAX
 
 _LOG = logging.getLogger("emberharmony.features")
 
@@ -130,24 +135,22 @@ class TerabyteTemporalStrideProcessor:
         entity_column: int | str | None = None,
         spill_dir: str | None = None,
     ) -> None:
-        self.backend = backend_utils.set_preferred_backend(preferred_backend)
-        self.window_size = window_size
-        self.stride_perspectives = (
-            [1, 3, 5] if stride_perspectives is None else list(stride_perspectives)
-        )
-        self.pca_components = pca_components
-        self.batch_size = batch_size
+        self.window_size = _arguments.whole(window_size, "window_size", _ANY)
+        self.stride_perspectives = _strides(stride_perspectives)
+        self.pca_components = _arguments.optional_whole(pca_components, "pca_components", _ANY)
+        self.batch_size = _arguments.whole(batch_size, "batch_size", _ANY)
         self.use_incremental_pca = use_incremental_pca
         self.verbose = verbose
         self.entity_column = entity_column
         self._entities = EntityNumbers()
         self._processor = temporal.TemporalStrideProcessor(
-            window_size=window_size,
+            window_size=self.window_size,
             strides=self.stride_perspectives,
-            components=pca_components,
-            batch_size=batch_size,
-            spill_dir="" if spill_dir is None else str(spill_dir),
+            components=self.pca_components,
+            batch_size=self.batch_size,
+            spill_dir="" if spill_dir is None else path_text(spill_dir, "spill_dir"),
         )
+        self.backend = backend_utils.set_preferred_backend(preferred_backend)
 
     def process_large_dataset(
         self, data_generator: Iterable[Any], maintain_state: bool = True
@@ -158,7 +161,8 @@ class TerabyteTemporalStrideProcessor:
         result. What was learned before is replaced; after an error it stays as it was.
 
         Args:
-            data_generator: Gives batches of rows, all of the same columns and dtype.
+            data_generator: Gives batches of rows, all of the same columns and dtype; or a single
+                table or matrix.
             maintain_state: Whether all batches are one table, behind whose last row `process_batch`
                 goes on. False: each batch stands for itself, no window reaches from one to the
                 next.
@@ -172,7 +176,7 @@ class TerabyteTemporalStrideProcessor:
             OSError: The disk that the rows wait on is full or not writable.
         """
         entities = EntityNumbers()
-        batches = iter(data_generator)
+        batches = _batches_of(data_generator, bool(maintain_state))
         num_rows = 0
 
         def next_batch() -> tuple[Tensor, Tensor | None] | None:
@@ -269,3 +273,35 @@ class TerabyteTemporalStrideProcessor:
     def _check(self, stride: int) -> None:
         if stride not in self.stride_perspectives:
             raise KeyError(stride)
+
+
+def _strides(strides: Sequence[int] | None) -> list[int]:
+    if strides is None:
+        return [1, 3, 5]
+    if isinstance(strides, str) or not isinstance(strides, Iterable):
+        raise TypeError(f"stride_perspectives: expected a list of strides, found {strides!r}")
+    return [
+        _arguments.whole(stride, f"stride_perspectives[{index}]", _ANY)
+        for index, stride in enumerate(strides)
+    ]
+
+
+def _batches_of(data: Any, joined: bool) -> Iterator[Any]:
+    """The batches that a data set consists of: a table or a matrix is one, or its parts if they
+    count as one sequence."""
+    if isinstance(data, Iterator):
+        return data
+    if joined and hasattr(data, "__arrow_c_stream__"):
+        import pyarrow
+
+        return iter(pyarrow.RecordBatchReader.from_stream(data))
+    if hasattr(data, "__arrow_c_stream__") or hasattr(data, "__arrow_c_array__"):
+        return iter([data])
+    if len(getattr(data, "shape", ())) == 2:
+        return iter([data])
+    if isinstance(data, str | bytes | Mapping) or not isinstance(data, Iterable):
+        raise TypeError(
+            "data_generator: expected batches of rows (an iterable of matrices or tables), or one "
+            f"of them, found {type(data).__name__}"
+        )
+    return iter(data)

@@ -18,6 +18,7 @@ const std::vector<std::string> kNames = {"debug", "info", "warning", "error", "o
 
 // Made once, by StartLogging, and never destroyed: a thread may still be writing at the end.
 spdlog::logger* g_logger = nullptr;
+std::atomic<LogSink> g_sink{nullptr};
 
 spdlog::level::level_enum SpdlogLevel(LogLevel level) {
   switch (level) {
@@ -45,6 +46,7 @@ arrow::Result<LogLevel> ParseLogLevel(const std::string& text) {
 }
 
 void StartLogging(LogLevel level) {
+  g_sink.store(nullptr);
   if (g_logger == nullptr) {
     g_logger = new spdlog::logger("ember", std::make_shared<spdlog::sinks::stderr_sink_mt>());
   }
@@ -55,9 +57,18 @@ void StartLogging(LogLevel level) {
   internal::log_level.store(level, std::memory_order_relaxed);
 }
 
+void RedirectLogging(LogLevel level, LogSink sink) {
+  g_sink.store(sink);
+  internal::log_level.store(level, std::memory_order_relaxed);
+}
+
 namespace internal {
 
 void WriteLog(LogLevel level, std::string_view message) {
+  if (const LogSink sink = g_sink.load(); sink != nullptr) {
+    sink(level, PrintableText(message));
+    return;
+  }
   if (g_logger != nullptr) {
     const std::string printable = PrintableText(message);
     g_logger->log(SpdlogLevel(level), spdlog::string_view_t(printable.data(), printable.size()));

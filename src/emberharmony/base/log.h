@@ -27,6 +27,13 @@ arrow::Result<LogLevel> ParseLogLevel(const std::string& text);
 /// threads; a library alone says nothing.
 void StartLogging(LogLevel level);
 
+/// Takes messages: called by any thread, at any time, one line without an end of line each.
+using LogSink = void (*)(LogLevel level, const std::string& message);
+
+/// Hands messages of this level and above to `sink` instead of standard error, for a program that
+/// has a log of its own. kOff: to nobody.
+void RedirectLogging(LogLevel level, LogSink sink);
+
 namespace internal {
 inline std::atomic<LogLevel> log_level{LogLevel::kOff};
 void WriteLog(LogLevel level, std::string_view message);

@@ -18,6 +18,26 @@ TEST(Log, LevelsHaveNames) {
   EXPECT_NE(refused.message().find("found 'warn'"), std::string::npos) << refused;
 }
 
+std::string* g_seen = nullptr;
+
+TEST(Log, GoesToAnotherLog) {
+  std::string seen;
+  g_seen = &seen;
+  testing::internal::CaptureStderr();
+  RedirectLogging(LogLevel::kInfo, [](LogLevel level, const std::string& message) {
+    *g_seen += std::to_string(static_cast<int>(level)) + message + ";";
+  });
+  Log(LogLevel::kDebug, "too fine");
+  Log(LogLevel::kInfo, "{} rows", 3);
+  Log(LogLevel::kWarning, "line\nbreak");
+  StartLogging(LogLevel::kOff);
+  Log(LogLevel::kError, "not any more");
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+  EXPECT_EQ(seen.substr(0, seen.find(';')), "13 rows");
+  EXPECT_EQ(seen.find('\n'), std::string::npos) << seen;
+  EXPECT_EQ(seen.find("not any more"), std::string::npos) << seen;
+}
+
 TEST(Log, WritesItsLevelAndAbove) {
   testing::internal::CaptureStderr();
   Log(LogLevel::kWarning, "nobody listens");

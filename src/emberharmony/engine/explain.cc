@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
+#include <cstdlib>
 #include <filesystem>
 #include <limits>
 #include <system_error>
@@ -13,6 +15,7 @@
 #include "emberharmony/base/allocation_failure.h"
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/base/memory_budget.h"
+#include "emberharmony/base/plural.h"
 #include "emberharmony/base/saturating.h"
 #include "emberharmony/engine/derived_columns.h"
 #include "emberharmony/engine/memory_forecast.h"
@@ -58,6 +61,8 @@ class ExplainedWarnings {
           "that needs values to learn from ends a run with status 1");
     }
     WarnOfNullInstants();
+    WarnOfMissingValues();
+    WarnOfFewRows();
     WarnOfCategories();
     WarnOfMatrix();
     WarnOfMemory();
@@ -83,6 +88,62 @@ class ExplainedWarnings {
         may_be_left_out ? ": unless all of them are left out, a run ends with status 1"
                         : ": a run ends with status 1",
         ShownText(split.time_column)));
+  }
+
+  // Steps that take a statistic of values end a run where there are none.
+  static bool NeedsValues(const feature::Transform& step) {
+    return !step.analyzers().empty() && !step.traits().last;
+  }
+
+  // -1 where the source does not know.
+  int64_t CountNulls(int column) const {
+    int64_t nulls = 0;
+    for (const io::Unit& unit : source_.units()) {
+      const int64_t known = source_.Hint(unit, column).null_count;
+      if (known < 0) return -1;
+      nulls = base::SaturatingAdd(nulls, known);
+    }
+    return nulls;
+  }
+
+  void WarnOfMissingValues() {
+    if (source_.num_rows() == 0) return;
+    for (size_t i = 0; i < explanation_.features.size(); ++i) {
+      const feature::Pipeline& pipeline = *run_.given.bound.pipelines[i];
+      for (int s = 0; s < pipeline.num_steps(); ++s) {
+        const feature::Transform& step = pipeline.step(s);
+        if (step.name() == "impute" && step.analyzers().empty()) break;  // by a constant
+        if (!NeedsValues(step)) continue;
+        if (CountNulls(run_.given.bound.source_columns[i]) == source_.num_rows()) {
+          warnings_.push_back(fmt::format(
+              "column {} is null in all rows, so {} has nothing to learn from: a run ends with "
+              "status 1; leave the column out, or fill it first (impute: {{constant: 0}})",
+              QuotedName(explanation_.features[i].column), step.name()));
+        }
+        break;
+      }
+    }
+  }
+
+  // Rows are few where perhaps none of them is one of training.
+  void WarnOfFewRows() {
+    constexpr double kChanceMin = 0.001;
+    const plan::SplitSpec& split = run_.plan().split;
+    if (split.method == plan::SplitMethod::kTime || source_.num_rows() == 0) return;
+    const auto rows = static_cast<double>(source_.num_rows());
+    const double chance = std::pow(1 - std::strtod(split.train.c_str(), nullptr), rows);
+    const auto& pipelines = run_.given.bound.pipelines;
+    const bool learns = std::any_of(pipelines.begin(), pipelines.end(), [](const auto& pipeline) {
+      for (int s = 0; s < pipeline->num_steps(); ++s) {
+        if (NeedsValues(pipeline->step(s))) return true;
+      }
+      return false;
+    });
+    if (!learns || chance < kChanceMin) return;
+    warnings_.push_back(fmt::format(
+        "of {} perhaps none is of training, and steps learn from those alone: a run without any "
+        "ends with status 1; give more rows, or a larger share for training",
+        base::Counted(source_.num_rows(), "row")));
   }
 
   void WarnOfCategories() {

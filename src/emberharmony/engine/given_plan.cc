@@ -17,6 +17,12 @@ namespace {
 arrow::Status CheckTarget(const arrow::Schema& schema, const std::optional<std::string>& target) {
   if (!target || schema.GetFieldIndex(*target) >= 0) return arrow::Status::OK();
   std::vector<std::string> names = schema.field_names();
+  if (const size_t times = schema.GetAllFieldIndices(*target).size(); times > 1) {
+    return base::UsageError(
+        fmt::format("the target '{}' appears {} times in the source; rename its columns, so that "
+                    "each has a name of its own",
+                    *target, times));
+  }
   return base::UsageError(
       fmt::format("the target '{}' is not a column of the source{}; the columns are: {}", *target,
                   base::DidYouMean(*target, names), fmt::join(names, ", ")));

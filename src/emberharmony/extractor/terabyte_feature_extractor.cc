@@ -12,6 +12,7 @@
 
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/base/regular_file.h"
+#include "emberharmony/base/saturating.h"
 #include "emberharmony/bigquery/open_table.h"
 #include "emberharmony/bigquery/plugin.h"
 #include "emberharmony/bigquery/query_plan.h"
@@ -70,10 +71,18 @@ bigquery::Connection ConnectionOf(const ExtractorOptions& options) {
   return connection;
 }
 
-std::optional<int64_t> LimitOf(const PrepareOptions& options, int64_t chunk_size) {
-  if (!options.max_chunks) return options.limit;
-  const int64_t rows = *options.max_chunks * chunk_size;
-  return options.limit ? std::min(*options.limit, rows) : rows;
+arrow::Result<std::optional<int64_t>> LimitOf(std::optional<int64_t> limit,
+                                              std::optional<int64_t> max_chunks,
+                                              int64_t chunk_size) {
+  if (limit && *limit < 0) {
+    return base::UsageError(fmt::format("limit must not be negative, found {}", *limit));
+  }
+  if (!max_chunks) return limit;
+  if (*max_chunks < 1) {
+    return base::UsageError(fmt::format("max_chunks must be 1 or more, found {}", *max_chunks));
+  }
+  const int64_t rows = base::SaturatingMultiply(*max_chunks, chunk_size);
+  return limit ? std::min(*limit, rows) : rows;
 }
 
 engine::PlanRequest PlanOf(const PrepareOptions& options) {
@@ -153,7 +162,7 @@ arrow::Result<engine::SourceRequest> SourceOf(const engine::TableInput& table,
                                               const ResolvedTable& resolved,
                                               const PrepareOptions& options, int64_t chunk_size) {
   engine::SourceRequest request;
-  request.limit_rows = LimitOf(options, chunk_size);
+  ARROW_ASSIGN_OR_RAISE(request.limit_rows, LimitOf(options.limit, options.max_chunks, chunk_size));
   request.where = options.where_clause;
   if (std::holds_alternative<std::string>(table)) {
     request.location =
@@ -255,10 +264,7 @@ arrow::Status TerabyteFeatureExtractor::ProcessBigQueryStreaming(const std::stri
 arrow::Status TerabyteFeatureExtractor::ProcessBigQueryInChunks(
     const std::string& table_id, const RowsFunction& function, BigQueryRows rows,
     std::optional<int64_t> max_chunks) const {
-  if (max_chunks) {
-    const int64_t most = *max_chunks * options_.chunk_size;
-    rows.limit = rows.limit ? std::min(*rows.limit, most) : most;
-  }
+  ARROW_ASSIGN_OR_RAISE(rows.limit, LimitOf(rows.limit, max_chunks, options_.chunk_size));
   arrow::RecordBatchVector waiting;
   int64_t num_waiting = 0;
   const auto hand_over = [&]() -> arrow::Status {

@@ -163,6 +163,20 @@ arrow::Status CheckTarget(const arrow::Schema& schema, const std::string& target
   return NoSuchColumn(schema, target, "to be the target");
 }
 
+// The target is no feature, so what is asked of features cannot be asked of it.
+arrow::Status CheckTargetAlone(const std::string& target, const AutomaticPlanOptions& options) {
+  if (const auto found = options.left_out.find(target); found != options.left_out.end()) {
+    return base::UsageError("the column " + Quoted(target) + " cannot be the target, since " +
+                            found->second + "; take it out of one of the two");
+  }
+  if (options.is_categorical(target)) {
+    return base::UsageError("the target " + Quoted(target) +
+                            " cannot be categorical: it is written as it is; take it out of the "
+                            "categorical columns");
+  }
+  return arrow::Status::OK();
+}
+
 }  // namespace
 
 bool AutomaticPlanOptions::is_categorical(const std::string& column) const {
@@ -179,6 +193,17 @@ const std::string* AutomaticPlanOptions::why_left_out(const std::string& column)
 arrow::Status CheckAutomaticPlanOptions(const arrow::Schema& schema,
                                         const AutomaticPlanOptions& options) {
   const std::vector<std::string> names = schema.field_names();
+  if (!(options.high_null_threshold >= 0 && options.high_null_threshold <= 1)) {
+    return base::UsageError(
+        fmt::format("the threshold of nulls must be a share, from 0 to 1; found {}",
+                    options.high_null_threshold));
+  }
+  if (options.target) ARROW_RETURN_NOT_OK(CheckTargetAlone(*options.target, options));
+  if (options.split) {
+    Plan only_split;
+    only_split.split = *options.split;
+    ARROW_RETURN_NOT_OK(BindPlan(only_split, schema, "plan", /*require_target=*/false).status());
+  }
   for (const auto& [name, why] : options.left_out) {
     const auto is_meant = [&name = name](const std::string& column) {
       return column == name || IsMemberOf(column, name);
@@ -190,6 +215,10 @@ arrow::Status CheckAutomaticPlanOptions(const arrow::Schema& schema,
   for (const std::string& name : options.categorical) {
     const auto field = schema.GetFieldByName(name);
     if (field == nullptr) return NoSuchColumn(schema, name, "to be categorical");
+    if (const std::string* why = options.why_left_out(name)) {
+      return base::UsageError("the column " + Quoted(name) + " cannot be categorical: it is no " +
+                              "feature, since " + *why + "; take it out of one of the two");
+    }
     if (RoleOf(*field, options) != Role::kCategory) {
       return base::UsageError("the column " + Quoted(name) +
                               " cannot be categorical: expected numbers, booleans or text, found " +
