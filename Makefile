@@ -18,8 +18,8 @@ export UBSAN_OPTIONS ?= print_stacktrace=1
 # Arrow's own allocator hands memory from thread to thread, and keeps it, where no sanitizer sees it.
 asan tsan fuzz: export ARROW_DEFAULT_MEMORY_POOL := system
 
-.PHONY: help setup build install demo test unit conformance conformance-backends asan tsan asan-command tsan-command fuzz \
-  format check-format lint lint-changed purify reference reference-backends docs check-docs notebook picture memory bench clean
+.PHONY: help setup build install demo test unit conformance conformance-backends import-orders asan tsan asan-command \
+  tsan-command fuzz format check-format lint lint-changed purify reference reference-backends docs check-docs notebook picture memory bench clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z -]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -54,6 +54,9 @@ conformance: build  ## ops against the array API standard and NumPy, EXAMPLES (1
 # BACKEND="torch mlx" tests those alone.
 conformance-backends: build  ## every operation on native, torch, mlx and numpy against native (a minute)
 	@$(PYTHON) -m pytest tests/conformance/backends $(addprefix --backend=,$(BACKEND)) -n $(JOBS)
+
+import-orders: build  ## emberharmony, torch, mlx, pyarrow and grpc imported in all 120 orders (minutes)
+	@EMBER_IMPORT_ORDERS=all $(PYTHON) -m pytest tests/python/test_import_orders.py -n $(JOBS)
 
 unit: setup build/build.ninja
 	@cmake --build build -j $(JOBS)

@@ -3,8 +3,12 @@
 // What the tests of plugins share: a backend's results against the native ones, on ordinary and on
 // special values, with sentinels around the results.
 
+#include <arrow/memory_pool.h>
+#include <arrow/status.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <complex>
 #include <cstring>
@@ -15,6 +19,7 @@
 
 #include "emberharmony/backend/plugin_loader.h"
 #include "emberharmony/ops.h"
+#include "emberharmony/tensor/allocation.h"
 
 namespace emberharmony::backend {
 
@@ -135,6 +140,49 @@ struct Guarded {
   }
 };
 
+/// Memory with bytes on both sides that nobody may write; looked at when it is given back.
+class SentinelPool : public arrow::MemoryPool {
+ public:
+  /// How many blocks had their surroundings written to.
+  int64_t num_faults() const { return num_faults_; }
+  int64_t num_blocks() const { return num_blocks_; }
+
+  using arrow::MemoryPool::Allocate;
+  using arrow::MemoryPool::Free;
+  using arrow::MemoryPool::Reallocate;
+
+  arrow::Status Allocate(int64_t size, int64_t alignment, uint8_t** out) override {
+    uint8_t* block = nullptr;
+    ARROW_RETURN_NOT_OK(pool_->Allocate(size + 2 * kMargin, alignment, &block));
+    std::memset(block, kByte, static_cast<size_t>(size + 2 * kMargin));
+    *out = block + kMargin;
+    ++num_blocks_;
+    return arrow::Status::OK();
+  }
+  arrow::Status Reallocate(int64_t, int64_t, int64_t, uint8_t**) override {
+    return arrow::Status::NotImplemented("tensors are not reallocated");
+  }
+  void Free(uint8_t* data, int64_t size, int64_t alignment) override {
+    const auto is_kept = [](const uint8_t* from) {
+      return std::all_of(from, from + kMargin, [](uint8_t byte) { return byte == kByte; });
+    };
+    if (!is_kept(data - kMargin) || !is_kept(data + size)) ++num_faults_;
+    pool_->Free(data - kMargin, size + 2 * kMargin, alignment);
+  }
+  int64_t bytes_allocated() const override { return pool_->bytes_allocated(); }
+  int64_t total_bytes_allocated() const override { return pool_->total_bytes_allocated(); }
+  int64_t num_allocations() const override { return pool_->num_allocations(); }
+  std::string backend_name() const override { return "sentinels"; }
+
+ private:
+  static constexpr int64_t kMargin = 128;
+  static constexpr uint8_t kByte = 0xA5;
+
+  arrow::MemoryPool* pool_ = arrow::default_memory_pool();
+  std::atomic<int64_t> num_faults_{0};
+  std::atomic<int64_t> num_blocks_{0};
+};
+
 /// The largest difference in ulp, and the inputs' place it is at.
 struct Difference {
   double ulps = 0;
@@ -208,8 +256,17 @@ void ExpectCloseOn(Backend* backend, const char* name, F&& function, double tole
   const Tensor ours = function();
   backend->ResetCounts();
   SetCurrentBackend(backend);
-  const Tensor theirs = function();
+  static SentinelPool pool;  // tensors may outlive this call
+  const int64_t num_blocks = pool.num_blocks();
+  const Tensor theirs = [&] {
+    const tensor::AllocationScope scope(&pool);
+    const Tensor result = function();
+    const tensor::AllocationScope usual(arrow::default_memory_pool());
+    return result.Copy();  // so that what the backend wrote into is given back
+  }();
   SetCurrentBackend(nullptr);
+  EXPECT_GT(pool.num_blocks(), num_blocks);
+  EXPECT_EQ(pool.num_faults(), 0) << "somebody wrote around a result";
   int64_t ran = 0;
   for (const OpCount& count : backend->Counts()) {
     if (count.op == ParseOp(name)) {
