@@ -190,26 +190,42 @@ json BackendsJson(const std::vector<BackendTimings>& backends) {
     }
     all.push_back({{"name", backend.name},
                    {"version", backend.version},
+                   {"framework", backend.framework},
                    {"devices", backend.devices},
                    {"ops", std::move(timings)}});
   }
   return all;
 }
 
+/// Nanoseconds an element, a row for each operation and a column for each backend.
 std::string BackendsTable(const std::vector<BackendTimings>& backends) {
   std::string text;
   for (const BackendTimings& backend : backends) {
-    text += fmt::format(
-        "{}backend {} {} on {}, calls from one thread\n\n{:<10}{:<9}{:>10}  {:>10}"
-        "  {:>6}\n",
-        text.empty() ? "" : "\n", backend.name, backend.version, fmt::join(backend.devices, ", "),
-        "op", "dtype", "elements", "ns/element", "GB/s");
-    for (const OpTiming& op : backend.ops) {
-      text += fmt::format("{:<10}{:<9}{:>10}  {:>10.3f}  {:>6.1f}\n", op.op, op.dtype,
-                          engine::ShownCount(op.num_elements),
-                          1e9 * op.seconds / static_cast<double>(op.num_elements),
-                          PerSecond(op.num_bytes, op.seconds) / 1e9);
+    text += fmt::format("backend {} {}{}{} on {}\n", backend.name, backend.version,
+                        backend.framework.empty() ? "" : ", ", backend.framework,
+                        fmt::join(backend.devices, ", "));
+  }
+  text += fmt::format("\nns/element, calls from one thread\n\n{:<15}{:<9}{:>10}", "op", "dtype",
+                      "elements");
+  for (const BackendTimings& backend : backends) text += fmt::format("  {:>10}", backend.name);
+  text += "\n";
+  // The native backend, the first, computes everything.
+  for (const OpTiming& op : backends[0].ops) {
+    text += fmt::format("{:<15}{:<9}{:>10}", op.op, op.dtype, engine::ShownCount(op.num_elements));
+    for (const BackendTimings& backend : backends) {
+      const auto same = [&op](const OpTiming& other) {
+        return other.op == op.op && other.dtype == op.dtype &&
+               other.num_elements == op.num_elements;
+      };
+      const auto found = std::find_if(backend.ops.begin(), backend.ops.end(), same);
+      if (found == backend.ops.end()) {
+        text += fmt::format("  {:>10}", "-");
+      } else {
+        text += fmt::format("  {:>10.3f}",
+                            1e9 * found->seconds / static_cast<double>(found->num_elements));
+      }
     }
+    text += "\n";
   }
   return text;
 }

@@ -20,13 +20,16 @@ struct OpTiming {
 struct BackendTimings {
   std::string name;
   std::string version;
+  std::string framework;  ///< with its version; empty for none
   std::vector<std::string> devices;
   std::vector<OpTiming> ops;
 };
 
-/// Times elementwise operations and reductions on every backend that is there, with arrays that lie
-/// in the first-level cache, in a later one, and in none; the calling thread's work only.
-/// Operations that a backend lacks are left out. Cancelled when the process is interrupted.
+/// Times operations on every backend that is there, plugins included, which loads them and their
+/// frameworks: with arrays that lie in the first-level cache, in a later one, and in none; the
+/// calling thread's work and what the backend shares out itself. The backends take turns at each
+/// operation. What one leaves to the native backend is left out. Cancelled when the process is
+/// interrupted.
 arrow::Result<std::vector<BackendTimings>> TimeBackends();
 
 }  // namespace emberharmony::cli
