@@ -12,6 +12,19 @@ inline constexpr int64_t kReductionBlock = 1024;
 /// Element i of a block goes to lane i mod 32; lanes are folded in halves.
 inline constexpr int kReductionLanes = 32;
 
+/// Kernels for columns of a matrix, each of which has accumulators of its own: kReductionLanes rows
+/// of `width`, in which a column's lie below each other. Null where a reduction has none.
+struct StripKernel {
+  /// Adds `rows` rows of `count` elements, row r from element r * stride of x on, to the rows of
+  /// accumulators (first + r) mod kReductionLanes.
+  void (*add_rows)(const void* x, int64_t stride, int64_t rows, int64_t first, int64_t count,
+                   int64_t width, void* accs) = nullptr;
+  /// Sets the accumulators of a column whose block begins with the element *x.
+  void (*start)(const void* x, int64_t width, void* column) = nullptr;
+  /// Folds them to the accumulator of the block; its lane 0 is in row `first` mod kReductionLanes.
+  void (*fold)(const void* column, int64_t width, int64_t first, void* acc) = nullptr;
+};
+
 /// The kernels of one reduction for inputs of one dtype. An accumulator takes `acc_bytes`. Null
 /// pointers where there is no such reduction.
 struct ReductionKernel {
@@ -26,6 +39,7 @@ struct ReductionKernel {
   /// a[i] = a[i] combined with b[i], for `count` accumulators.
   void (*combine)(void* a, const void* b, int64_t count) = nullptr;
   int64_t acc_bytes = 0;
+  StripKernel strip = {};
 };
 
 /// Finds the first largest (smallest) element of each of `width` columns of n rows: a row i, whose

@@ -8,6 +8,7 @@
 
 #include "emberharmony/backend/native/loops_internal.h"
 #include "emberharmony/backend/native/reduction_internal.h"
+#include "emberharmony/backend/native/reduction_strip_kernels_internal.h"
 #include "emberharmony/backend/native/rounded_internal.h"
 #include "emberharmony/backend/native/turn_kernels_internal.h"
 
@@ -359,10 +360,23 @@ void CombineAccs(void* a, const void* b, int64_t count) {
   for (int64_t i = 0; i < count; ++i) x[i] = F::Combine(x[i], y[i]);
 }
 
+/// Reductions of transposed matrices are worth kernels of their own where NumPy's are quick.
+template <class F>
+constexpr bool kHasStrips = false;
+template <class T>
+constexpr bool kHasStrips<SumOf<T>> = true;
+template <class T>
+constexpr bool kHasStrips<MinOf<T>> = true;
+template <class T>
+constexpr bool kHasStrips<MaxOf<T>> = true;
+
 template <class F>
 void SetReduction(ReductionTable* table, Op op, DType dtype) {
   table->kernels[static_cast<int>(op)][static_cast<int>(dtype)] = {
       &ReduceRows<F>, &ReduceColumns<F>, &CombineAccs<F>, sizeof(typename F::Acc)};
+  if constexpr (kHasStrips<F>) {
+    table->kernels[static_cast<int>(op)][static_cast<int>(dtype)].strip = StripKernelOf<F>();
+  }
 }
 
 template <template <class> class F, class... Ts>

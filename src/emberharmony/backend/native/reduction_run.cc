@@ -2,6 +2,7 @@
 #include <cstring>
 
 #include "emberharmony/backend/native/reduction_run_internal.h"
+#include "emberharmony/backend/native/reduction_strips_internal.h"
 #include "emberharmony/backend/native/turn_internal.h"
 #include "emberharmony/backend/threads.h"
 
@@ -69,6 +70,8 @@ class Run {
       const int64_t most = kLaneBytes / (kReductionLanes * kernel_.acc_bytes);
       tile_ = std::min(kept.last_length(), most);
       Blocks(tile_, &Run::ColumnBlocks);
+    } else if (num_blocks_ > 1 && RunsAlongColumns(kernel_, layout_.reduced)) {
+      Blocks(1, &Run::StripBlocks);
     } else {
       Blocks(1, PanelRows() > 1 ? &Run::PanelBlocks : &Run::GatheredBlocks);
     }
@@ -185,6 +188,18 @@ class Run {
       }
       kernel_.columns(At(start), offsets, BlockLength(block), unit.width, Centers(unit.result),
                       lanes.data(), Target(unit, partials, in_batch, block, tile_));
+    }
+  }
+
+  void StripBlocks(int64_t first_unit, char* partials, int64_t begin, int64_t end) {
+    while (begin < end) {
+      const int64_t in_batch = begin / num_blocks_;
+      const int64_t block = begin % num_blocks_;
+      const int64_t stop = std::min(num_blocks_, block + end - begin);
+      const Unit unit = UnitOf(first_unit + in_batch, 1);
+      ReduceStrips(kernel_, At(layout_.kept.Offset(unit.result)), layout_.item_bytes(),
+                   layout_.reduced, block, stop, Target(unit, partials, in_batch, block, 1));
+      begin += stop - block;
     }
   }
 

@@ -165,12 +165,13 @@ TEST(Reductions, LongOnesDoNotDependOnThreads) {
   SetNumThreads(before);
 }
 
-/// Panels of transposed tensors are put in order before they are reduced, on any number of threads.
+/// Transposed tensors are put in order, or read by columns of memory, on any number of threads.
 TEST(Reductions, LongTransposedOnesHaveTheSameBits) {
   const int before = NumThreads();
   for (DType dtype : {DType::kInt8, DType::kFloat32, DType::kFloat64}) {
-    for (const Shape& shape : {Shape{401, 1003}, Shape{1003, 401}, Shape{7, 41, 57, 9},
-                               Shape{3, 20000}, Shape{20000, 3}, Shape{64, 1024}}) {
+    for (const Shape& shape :
+         {Shape{401, 1003}, Shape{1003, 401}, Shape{7, 41, 57, 9}, Shape{3, 20000}, Shape{20000, 3},
+          Shape{64, 1024}, Shape{131, 1500}, Shape{7, 1025}, Shape{65, 2049}}) {
       const Tensor x = RandomNumbers(shape, dtype, 9);
       std::vector<int64_t> all;
       std::vector<int> reversed;
