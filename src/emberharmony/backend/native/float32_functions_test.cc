@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <limits>
 #include <optional>
@@ -160,6 +162,63 @@ TEST(Float32Functions, AnglesOfPointsAllAroundAreWithinOneUlp) {
 }
 
 // Vectors with unusual elements take other ways than those without.
+float PythonsQuotient(float x, float y) {
+  const float quotient = x / y;
+  if (!std::isfinite(x) || !std::isfinite(y) || y == 0) return std::floor(quotient);
+  const float remainder = std::fmod(x, y);
+  float exact = (x - remainder) / y;
+  if (remainder != 0 && (remainder < 0) != (y < 0)) exact -= 1;
+  if (exact == 0) return std::copysign(0.0f, quotient);
+  const float rounded = std::floor(exact);
+  return exact - rounded > 0.5f ? rounded + 1 : rounded;
+}
+float PythonsRemainder(float x, float y) {
+  const float remainder = std::fmod(x, y);
+  if (remainder == 0) return std::copysign(0.0f, y);
+  return (remainder < 0) != (y < 0) ? remainder + y : remainder;
+}
+
+TEST(Float32Functions, QuotientsAndRemaindersArePythons) {
+  std::mt19937_64 random(71);
+  std::vector<float> x, y;
+  const float notable[] = {0.0f,      -0.0f,     1.0f,  -1.0f,   0.1f,           3.0f,      7.0f,
+                           0x1p-149f, 0x1p-126f, 1e38f, 0x1p20f, 0x1.fffffep19f, kInfinity, kNan};
+  for (float first : notable) {
+    for (float second : notable) {
+      for (float sign : {1.0f, -1.0f}) {
+        x.push_back(first * sign);
+        y.push_back(second);
+      }
+    }
+  }
+  for (int i = 0; i < 400'000; ++i) {
+    const float divisor = FromBits(random());
+    const auto whole = static_cast<float>(static_cast<int32_t>(random()) >> (random() % 32));
+    // Quotients of all sizes, those that are nearly whole among them.
+    const float product = whole * divisor;
+    x.push_back(i % 3 == 0   ? FromBits(random())
+                : i % 3 == 1 ? product
+                             : std::nextafter(product, 0.0f));
+    y.push_back(divisor);
+  }
+  for (InstructionSet set : SupportedInstructionSets()) {
+    ForceInstructionSet(set);
+    const std::vector<float> quotients = Compute(Op::kFloorDivide, x, y);
+    const std::vector<float> remainders = Compute(Op::kRemainder, x, y);
+    for (size_t i = 0; i < x.size(); ++i) {
+      const float quotient = PythonsQuotient(x[i], y[i]), rest = PythonsRemainder(x[i], y[i]);
+      const bool same = (std::isnan(quotients[i]) && std::isnan(quotient)) ||
+                        std::bit_cast<uint32_t>(quotients[i]) == std::bit_cast<uint32_t>(quotient);
+      ASSERT_TRUE(same) << x[i] << " // " << y[i] << ": " << quotients[i] << ", not " << quotient;
+      const bool same_rest =
+          (std::isnan(remainders[i]) && std::isnan(rest)) ||
+          std::bit_cast<uint32_t>(remainders[i]) == std::bit_cast<uint32_t>(rest);
+      ASSERT_TRUE(same_rest) << x[i] << " % " << y[i] << ": " << remainders[i] << ", not " << rest;
+    }
+    ForceInstructionSet(std::nullopt);
+  }
+}
+
 TEST(Float32Functions, AnElementsBitsDoNotDependOnItsNeighbours) {
   const float unusual[] = {kNan, kInfinity, -kInfinity, 0.0f, -1.0f, 1e-45f, 3e38f, -3e38f, 88.5f};
   for (const Function& function : kFunctions) {
@@ -200,6 +259,46 @@ TEST(Float32Functions, EveryInstructionSetGivesTheSameBitsAllOverTheRange) {
         }
       }
     }
+  }
+}
+
+/// The error of a result, without the cases that ErrorInUlps knows, in a few steps.
+double QuickErrorInUlps(float found, double exact) {
+  const auto exponent = static_cast<int64_t>(std::bit_cast<uint64_t>(exact) >> 52 & 0x7ff);
+  const auto inverse = static_cast<uint64_t>(2046 + 23 - std::max<int64_t>(exponent, 1023 - 126));
+  return std::fabs(static_cast<double>(found) - exact) * std::bit_cast<double>(inverse << 52);
+}
+
+/// For `make exhaustive`: each function of every float. One of FLOAT32_FUNCTIONS' names, if set.
+TEST(Float32Functions, DISABLED_EveryFloatIsWithinOneUlp) {
+  const char* const wanted = std::getenv("FLOAT32_FUNCTIONS");
+  constexpr int64_t kPiece = 1 << 16;
+  std::vector<float> x(kPiece);
+  for (const Function& function : kFunctions) {
+    const std::string name(InfoOf(function.op).name);
+    if (wanted != nullptr &&
+        (" " + std::string(wanted) + " ").find(" " + name + " ") == std::string::npos)
+      continue;
+    double worst = 0;
+    float where = 0;
+    for (int64_t bits = 0; bits <= 0xffffffff; bits += kPiece) {
+      for (int64_t i = 0; i < kPiece; ++i) x[i] = FromBits(static_cast<uint64_t>(bits + i));
+      const std::vector<float> found = Compute(function.op, x, x);
+      for (int64_t i = 0; i < kPiece; ++i) {
+        const double exact = function.exact(static_cast<double>(x[i]));
+        const double magnitude = std::fabs(exact);
+        const bool usual = magnitude > 0 && magnitude < 0x1p127 && std::isfinite(found[i]);
+        const double error =
+            usual ? QuickErrorInUlps(found[i], exact) : ErrorInUlps(found[i], exact);
+        if (error > worst) {
+          worst = error;
+          where = x[i];
+        }
+      }
+    }
+    std::printf("%s: %.4f ulp at %a\n", name.c_str(), worst, where);
+    std::fflush(stdout);
+    EXPECT_LE(worst, 1.0) << name << " of " << where;
   }
 }
 

@@ -21,6 +21,7 @@
 #pragma once
 
 #include "emberharmony/backend/native/float32_arcs_internal.h"
+#include "emberharmony/backend/native/float32_division_internal.h"
 #include "emberharmony/backend/native/float32_exponentials_internal.h"
 #include "emberharmony/backend/native/float32_functions_internal.h"
 #include "emberharmony/backend/native/float32_inverse_hyperbolics_internal.h"
@@ -45,6 +46,8 @@ void AddFloat32(KernelTable* table) {
   table->Set(Op::kLog1p, dtype, &VectorUnary<V, FloatLog1pOf>);
   table->Set(Op::kPow, dtype, &FloatPow<V>);
   table->Set(Op::kLogAddExp, dtype, &VectorBinary<W, FloatLogAddExpOf>);
+  table->Set(Op::kFloorDivide, dtype, &VectorBinary<W, FloatFloorDivideOf>);
+  table->Set(Op::kRemainder, dtype, &VectorBinary<W, FloatRemainderOf>);
   table->Set(Op::kSin, dtype, &VectorUnaryMostlyUsual<W, FloatSinOf>);
   table->Set(Op::kCos, dtype, &VectorUnaryMostlyUsual<W, FloatCosOf>);
   table->Set(Op::kTan, dtype, &VectorUnaryMostlyUsual<V, FloatTanOf>);
