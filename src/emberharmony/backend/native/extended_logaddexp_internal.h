@@ -3,16 +3,68 @@
 namespace emberharmony::backend::native {
 namespace {
 
-/// log(e^x + e^y) = larger + log1p(e^(smaller - larger)), in extended precision: the sum cancels
-/// where it is near zero.
+/// A number as a sum of two in extended precision, of which the second is what the first lost:
+/// about 128 bits on x86-64.
+struct TwoParts {
+  long double high, low;
+};
+
+inline TwoParts SumOfParts(TwoParts x, TwoParts y) {
+  const long double high = x.high + y.high;
+  const long double shifted = high - x.high;
+  const long double lost = (x.high - (high - shifted)) + (y.high - shifted);
+  const long double low = lost + (x.low + y.low);
+  const long double sum = high + low;
+  return {sum, low - (sum - high)};
+}
+
+inline TwoParts ProductOfParts(TwoParts x, TwoParts y) {
+  const long double high = x.high * y.high;
+  const long double lost = __builtin_fmal(x.high, y.high, -high);
+  const long double low = lost + (x.high * y.low + x.low * y.high);
+  const long double sum = high + low;
+  return {sum, low - (sum - high)};
+}
+
+inline TwoParts QuotientOfParts(TwoParts x, long double y) {
+  const long double high = x.high / y;
+  const long double low = (__builtin_fmal(-high, y, x.high) + x.low) / y;
+  const long double sum = high + low;
+  return {sum, low - (sum - high)};
+}
+
+/// e^x - 1 of |x| <= 1, by its series.
+inline TwoParts Expm1InParts(long double x) {
+  TwoParts term{x, 0}, sum = term;
+  for (int i = 2; i < 40; ++i) {
+    term = QuotientOfParts(ProductOfParts(term, {x, 0}), i);
+    sum = SumOfParts(sum, term);
+  }
+  return sum;
+}
+
+/// e^x of -11400 < x <= 0: that of its 2^14th part, squared.
+inline TwoParts ExpInParts(long double x) {
+  TwoParts power = SumOfParts(Expm1InParts(x * 0x1p-14L), {1, 0});
+  for (int i = 0; i < 14; ++i) power = ProductOfParts(power, power);
+  return power;
+}
+
+/// log(e^x + e^y) = larger + log1p(e^(smaller - larger)), in extended precision. The sum cancels
+/// where it is near zero; there it is log1p(expm1(larger) + e^smaller), with more digits.
 template <class T>
 struct LogAddExpOf {
   static T Do(T x, T y) {
-    if (x == y) return static_cast<T>(static_cast<long double>(x) + 0x0.b17217f7d1cf79abcap0L);
     if (x != x || y != y) return x + y;
     const long double larger = x > y ? x : y;
     const long double smaller = x > y ? y : x;
-    return static_cast<T>(larger + __builtin_log1pl(__builtin_expl(smaller - larger)));
+    // Of equal infinities there is no difference.
+    const long double ratio = x == y ? 1.0L : __builtin_expl(smaller - larger);
+    const long double result = larger + __builtin_log1pl(ratio);
+    constexpr long double kNear = 0x1p-8L;
+    if (result > kNear || result < -kNear || smaller < -11000) return static_cast<T>(result);
+    const TwoParts excess = SumOfParts(Expm1InParts(larger), ExpInParts(smaller));
+    return static_cast<T>(__builtin_log1pl(excess.high));
   }
 };
 
