@@ -18,9 +18,11 @@ using arrow::Status;
 
 }  // namespace
 
-Result<std::shared_ptr<Source>> ArrowSource::Make(SourceFiles found, int64_t index_bytes_max) {
+Result<std::shared_ptr<Source>> ArrowSource::Make(SourceFiles found, int64_t unit_rows,
+                                                  int64_t index_bytes_max) {
   auto source = std::shared_ptr<ArrowSource>(new ArrowSource());
   source->store_ = found.store;
+  source->unit_rows_ = unit_rows;
   source->index_bytes_left_ = index_bytes_max;
   std::vector<ListedFile>& files = found.files;
   // A block of files at a time, so that the indexes of 10,000 are never in memory together.
@@ -81,7 +83,11 @@ Status ArrowSource::AddFile(ListedFile listed, std::shared_ptr<const ArrowFile> 
   files_.push_back(std::move(listed));
   first_batch_.push_back(num_batches_);
   num_batches_ += contents.batches.size();
-  AddUnits(index, *file);
+  if (unit_rows_ > 0) {
+    AddUnitsOfRows(index, *file);
+  } else {
+    AddUnits(index, *file);
+  }
   // What is kept of the file: all, or all but the messages, which are long where columns are many,
   // or nothing.
   indexes_.emplace_back();
@@ -115,7 +121,7 @@ void ArrowSource::AddUnits(int32_t index, const ArrowFile& file) {
       unit_batches_.push_back(batches);
     }
     unit = Unit();
-    batches = {next, 0};
+    batches = UnitBatches{next};
   };
   const auto num_batches = static_cast<int32_t>(file.index->batches.size());
   for (int32_t i = 0; i < num_batches; ++i) {
@@ -125,6 +131,39 @@ void ArrowSource::AddUnits(int32_t index, const ArrowFile& file) {
     if (unit.num_rows >= kUnitRows || unit.bytes >= kUnitBytes) close(i + 1);
   }
   close(num_batches);
+}
+
+void ArrowSource::AddUnitsOfRows(int32_t index, const ArrowFile& file) {
+  const std::vector<ArrowBatchPlace>& places = file.index->batches;
+  int64_t num_rows = 0;
+  for (const ArrowBatchPlace& place : places) num_rows += place.num_rows;
+  int32_t batch = 0;
+  int64_t batch_begin = 0;  // rows before `batch`
+  for (int64_t begin = 0; begin < num_rows; begin += unit_rows_) {
+    Unit unit;
+    unit.index = static_cast<int64_t>(units_.size());
+    unit.file = index;
+    unit.file_name = file.name;
+    unit.num_rows = std::min(unit_rows_, num_rows - begin);
+    const auto rows_of = [&](int32_t i) { return places[static_cast<size_t>(i)].num_rows; };
+    while (batch_begin + rows_of(batch) <= begin) batch_begin += rows_of(batch++);
+    UnitBatches batches{batch, 0, begin - batch_begin, batch_begin == begin};
+    const int64_t end = begin + unit.num_rows;
+    int64_t reached = batch_begin;
+    for (int32_t i = batch; reached < end; ++i) {
+      const ArrowBatchPlace& place = places[static_cast<size_t>(i)];
+      const int64_t first = std::max(reached, begin);
+      reached += place.num_rows;
+      // A batch of several units is each one's by its share of the rows.
+      const double share = static_cast<double>(std::min(reached, end) - first) /
+                           static_cast<double>(std::max<int64_t>(1, place.num_rows));
+      unit.bytes += static_cast<int64_t>(share * static_cast<double>(place.place.body_size));
+      ++batches.count;
+    }
+    batches.whole = batches.whole && reached == end;
+    units_.push_back(std::move(unit));
+    unit_batches_.push_back(batches);
+  }
 }
 
 Result<std::shared_ptr<const ArrowFile>> ArrowSource::OpenFile(int32_t index) const {
@@ -185,7 +224,8 @@ ColumnHint ArrowSource::Hint(const Unit& unit, int column) const {
   const bool encoded = type == arrow::Type::DICTIONARY || type == arrow::Type::RUN_END_ENCODED;
   hint.dictionary_encoded = encoded && !arrow::is_nested(ColumnAt(column).field->type()->id());
   // The values of a dictionary, or of runs, may be null themselves, and structs around a column.
-  bool known = !encoded && type != arrow::Type::NA && place.structs.empty();
+  bool known = !encoded && type != arrow::Type::NA && place.structs.empty() &&
+               unit_batches_.at(static_cast<size_t>(unit.index)).whole;
   int64_t null_count = 0;
   for (const ArrowBatchToRead& batch : *batches) {
     const ArrowMessage& message = *batch.message;
@@ -239,11 +279,13 @@ Result<std::unique_ptr<BatchReader>> ArrowSource::Open(const Unit& unit,
   constexpr int64_t kReadBytesOfOpenFile = int64_t{1} << 20;
   const int64_t read_bytes =
       store_ == nullptr ? kReadBytesOfOpenFile : ReadBytesEach(*store_, columns.size());
+  const int64_t skipped_rows = unit_batches_.at(static_cast<size_t>(unit.index)).skipped_rows;
   std::vector<std::unique_ptr<ArrowColumnReader>> readers;
   for (const int column : columns) {
     ARROW_ASSIGN_OR_RAISE(auto reader,
                           MakeReader(file, unit, column, batches, read_bytes, PoolOf(options)));
-    if (start.next_row > 0) ARROW_RETURN_NOT_OK(reader->Skip(start.next_row));
+    const int64_t before = skipped_rows + start.next_row;
+    if (before > 0) ARROW_RETURN_NOT_OK(reader->Skip(before));
     readers.push_back(std::move(reader));
   }
   return std::make_unique<UnitReader<ArrowColumnReader>>(unit.num_rows, options.batch_rows, start,

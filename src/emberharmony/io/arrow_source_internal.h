@@ -18,7 +18,8 @@ namespace emberharmony::io::internal {
 /// again. At most kOpenFilesMax files are open at a time.
 ///
 /// A unit is consecutive record batches of a file, closed after the one with which it reaches
-/// kUnitRows rows or kUnitBytes bytes of message bodies as they lie in the file.
+/// kUnitRows rows or kUnitBytes bytes of message bodies as they lie in the file; or, where a number
+/// of rows is given, exactly so many rows of a file (fewer at its end), wherever its batches end.
 class ArrowSource : public Source {
  public:
   static constexpr int64_t kUnitRows = 524288;
@@ -28,7 +29,8 @@ class ArrowSource : public Source {
 
   /// The first file is Arrow, by FormatOfFirst. Files that are not data (DetectFormat) are left
   /// out; every other file must be Arrow and readable.
-  static arrow::Result<std::shared_ptr<Source>> Make(SourceFiles files,
+  /// `unit_rows`: of each unit; 0: as many as the batches make.
+  static arrow::Result<std::shared_ptr<Source>> Make(SourceFiles files, int64_t unit_rows = 0,
                                                      int64_t index_bytes_max = kIndexBytesMax);
   /// A source of one file that is already open (tests, fuzzing).
   static arrow::Result<std::shared_ptr<Source>> MakeFromFile(
@@ -46,15 +48,18 @@ class ArrowSource : public Source {
   std::string identity() const override { return identity_; }
 
  private:
-  /// The record batches of a unit: [first, first + count) of its file.
+  /// The record batches that hold a unit's rows: [first, first + count) of its file.
   struct UnitBatches {
     int32_t first = 0;
     int32_t count = 0;
+    int64_t skipped_rows = 0;  ///< of the first batch, which belong to the unit before
+    bool whole = true;         ///< all rows of these batches are the unit's
   };
 
   ArrowSource() : open_files_(kOpenFilesMax) {}
   arrow::Status AddFile(ListedFile listed, std::shared_ptr<const ArrowFile> file);
   void AddUnits(int32_t index, const ArrowFile& file);
+  void AddUnitsOfRows(int32_t index, const ArrowFile& file);
   arrow::Result<std::shared_ptr<const ArrowFile>> OpenFile(int32_t index) const;
   /// A column as it is shown, with its path in the schema; the column must exist.
   StructMember ColumnAt(int column) const;
@@ -70,6 +75,7 @@ class ArrowSource : public Source {
   std::vector<StructMember> members_;
   std::vector<std::shared_ptr<const ArrowFileIndex>> indexes_;  // by file; null where not kept
   int64_t index_bytes_left_ = kIndexBytesMax;
+  int64_t unit_rows_ = 0;
   std::vector<uint64_t> first_batch_;  // by file: how many record batches the files before it have
   uint64_t num_batches_ = 0;
   std::vector<Unit> units_;

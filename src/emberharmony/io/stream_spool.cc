@@ -14,7 +14,9 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <deque>
 #include <filesystem>
+#include <mutex>
 #include <system_error>
 
 #include "emberharmony/base/error_kind.h"
@@ -118,6 +120,8 @@ struct StreamSpool::Files : public internal::FileStore {
     int fd = -1;
     std::atomic<int64_t> size{0};
   };
+  /// A stream, and those inserted after it.
+  using Chain = std::vector<int>;
 
   ~Files() override {
     for (const File& file : files) {
@@ -126,7 +130,7 @@ struct StreamSpool::Files : public internal::FileStore {
   }
 
   Result<internal::OpenedFile> Open(const internal::ListedFile& listed) const override {
-    const int fd = fcntl(files.at(std::stoul(listed.path)).fd, F_DUPFD_CLOEXEC, 0);
+    const int fd = fcntl(at(std::stoi(listed.path)).fd, F_DUPFD_CLOEXEC, 0);
     if (fd < 0) {
       return base::DataError(fmt::format("downloaded rows can't be opened: {}",
                                          std::generic_category().message(errno)));
@@ -136,27 +140,38 @@ struct StreamSpool::Files : public internal::FileStore {
   }
   int64_t read_bytes() const override { return kSpoolReadBytes; }
 
+  File& at(int stream) const {
+    const std::lock_guard lock(mutex);
+    return files.at(static_cast<size_t>(stream));
+  }
+  Status Fault(const std::string& what) const {
+    return base::DataError(fmt::format(
+        "downloaded rows can't be {} '{}': {}; name a folder with more space with --spill-dir",
+        what, folder, std::generic_category().message(errno)));
+  }
   Status Write(int stream, std::vector<iovec>* pieces);
+  Status Truncate(File* file, int64_t size);
+  /// Moves all bytes of one file to the end of another.
+  Status Move(File* from, File* to);
 
   StreamSpoolOptions options;
   std::string folder;
-  std::vector<File> files;
+  int64_t schema_bytes = 0;
+  mutable std::mutex mutex;
+  /// Guarded by the mutex where streams are looked up or added; a file stays where it is.
+  mutable std::deque<File> files;
+  std::vector<Chain> chains;  ///< one for each of the service's streams; guarded by the mutex
 };
 
 Status StreamSpool::Files::Write(int stream, std::vector<iovec>* pieces) {
-  File& file = files.at(static_cast<size_t>(stream));
+  File& file = at(stream);
   iovec* next = pieces->data();
   iovec* const end = next + pieces->size();
   while (next != end) {
     const auto count = std::min(static_cast<size_t>(end - next), kPiecesMax);
     ssize_t written = writev(file.fd, next, static_cast<int>(count));
     if (written < 0 && errno == EINTR) continue;
-    if (written < 0) {
-      return base::DataError(
-          fmt::format("downloaded rows can't be written to '{}': {}; name a folder with more space "
-                      "with --spill-dir",
-                      folder, std::generic_category().message(errno)));
-    }
+    if (written < 0) return Fault("written to");
     file.size.fetch_add(written, std::memory_order_relaxed);
     while (next != end && static_cast<size_t>(written) >= next->iov_len) {
       written -= static_cast<ssize_t>(next->iov_len);
@@ -170,6 +185,38 @@ Status StreamSpool::Files::Write(int stream, std::vector<iovec>* pieces) {
   return Status::OK();
 }
 
+Status StreamSpool::Files::Truncate(File* file, int64_t size) {
+  if (ftruncate(file->fd, size) != 0 || lseek(file->fd, size, SEEK_SET) != size) {
+    return Fault("taken back from");
+  }
+  file->size.store(size, std::memory_order_relaxed);
+  return Status::OK();
+}
+
+Status StreamSpool::Files::Move(File* from, File* to) {
+  // In pieces, so that the disk holds little twice, and through memory: few file systems copy
+  // among files without names by themselves.
+  std::string buffer(size_t{4} << 20, '\0');
+  for (int64_t done = 0; done < from->size.load();) {
+    const ssize_t count = pread(from->fd, buffer.data(), buffer.size(), done);
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) return Fault("read from");
+    for (ssize_t written = 0; written < count;) {
+      const ssize_t step =
+          write(to->fd, buffer.data() + written, static_cast<size_t>(count - written));
+      if (step < 0 && errno == EINTR) continue;
+      if (step < 0) return Fault("written to");
+      written += step;
+    }
+    done += count;
+    to->size.fetch_add(count, std::memory_order_relaxed);
+  }
+  close(from->fd);
+  from->fd = -1;
+  from->size.store(0);
+  return Status::OK();
+}
+
 StreamSpool::StreamSpool(std::shared_ptr<Files> files) : files_(std::move(files)) {}
 StreamSpool::~StreamSpool() = default;
 
@@ -180,13 +227,14 @@ Result<std::unique_ptr<StreamSpool>> StreamSpool::Make(const arrow::Schema& sche
   ARROW_RETURN_NOT_OK(CheckSpace(options, files->folder));
   files->options = std::move(options);
   // A table without streams is still a table: one file holds its schema.
-  files->files = std::vector<Files::File>(static_cast<size_t>(std::max(num_streams, 1)));
   ARROW_ASSIGN_OR_RAISE(const auto message, arrow::ipc::SerializeSchema(schema));
-  for (size_t i = 0; i < files->files.size(); ++i) {
-    ARROW_ASSIGN_OR_RAISE(files->files[i].fd, CreateSpoolFile(files->folder));
+  files->schema_bytes = message->size();
+  for (int i = 0; i < std::max(num_streams, 1); ++i) {
+    files->chains.push_back({i});
+    ARROW_ASSIGN_OR_RAISE(files->files.emplace_back().fd, CreateSpoolFile(files->folder));
     std::vector<iovec> pieces = {
         {const_cast<uint8_t*>(message->data()), static_cast<size_t>(message->size())}};
-    ARROW_RETURN_NOT_OK(files->Write(static_cast<int>(i), &pieces));
+    ARROW_RETURN_NOT_OK(files->Write(i, &pieces));
   }
   return std::unique_ptr<StreamSpool>(new StreamSpool(std::move(files)));
 }
@@ -209,7 +257,24 @@ Status StreamSpool::Append(int stream, std::string_view metadata,
   return files_->Write(stream, &pieces);
 }
 
+Status StreamSpool::Discard(int stream) {
+  return files_->Truncate(&files_->at(stream), files_->schema_bytes);
+}
+
+Result<int> StreamSpool::Insert(int after) {
+  ARROW_ASSIGN_OR_RAISE(const int fd, CreateSpoolFile(files_->folder));
+  const std::lock_guard lock(files_->mutex);
+  const auto stream = static_cast<int>(files_->files.size());
+  files_->files.emplace_back().fd = fd;
+  for (Files::Chain& chain : files_->chains) {
+    const auto found = std::find(chain.begin(), chain.end(), after);
+    if (found != chain.end()) chain.insert(found + 1, stream);
+  }
+  return stream;
+}
+
 int64_t StreamSpool::size_bytes() const {
+  const std::lock_guard lock(files_->mutex);
   int64_t bytes = 0;
   for (const Files::File& file : files_->files) bytes += file.size.load(std::memory_order_relaxed);
   return bytes;
@@ -218,7 +283,11 @@ int64_t StreamSpool::size_bytes() const {
 Result<std::shared_ptr<Source>> StreamSpool::Finish() && {
   internal::SourceFiles found;
   found.location = files_->options.name;
-  for (size_t i = 0; i < files_->files.size(); ++i) {
+  for (size_t i = 0; i < files_->chains.size(); ++i) {
+    const Files::Chain& chain = files_->chains[i];
+    for (size_t part = 1; part < chain.size(); ++part) {
+      ARROW_RETURN_NOT_OK(files_->Move(&files_->at(chain[part]), &files_->at(chain[0])));
+    }
     std::vector<iovec> pieces = {{const_cast<char*>(kEndOfStream.data()), kEndOfStream.size()}};
     ARROW_RETURN_NOT_OK(files_->Write(static_cast<int>(i), &pieces));
     internal::ListedFile listed;
@@ -229,8 +298,9 @@ Result<std::shared_ptr<Source>> StreamSpool::Finish() && {
     listed.version = files_->options.version;
     found.files.push_back(std::move(listed));
   }
+  const int64_t unit_rows = files_->options.unit_rows;
   found.store = std::move(files_);
-  ARROW_ASSIGN_OR_RAISE(auto source, internal::ArrowSource::Make(std::move(found)));
+  ARROW_ASSIGN_OR_RAISE(auto source, internal::ArrowSource::Make(std::move(found), unit_rows));
   return std::make_shared<DownloadedSource>(std::move(source));
 }
 

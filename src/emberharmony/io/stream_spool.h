@@ -25,6 +25,11 @@ struct StreamSpoolOptions {
   std::string version;
   /// How much is expected; more than is free there is an error at once. 0: not known.
   int64_t expected_bytes = 0;
+  /// The rows of a unit, counted along a stream: how a service cuts streams into messages, which it
+  /// need not do twice in the same way, shapes no unit. kWholeStream: a stream is a unit.
+  int64_t unit_rows = 524'288;
+
+  static constexpr int64_t kWholeStream = INT64_MAX;
 };
 
 /// Rows that a service sends once, on disk until a run has ended: an Arrow IPC stream for each of
@@ -44,10 +49,16 @@ class StreamSpool {
   /// streams may come at the same time.
   arrow::Status Append(int stream, std::string_view metadata,
                        const std::vector<std::string_view>& body);
+  /// Forgets what has been appended to a stream; nobody appends to it meanwhile.
+  arrow::Status Discard(int stream);
+  /// Another stream to append to, whose rows follow those of stream `after` and come before what
+  /// was inserted there earlier. Returns its number. From any thread.
+  arrow::Result<int> Insert(int after);
   /// Bytes on disk so far.
   int64_t size_bytes() const;
-  /// Ends the files and opens them, in the order of the streams. Its rows are not numbered: a
-  /// service need not send the same streams again.
+  /// Ends the files and opens them, in the order of the streams; inserted ones have become part of
+  /// the stream that they follow. Its rows are not numbered: a service need not send the same
+  /// streams again.
   arrow::Result<std::shared_ptr<Source>> Finish() &&;
 
  private:
