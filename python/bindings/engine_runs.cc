@@ -23,6 +23,7 @@
 #include "emberharmony/engine/runs.h"
 #include "emberharmony/extractor/run_connection.h"
 #include "emberharmony/extractor/table_id.h"
+#include "emberharmony/io/remote_tables.h"
 #include "emberharmony/io/source_list.h"
 #include "emberharmony/io/table_source.h"
 
@@ -62,12 +63,26 @@ PythonSource SourceOf(const nanobind::dict& options) {
   if (!stream.is_none()) source.stream = ReaderOfCapsule(stream);
   source.bigquery.connection = ConnectionOf(RunOption<nanobind::dict>(options, "connection"));
   source.bigquery.snapshot_micros = RunOption<std::optional<int64_t>>(options, "snapshot_micros");
+  source.bigquery.unit_column =
+      RunOption<std::optional<std::string>>(options, "unit_column").value_or("");
   const auto query = RunOption<std::optional<std::string>>(options, "query");
   if (query) {
     source.bigquery.query = *query;
     source.request.location = bigquery::kQueryLocation;
   }
   return source;
+}
+
+/// UsageError where something else than a table of BigQuery is to be divided by a column.
+arrow::Status CheckUnits(const PythonSource& source) {
+  const std::string& column = source.bigquery.unit_column;
+  if (column.empty() || !io::RemoteScheme(source.request.location).empty()) {
+    return arrow::Status::OK();
+  }
+  return base::UsageError(fmt::format(
+      "unit_column divides tables of BigQuery alone, and files and rows in memory have units of "
+      "their own: leave it out, or read a table (bigquery://); found '{}'",
+      column));
 }
 
 /// What only the run's thread may do: a stream's producer may be Python, and wants the GIL.
@@ -131,6 +146,7 @@ arrow::Result<std::string> RunCommand(const std::string& command, PythonSource* 
                                       const engine::InspectOptions& inspect,
                                       engine::RunContext* context) {
   const extractor::RunConnection connection(&source->bigquery);
+  ARROW_RETURN_NOT_OK(CheckUnits(*source));
   ARROW_RETURN_NOT_OK(Open(source));
   if (command == "inspect") {
     ARROW_ASSIGN_OR_RAISE(auto inspection, engine::RunInspect(source->request, inspect, context));

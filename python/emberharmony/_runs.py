@@ -205,6 +205,7 @@ def extract(
     query: str | None = None,
     connection: Connection | None = None,
     snapshot_time: datetime | None = None,
+    unit_column: str | None = None,
 ) -> ExtractResult:
     """Plans, fits, splits and transforms a table in one go: `ember extract`.
 
@@ -239,6 +240,9 @@ def extract(
         query: Instead of a source: a SELECT that BigQuery runs, and whose result is read.
         connection: How BigQuery is reached; None: by what the environment says.
         snapshot_time: The BigQuery table as it was then, with a time zone.
+        unit_column: Read the BigQuery table in ranges of this column, which outlive the service's
+            sessions and become the units; None: the plan's unit_column. Best the column that the
+            table is partitioned or clustered by.
 
     Returns:
         Rows of each split, the folder's paths, the manifest; `result.model` is the model.
@@ -259,6 +263,7 @@ def extract(
             query=query,
             connection=connection,
             snapshot_time=snapshot_time,
+            unit_column=unit_column,
         ),
         **plan_options(plan),
         **run_options(
@@ -299,6 +304,7 @@ def fit(
     query: str | None = None,
     connection: Connection | None = None,
     snapshot_time: datetime | None = None,
+    unit_column: str | None = None,
 ) -> FitResult:
     """Learns what a plan needs from a table's training rows, and writes the model: `ember fit`.
 
@@ -322,6 +328,7 @@ def fit(
         query: As in `extract`.
         connection: As in `extract`.
         snapshot_time: As in `extract`.
+        unit_column: As in `extract`.
 
     Returns:
         The model's folder; `result.model` is the model.
@@ -340,6 +347,7 @@ def fit(
             query=query,
             connection=connection,
             snapshot_time=snapshot_time,
+            unit_column=unit_column,
         ),
         **plan_options(plan),
         **run_options(
@@ -380,6 +388,7 @@ def transform(
     query: str | None = None,
     connection: Connection | None = None,
     snapshot_time: datetime | None = None,
+    unit_column: str | None = None,
 ) -> TransformResult:
     """Applies a model to all rows of a table, and writes their features: `ember transform`.
 
@@ -401,6 +410,7 @@ def transform(
         query: As in `extract`.
         connection: As in `extract`.
         snapshot_time: As in `extract`.
+        unit_column: As in `extract`.
 
     Returns:
         The folder and its manifest.
@@ -419,6 +429,7 @@ def transform(
             query=query,
             connection=connection,
             snapshot_time=snapshot_time,
+            unit_column=unit_column,
         ),
         **run_options(
             memory=memory,
@@ -507,6 +518,7 @@ def inspect(
     query: str | None = None,
     connection: Connection | None = None,
     snapshot_time: datetime | None = None,
+    unit_column: str | None = None,
 ) -> Inspection:
     """Tells what is in each column of a table, from one pass over all rows: `ember inspect`.
 
@@ -524,6 +536,7 @@ def inspect(
         query: As in `extract`.
         connection: As in `extract`.
         snapshot_time: As in `extract`.
+        unit_column: As in `extract`.
 
     Returns:
         A mapping; `inspection.columns[name]` has type, nulls, distinct values, quantiles and more.
@@ -542,6 +555,7 @@ def inspect(
             query=query,
             connection=connection,
             snapshot_time=snapshot_time,
+            unit_column=unit_column,
         ),
         **run_options(memory=memory, threads=threads, log_level=log_level),
         "high_null_threshold": _arguments.share(high_null_threshold, "high_null_threshold"),
@@ -566,6 +580,7 @@ def plan(
     query: str | None = None,
     connection: Connection | None = None,
     snapshot_time: datetime | None = None,
+    unit_column: str | None = None,
 ) -> str:
     """An automatic plan for a table, to be looked at and changed: `ember plan`.
 
@@ -584,6 +599,7 @@ def plan(
         query: As in `extract`.
         connection: As in `extract`.
         snapshot_time: As in `extract`.
+        unit_column: As in `extract`.
 
     Returns:
         YAML text, which `extract` and `fit` take as their plan.
@@ -602,6 +618,7 @@ def plan(
             query=query,
             connection=connection,
             snapshot_time=snapshot_time,
+            unit_column=unit_column,
         ),
         **run_options(memory=memory, threads=threads, log_level=log_level),
         "target": target,
@@ -627,6 +644,7 @@ def explain(
     query: str | None = None,
     connection: Connection | None = None,
     snapshot_time: datetime | None = None,
+    unit_column: str | None = None,
 ) -> Explanation:
     """Tells what a run of a plan would do, before it is run: `ember explain`.
 
@@ -645,6 +663,7 @@ def explain(
         query: As in `extract`.
         connection: As in `extract`.
         snapshot_time: As in `extract`.
+        unit_column: As in `extract`.
 
     Returns:
         A mapping: passes over the data, bytes, the peak of memory, the columns it would write.
@@ -662,6 +681,7 @@ def explain(
             query=query,
             connection=connection,
             snapshot_time=snapshot_time,
+            unit_column=unit_column,
         ),
         **plan_options(plan),
         **run_options(

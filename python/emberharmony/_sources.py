@@ -66,6 +66,7 @@ def source_options(
     query: str | None,
     connection: Connection | None,
     snapshot_time: datetime | None,
+    unit_column: str | None,
 ) -> dict[str, Any]:
     """The part of a run's options that says what it reads.
 
@@ -82,6 +83,7 @@ def source_options(
         "stream": None,
         "connection": (connection or Connection())._settings(),
         "snapshot_micros": _micros_of(snapshot_time),
+        "unit_column": unit_column,
     }
     if query is not None:
         if source is not None:

@@ -378,6 +378,7 @@ class TerabyteFeatureExtractor:
             query=query,
             connection=self.connection,
             snapshot_time=None,
+            unit_column=None,
         )
 
 

@@ -38,7 +38,9 @@ std::string ExpiryForecast::Look(int64_t now_micros, int64_t rows) {
   return fmt::format(
       "{} of about {} rows have come in {} minutes: at this rate the session, which ends at {}, is "
       "too short, and the run will end with an error and keep nothing; rather stop it, and read "
-      "the table in parts (--where, best on its partitioning column) or with fewer --columns",
+      "the table in ranges of a column (unit_column, best the partitioning one), in parts "
+      "(--where) "
+      "or with fewer --columns",
       rows, estimated_rows_, elapsed / kMicrosInSecond / 60, InstantText(expire_micros_));
 }
 

@@ -9,6 +9,7 @@
 #include "emberharmony/bigquery/queried_table_internal.h"
 #include "emberharmony/bigquery/query_plan.h"
 #include "emberharmony/bigquery/table_schema.h"
+#include "emberharmony/bigquery/unit_histogram.h"
 
 namespace emberharmony::bigquery {
 namespace {
@@ -61,6 +62,9 @@ class QueriedTable : public io::RemoteTable {
       : table_(std::move(table)), query_(std::move(query)) {}
 
   const std::shared_ptr<arrow::Schema>& schema() const override { return table_->schema(); }
+  arrow::Status CheckUnitColumn(const std::string& column) const override {
+    return table_->CheckUnitColumn(column);
+  }
   Result<std::unique_ptr<io::RemoteRows>> Ask(const io::RemoteRequest& request,
                                               int64_t buffer_bytes,
                                               const io::StopCheck& check_stop) override {
@@ -78,8 +82,9 @@ Result<std::unique_ptr<io::RemoteTable>> RunAndOpen(Plugin* plugin,
                                                     const RemoteSourceOptions& options, Jobs* jobs,
                                                     const io::StopCheck& check_stop) {
   ARROW_ASSIGN_OR_RAISE(QueryResult query, jobs->RunQuery({options.query, std::nullopt, 0}));
-  ARROW_ASSIGN_OR_RAISE(auto table, OpenStoredTable(plugin, options, query.table,
-                                                    MayHaveOrder(options.query), check_stop));
+  const StoredTableTraits traits{MayHaveOrder(options.query), true};
+  ARROW_ASSIGN_OR_RAISE(auto table,
+                        OpenStoredTable(plugin, options, query.table, traits, check_stop));
   return std::make_unique<QueriedTable>(std::move(table), std::move(query));
 }
 
@@ -95,6 +100,9 @@ class QueryTable : public io::RemoteTable {
         schema_(std::move(schema)) {}
 
   const std::shared_ptr<arrow::Schema>& schema() const override { return schema_; }
+  arrow::Status CheckUnitColumn(const std::string& column) const override {
+    return UnitHistogram::Check(*schema_, column);
+  }
 
   Result<std::unique_ptr<io::RemoteRows>> Ask(const io::RemoteRequest& request,
                                               int64_t buffer_bytes,
@@ -129,31 +137,44 @@ class ViewTable : public io::RemoteTable {
         schema_(std::move(schema)) {}
 
   const std::shared_ptr<arrow::Schema>& schema() const override { return schema_; }
+  arrow::Status CheckUnitColumn(const std::string& column) const override {
+    return UnitHistogram::Check(*schema_, column);
+  }
 
   Result<std::unique_ptr<io::RemoteRows>> Ask(const io::RemoteRequest& request,
                                               int64_t buffer_bytes,
                                               const io::StopCheck& check_stop) override {
-    ARROW_ASSIGN_OR_RAISE(const QueryPlan plan,
-                          PlanQuery({name_, request.columns, request.filter, request.limit_rows}));
+    ARROW_ASSIGN_OR_RAISE(const QueryPlan plan, PlanQuery(QueryFor(request)));
     ARROW_ASSIGN_OR_RAISE(auto jobs, ConnectFor(plugin_, options_, name_.project, check_stop));
     ARROW_ASSIGN_OR_RAISE(QueryResult query, jobs->RunQuery({plan.sql, std::nullopt, 0}));
-    ARROW_ASSIGN_OR_RAISE(auto table,
-                          OpenStoredTable(plugin_, options_, query.table, false, check_stop));
-    ARROW_ASSIGN_OR_RAISE(auto rows,
-                          table->Ask({plan.columns, "", plan.limit}, buffer_bytes, check_stop));
+    ARROW_ASSIGN_OR_RAISE(
+        auto table, OpenStoredTable(plugin_, options_, query.table, {false, true}, check_stop));
+    io::RemoteRequest own = request;
+    own.filter.clear();
+    own.limit_rows = plan.limit;
+    ARROW_ASSIGN_OR_RAISE(auto rows, table->Ask(own, buffer_bytes, check_stop));
     return std::make_unique<QueriedRows>(std::move(rows), std::move(query));
   }
 
   Result<std::optional<std::vector<std::pair<std::string, std::string>>>> Foretell(
       const io::RemoteRequest& request, const io::StopCheck& check_stop) override {
-    ARROW_ASSIGN_OR_RAISE(const QueryPlan plan,
-                          PlanQuery({name_, request.columns, request.filter, request.limit_rows}));
+    ARROW_ASSIGN_OR_RAISE(const QueryPlan plan, PlanQuery(QueryFor(request)));
     ARROW_ASSIGN_OR_RAISE(auto jobs, ConnectFor(plugin_, options_, name_.project, check_stop));
     ARROW_ASSIGN_OR_RAISE(const QueryEstimate estimate, jobs->DryRun(plan.sql));
     return DescribeEstimate(estimate);
   }
 
  private:
+  /// The result holds the unit column, too, by which its rows are then read.
+  TableQuery QueryFor(const io::RemoteRequest& request) const {
+    TableQuery query{name_, request.columns, request.filter, request.limit_rows};
+    const std::string& unit = EffectiveUnitColumn(options_, request);
+    if (unit.empty() || query.columns.empty()) return query;
+    const auto histogram = UnitHistogram::Make(*schema_, unit);
+    if (histogram.ok()) query.columns.push_back(histogram->column());
+    return query;
+  }
+
   Plugin* const plugin_;
   const RemoteSourceOptions options_;
   const TableName name_;
@@ -161,6 +182,11 @@ class ViewTable : public io::RemoteTable {
 };
 
 }  // namespace
+
+const std::string& EffectiveUnitColumn(const RemoteSourceOptions& options,
+                                       const io::RemoteRequest& request) {
+  return options.unit_column.empty() ? request.unit_column : options.unit_column;
+}
 
 bool MayHaveOrder(std::string_view sql) {
   std::string words = " ";

@@ -10,12 +10,18 @@
 
 namespace emberharmony::bigquery {
 
-/// A table that the Storage Read API reads. `in_order`: its rows have an order, which is kept at
-/// the price of reading one stream.
+/// What is known of a table beside its name.
+struct StoredTableTraits {
+  bool in_order = false;  ///< its rows have an order, kept at the price of reading one stream
+  bool is_result =
+      false;  ///< of a query: written once, so that no later session sees another state
+};
+
+/// A table that the Storage Read API reads.
 arrow::Result<std::unique_ptr<io::RemoteTable>> OpenStoredTable(Plugin* plugin,
                                                                 const RemoteSourceOptions& options,
                                                                 const TableName& name,
-                                                                bool in_order,
+                                                                StoredTableTraits traits,
                                                                 const io::StopCheck& check_stop);
 
 /// What could not be opened as a table, if it is a view or a materialized view; else `fault`. The
@@ -25,6 +31,10 @@ arrow::Result<std::unique_ptr<io::RemoteTable>> OpenViewInstead(Plugin* plugin,
                                                                 const TableName& name,
                                                                 const arrow::Status& fault,
                                                                 const io::StopCheck& check_stop);
+
+/// The column by ranges of which rows are read: the options' before the request's; empty: none.
+const std::string& EffectiveUnitColumn(const RemoteSourceOptions& options,
+                                       const io::RemoteRequest& request);
 
 /// The result of the query of the options, which is run when rows are asked for. A dry run tells
 /// its columns and costs; where it does not tell the columns, the query is run at once.

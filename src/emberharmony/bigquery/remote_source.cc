@@ -14,6 +14,8 @@
 #include "emberharmony/bigquery/plugin.h"
 #include "emberharmony/bigquery/queried_table_internal.h"
 #include "emberharmony/bigquery/query_costs.h"
+#include "emberharmony/bigquery/ranged_rows_internal.h"
+#include "emberharmony/bigquery/unit_histogram.h"
 #include "emberharmony/io/filter/literal.h"
 #include "emberharmony/io/remote_tables.h"
 #include "emberharmony/io/stream_spool.h"
@@ -42,6 +44,8 @@ class SpoolSink : public MessageSink {
                 const std::vector<std::string_view>& body) override {
     return spool_->Append(stream, metadata, body);
   }
+  bool takes_insertions() const override { return true; }
+  Result<int> Insert(int after) override { return spool_->Insert(after); }
 
  private:
   io::StreamSpool* const spool_;
@@ -50,43 +54,54 @@ class SpoolSink : public MessageSink {
 /// What BigQuery's REST API says of the costs, where there is one.
 using CostLines = std::function<std::vector<std::pair<std::string, std::string>>()>;
 
+using FactLines = std::vector<std::pair<std::string, std::string>>;
+
+/// What people should know of a session. `unit_column`: by ranges of which a run reads; or empty.
+FactLines DescribeSession(const SessionInfo& session, const ReadRequest& request,
+                          const std::string& unit_column, const CostLines& costs) {
+  FactLines lines;
+  lines.emplace_back(
+      "columns asked for",
+      request.columns.empty() ? "all" : fmt::format("{}", fmt::join(request.columns, ", ")));
+  lines.emplace_back("rows asked for", request.row_restriction.empty()
+                                           ? "all"
+                                           : "those with " + request.row_restriction);
+  if (request.snapshot_micros) lines.emplace_back("as of", InstantText(*request.snapshot_micros));
+  if (unit_column.empty()) lines.emplace_back("streams", std::to_string(session.num_streams));
+  if (session.estimated_row_count > 0) {
+    lines.emplace_back("rows, estimated", std::to_string(session.estimated_row_count));
+  }
+  if (session.estimated_bytes_scanned > 0) {
+    const std::string bytes = base::FormatByteSize(session.estimated_bytes_scanned);
+    lines.emplace_back("bytes scanned, estimated", bytes);
+    lines.emplace_back("disk for the rows (--spill-dir)", "about " + bytes + " or less");
+  }
+  for (auto& line : costs()) lines.push_back(std::move(line));
+  if (!unit_column.empty()) {
+    for (auto& line : DescribeRanges(unit_column)) lines.push_back(std::move(line));
+  } else if (session.expire_micros > 0) {
+    lines.emplace_back("must have come by", InstantText(session.expire_micros));
+    lines.emplace_back("if they have not",
+                       "the run ends with an error and keeps nothing: read the table in parts "
+                       "(--where), or in ranges of a column (unit_column)");
+  }
+  return lines;
+}
+
 class SessionRows : public io::RemoteRows {
  public:
-  SessionRows(std::unique_ptr<TableDownload> download, ReadRequest request, CostLines costs)
-      : download_(std::move(download)), request_(std::move(request)), costs_(std::move(costs)) {}
+  SessionRows(std::unique_ptr<TableDownload> download, ReadRequest request, std::string unit_column,
+              CostLines costs)
+      : download_(std::move(download)),
+        request_(std::move(request)),
+        unit_column_(std::move(unit_column)),
+        costs_(std::move(costs)) {}
 
   int64_t estimated_rows() const override { return download_->session().estimated_row_count; }
   int64_t estimated_bytes() const override { return download_->session().estimated_bytes_scanned; }
 
-  std::vector<std::pair<std::string, std::string>> Describe() const override {
-    const SessionInfo& session = download_->session();
-    std::vector<std::pair<std::string, std::string>> lines;
-    lines.emplace_back(
-        "columns asked for",
-        request_.columns.empty() ? "all" : fmt::format("{}", fmt::join(request_.columns, ", ")));
-    lines.emplace_back("rows asked for", request_.row_restriction.empty()
-                                             ? "all"
-                                             : "those with " + request_.row_restriction);
-    if (request_.snapshot_micros) {
-      lines.emplace_back("as of", InstantText(*request_.snapshot_micros));
-    }
-    lines.emplace_back("streams", std::to_string(session.num_streams));
-    if (session.estimated_row_count > 0) {
-      lines.emplace_back("rows, estimated", std::to_string(session.estimated_row_count));
-    }
-    if (session.estimated_bytes_scanned > 0) {
-      const std::string bytes = base::FormatByteSize(session.estimated_bytes_scanned);
-      lines.emplace_back("bytes scanned, estimated", bytes);
-      lines.emplace_back("disk for the rows (--spill-dir)", "about " + bytes + " or less");
-    }
-    for (auto& line : costs_()) lines.push_back(std::move(line));
-    if (session.expire_micros > 0) {
-      lines.emplace_back("must have come by", InstantText(session.expire_micros));
-      lines.emplace_back("if they have not",
-                         "the run ends with an error and keeps nothing: read the "
-                         "table in parts (--where)");
-    }
-    return lines;
+  FactLines Describe() const override {
+    return DescribeSession(download_->session(), request_, unit_column_, costs_);
   }
 
   Result<std::shared_ptr<io::Source>> Fetch(const io::FetchOptions& options) override {
@@ -117,26 +132,26 @@ class SessionRows : public io::RemoteRows {
         }));
     const ReadCounters counters = download_->counters();
     base::Log(base::LogLevel::kInfo,
-              "{}: {} rows in {} responses of {} streams, {} on disk, {} calls begun again",
+              "{}: {} rows in {} responses of {} streams, {} of which were split, {} on disk, {} "
+              "calls begun again",
               request_.table.Text(), counters.rows, counters.responses,
-              download_->session().num_streams, base::FormatByteSize(spool->size_bytes()),
-              counters.reconnects);
+              download_->session().num_streams, counters.splits,
+              base::FormatByteSize(spool->size_bytes()), counters.reconnects);
     return std::move(*spool).Finish();
   }
 
  private:
   const std::unique_ptr<TableDownload> download_;
   const ReadRequest request_;
+  const std::string unit_column_;
   const CostLines costs_;
 };
 
 class BigQueryTable : public io::RemoteTable {
  public:
-  BigQueryTable(Plugin* plugin, RemoteSourceOptions options, TableName table, bool in_order)
-      : plugin_(plugin),
-        options_(std::move(options)),
-        table_(std::move(table)),
-        in_order_(in_order) {}
+  BigQueryTable(Plugin* plugin, RemoteSourceOptions options, TableName table,
+                StoredTableTraits traits)
+      : plugin_(plugin), options_(std::move(options)), table_(std::move(table)), traits_(traits) {}
 
   /// Learns the schema from a session whose rows nobody asks for: it costs nothing.
   Status Look(const io::StopCheck& check_stop) {
@@ -146,19 +161,46 @@ class BigQueryTable : public io::RemoteTable {
   }
 
   const std::shared_ptr<arrow::Schema>& schema() const override { return schema_; }
+  Status CheckUnitColumn(const std::string& column) const override {
+    return UnitHistogram::Check(*schema_, column);
+  }
 
   Result<std::unique_ptr<io::RemoteRows>> Ask(const io::RemoteRequest& request,
                                               int64_t buffer_bytes,
                                               const io::StopCheck& check_stop) override {
     // The first rows are wanted: more streams would bring more of others.
-    const int max_streams = request.limit_rows || in_order_ ? 1 : kStreamsMax;
+    const std::string& unit_column = EffectiveUnitColumn(options_, request);
+    const bool in_ranges = !unit_column.empty() && !request.is_sample;
+    const bool one_stream = request.limit_rows || traits_.in_order || in_ranges;
+    const int max_streams = one_stream ? 1 : kStreamsMax;
     ReadRequest read = RequestOf(request, max_streams);
     ARROW_ASSIGN_OR_RAISE(auto download, Open(request, max_streams, buffer_bytes, check_stop));
-    return std::make_unique<SessionRows>(std::move(download), std::move(read),
-                                         CostsOf(request, check_stop));
+    const CostLines costs = CostsOf(request, check_stop);
+    if (!in_ranges) {
+      return std::make_unique<SessionRows>(std::move(download), std::move(read), unit_column,
+                                           costs);
+    }
+    RangedReading reading{unit_column, options_.snapshot_micros};
+    if (!traits_.is_result) reading.snapshot_micros = SnapshotOf(download->session(), NowMicros());
+    auto describe = [read, unit_column, costs](const SessionInfo& session) {
+      return DescribeSession(session, read, unit_column, costs);
+    };
+    return MakeRangedRows(plugin_, std::move(download), std::move(read),
+                          OptionsOf(buffer_bytes, check_stop), std::move(reading),
+                          std::move(describe));
   }
 
  private:
+  ReadOptions OptionsOf(int64_t buffer_bytes, const io::StopCheck& check_stop) const {
+    ReadOptions options;
+    options.connection = options_.connection;
+    options.num_readers = kReadersMax;
+    options.buffer_bytes = buffer_bytes;
+    options.check_stop = check_stop;
+    if (!options_.split_streams) options.split_bytes_min = 0;
+    return options;
+  }
+
   ReadRequest RequestOf(const io::RemoteRequest& request, int max_streams) const {
     ReadRequest read;
     read.table = table_;
@@ -173,12 +215,8 @@ class BigQueryTable : public io::RemoteTable {
   Result<std::unique_ptr<TableDownload>> Open(const io::RemoteRequest& request, int max_streams,
                                               int64_t buffer_bytes,
                                               const io::StopCheck& check_stop) const {
-    ReadOptions options;
-    options.connection = options_.connection;
-    options.num_readers = kReadersMax;
-    options.buffer_bytes = buffer_bytes;
-    options.check_stop = check_stop;
-    return plugin_->OpenDownload(RequestOf(request, max_streams), options);
+    return plugin_->OpenDownload(RequestOf(request, max_streams),
+                                 OptionsOf(buffer_bytes, check_stop));
   }
 
   /// Whatever fails: costs are good to know, and nothing depends on them.
@@ -196,7 +234,7 @@ class BigQueryTable : public io::RemoteTable {
   Plugin* const plugin_;
   const RemoteSourceOptions options_;
   const TableName table_;
-  const bool in_order_;  ///< rows have an order, which several streams would lose
+  const StoredTableTraits traits_;
   std::shared_ptr<arrow::Schema> schema_;
 };
 
@@ -204,21 +242,37 @@ class BigQueryTable : public io::RemoteTable {
 
 Result<std::unique_ptr<io::RemoteTable>> OpenStoredTable(Plugin* plugin,
                                                          const RemoteSourceOptions& options,
-                                                         const TableName& name, bool in_order,
+                                                         const TableName& name,
+                                                         StoredTableTraits traits,
                                                          const io::StopCheck& check_stop) {
-  auto table = std::make_unique<BigQueryTable>(plugin, options, name, in_order);
+  auto table = std::make_unique<BigQueryTable>(plugin, options, name, traits);
   ARROW_RETURN_NOT_OK(table->Look(check_stop));
   return table;
 }
+
+namespace {
+
+/// The table, if its units can be what the options want.
+Result<std::unique_ptr<io::RemoteTable>> WithUnitColumn(
+    const RemoteSourceOptions& options, Result<std::unique_ptr<io::RemoteTable>> table) {
+  if (table.ok() && !options.unit_column.empty()) {
+    ARROW_RETURN_NOT_OK((*table)->CheckUnitColumn(options.unit_column));
+  }
+  return table;
+}
+
+}  // namespace
 
 io::RemoteOpener TableOpener(const RemoteSourceOptions& options) {
   return [options](const std::string& location,
                    const io::StopCheck& check_stop) -> Result<std::unique_ptr<io::RemoteTable>> {
     ARROW_ASSIGN_OR_RAISE(const TableName name, TableName::Parse(location));
     ARROW_ASSIGN_OR_RAISE(Plugin* const plugin, LoadPlugin());
-    auto table = OpenStoredTable(plugin, options, name, false, check_stop);
-    if (table.ok()) return table;
-    return OpenViewInstead(plugin, options, name, table.status(), check_stop);
+    auto table = OpenStoredTable(plugin, options, name, {}, check_stop);
+    if (!table.ok()) {
+      table = OpenViewInstead(plugin, options, name, table.status(), check_stop);
+    }
+    return WithUnitColumn(options, std::move(table));
   };
 }
 
@@ -226,7 +280,7 @@ io::RemoteOpener QueryOpener(const RemoteSourceOptions& options) {
   return [options](const std::string&,
                    const io::StopCheck& check_stop) -> Result<std::unique_ptr<io::RemoteTable>> {
     ARROW_ASSIGN_OR_RAISE(Plugin* const plugin, LoadPlugin());
-    return OpenQueryResult(plugin, options, check_stop);
+    return WithUnitColumn(options, OpenQueryResult(plugin, options, check_stop));
   };
 }
 

@@ -16,6 +16,11 @@ struct RemoteSourceOptions {
   Connection connection;
   /// The tables as of this instant, microseconds since 1970 UTC; default: when a run asks for rows.
   std::optional<int64_t> snapshot_micros;
+  /// Whether readers that have nothing left to do may take over the rest of a stream, by having the
+  /// service split it (ReadOptions::split_bytes_min). Shapes no result.
+  bool split_streams = true;
+  /// Units are ranges of this column's values (io::RemoteRequest); empty: as the plan says.
+  std::string unit_column = {};
   /// What kQueryLocation means: a SELECT, whose result is read.
   std::string query;
 };

@@ -32,7 +32,7 @@ struct ServerFault {
   int64_t after = 0;  ///< sent messages of the call
   int stream = -1;    ///< only this stream of each session, from 0; -1: every stream
   int64_t times =
-      -1;  ///< so often for each stream (or, of sessions and splits, in all); -1: always
+      -1;  ///< so often for each stream (or, of sessions, splits and expiries, in all); -1: always
   std::string status = "UNAVAILABLE";  ///< the name of a gRPC status
   std::string message = {};            ///< default: what such a status usually says
   int64_t retry_delay_ms = -1;         ///< told in a RetryInfo; -1: none is sent

@@ -25,6 +25,14 @@ class MessageSink {
   /// come at the same time. An error ends the download.
   virtual arrow::Status Append(int stream, std::string_view metadata,
                                const std::vector<std::string_view>& body) = 0;
+  /// Whether Insert may be called; else streams are not split.
+  virtual bool takes_insertions() const { return false; }
+  /// Another stream to append to, whose rows follow those of stream `after`, and come before what
+  /// was inserted there earlier; returns its number. From any thread.
+  virtual arrow::Result<int> Insert(int after) {
+    (void)after;
+    return arrow::Status::NotImplemented("rows cannot be inserted");
+  }
 };
 
 /// A session whose rows are to be stored and not looked at, so that they are never copied nor
@@ -34,6 +42,10 @@ class TableDownload {
   virtual ~TableDownload() = default;
   virtual const SessionInfo& session() const = 0;
   virtual const std::shared_ptr<arrow::Schema>& schema() const = 0;
+  /// Makes another session over the same connections; the service may be away for as long as while
+  /// rows are read. From any thread.
+  virtual arrow::Result<std::unique_ptr<TableDownload>> OpenAnother(
+      const ReadRequest& request, const std::function<arrow::Status()>& check_stop) const = 0;
   /// Reads all streams, or until limit_rows have come (a few more may). Once. check_stop is asked
   /// several times a second, on the calling thread; its error ends the download within a second.
   virtual arrow::Status Run(MessageSink* sink, int num_readers, std::optional<int64_t> limit_rows,

@@ -45,6 +45,9 @@ struct ReadOptions {
   /// Bytes of batches that wait for the caller, in all; the readers pause beyond.
   int64_t buffer_bytes = int64_t{64} << 20;
   arrow::MemoryPool* pool = nullptr;  ///< default: arrow::default_memory_pool()
+  /// Downloads: when no stream is left for a reader, one of which at least so many bytes are left,
+  /// by how fast they come, is split for it. The rows and their order stay the same. 0: never.
+  int64_t split_bytes_min = int64_t{32} << 20;
   /// Asked several times a second; an error ends the reading.
   std::function<arrow::Status()> check_stop = {};
 };
@@ -63,6 +66,8 @@ struct SessionInfo {
   int64_t expire_micros = 0;            ///< since 1970 UTC; 0: not told
   int64_t estimated_row_count = 0;      ///< 0: not told
   int64_t estimated_bytes_scanned = 0;  ///< 0: not told
+  /// The table is read as of then, since 1970 UTC; absent: not told.
+  std::optional<int64_t> snapshot_micros = {};
 };
 
 /// What reading has done so far.
@@ -74,6 +79,9 @@ struct ReadCounters {
   int64_t reconnects = 0;
   int streams_done = 0;
   int throttle_percent = 0;  ///< the last that the service told
+  /// The session has ended before its streams had: what is left of it can't be had.
+  bool session_expired = false;
+  int splits = 0;  ///< streams whose rest another reader took over
   int64_t buffered_bytes = 0;
   int64_t peak_buffered_bytes = 0;
 };

@@ -2,6 +2,8 @@
 
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/bigquery/remote_source.h"
+#include "emberharmony/io/object_stores.h"
+#include "emberharmony/io/remote_tables.h"
 
 namespace emberharmony::cli {
 
@@ -31,6 +33,15 @@ void AddBigQueryOptions(CLI::App* command, CLI::Option* source, BigQueryArgument
           "--snapshot-time", arguments->snapshot_time,
           "bigquery://: the table as it was then, e.g. 2024-01-31T05:06:07Z (default: now)")
       ->type_name("TIME");
+  command
+      ->add_option("--unit-column", arguments->unit_column,
+                   "bigquery://: read the table in ranges of this column, which outlive the "
+                   "service's sessions and become the units (default: the plan's unit_column); "
+                   "best the one it is partitioned or clustered by")
+      ->type_name("NAME");
+  command->add_flag("--no-split-streams", arguments->no_split_streams,
+                    "bigquery://: do not have the service split long streams near the end of a "
+                    "download");
 }
 
 arrow::Status RegisterBigQuery(const BigQueryArguments& arguments, std::string* source) {
@@ -50,7 +61,15 @@ arrow::Status RegisterBigQuery(const BigQueryArguments& arguments, std::string* 
     ARROW_ASSIGN_OR_RAISE(options.snapshot_micros,
                           bigquery::ParseSnapshotTime(*arguments.snapshot_time));
   }
+  options.unit_column = arguments.unit_column;
+  options.split_streams = !arguments.no_split_streams;
   bigquery::RegisterRemoteSource(options);
+  if (!arguments.unit_column.empty() && io::RemoteScheme(*source).empty()) {
+    return base::UsageError(
+        "--unit-column divides tables of BigQuery alone, and files have units of their own: leave "
+        "it out, or read a table (bigquery://); the source is '" +
+        io::ShownLocation(*source) + "'");
+  }
   return arrow::Status::OK();
 }
 

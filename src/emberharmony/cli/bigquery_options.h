@@ -15,10 +15,13 @@ struct BigQueryArguments {
   std::string project;
   std::optional<std::string> query;
   std::optional<std::string> snapshot_time;
+  std::string unit_column;
+  bool no_split_streams = false;
 };
 
-/// --query, --bigquery-endpoint, --bigquery-rest-endpoint, --project and --snapshot-time of a
-/// command that reads `source`, which need not be given where there is a query.
+/// --query, --bigquery-endpoint, --bigquery-rest-endpoint, --project, --snapshot-time,
+/// --unit-column and --no-split-streams of a command that reads `source`, which need not be given
+/// where there is a query.
 void AddBigQueryOptions(CLI::App* command, CLI::Option* source, BigQueryArguments* arguments);
 
 /// Lets the run read bigquery:// as the options say, and makes the query's result the source where

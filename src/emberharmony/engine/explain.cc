@@ -279,8 +279,9 @@ arrow::Result<Explanation> RunExplain(const SourceRequest& source_request,
   if (!given) return base::UsageError("explain needs a plan; `ember plan` makes one");
   RemoteSample service{{}, true};
   if (requested.remote != nullptr) {
-    ARROW_ASSIGN_OR_RAISE(service, SampleRemoteRows(source_request, kSampleRowsMax,
-                                                    ColumnsToRead(given), context, &requested));
+    ARROW_ASSIGN_OR_RAISE(
+        service, SampleRemoteRows(source_request, kSampleRowsMax, ColumnsToRead(given),
+                                  given->plan.unit_column.value_or(""), context, &requested));
     ARROW_ASSIGN_OR_RAISE(given, PreparePlan(source_request, requested, plan_request));
   }
   const int num_features = FeatureColumns(*given);

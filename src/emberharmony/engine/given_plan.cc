@@ -103,8 +103,14 @@ arrow::Result<std::optional<GivenPlan>> PreparePlan(const SourceRequest& source_
   if (request.seed) given.plan.split.seed = *request.seed;
   ARROW_RETURN_NOT_OK(
       CheckNotLeftOut(source_request, requested, ColumnsOf(given.plan), "the plan"));
-  ARROW_ASSIGN_OR_RAISE(given.bound, plan::BindPlan(given.plan, *source.schema(), request.name,
-                                                    /*require_target=*/true));
+  auto bound = plan::BindPlan(given.plan, *source.schema(), request.name, /*require_target=*/true);
+  if (given.plan.unit_column) {
+    const arrow::Status unit = CheckUnitColumn(requested, *given.plan.unit_column);
+    // All that is wrong with a plan is told together.
+    const std::string more = bound.ok() ? "" : "\n" + bound.status().message();
+    if (!unit.ok()) return base::UsageError(request.name + ": " + unit.message() + more);
+  }
+  ARROW_ASSIGN_OR_RAISE(given.bound, std::move(bound));
   return given;
 }
 

@@ -36,6 +36,7 @@ arrow::Status OpenRemote(const SourceRequest& request, RunContext* context,
   ARROW_ASSIGN_OR_RAISE(source->remote, io::OpenRemoteTable(request.location, [context] {
                           return context->CheckStop();
                         }));
+  source->is_remote = true;
   ARROW_ASSIGN_OR_RAISE(auto empty, arrow::Table::MakeEmpty(source->remote->schema()));
   source->whole = io::MakeTableSource(std::move(empty));
   return arrow::Status::OK();
@@ -48,20 +49,20 @@ int64_t DownloadBytes(RunContext* context) {
   return std::clamp(context->budget()->available_bytes() / 8, kBytesMin, kBytesMax);
 }
 
-io::RemoteRequest AskedOf(const std::vector<std::string>& columns,
+io::RemoteRequest AskedOf(const std::vector<std::string>& columns, const std::string& unit_column,
                           std::optional<int64_t> limit_rows, const RequestedSource& source) {
   io::RemoteRequest asked;
+  asked.unit_column = unit_column;
   asked.columns = columns;
   if (source.filter != nullptr) asked.filter = source.filter->sql();
   asked.limit_rows = limit_rows;
   return asked;
 }
 
-arrow::Status FetchRows(const SourceRequest& request, const std::vector<std::string>& columns,
-                        std::optional<int64_t> limit_rows, RunContext* context,
-                        RequestedSource* source, RemoteFacts* facts) {
+arrow::Status FetchRows(const SourceRequest& request, const io::RemoteRequest& asked,
+                        RunContext* context, RequestedSource* source, RemoteFacts* facts) {
   const base::Activity activity("download");
-  const io::RemoteRequest asked = AskedOf(columns, limit_rows, *source);
+  const std::optional<int64_t> limit_rows = asked.limit_rows;
   ARROW_ASSIGN_OR_RAISE(auto rows, source->remote->Ask(asked, DownloadBytes(context),
                                                        [context] { return context->CheckStop(); }));
   if (facts != nullptr) *facts = rows->Describe();
@@ -87,11 +88,20 @@ arrow::Status FetchRows(const SourceRequest& request, const std::vector<std::str
   narrowed.limit_rows = limit_rows;
   // Of --columns what is not needed has not been fetched; and a server that sends more than it was
   // asked for changes nothing.
-  if (!columns.empty()) narrowed.columns = columns;
+  if (!asked.columns.empty()) narrowed.columns = asked.columns;
   return Narrow(narrowed, source);
 }
 
 }  // namespace
+
+arrow::Status CheckUnitColumn(const RequestedSource& source, const std::string& column) {
+  if (source.remote != nullptr) return source.remote->CheckUnitColumn(column);
+  if (source.is_remote) return arrow::Status::OK();
+  return base::UsageError(
+      fmt::format("unit_column divides tables of BigQuery alone, and files have units of their "
+                  "own: leave it out, or read a table (bigquery://); found '{}'",
+                  column));
+}
 
 arrow::Result<RequestedSource> OpenRequested(const SourceRequest& request, RunContext* context,
                                              const arrow::Schema* expected) {
@@ -187,9 +197,10 @@ FilterMemory FilterMemoryOf(const io::Source& source, const io::filter::Filter& 
 }
 
 arrow::Status SelectRows(const SourceRequest& request, RunContext* context, RequestedSource* source,
-                         const std::vector<std::string>& columns) {
+                         const std::vector<std::string>& columns, const std::string& unit_column) {
   if (source->remote != nullptr) {
-    return FetchRows(request, columns, request.limit_rows, context, source, nullptr);
+    const io::RemoteRequest asked = AskedOf(columns, unit_column, request.limit_rows, *source);
+    return FetchRows(request, asked, context, source, nullptr);
   }
   if (source->filter == nullptr) return arrow::Status::OK();
   const base::Activity activity("filter");
@@ -213,11 +224,12 @@ arrow::Status SelectRows(const SourceRequest& request, RunContext* context, Requ
 
 arrow::Result<RemoteSample> SampleRemoteRows(const SourceRequest& request, int64_t num_rows,
                                              const std::vector<std::string>& columns,
-                                             RunContext* context, RequestedSource* source) {
+                                             const std::string& unit_column, RunContext* context,
+                                             RequestedSource* source) {
   RemoteSample sample;
-  ARROW_ASSIGN_OR_RAISE(auto foretold,
-                        source->remote->Foretell(AskedOf(columns, request.limit_rows, *source),
-                                                 [context] { return context->CheckStop(); }));
+  io::RemoteRequest asked = AskedOf(columns, unit_column, request.limit_rows, *source);
+  ARROW_ASSIGN_OR_RAISE(
+      auto foretold, source->remote->Foretell(asked, [context] { return context->CheckStop(); }));
   if (foretold.has_value()) {
     sample.facts = *std::move(foretold);
     source->filter = nullptr;
@@ -228,8 +240,9 @@ arrow::Result<RemoteSample> SampleRemoteRows(const SourceRequest& request, int64
     return sample;
   }
   sample.has_rows = true;
-  const int64_t limit = std::min(num_rows, request.limit_rows.value_or(num_rows));
-  ARROW_RETURN_NOT_OK(FetchRows(request, columns, limit, context, source, &sample.facts));
+  asked.limit_rows = std::min(num_rows, request.limit_rows.value_or(num_rows));
+  asked.is_sample = true;
+  ARROW_RETURN_NOT_OK(FetchRows(request, asked, context, source, &sample.facts));
   return sample;
 }
 

@@ -35,6 +35,7 @@ struct RequestedSource {
   int64_t num_rows = 0;                              ///< before --where and --limit
   /// A service's table whose rows have not been fetched: until SelectRows has, `whole` is empty.
   std::shared_ptr<io::RemoteTable> remote = nullptr;
+  bool is_remote = false;  ///< also when they have been
 };
 
 /// Opens the source and checks what was asked for against its schema. No rows are read: what else
@@ -72,8 +73,14 @@ FilterMemory FilterMemoryOf(const io::Source& source, const io::filter::Filter& 
 /// A service's table is fetched here, as phase "download": the rows that pass, as the service
 /// decides, and of the columns those that are needed (`columns`, names of flattened ones; empty:
 /// all). What was bound to the source before must be bound again, since the others are gone then.
+/// Its units are ranges of `unit_column`, if one is named.
 arrow::Status SelectRows(const SourceRequest& request, RunContext* context, RequestedSource* source,
-                         const std::vector<std::string>& columns = {});
+                         const std::vector<std::string>& columns = {},
+                         const std::string& unit_column = "");
+
+/// UsageError unless the units of the source can be ranges of this column. Of a service's table
+/// alone, before its rows have been fetched.
+arrow::Status CheckUnitColumn(const RequestedSource& source, const std::string& column);
 
 /// What a service was asked for, and what it said of that, as (name, value).
 using RemoteFacts = std::vector<std::pair<std::string, std::string>>;
@@ -89,6 +96,7 @@ struct RemoteSample {
 /// estimate of all rows if that is more.
 arrow::Result<RemoteSample> SampleRemoteRows(const SourceRequest& request, int64_t num_rows,
                                              const std::vector<std::string>& columns,
-                                             RunContext* context, RequestedSource* source);
+                                             const std::string& unit_column, RunContext* context,
+                                             RequestedSource* source);
 
 }  // namespace emberharmony::engine

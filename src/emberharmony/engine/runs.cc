@@ -198,7 +198,9 @@ arrow::Status SelectRowsOf(const SourceRequest& source_request, const PlanReques
                            RunContext* context, RequestedSource* requested,
                            std::optional<GivenPlan>* given) {
   const bool is_remote = requested->remote != nullptr;
-  ARROW_RETURN_NOT_OK(SelectRows(source_request, context, requested, ColumnsToRead(*given)));
+  const std::string unit_column = *given ? (*given)->plan.unit_column.value_or("") : std::string();
+  ARROW_RETURN_NOT_OK(
+      SelectRows(source_request, context, requested, ColumnsToRead(*given), unit_column));
   // Columns that are not read have not been fetched, so others have their numbers.
   if (!is_remote) return arrow::Status::OK();
   ARROW_ASSIGN_OR_RAISE(*given, PreparePlan(source_request, *requested, plan_request));
@@ -374,8 +376,11 @@ arrow::Result<RunReport> RunTransform(const std::string& model_dir,
   ARROW_RETURN_NOT_OK(CheckFeatures(*model));
   ARROW_ASSIGN_OR_RAISE(auto folder, CreateOutput(output, source_request, model_dir, *context));
   context->set_default_spill_dir(folder->scratch_path());
-  ARROW_RETURN_NOT_OK(
-      SelectRows(source_request, context, &requested, ColumnsOfModel(*model, *source->schema())));
+  // As it was learned from; but a model serves files as well, and other tables.
+  std::string unit_column = model->plan().unit_column.value_or("");
+  if (!unit_column.empty() && !CheckUnitColumn(requested, unit_column).ok()) unit_column.clear();
+  ARROW_RETURN_NOT_OK(SelectRows(source_request, context, &requested,
+                                 ColumnsOfModel(*model, *source->schema()), unit_column));
   source = requested.selected.get();
   RunReport report = BeginReport("transform", source_request, requested, output, *context);
   report.model = model;

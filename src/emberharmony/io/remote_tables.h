@@ -20,6 +20,11 @@ struct RemoteRequest {
   std::vector<std::string> columns;   ///< `column` or `struct.child`; empty: all
   std::string filter;                 ///< GoogleSQL (io::filter::WriteSql); empty: all rows
   std::optional<int64_t> limit_rows;  ///< so many rows are enough, of those that pass
+  /// Units are ranges of this column's values, which the service reads one by one; empty: as the
+  /// service divides the table.
+  std::string unit_column = {};
+  /// A look at any rows: they come at once, and unit_column is only spoken of (Describe).
+  bool is_sample = false;
 };
 
 /// How rows are fetched. None of this shapes a result.
@@ -54,6 +59,8 @@ class RemoteTable {
   virtual ~RemoteTable() = default;
   /// Of the whole table, as the service has it.
   virtual const std::shared_ptr<arrow::Schema>& schema() const = 0;
+  /// Whether units may be ranges of this column; else a UsageError that says why.
+  virtual arrow::Status CheckUnitColumn(const std::string& column) const = 0;
   /// Agrees with the service on what is to be sent; nothing comes yet. Once it does, so many bytes
   /// may be under way in memory.
   virtual arrow::Result<std::unique_ptr<RemoteRows>> Ask(const RemoteRequest& request,

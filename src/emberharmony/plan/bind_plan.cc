@@ -83,10 +83,6 @@ class Binder {
 
  private:
   void RefuseWhatCannotRun() {
-    const auto refuse = [&](bool asked, Mark mark, std::string_view what) {
-      if (asked) faults_.Add(mark, fmt::format("{} is not supported by this version", what));
-    };
-    refuse(plan_.unit_column.has_value(), {}, "unit_column");
     if (plan_.output_dtype != "float32" && plan_.output_dtype != "float64") {
       faults_.Add({},
                   "output.dtype must be float32 or float64, found " + Quoted(plan_.output_dtype));

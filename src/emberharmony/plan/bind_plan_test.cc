@@ -159,11 +159,6 @@ TEST(BindPlan, DuplicateOutputs) {
       std::string::npos);
 }
 
-TEST(BindPlan, WhatThisVersionCannotRun) {
-  EXPECT_EQ(BindRefusal("version: 1\nunit_column: date\nfeatures: []\n"),
-            "plan.yaml: unit_column is not supported by this version");
-}
-
 TEST(BindPlan, WhatAMatrixCannotHold) {
   const arrow::Schema schema({arrow::field("name", arrow::utf8()),
                               arrow::field("x", arrow::float64()),

@@ -32,6 +32,8 @@ constexpr std::chrono::milliseconds kLookInterval{100};
 // As the service's own configuration has it (bigquerystorage_grpc_service_config.json).
 constexpr std::chrono::seconds kReadDeadline{86'400};
 constexpr std::chrono::seconds kSessionDeadline{600};
+// Who waits for it has nothing else to do, but the stream that was to be split is soon at its end.
+constexpr std::chrono::seconds kSplitDeadline{60};
 // Measured on loopback: larger frames and reads halve the client's work for each byte, probing the
 // bandwidth costs some. No message is too long: the service sends up to 128 MB.
 constexpr int kFrameBytes = 8 << 20;
@@ -242,13 +244,26 @@ class GrpcTransport : public Transport {
     const auto call = stub->AsyncCreateReadSession(&context, request, waiter.queue());
     grpc::Status status;
     call->Finish(session, &status, nullptr);
-    while (waiter.Wait(kLookInterval) == Waiter::Outcome::kTimeout) {
-      const Status stop = check_stop ? check_stop() : Status::OK();
-      if (stop.ok()) continue;
-      context.TryCancel();
-      waiter.WaitForEnd();
-      return stop;
-    }
+    ARROW_RETURN_NOT_OK(WaitForAnswer(&waiter, &context, check_stop));
+    return StatusOf(status);
+  }
+
+  Result<RpcStatus> SplitReadStream(const std::string& stream, double fraction,
+                                    const StopCheck& check_stop, SplitParts* parts) override {
+    grpc::ClientContext context;
+    headers_.Add("name", stream, &context);
+    context.set_deadline(std::chrono::system_clock::now() + kSplitDeadline);
+    const auto stub = storage::BigQueryRead::NewStub(channels_[0]);
+    storage::SplitReadStreamRequest request;
+    request.set_name(stream);
+    request.set_fraction(fraction);
+    Waiter waiter;
+    const auto call = stub->AsyncSplitReadStream(&context, request, waiter.queue());
+    storage::SplitReadStreamResponse answer;
+    grpc::Status status;
+    call->Finish(&answer, &status, nullptr);
+    ARROW_RETURN_NOT_OK(WaitForAnswer(&waiter, &context, check_stop));
+    *parts = {answer.primary_stream().name(), answer.remainder_stream().name()};
     return StatusOf(status);
   }
 
@@ -259,6 +274,19 @@ class GrpcTransport : public Transport {
   }
 
  private:
+  /// Until the one operation under way has ended; an error is check_stop's.
+  static Status WaitForAnswer(Waiter* waiter, grpc::ClientContext* context,
+                              const StopCheck& check_stop) {
+    while (waiter->Wait(kLookInterval) == Waiter::Outcome::kTimeout) {
+      const Status stop = check_stop ? check_stop() : Status::OK();
+      if (stop.ok()) continue;
+      context->TryCancel();
+      waiter->WaitForEnd();
+      return stop;
+    }
+    return Status::OK();
+  }
+
   const Endpoint endpoint_;
   const Headers headers_;
   const std::vector<std::shared_ptr<grpc::Channel>> channels_;

@@ -68,6 +68,10 @@ Result<ReadSession> Understand(const storage::ReadSession& answer, const ReadReq
     session.info.expire_micros =
         expire_seconds * kMicrosPerSecond + answer.expire_time().nanos() / 1000;
   }
+  if (answer.table_modifiers().has_snapshot_time()) {
+    const auto& time = answer.table_modifiers().snapshot_time();
+    session.info.snapshot_micros = time.seconds() * kMicrosPerSecond + time.nanos() / 1000;
+  }
   session.facts.table = request.table.Text();
   session.facts.schema_bytes = answer.arrow_schema().serialized_schema();
   session.facts.pool = options.pool != nullptr ? options.pool : arrow::default_memory_pool();
@@ -127,7 +131,8 @@ storage::CreateReadSessionRequest SessionRequest(const ReadRequest& request,
 }
 
 Result<ReadSession> CreateSession(Transport* transport, Clock* clock, const ReadRequest& request,
-                                  const ReadOptions& options, const StopCheck& check_stop) {
+                                  const ReadOptions& options, const StopCheck& check_stop,
+                                  bool patient) {
   const auto message = SessionRequest(request, options.connection.billing_project);
   const std::string what =
       fmt::format("a session for {} at {}", request.table.Text(), transport->endpoint());
@@ -140,7 +145,9 @@ Result<ReadSession> CreateSession(Transport* transport, Clock* clock, const Read
     if (status.ok()) return Understand(answer, request, options);
     const int64_t delay = backoff.NextDelayMs(status);
     const bool is_absent = transport->is_local() && status.code == RpcCode::kUnavailable;
-    const int64_t retry_ms = is_absent ? kLocalRetryMs : kSessionRetryMs;
+    const int64_t retry_ms = patient     ? RetryOptions().give_up_after_ms
+                             : is_absent ? kLocalRetryMs
+                                         : kSessionRetryMs;
     if (!IsRetryable(status) || clock->NowMs() - begin + delay > retry_ms) {
       if (!is_absent) return RpcError(status, what);
       return base::DataError(fmt::format(

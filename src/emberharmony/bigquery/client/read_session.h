@@ -27,9 +27,9 @@ storage::CreateReadSessionRequest SessionRequest(const ReadRequest& request,
 
 /// Makes a session; what may pass is tried again for half a minute, and for a second or two where
 /// nothing answers on this machine. Errors are RpcError's, and DataErrors for an answer that is
-/// none.
+/// none. `patient`: for as long as readers wait for rows, for whoever has read much already.
 arrow::Result<ReadSession> CreateSession(Transport* transport, Clock* clock,
                                          const ReadRequest& request, const ReadOptions& options,
-                                         const StopCheck& check_stop);
+                                         const StopCheck& check_stop, bool patient = false);
 
 }  // namespace emberharmony::bigquery::client

@@ -7,6 +7,7 @@
 
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/base/philox.h"
+#include "emberharmony/bigquery/not_found.h"
 
 namespace emberharmony::bigquery::client {
 namespace {
@@ -57,6 +58,11 @@ bool IsRetryable(const RpcStatus& status) {
   }
 }
 
+bool IsExpiry(const RpcStatus& status) {
+  return status.code == RpcCode::kFailedPrecondition &&
+         status.message.find("expired") != std::string::npos;
+}
+
 int64_t Backoff::NextDelayMs(const RpcStatus& status) {
   const int doublings = std::min(failures_, 30);
   ++failures_;
@@ -79,9 +85,9 @@ arrow::Status RpcError(const RpcStatus& status, const std::string& what) {
     case RpcCode::kInvalidArgument:
       return base::UsageError(text + "; look at the columns, the filter and the snapshot time");
     case RpcCode::kNotFound:
-      return base::DataError(text +
-                             "; check the names of project, data set and table, and that the "
-                             "table has not been deleted");
+      return NotFoundError(text +
+                           "; check the names of project, data set and table, and that the "
+                           "table has not been deleted");
     case RpcCode::kPermissionDenied:
       return base::DataError(text +
                              "; reading needs bigquery.readsessions.create, "
@@ -96,10 +102,11 @@ arrow::Status RpcError(const RpcStatus& status, const std::string& what) {
                              "; a quota of the project is used up: try again later, or with "
                              "fewer readers at a time");
     case RpcCode::kFailedPrecondition:
-      if (status.message.find("expired") != std::string::npos) {
+      if (IsExpiry(status)) {
         return base::DataError(text +
                                "; sessions end after 6 hours, whatever has been read: run again, "
-                               "with fewer columns or rows at a time if the table takes longer");
+                               "with fewer columns or rows at a time if the table takes longer, or "
+                               "in ranges of a column (unit_column), which outlive sessions");
       }
       return base::DataError(text);
     case RpcCode::kUnavailable:

@@ -26,6 +26,9 @@ struct RetryOptions {
 /// call had brought rows makes no difference. RESOURCE_EXHAUSTED is retried only with RetryInfo.
 bool IsRetryable(const RpcStatus& status);
 
+/// Whether the session has expired, which ends all its streams.
+bool IsExpiry(const RpcStatus& status);
+
 /// The times between attempts: each twice the one before, less a random part of up to half, so that
 /// readers cut off together do not come back together. Progress begins anew. The same seed gives
 /// the same times.

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/base/log.h"
@@ -17,15 +18,18 @@ using arrow::Result;
 using arrow::Status;
 
 RowsStream::RowsStream(const SessionFacts* facts, Transport* transport, Clock* clock,
-                       std::string name, int index, int reader, StreamCounters* counters)
+                       const StreamPart& part, int reader, TailSplits::Stream* shared,
+                       StreamCounters* counters)
     : facts_(facts),
       transport_(transport),
       clock_(clock),
-      name_(std::move(name)),
-      index_(index),
+      name_(part.name),
+      index_(part.stream),
+      is_rest_(part.is_rest),
       reader_(reader),
+      shared_(shared),
       counters_(counters),
-      backoff_(facts->retry, static_cast<uint32_t>(index)) {}
+      backoff_(facts->retry, static_cast<uint32_t>(part.place)) {}
 
 Status RowsStream::Named(const Status& status) const {
   if (base::KindOf(status) == base::ErrorKind::kInterrupted || status.IsOutOfMemory()) {
@@ -38,6 +42,7 @@ Result<std::optional<StreamRows>> RowsStream::Next(const StopCheck& check_stop) 
   // From here on: while the caller was busy nobody waited for the service.
   progress_ms_ = clock_->NowMs();
   while (!ended_) {
+    if (shared_ != nullptr && whole_name_.empty()) TryFirstPart();
     if (call_ == nullptr) call_ = transport_->ReadRows(name_, rows_, reader_);
     const int64_t idle_ms = facts_->retry.idle_ms << std::min(backoff_.failures(), 10);
     ARROW_ASSIGN_OR_RAISE(RowsEvent event, call_->Next(idle_ms, check_stop));
@@ -45,13 +50,14 @@ Result<std::optional<StreamRows>> RowsStream::Next(const StopCheck& check_stop) 
       event.status = {RpcCode::kDeadlineExceeded,
                       fmt::format("nothing has come for {} seconds", idle_ms / 1000)};
     }
+    if (!whole_name_.empty()) {
+      ARROW_ASSIGN_OR_RAISE(const bool goes_on, SettleFirstPart(event));
+      if (!goes_on) continue;
+    }
     if (event.kind != RowsEvent::Kind::kResponse) {
       call_.reset();
       if (event.status.ok()) {
-        const Status balanced = ledger_.Finish();
-        if (!balanced.ok()) return Named(balanced);
-        counters_->streams_done.fetch_add(1, std::memory_order_relaxed);
-        ended_ = true;
+        ARROW_RETURN_NOT_OK(End());
         break;
       }
       ARROW_RETURN_NOT_OK(Recover(event.status, check_stop));
@@ -66,9 +72,46 @@ Result<std::optional<StreamRows>> RowsStream::Next(const StopCheck& check_stop) 
   return std::optional<StreamRows>();
 }
 
+void RowsStream::TryFirstPart() {
+  std::optional<std::string> first_part = shared_->TakeOffer();
+  if (!first_part.has_value()) return;
+  // What the call has read ahead comes again, from the same row.
+  call_.reset();
+  whole_name_ = std::exchange(name_, *std::move(first_part));
+}
+
+Result<bool> RowsStream::SettleFirstPart(const RowsEvent& event) {
+  // Rows prove that the next row is one of the first part's. Its end proves nothing: a service that
+  // takes offsets beyond a stream's end would answer alike.
+  if (event.kind != RowsEvent::Kind::kResponse) {
+    call_.reset();
+    name_ = std::exchange(whole_name_, std::string());
+    shared_->Answer(/*taken=*/false, 0);
+    return false;
+  }
+  const auto response = DecodeResponse(event.response.bytes);
+  if (response.ok() && response->row_count == 0) return false;
+  whole_name_.clear();
+  const Status in_order = ledger_.CheckSoFar();
+  if (!in_order.ok()) return Named(in_order);
+  shared_->Answer(/*taken=*/true, ledger_.told_rows());
+  ledger_ = ProgressLedger(rows_);
+  return true;
+}
+
+Status RowsStream::End() {
+  const Status balanced = ledger_.Finish();
+  if (!balanced.ok()) return Named(balanced);
+  if (!is_rest_) counters_->streams_done.fetch_add(1, std::memory_order_relaxed);
+  if (shared_ != nullptr) shared_->End(rows_);
+  ended_ = true;
+  return Status::OK();
+}
+
 Status RowsStream::Recover(const RpcStatus& status, const StopCheck& check_stop) {
   const std::string what =
       fmt::format("reading {}, stream {}, from row {}", facts_->table, index_, rows_);
+  if (IsExpiry(status)) counters_->session_expired.store(true, std::memory_order_relaxed);
   if (!IsRetryable(status)) return RpcError(status, what);
   const int64_t delay = backoff_.NextDelayMs(status);
   const int64_t waited = clock_->NowMs() - progress_ms_;
@@ -113,6 +156,10 @@ Result<StreamRows> RowsStream::Accept(const WireMessage& message) {
   rows.first_row = rows_;
   if (rows.num_rows > 0) ARROW_RETURN_NOT_OK(ledger_.Add(response.progress, rows.num_rows));
   rows_ += rows.num_rows;
+  wire_bytes_ += rows.wire_bytes;
+  if (shared_ != nullptr && response.progress.has_value()) {
+    shared_->Tell(response.progress->at_response_end, wire_bytes_);
+  }
   counters_->rows.fetch_add(rows.num_rows, std::memory_order_relaxed);
   counters_->wire_bytes.fetch_add(rows.wire_bytes, std::memory_order_relaxed);
   return rows;

@@ -14,6 +14,7 @@
 #include "emberharmony/bigquery/client/progress_ledger.h"
 #include "emberharmony/bigquery/client/response_decoder.h"
 #include "emberharmony/bigquery/client/retry_policy.h"
+#include "emberharmony/bigquery/client/tail_splits.h"
 #include "emberharmony/bigquery/client/transport.h"
 
 namespace emberharmony::bigquery::client {
@@ -36,6 +37,7 @@ struct StreamCounters {
   std::atomic<int64_t> reconnects{0};
   std::atomic<int> streams_done{0};
   std::atomic<int> throttle_percent{0};
+  std::atomic<bool> session_expired{false};
 };
 
 /// Some rows of a stream, checked and in sequence, not decoded yet.
@@ -55,9 +57,10 @@ struct StreamRows {
 /// is checked before it counts. One thread at a time.
 class RowsStream {
  public:
-  /// All outlive the object. `index`: which of the session's streams, `reader`: who reads it.
-  RowsStream(const SessionFacts* facts, Transport* transport, Clock* clock, std::string name,
-             int index, int reader, StreamCounters* counters);
+  /// All outlive the object. `reader`: who reads it. `shared`: by which others may split it; or
+  /// nullptr.
+  RowsStream(const SessionFacts* facts, Transport* transport, Clock* clock, const StreamPart& part,
+             int reader, TailSplits::Stream* shared, StreamCounters* counters);
 
   /// The next rows, or nothing at the stream's end. Errors name table and stream.
   arrow::Result<std::optional<StreamRows>> Next(const StopCheck& check_stop);
@@ -66,6 +69,13 @@ class RowsStream {
   /// The rows of one response; none for those without (they only say how far the service is).
   arrow::Result<StreamRows> Accept(const WireMessage& message);
   arrow::Status CheckSchema(const SlicedBytes& schema);
+  /// Goes over to the first part of the stream, if somebody has split it.
+  void TryFirstPart();
+  /// What the first event in the first part means: whether the event is of the stream that is read
+  /// from now on.
+  arrow::Result<bool> SettleFirstPart(const RowsEvent& event);
+  /// When the service has ended the stream.
+  arrow::Status End();
   /// After a failed call: waits, or returns the error if it is for good.
   arrow::Status Recover(const RpcStatus& status, const StopCheck& check_stop);
   arrow::Status Named(const arrow::Status& status) const;
@@ -73,13 +83,17 @@ class RowsStream {
   const SessionFacts* const facts_;
   Transport* const transport_;
   Clock* const clock_;
-  const std::string name_;
+  std::string name_;
+  std::string whole_name_;  ///< while the first part is tried: the stream's; else empty
   const int index_;
+  const bool is_rest_;
   const int reader_;
+  TailSplits::Stream* const shared_;
   StreamCounters* const counters_;
   std::unique_ptr<RowsCall> call_;
   Backoff backoff_;
   ProgressLedger ledger_;
+  int64_t wire_bytes_ = 0;
   int64_t rows_ = 0;         ///< that have come, which is where the next call begins
   int64_t progress_ms_ = 0;  ///< since when the next rows are waited for
   bool ended_ = false;

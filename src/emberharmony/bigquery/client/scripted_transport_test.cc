@@ -60,12 +60,15 @@ std::vector<int64_t> ScriptedClock::sleeps() const {
 
 class ScriptedService::Call : public RowsCall {
  public:
-  Call(ScriptedService* service, int stream, int64_t offset)
-      : service_(service), stream_(stream), row_(offset) {}
+  Call(ScriptedService* service, int stream, std::shared_ptr<const Stream> batches, int64_t offset)
+      : service_(service), stream_(stream), batches_(std::move(batches)), row_(offset) {}
 
   arrow::Result<RowsEvent> Next(int64_t idle_ms, const StopCheck& check_stop) override {
     ARROW_RETURN_NOT_OK(check_stop());
-    const auto& batches = service_->streams_.at(static_cast<size_t>(stream_));
+    const Stream& batches = *batches_;
+    int64_t num_rows = 0;
+    for (const auto& each : batches) num_rows += each->num_rows();
+    if (row_ > num_rows) return End({RpcCode::kFailedPrecondition, "has not been allocated yet"});
     size_t batch = 0;
     int64_t first = 0;
     while (batch < batches.size() && first + batches[batch]->num_rows() <= row_) {
@@ -105,7 +108,7 @@ class ScriptedService::Call : public RowsCall {
 
   RowsEvent Send(size_t batch, int64_t first, const Fault& fault) {
     const auto bytes = std::make_shared<const std::string>(
-        service_->ResponseOf(stream_, batch, first, !sent_schema_, fault));
+        service_->ResponseOf(*batches_, batch, first, !sent_schema_, fault));
     sent_schema_ = true;
     RowsEvent event;
     event.kind = RowsEvent::Kind::kResponse;
@@ -120,6 +123,7 @@ class ScriptedService::Call : public RowsCall {
 
   ScriptedService* const service_;
   const int stream_;
+  const std::shared_ptr<const Stream> batches_;
   int64_t row_;
   bool sent_schema_ = false;
 };
@@ -129,7 +133,11 @@ void ScriptedService::SetStreams(
     std::vector<std::vector<std::shared_ptr<arrow::RecordBatch>>> streams,
     Compression compression) {
   schema_ = std::move(schema);
-  streams_ = std::move(streams);
+  streams_.clear();
+  for (Stream& stream : streams) {
+    streams_.push_back(std::make_shared<const Stream>(std::move(stream)));
+  }
+  num_session_streams_ = streams_.size();
   compression_ = compression;
 }
 
@@ -150,9 +158,8 @@ Fault ScriptedService::TakeFault(int stream, size_t response) {
   return fault;
 }
 
-std::string ScriptedService::ResponseOf(int stream, size_t batch, int64_t first, bool with_schema,
-                                        const Fault& fault) const {
-  const auto& batches = streams_.at(static_cast<size_t>(stream));
+std::string ScriptedService::ResponseOf(const Stream& batches, size_t batch, int64_t first,
+                                        bool with_schema, const Fault& fault) const {
   const auto rows = batches.at(batch)->Slice(first);
   std::string message = MessageOf(*rows, compression_, legacy_framing_);
   // The first bytes of the metadata say where the table in it begins.
@@ -210,10 +217,33 @@ arrow::Result<RpcStatus> ScriptedService::CreateReadSession(
   session->set_name("projects/p/locations/l/sessions/s");
   session->mutable_arrow_schema()->set_serialized_schema(
       Must(arrow::ipc::SerializeSchema(*schema_))->ToString());
+  streams_.resize(num_session_streams_);
   for (size_t i = 0; i < streams_.size(); ++i) {
     session->add_streams()->set_name("streams/" + std::to_string(i));
   }
   return RpcStatus{};
+}
+
+arrow::Result<RpcStatus> ScriptedService::SplitReadStream(const std::string& stream,
+                                                          double fraction,
+                                                          const StopCheck& check_stop,
+                                                          SplitParts* parts) {
+  ARROW_RETURN_NOT_OK(check_stop());
+  if (!before_split_) return RpcStatus{RpcCode::kUnimplemented, "no stream is split here"};
+  const RpcStatus status = before_split_(num_splits_++);
+  if (!status.ok()) return status;
+  const std::lock_guard lock(mutex_);
+  const auto index = static_cast<size_t>(std::stoi(stream.substr(stream.rfind('/') + 1)));
+  const Stream& whole = *streams_.at(index);
+  const auto cut = static_cast<int64_t>(fraction * static_cast<double>(whole.size()));
+  if (cut == 0 || cut == static_cast<int64_t>(whole.size())) return status;
+  parts->first = "streams/" + std::to_string(streams_.size());
+  parts->rest = "streams/" + std::to_string(streams_.size() + 1);
+  auto first = std::make_shared<const Stream>(whole.begin(), whole.begin() + cut);
+  auto rest = std::make_shared<const Stream>(whole.begin() + cut, whole.end());
+  streams_.push_back(std::move(first));
+  streams_.push_back(std::move(rest));
+  return status;
 }
 
 std::unique_ptr<RowsCall> ScriptedService::ReadRows(const std::string& stream, int64_t offset,
@@ -221,7 +251,7 @@ std::unique_ptr<RowsCall> ScriptedService::ReadRows(const std::string& stream, i
   const int index = std::stoi(stream.substr(stream.rfind('/') + 1));
   const std::lock_guard lock(mutex_);
   calls_.emplace_back(index, offset);
-  return std::make_unique<Call>(this, index, offset);
+  return std::make_unique<Call>(this, index, streams_.at(static_cast<size_t>(index)), offset);
 }
 
 std::vector<std::pair<int, int64_t>> ScriptedService::calls() const {

@@ -2,6 +2,7 @@
 
 #include <arrow/record_batch.h>
 
+#include <atomic>
 #include <deque>
 #include <functional>
 #include <map>
@@ -63,6 +64,13 @@ class ScriptedService : public Transport {
   void FailSessions(std::vector<RpcStatus> statuses);
   void set_tells_progress(bool tells) { tells_progress_ = tells; }
   void set_legacy_framing(bool legacy) { legacy_framing_ = legacy; }
+  /// Streams are split between batches, and the parts count as further streams. `before` is called
+  /// with the number of splits before this one, on the thread that asks; what it returns is the
+  /// call's status. Without it no stream is split.
+  void AllowSplits(std::function<RpcStatus(int)> before) {
+    before_split_ = std::move(before);
+    num_splits_ = 0;
+  }
 
   std::string endpoint() const override { return "scripted:1"; }
   bool is_local() const override { return is_local_; }
@@ -70,6 +78,8 @@ class ScriptedService : public Transport {
   arrow::Result<RpcStatus> CreateReadSession(const storage::CreateReadSessionRequest& request,
                                              const StopCheck& check_stop,
                                              storage::ReadSession* session) override;
+  arrow::Result<RpcStatus> SplitReadStream(const std::string& stream, double fraction,
+                                           const StopCheck& check_stop, SplitParts* parts) override;
   std::unique_ptr<RowsCall> ReadRows(const std::string& stream, int64_t offset,
                                      int reader) override;
 
@@ -79,16 +89,20 @@ class ScriptedService : public Transport {
 
  private:
   class Call;
+  using Stream = std::vector<std::shared_ptr<arrow::RecordBatch>>;
 
   /// The serialized response for rows [first, ...) of a batch; `with_schema`: begins with it.
-  std::string ResponseOf(int stream, size_t batch, int64_t first, bool with_schema,
+  std::string ResponseOf(const Stream& batches, size_t batch, int64_t first, bool with_schema,
                          const Fault& fault) const;
   Fault TakeFault(int stream, size_t response);
 
   ScriptedClock* const clock_;
   mutable std::mutex mutex_;
   std::shared_ptr<arrow::Schema> schema_;
-  std::vector<std::vector<std::shared_ptr<arrow::RecordBatch>>> streams_;
+  std::vector<std::shared_ptr<const Stream>> streams_;  ///< with the parts of splits
+  size_t num_session_streams_ = 0;
+  std::function<RpcStatus(int)> before_split_;
+  std::atomic<int> num_splits_{0};
   Compression compression_ = Compression::kNone;
   bool tells_progress_ = true;
   bool legacy_framing_ = false;

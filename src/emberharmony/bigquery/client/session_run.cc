@@ -10,6 +10,7 @@
 namespace emberharmony::bigquery::client {
 namespace {
 
+using arrow::Result;
 using arrow::Status;
 
 constexpr std::chrono::milliseconds kSessionLookInterval{100};
@@ -26,11 +27,17 @@ void SessionRun::Close() {
   }
 }
 
-Status SessionRun::Start(int num_readers, std::optional<int64_t> limit_rows,
-                         RowsConsumer consumer) {
+Status SessionRun::Start(int num_readers, std::optional<int64_t> limit_rows, RowsConsumer consumer,
+                         TailOptions tail) {
   limit_rows_ = limit_rows;
-  const int count =
-      std::clamp(static_cast<int>(session_->streams.size()), 0, std::max(num_readers, 1));
+  tail_ = std::move(tail);
+  const auto num_streams = static_cast<int>(session_->streams.size());
+  int count = std::clamp(num_streams, 0, std::max(num_readers, 1));
+  // A limit ends the reading before the tail is long.
+  if (tail_.insert && !limit_rows && num_streams > 0 && num_readers > 1) {
+    splits_.emplace(transport_.get(), num_streams, tail_.bytes_min);
+    count = num_readers;
+  }
   const std::lock_guard lock(mutex_);
   for (int reader = 0; reader < count; ++reader) {
     try {
@@ -51,6 +58,32 @@ bool SessionRun::has_enough() const {
   return limit_rows_.has_value() && counters_.rows.load(std::memory_order_relaxed) >= *limit_rows_;
 }
 
+Result<std::optional<StreamPart>> SessionRun::NextPart(const StopCheck& check_stop) {
+  const int index = next_stream_.fetch_add(1, std::memory_order_relaxed);
+  if (index < static_cast<int>(session_->streams.size())) {
+    return StreamPart{session_->streams[static_cast<size_t>(index)], index, index, false};
+  }
+  if (!splits_) return std::nullopt;
+  ARROW_ASSIGN_OR_RAISE(auto rest, splits_->TakeRest(check_stop));
+  if (rest.has_value()) {
+    ARROW_ASSIGN_OR_RAISE(rest->place, tail_.insert(rest->place));
+  }
+  return rest;
+}
+
+Status SessionRun::ReadPart(const StreamPart& part, int reader, const RowsConsumer& consumer,
+                            const StopCheck& check_stop) {
+  TailSplits::Stream* const shared = splits_ ? splits_->Begin(part) : nullptr;
+  RowsStream stream(&session_->facts, transport_.get(), clock_, part, reader, shared, &counters_);
+  while (!has_enough()) {
+    ARROW_RETURN_NOT_OK(check_stop());
+    ARROW_ASSIGN_OR_RAISE(auto rows, stream.Next(check_stop));
+    if (!rows.has_value()) break;
+    ARROW_RETURN_NOT_OK(consumer(part.place, *std::move(rows)));
+  }
+  return Status::OK();
+}
+
 Status SessionRun::ReadStreams(int reader, const RowsConsumer& consumer) {
   const StopCheck check_stop = [this] {
     // The reason is in status_ by then.
@@ -58,16 +91,9 @@ Status SessionRun::ReadStreams(int reader, const RowsConsumer& consumer) {
                                                      : Status::OK();
   };
   while (!has_enough()) {
-    const int index = next_stream_.fetch_add(1, std::memory_order_relaxed);
-    if (index >= static_cast<int>(session_->streams.size())) break;
-    RowsStream stream(&session_->facts, transport_.get(), clock_,
-                      session_->streams[static_cast<size_t>(index)], index, reader, &counters_);
-    while (!has_enough()) {
-      ARROW_RETURN_NOT_OK(check_stop());
-      ARROW_ASSIGN_OR_RAISE(auto rows, stream.Next(check_stop));
-      if (!rows.has_value()) break;
-      ARROW_RETURN_NOT_OK(consumer(index, *std::move(rows)));
-    }
+    ARROW_ASSIGN_OR_RAISE(const auto part, NextPart(check_stop));
+    if (!part.has_value()) break;
+    ARROW_RETURN_NOT_OK(ReadPart(*part, reader, consumer, check_stop));
   }
   return Status::OK();
 }
@@ -76,6 +102,9 @@ void SessionRun::EndReader(const Status& status) {
   if (!status.ok()) Cancel(status);
   const std::lock_guard lock(mutex_);
   --num_running_;
+  if (num_running_ == 0 && status_.ok() && splits_) {
+    status_ = splits_->CheckRows(session_->facts.table);
+  }
   ended_.notify_all();
 }
 

@@ -49,6 +49,7 @@ ReadCounters CountersOf(const StreamCounters& counters) {
   result.reconnects = counters.reconnects.load();
   result.streams_done = counters.streams_done.load();
   result.throttle_percent = counters.throttle_percent.load();
+  result.session_expired = counters.session_expired.load();
   return result;
 }
 
@@ -166,28 +167,52 @@ class StorageTableReader : public TableReader {
 class StorageTableDownload : public TableDownload {
  public:
   StorageTableDownload(std::shared_ptr<Transport> transport, Clock* clock,
-                       std::shared_ptr<const ReadSession> session)
-      : session_(session), run_(std::move(transport), clock, std::move(session)) {}
+                       std::shared_ptr<const ReadSession> session, ReadOptions options)
+      : session_(session),
+        transport_(transport),
+        clock_(clock),
+        options_(std::move(options)),
+        run_(std::move(transport), clock, std::move(session)) {}
 
   const SessionInfo& session() const override { return session_->info; }
   const std::shared_ptr<arrow::Schema>& schema() const override { return session_->facts.schema; }
-  ReadCounters counters() const override { return CountersOf(run_.counters()); }
+  ReadCounters counters() const override {
+    ReadCounters counters = CountersOf(run_.counters());
+    counters.splits = run_.num_splits();
+    return counters;
+  }
+
+  Result<std::unique_ptr<TableDownload>> OpenAnother(
+      const ReadRequest& request, const std::function<Status()>& check_stop) const override {
+    ARROW_ASSIGN_OR_RAISE(auto session, CreateSession(transport_.get(), clock_, request, options_,
+                                                      check_stop, /*patient=*/true));
+    return std::make_unique<StorageTableDownload>(
+        transport_, clock_, std::make_shared<const ReadSession>(std::move(session)), options_);
+  }
 
   Status Run(MessageSink* sink, int num_readers, std::optional<int64_t> limit_rows,
              const std::function<Status()>& check_stop) override {
-    ARROW_RETURN_NOT_OK(
-        run_.Start(num_readers, limit_rows, [sink](int stream, const StreamRows& rows) -> Status {
-          for (const BatchMessage& batch : rows.batches) {
-            ARROW_RETURN_NOT_OK(
-                sink->Append(stream, std::string_view(*batch.metadata), batch.body.pieces()));
-          }
-          return Status::OK();
-        }));
+    TailOptions tail;
+    if (options_.split_bytes_min > 0 && sink->takes_insertions()) {
+      tail.insert = [sink](int after) { return sink->Insert(after); };
+      tail.bytes_min = options_.split_bytes_min;
+    }
+    const auto consume = [sink](int place, const StreamRows& rows) -> Status {
+      for (const BatchMessage& batch : rows.batches) {
+        ARROW_RETURN_NOT_OK(
+            sink->Append(place, std::string_view(*batch.metadata), batch.body.pieces()));
+      }
+      return Status::OK();
+    };
+    ARROW_RETURN_NOT_OK(run_.Start(num_readers, limit_rows, consume, std::move(tail)));
     return run_.Wait(check_stop);
   }
 
  private:
   const std::shared_ptr<const ReadSession> session_;
+  const std::shared_ptr<Transport> transport_;
+  Clock* const clock_;
+  const ReadOptions options_;
   SessionRun run_;
 };
 
@@ -216,7 +241,8 @@ Result<std::unique_ptr<TableDownload>> OpenDownload(std::shared_ptr<Transport> t
                                                     Clock* clock, const ReadRequest& request,
                                                     const ReadOptions& options) {
   ARROW_ASSIGN_OR_RAISE(auto session, MakeSession(transport.get(), clock, request, options));
-  return std::make_unique<StorageTableDownload>(std::move(transport), clock, std::move(session));
+  return std::make_unique<StorageTableDownload>(std::move(transport), clock, std::move(session),
+                                                options);
 }
 
 }  // namespace emberharmony::bigquery::client

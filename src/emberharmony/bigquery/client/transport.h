@@ -66,6 +66,13 @@ class RowsCall {
   virtual arrow::Result<RowsEvent> Next(int64_t idle_ms, const StopCheck& check_stop) = 0;
 };
 
+/// The names of a stream's parts: its first rows, and the rest. Both are empty where the service
+/// does not split it.
+struct SplitParts {
+  std::string first;
+  std::string rest;
+};
+
 /// How the service is reached. Thread-safe.
 class Transport {
  public:
@@ -78,6 +85,11 @@ class Transport {
   virtual arrow::Result<RpcStatus> CreateReadSession(
       const storage::CreateReadSessionRequest& request, const StopCheck& check_stop,
       storage::ReadSession* session) = 0;
+  /// Sets *parts or returns why there are none; errors are those of check_stop alone. The stream
+  /// itself stays as it is.
+  virtual arrow::Result<RpcStatus> SplitReadStream(const std::string& stream, double fraction,
+                                                   const StopCheck& check_stop,
+                                                   SplitParts* parts) = 0;
   /// Begins a call. `reader`: who reads; each reader may have a connection of its own.
   virtual std::unique_ptr<RowsCall> ReadRows(const std::string& stream, int64_t offset,
                                              int reader) = 0;

@@ -64,7 +64,9 @@ std::vector<ServerFault> FaultSchedule::Due(const std::string& stream_name, int 
     const ServerFault& fault = faults_[i];
     if (!Befalls(fault, message)) continue;
     if (fault.stream >= 0 && fault.stream != stream_index) continue;
-    int64_t& committed = committed_[{i, stream_name}];
+    // Of a session that is made in the place of an expired one the streams have other names.
+    const bool in_all = fault.kind == FaultKind::kExpire;
+    int64_t& committed = committed_[{i, in_all ? "" : stream_name}];
     if (fault.times >= 0 && committed >= fault.times) continue;
     ++committed;
     due.push_back(fault);

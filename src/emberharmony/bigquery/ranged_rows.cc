@@ -1,0 +1,309 @@
+#include <arrow/record_batch.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+#include "emberharmony/base/call_guarded.h"
+#include "emberharmony/base/error_kind.h"
+#include "emberharmony/base/log.h"
+#include "emberharmony/bigquery/expiry_forecast.h"
+#include "emberharmony/bigquery/ranged_rows_internal.h"
+#include "emberharmony/bigquery/unit_histogram.h"
+#include "emberharmony/io/stream_spool.h"
+
+namespace emberharmony::bigquery {
+namespace {
+
+using arrow::Result;
+using arrow::Status;
+using Facts = std::vector<std::pair<std::string, std::string>>;
+
+constexpr int kRangeWorkersMax = 4;
+constexpr int kCountingStreamsMax = 16;
+constexpr std::chrono::milliseconds kRangesLookInterval{100};
+/// A range that does not come within so many sessions never will.
+constexpr int kSessionsOfRangeMax = 4;
+
+std::string Restricted(const std::string& filter, const std::string& condition) {
+  return filter.empty() ? condition : fmt::format("({}) AND {}", filter, condition);
+}
+
+class RangeSink : public MessageSink {
+ public:
+  RangeSink(io::StreamSpool* spool, int range) : spool_(spool), range_(range) {}
+  Status Append(int, std::string_view metadata,
+                const std::vector<std::string_view>& body) override {
+    return spool_->Append(range_, metadata, body);
+  }
+
+ private:
+  io::StreamSpool* const spool_;
+  const int range_;
+};
+
+/// Fetches ranges with several threads, each a range at a time. The first error ends all.
+class RangesRun {
+ public:
+  RangesRun(const TableDownload* base, std::vector<RangeFetch> fetches, io::StreamSpool* spool)
+      : base_(base), fetches_(std::move(fetches)), spool_(spool) {}
+
+  Status Run(int num_workers, const std::function<Status(int64_t)>& progress) {
+    std::vector<std::thread> workers;
+    const auto count =
+        std::min<size_t>(static_cast<size_t>(std::max(num_workers, 1)), fetches_.size());
+    Status started;
+    for (size_t worker = 0; worker < count; ++worker) {
+      try {
+        const std::lock_guard lock(mutex_);
+        workers.emplace_back([this, worker] {
+          End(base::CallGuarded([&] { return Work(static_cast<int>(worker)); }));
+        });
+        ++num_running_;
+      } catch (const std::system_error& error) {
+        // Any number of them does the work.
+        if (worker > 0) break;
+        started = base::DataError(std::string("no thread can be started: ") + error.what());
+      }
+    }
+    const Status status = started.ok() ? Wait(progress) : started;
+    for (std::thread& worker : workers) worker.join();
+    return status;
+  }
+
+ private:
+  Status Work(int worker) {
+    const auto check_stop = [this] {
+      return stopping_.load(std::memory_order_relaxed) ? base::InterruptedError("stopped")
+                                                       : Status::OK();
+    };
+    while (true) {
+      const size_t next = next_.fetch_add(1, std::memory_order_relaxed);
+      if (next >= fetches_.size()) return Status::OK();
+      ARROW_RETURN_NOT_OK(FetchRange(
+          *base_, fetches_[next], spool_,
+          [&](const TableDownload* download) {
+            const std::lock_guard lock(mutex_);
+            under_way_[worker] = download;
+          },
+          check_stop));
+      rows_done_.fetch_add(fetches_[next].num_rows, std::memory_order_relaxed);
+    }
+  }
+
+  void End(const Status& status) {
+    const std::lock_guard lock(mutex_);
+    Stop(status);
+    --num_running_;
+    changed_.notify_all();
+  }
+
+  void Stop(const Status& why) {  // mutex_ held
+    if (why.ok()) return;
+    if (status_.ok()) status_ = why;
+    stopping_.store(true, std::memory_order_relaxed);
+  }
+
+  Status Wait(const std::function<Status(int64_t)>& progress) {
+    std::unique_lock lock(mutex_);
+    while (num_running_ > 0) {
+      changed_.wait_for(lock, kRangesLookInterval);
+      int64_t rows = rows_done_.load(std::memory_order_relaxed);
+      for (const auto& [worker, download] : under_way_) {
+        if (download != nullptr) rows += download->counters().rows;
+      }
+      // Rows that are read again have been told already.
+      told_rows_ = std::max(told_rows_, rows);
+      lock.unlock();
+      const Status stop = progress ? progress(told_rows_) : Status::OK();
+      lock.lock();
+      Stop(stop);
+    }
+    return status_;
+  }
+
+  const TableDownload* const base_;
+  const std::vector<RangeFetch> fetches_;
+  io::StreamSpool* const spool_;
+  std::atomic<size_t> next_{0};
+  std::atomic<int64_t> rows_done_{0};
+  std::atomic<bool> stopping_{false};
+  int64_t told_rows_ = 0;  // of the thread that waits
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  Status status_;  // guarded by mutex_, like all below
+  int num_running_ = 0;
+  std::map<int, const TableDownload*> under_way_;
+};
+
+class RangedRows : public io::RemoteRows {
+ public:
+  RangedRows(Plugin* plugin, std::unique_ptr<TableDownload> whole, ReadRequest request,
+             ReadOptions options, RangedReading reading,
+             std::function<Facts(const SessionInfo&)> describe)
+      : plugin_(plugin),
+        whole_(std::move(whole)),
+        request_(std::move(request)),
+        options_(std::move(options)),
+        reading_(std::move(reading)),
+        describe_(std::move(describe)) {}
+
+  int64_t estimated_rows() const override { return whole_->session().estimated_row_count; }
+  int64_t estimated_bytes() const override { return whole_->session().estimated_bytes_scanned; }
+  Facts Describe() const override { return describe_(whole_->session()); }
+
+  Result<std::shared_ptr<io::Source>> Fetch(const io::FetchOptions& options) override {
+    ARROW_ASSIGN_OR_RAISE(const std::vector<UnitRange> ranges, FindRanges(options));
+    std::vector<RangeFetch> fetches;
+    int64_t rows = 0;
+    for (const UnitRange& range : ranges) {
+      // The first rows in the order of the units are those that a limit leaves.
+      if (request_.limit_rows && rows >= *request_.limit_rows) break;
+      ReadRequest request = request_;
+      request.max_streams = 1;
+      request.limit_rows.reset();
+      request.snapshot_micros = reading_.snapshot_micros;
+      request.row_restriction = Restricted(request_.row_restriction, range.condition);
+      fetches.push_back({static_cast<int>(fetches.size()), std::move(request), range.num_rows});
+      rows += range.num_rows;
+    }
+    io::StreamSpoolOptions spool_options;
+    spool_options.folder = options.spill_folder;
+    spool_options.name = request_.table.Text();
+    spool_options.version = whole_->session().name;
+    spool_options.unit_rows = io::StreamSpoolOptions::kWholeStream;
+    if (!request_.limit_rows) spool_options.expected_bytes = estimated_bytes() / 2;
+    ARROW_ASSIGN_OR_RAISE(auto spool,
+                          io::StreamSpool::Make(*whole_->schema(), static_cast<int>(fetches.size()),
+                                                std::move(spool_options)));
+    base::Log(base::LogLevel::kInfo, "{}: {} rows in {} ranges of '{}'{}", request_.table.Text(),
+              rows, fetches.size(), reading_.unit_column,
+              reading_.snapshot_micros ? ", as of " + InstantText(*reading_.snapshot_micros) : "");
+    RangesRun run(whole_.get(), std::move(fetches), spool.get());
+    ARROW_RETURN_NOT_OK(run.Run(std::min(options.num_threads, kRangeWorkersMax), options.progress));
+    return std::move(*spool).Finish();
+  }
+
+ private:
+  /// Counts the values of the unit column; from the start again if the session for that expires.
+  Result<std::vector<UnitRange>> FindRanges(const io::FetchOptions& fetch) {
+    for (int session = 1;; ++session) {
+      bool expired = false;
+      auto ranges = CountOnce(fetch, &expired);
+      if (ranges.ok() || !expired || session == kSessionsOfRangeMax) return ranges;
+      base::Log(base::LogLevel::kWarning,
+                "{}: the session in which the values of '{}' were counted has expired; they are "
+                "counted again",
+                request_.table.Text(), reading_.unit_column);
+    }
+  }
+
+  Result<std::vector<UnitRange>> CountOnce(const io::FetchOptions& fetch, bool* expired) {
+    ReadRequest request = request_;
+    request.limit_rows.reset();
+    request.max_streams = kCountingStreamsMax;
+    request.snapshot_micros = reading_.snapshot_micros;
+    request.columns = {reading_.unit_column};
+    ReadOptions options = options_;
+    options.num_readers = std::clamp(fetch.num_threads, 1, kRangeWorkersMax);
+    options.check_stop = [&] { return fetch.progress ? fetch.progress(0) : Status::OK(); };
+    ARROW_ASSIGN_OR_RAISE(auto reader, plugin_->OpenTable(request, options));
+    ARROW_ASSIGN_OR_RAISE(UnitHistogram histogram,
+                          UnitHistogram::Make(*reader->schema(), reading_.unit_column));
+    while (true) {
+      const auto batch = reader->Next();
+      if (!batch.ok()) {
+        *expired = reader->counters().session_expired;
+        return batch.status();
+      }
+      if (!batch->has_value()) break;
+      const auto values = (*batch)->rows->GetColumnByName(histogram.column());
+      if (values == nullptr) {
+        return base::DataError("the service has sent other columns than the unit column '" +
+                               histogram.column() + "'");
+      }
+      ARROW_RETURN_NOT_OK(histogram.Update(*values));
+    }
+    return histogram.Cut(reading_.rows_min, kRangesMax);
+  }
+
+  Plugin* const plugin_;
+  const std::unique_ptr<TableDownload> whole_;
+  const ReadRequest request_;
+  const ReadOptions options_;
+  const RangedReading reading_;
+  const std::function<Facts(const SessionInfo&)> describe_;
+};
+
+}  // namespace
+
+Status FetchRange(const TableDownload& base, const RangeFetch& fetch, io::StreamSpool* spool,
+                  const std::function<void(const TableDownload*)>& on_session,
+                  const std::function<Status()>& check_stop) {
+  const std::string what = fmt::format("{}, range {}", fetch.request.table.Text(), fetch.range);
+  for (int session = 1;; ++session) {
+    ARROW_ASSIGN_OR_RAISE(const auto download, base.OpenAnother(fetch.request, check_stop));
+    on_session(download.get());
+    RangeSink sink(spool, fetch.range);
+    const Status status = download->Run(&sink, 1, std::nullopt, check_stop);
+    on_session(nullptr);
+    const ReadCounters counters = download->counters();
+    if (status.ok()) {
+      if (counters.rows == fetch.num_rows) return Status::OK();
+      return base::DataError(fmt::format(
+          "{}: {} rows have come, but {} were counted as of the same instant; nothing of this read "
+          "can be trusted: run again, and with another unit_column if this one's order depends on "
+          "a collation",
+          what, counters.rows, fetch.num_rows));
+    }
+    if (!counters.session_expired) return status;
+    if (session == kSessionsOfRangeMax) {
+      return base::DataError(
+          fmt::format("{}: {} sessions have expired before its {} rows had come; name a "
+                      "unit_column with more distinct values, or read fewer columns",
+                      what, session, fetch.num_rows));
+    }
+    base::Log(base::LogLevel::kWarning,
+              "{}: its session has expired after {} of {} rows; the range is read again in a new "
+              "one",
+              what, counters.rows, fetch.num_rows);
+    ARROW_RETURN_NOT_OK(spool->Discard(fetch.range));
+  }
+}
+
+Result<std::unique_ptr<io::RemoteRows>> MakeRangedRows(
+    Plugin* plugin, std::unique_ptr<TableDownload> whole, ReadRequest request, ReadOptions options,
+    RangedReading reading, std::function<Facts(const SessionInfo&)> describe) {
+  return std::make_unique<RangedRows>(plugin, std::move(whole), std::move(request),
+                                      std::move(options), std::move(reading), std::move(describe));
+}
+
+Facts DescribeRanges(const std::string& unit_column) {
+  return {
+      {"units", fmt::format("ranges of '{}', each read in a session of its own, all as of one "
+                            "instant; its values are read first, to find the ranges",
+                            unit_column)},
+      {"scanned for each range",
+       fmt::format("all rows, unless the table is partitioned or clustered by '{}'", unit_column)},
+      {"if a session expires", "its range is read again, and nothing else"}};
+}
+
+int64_t SnapshotOf(const SessionInfo& session, int64_t now_micros) {
+  if (session.snapshot_micros) return *session.snapshot_micros;
+  constexpr int64_t kMicrosInSecond = 1'000'000;
+  constexpr int64_t kSessionMicros = 6 * 3600 * kMicrosInSecond;
+  constexpr int64_t kClocksApartMicros = 300 * kMicrosInSecond;
+  const int64_t made_micros = session.expire_micros - kSessionMicros;
+  const bool is_ours_ahead =
+      made_micros < now_micros && now_micros - made_micros <= kClocksApartMicros;
+  return session.expire_micros > 0 && is_ours_ahead ? made_micros : now_micros;
+}
+
+}  // namespace emberharmony::bigquery
