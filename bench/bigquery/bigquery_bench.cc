@@ -1,16 +1,20 @@
-// Reads a table from a local Storage Read server in one of three ways and prints a line of JSON:
+// Reads a table from a local Storage Read server in one of four ways and prints a line of JSON:
 //
-//   bigquery_bench read|store|bare HOST:PORT PROJECT.DATASET.TABLE [none|lz4] [STREAMS]
+//   bigquery_bench read|store|bare|resume HOST:PORT PROJECT.DATASET.TABLE [none|lz4] [STREAMS]
 //
 // read: batches, as TableReader hands them out. store: messages, as a download for `ember` takes
 // them (without a disk). bare: gRPC's messages alone, thrown away as they come: what no client can
-// beat.
+// beat. resume: store, from a server with faults (--fault cut:...): what each cut costs beyond the
+// wait that was wanted, from the end of the call to the first row of the next one.
 #include <arrow/record_batch.h>
 #include <fmt/format.h>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -100,8 +104,116 @@ Status Bare(const bigquery::ReadRequest& request, const bigquery::ReadOptions& o
   return Status::OK();
 }
 
+/// What cuts cost: milliseconds from a call's end to the next row, less the waits wanted between.
+class CutCosts {
+ public:
+  void Ended() {
+    const std::lock_guard lock(mutex_);
+    if (ended_at_ == 0) ended_at_ = Seconds();
+  }
+  void Waits(int64_t ms) {
+    const std::lock_guard lock(mutex_);
+    wanted_ms_ += ms;
+  }
+  void Came() {
+    const std::lock_guard lock(mutex_);
+    if (ended_at_ == 0) return;
+    costs_ms_.push_back((Seconds() - ended_at_) * 1000 - static_cast<double>(wanted_ms_));
+    ended_at_ = 0;
+    wanted_ms_ = 0;
+  }
+  std::vector<double> Sorted() {
+    std::sort(costs_ms_.begin(), costs_ms_.end());
+    return costs_ms_;
+  }
+
+ private:
+  std::mutex mutex_;
+  double ended_at_ = 0;
+  int64_t wanted_ms_ = 0;
+  std::vector<double> costs_ms_;
+};
+
+class TimedCall : public RowsCall {
+ public:
+  TimedCall(std::unique_ptr<RowsCall> call, CutCosts* costs)
+      : call_(std::move(call)), costs_(costs) {}
+  arrow::Result<RowsEvent> Next(int64_t idle_ms, const StopCheck& check_stop) override {
+    auto event = call_->Next(idle_ms, check_stop);
+    if (event.ok() && event->kind == RowsEvent::Kind::kResponse) costs_->Came();
+    if (event.ok() && event->kind == RowsEvent::Kind::kEnd && !event->status.ok()) costs_->Ended();
+    return event;
+  }
+
+ private:
+  const std::unique_ptr<RowsCall> call_;
+  CutCosts* const costs_;
+};
+
+class TimedTransport : public Transport {
+ public:
+  TimedTransport(std::shared_ptr<Transport> transport, CutCosts* costs)
+      : transport_(std::move(transport)), costs_(costs) {}
+  std::string endpoint() const override { return transport_->endpoint(); }
+  arrow::Result<RpcStatus> CreateReadSession(const storage::CreateReadSessionRequest& request,
+                                             const StopCheck& check_stop,
+                                             storage::ReadSession* session) override {
+    return transport_->CreateReadSession(request, check_stop, session);
+  }
+  arrow::Result<RpcStatus> SplitReadStream(const std::string& stream, double fraction,
+                                           const StopCheck& check_stop,
+                                           SplitParts* parts) override {
+    return transport_->SplitReadStream(stream, fraction, check_stop, parts);
+  }
+  std::unique_ptr<RowsCall> ReadRows(const std::string& stream, int64_t offset,
+                                     int reader) override {
+    return std::make_unique<TimedCall>(transport_->ReadRows(stream, offset, reader), costs_);
+  }
+
+ private:
+  const std::shared_ptr<Transport> transport_;
+  CutCosts* const costs_;
+};
+
+class TimedClock : public Clock {
+ public:
+  explicit TimedClock(CutCosts* costs) : costs_(costs) {}
+  int64_t NowMs() override { return SystemClock()->NowMs(); }
+  Status Sleep(int64_t ms, const StopCheck& check_stop) override {
+    costs_->Waits(ms);
+    return SystemClock()->Sleep(ms, check_stop);
+  }
+
+ private:
+  CutCosts* const costs_;
+};
+
+/// One stream, so that times have one order.
+Status Resume(bigquery::ReadRequest request, bigquery::ReadOptions options) {
+  request.max_streams = 1;
+  options.num_readers = 1;
+  CutCosts costs;
+  TimedClock clock(&costs);
+  ARROW_ASSIGN_OR_RAISE(auto transport, Connect(options));
+  ARROW_ASSIGN_OR_RAISE(auto download,
+                        OpenDownload(std::make_shared<TimedTransport>(std::move(transport), &costs),
+                                     &clock, request, options));
+  Discard discard;
+  ARROW_RETURN_NOT_OK(download->Run(&discard, 1, std::nullopt, nullptr));
+  const std::vector<double> sorted = costs.Sorted();
+  if (sorted.empty()) return Status::Invalid("no cut was met: start the server with --fault cut");
+  fmt::print(
+      "{{\"way\": \"resume\", \"rows\": {}, \"cuts\": {}, \"best_ms\": {:.2f}, \"median_ms\": "
+      "{:.2f}, "
+      "\"worst_ms\": {:.2f}}}\n",
+      download->counters().rows, sorted.size(), sorted.front(), sorted[sorted.size() / 2],
+      sorted.back());
+  return Status::OK();
+}
+
 Status Run(const std::vector<std::string>& arguments) {
-  if (arguments.size() < 3) return Status::Invalid("read|store|bare HOST:PORT TABLE [none|lz4]");
+  if (arguments.size() < 3)
+    return Status::Invalid("read|store|bare|resume HOST:PORT TABLE [none|lz4]");
   bigquery::ReadRequest request;
   bigquery::ReadOptions options;
   options.connection.storage_endpoint = arguments[1];
@@ -114,6 +226,7 @@ Status Run(const std::vector<std::string>& arguments) {
   const double begin = Seconds();
   const double cpu_begin = CpuSeconds();
   const std::string& way = arguments[0];
+  if (way == "resume") return Resume(request, options);
   ARROW_RETURN_NOT_OK(way == "read"    ? Read(request, options, &figures)
                       : way == "store" ? Store(request, options, &figures)
                                        : Bare(request, options, &figures));
