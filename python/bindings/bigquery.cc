@@ -10,8 +10,10 @@
 #include <vector>
 
 #include "bindings/bigquery_internal.h"
+#include "bindings/engine_internal.h"
 #include "bindings/python_error.h"
 #include "emberharmony/base/error_kind.h"
+#include "emberharmony/bigquery/not_found.h"
 #include "emberharmony/bigquery/plugin.h"
 #include "emberharmony/bigquery/query_plan.h"
 
@@ -19,6 +21,7 @@ namespace emberharmony::python {
 
 void RaiseStatus(const arrow::Status& status) {
   if (PyErr_Occurred() != nullptr) throw nanobind::python_error();
+  if (bigquery::IsNotFound(status)) RaiseRunError(status);
   PyObject* type = PyExc_OSError;
   if (status.IsNotImplemented()) {
     type = PyExc_NotImplementedError;

@@ -20,6 +20,7 @@
 #include "bindings/python_error.h"
 #include "emberharmony/base/allocation_failure.h"
 #include "emberharmony/base/error_kind.h"
+#include "emberharmony/bigquery/not_found.h"
 
 namespace emberharmony::python {
 namespace {
@@ -28,6 +29,7 @@ constexpr std::chrono::milliseconds kLookInterval{50};
 
 const char* ErrorClassOf(const arrow::Status& status) {
   if (status.IsNotImplemented()) return "UnsupportedError";
+  if (bigquery::IsNotFound(status)) return "NotFoundError";
   switch (base::KindOf(status)) {
     case base::ErrorKind::kUsage:
       return "UsageError";

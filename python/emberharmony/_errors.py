@@ -21,7 +21,7 @@ class DataError(EmberError, OSError):
 
 
 class NotFoundError(DataError, FileNotFoundError):
-    """A file or a folder that is not there."""
+    """A file, a folder or a BigQuery table that is not there."""
 
 
 class ColumnNotFoundError(UsageError, KeyError):

@@ -358,7 +358,8 @@ def read(
     Raises:
         ValueError: Something that the caller can mend: a name, a condition, an unknown column,
             missing credentials.
-        OSError: The table is not there or cannot be read, or the service cannot be reached.
+        NotFoundError: There is no such table or dataset; it is a FileNotFoundError as well.
+        OSError: The table cannot be read, or the service cannot be reached.
     """
     plan = _plan_of(table_id, columns, where, limit)
     options = _options(

@@ -86,7 +86,7 @@ def test_columns_rows_and_limit_are_asked_for(connection: bigquery.Connection) -
         assert list(reader) == []
     with pytest.raises(ValueError, match="nothere"):
         bigquery.read("p.d.t", columns=["nothere"], connection=connection)
-    with pytest.raises(OSError, match="none"):
+    with pytest.raises(FileNotFoundError, match="none"):
         bigquery.read("p.d.none", connection=connection)
 
 

@@ -124,7 +124,7 @@ def test_rows_are_counted(rest: RestDouble) -> None:
     assert bigquery.get_table_row_count("p.d.v", connection=own) == 17
     rest.queries["SELECT COUNT(*) AS n FROM `p.d.t` WHERE x > 1"] = QueryScript(TABLE, [["5"]])
     assert bigquery.get_table_row_count("p.d.t", "x>1", connection=own) == 5
-    with pytest.raises(OSError, match=r"Not found: Table p\.d\.none"):
+    with pytest.raises(FileNotFoundError, match=r"Not found: Table p\.d\.none"):
         bigquery.get_table_row_count("p.d.none", connection=own)
     assert bigquery.get_table("p.d.v", connection=own).type == "VIEW"
 

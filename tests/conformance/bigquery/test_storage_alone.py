@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+import emberharmony
 from emberharmony import bigquery
 from emberharmony.bigquery import _queries
 
@@ -77,7 +78,7 @@ def test_a_table_is_described_by_its_session(connection: bigquery.Connection) ->
         "place": ("RECORD", "NULLABLE"),
     }
     assert [each["name"] for each in info.fields[-1]["fields"]] == ["city", "code"]
-    with pytest.raises(OSError, match="NOT_FOUND"):
+    with pytest.raises(emberharmony.NotFoundError, match="NOT_FOUND"):
         bigquery.get_table("p.d.other", connection=connection)
 
 
@@ -89,3 +90,42 @@ def test_queries_say_what_they_need(connection: bigquery.Connection) -> None:
     ):
         with pytest.raises(ValueError, match=r"need the REST API.*rest_endpoint"):
             call()
+
+
+@pytest.mark.parametrize("column", ["text", "number", "price", "day", "at", "local"])
+def test_runs_read_a_table_in_ranges_of_a_column(
+    connection: bigquery.Connection, file: Path, tmp_path: Path, column: str
+) -> None:
+    options = {"columns": ["number", "price", "day"], "content_checksum": True}
+    remote = emberharmony.extract(
+        "bigquery://p/d/t",
+        tmp_path / "remote",
+        connection=connection,
+        unit_column=column,
+        progress="none",
+        **options,
+    )
+    local = emberharmony.extract(file, tmp_path / "local", progress="none", **options)
+    assert remote.manifest["splits"] == local.manifest["splits"]
+    for wrong in ("tags", "place", "nmber"):
+        with pytest.raises(emberharmony.UsageError, match=f"unit_column.*{wrong}"):
+            emberharmony.extract(
+                "bigquery://p/d/t", tmp_path / "x", connection=connection, unit_column=wrong
+            )
+    with pytest.raises(ValueError, match="unit_column divides tables of BigQuery alone"):
+        emberharmony.extract(file, tmp_path / "x", unit_column=column)
+    assert not (tmp_path / "x").exists()
+
+
+def test_a_table_that_is_not_there_can_be_told_from_other_faults(
+    connection: bigquery.Connection, tmp_path: Path
+) -> None:
+    for ask in (
+        lambda: bigquery.read("p.d.none", connection=connection),
+        lambda: emberharmony.extract(
+            "bigquery://p/d/none", tmp_path / "x", connection=connection, progress="none"
+        ),
+    ):
+        with pytest.raises(emberharmony.NotFoundError, match="check the names") as caught:
+            ask()
+        assert isinstance(caught.value, FileNotFoundError)

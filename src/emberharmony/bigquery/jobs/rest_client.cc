@@ -7,6 +7,7 @@
 
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/base/printable_text.h"
+#include "emberharmony/bigquery/not_found.h"
 
 namespace emberharmony::bigquery::jobs {
 namespace {
@@ -74,6 +75,7 @@ arrow::Status RestAnswer::ToStatus(std::string_view what) const {
   }
   std::string all = fmt::format("BigQuery, {}: {}{}{}", what, text,
                                 reason.empty() ? "" : fmt::format(" ({})", reason), advice);
+  if (status == 404 && reason == "notFound") return NotFoundError(std::move(all));
   const bool usage = status == 400 || status == 401;
   return usage ? base::UsageError(std::move(all)) : base::DataError(std::move(all));
 }

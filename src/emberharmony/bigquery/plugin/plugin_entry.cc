@@ -1,5 +1,6 @@
 // The one function that the plugin exports.
 #include <google/protobuf/stubs/logging.h>
+#include <grpc/support/log.h>
 #include <grpcpp/grpcpp.h>
 
 #include "emberharmony/bigquery/client/storage_table_reader.h"
@@ -39,6 +40,12 @@ void LogForProtobuf(google::protobuf::LogLevel, const char*, int, const std::str
   base::Log(base::LogLevel::kDebug, "protobuf: {}", message);
 }
 
+/// What gRPC logs is told again by the status of the call or credentials it is about, with what to
+/// do.
+void LogForGrpc(gpr_log_func_args* arguments) {
+  base::Log(base::LogLevel::kDebug, "gRPC: {}", arguments->message);
+}
+
 }  // namespace
 }  // namespace emberharmony::bigquery
 
@@ -46,6 +53,7 @@ extern "C" __attribute__((visibility("default"))) emberharmony::bigquery::Plugin
 emberharmony_bigquery(const char** version) {
   *version = emberharmony::bigquery::kPluginVersion.data();
   google::protobuf::SetLogHandler(&emberharmony::bigquery::LogForProtobuf);
+  gpr_set_log_function(&emberharmony::bigquery::LogForGrpc);
   // Never destroyed: threads may outlive main.
   static auto* const plugin = new emberharmony::bigquery::BigQueryPlugin;
   return plugin;
