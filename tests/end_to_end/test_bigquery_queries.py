@@ -93,6 +93,30 @@ def test_a_view_is_read_with_what_the_run_needs(
     assert [job["configuration"]["query"]["query"] for job in rest.jobs.values()] == [sql]
 
 
+def test_results_are_read_in_ranges_of_a_column(
+    run: Callable, run_ember: Callable, rest: RestDouble, file: Path, tmp_path: Path
+) -> None:
+    rest.tables["pay.d.view"] = {"type": "VIEW", "schema": {"fields": FIELDS}}
+    plan = tmp_path / "plan.yaml"
+    plan.write_text("unit_column: N\n" + PLAN.format("x"))
+    # The column is part of the view's query, under the name that the view has for it.
+    sql = "SELECT `x`, `n` FROM `pay.d.view` WHERE n >= 0"
+    rest.queries[sql] = QueryScript(RESULT)
+    source = ["bigquery://pay/d/view", "--where", "n>=0"]
+    assert "ranges of 'N'" in run("explain", plan, *source).stdout
+    run("fit", plan, *source, "-o", tmp_path / "out")
+    assert [job["configuration"]["query"]["query"] for job in rest.jobs.values()] == [sql]
+
+    rest.queries["SELECT * FROM a.b"] = QueryScript(RESULT, fields=FIELDS)
+    query = ["--query", "SELECT * FROM a.b", "--project", "pay", "--unit-column", "n"]
+    split = ["--target", "x", "--content-checksum"]
+    run("extract", *query, "-o", tmp_path / "q", *split)
+    run_ember("extract", file, "-o", tmp_path / "f", *split)
+    assert content_checksums(tmp_path / "q") == content_checksums(tmp_path / "f")
+    wrong = [*query[:-1], "nn"]
+    assert "has no column 'nn'" in run("inspect", *wrong, status=2).stderr
+
+
 def test_explain_tells_the_costs(run: Callable, rest: RestDouble, tmp_path: Path) -> None:
     rest.tables["pay.anon.result"] = {
         "type": "TABLE",

@@ -8,6 +8,7 @@
 #include "emberharmony/base/memory_budget.h"
 #include "emberharmony/bigquery/queried_table_internal.h"
 #include "emberharmony/bigquery/query_plan.h"
+#include "emberharmony/bigquery/ranged_rows_internal.h"
 #include "emberharmony/bigquery/table_schema.h"
 #include "emberharmony/bigquery/unit_histogram.h"
 
@@ -48,11 +49,16 @@ class QueriedRows : public io::RemoteRows {
 };
 
 /// What is told of a query that has not been run.
-std::vector<std::pair<std::string, std::string>> DescribeEstimate(const QueryEstimate& estimate) {
+std::vector<std::pair<std::string, std::string>> DescribeEstimate(const QueryEstimate& estimate,
+                                                                  const std::string& unit_column) {
   const std::string place = estimate.location.empty() ? "" : " in " + estimate.location;
-  return {{"query", "not run; asked for its costs" + place},
-          {"bytes the query will read", base::FormatByteSize(estimate.bytes_processed)},
-          {"bytes billed for the query", base::FormatByteSize(estimate.bytes_billed)}};
+  std::vector<std::pair<std::string, std::string>> lines = {
+      {"query", "not run; asked for its costs" + place},
+      {"bytes the query will read", base::FormatByteSize(estimate.bytes_processed)},
+      {"bytes billed for the query", base::FormatByteSize(estimate.bytes_billed)}};
+  if (unit_column.empty()) return lines;
+  for (auto& line : DescribeRanges(unit_column)) lines.push_back(std::move(line));
+  return lines;
 }
 
 /// The result of a query that has been run.
@@ -114,8 +120,8 @@ class QueryTable : public io::RemoteTable {
   }
 
   Result<std::optional<std::vector<std::pair<std::string, std::string>>>> Foretell(
-      const io::RemoteRequest&, const io::StopCheck&) override {
-    return DescribeEstimate(estimate_);
+      const io::RemoteRequest& request, const io::StopCheck&) override {
+    return DescribeEstimate(estimate_, EffectiveUnitColumn(options_, request));
   }
 
  private:
@@ -161,7 +167,7 @@ class ViewTable : public io::RemoteTable {
     ARROW_ASSIGN_OR_RAISE(const QueryPlan plan, PlanQuery(QueryFor(request)));
     ARROW_ASSIGN_OR_RAISE(auto jobs, ConnectFor(plugin_, options_, name_.project, check_stop));
     ARROW_ASSIGN_OR_RAISE(const QueryEstimate estimate, jobs->DryRun(plan.sql));
-    return DescribeEstimate(estimate);
+    return DescribeEstimate(estimate, EffectiveUnitColumn(options_, request));
   }
 
  private:
