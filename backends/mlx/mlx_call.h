@@ -43,6 +43,11 @@ struct Refusal {
   const char* reason;
 };
 
+/// Thrown where a matrix has no answer.
+struct NoAnswer {
+  const char* reason;
+};
+
 /// A set of the ABI's element types, one bit each.
 using DTypes = uint32_t;
 constexpr DTypes Bit(int dtype) { return DTypes{1} << dtype; }

@@ -3,6 +3,9 @@
 #include <mlx/linalg.h>
 #include <mlx/ops.h>
 
+#include <cstring>
+#include <stdexcept>
+
 #include "backends/mlx/mlx_arrays.h"
 
 namespace emberharmony::mlx_backend {
@@ -10,11 +13,32 @@ namespace {
 
 mx::array Matmul(const MlxCall& call) { return mx::matmul(call.in(0), call.in(1), call.stream); }
 
+/// LAPACK's iterations may never end among numbers that are not finite.
+void CheckFinite(const MlxCall& call) {
+  if (mx::all(mx::isfinite(call.in(), call.stream), call.stream).item<bool>()) return;
+  throw NoAnswer{"expected finite elements, some are infinite or NaN"};
+}
+
+mx::array Inv(const MlxCall& call) {
+  mx::array inverse = mx::linalg::inv(call.in(), call.stream);
+  try {
+    inverse.eval();
+  } catch (const std::runtime_error& error) {
+    if (std::strstr(error.what(), "failed with error code") == nullptr) throw;
+    throw NoAnswer{"expected a regular matrix, found a singular one"};
+  }
+  return inverse;
+}
+
+mx::array Det(const MlxCall& call) { return mx::linalg::det(call.in(), call.stream); }
+
 mx::array Eigvalsh(const MlxCall& call) {
+  CheckFinite(call);
   return mx::linalg::eigvalsh(call.in(), "L", call.stream);
 }
 
 mx::array Svdvals(const MlxCall& call) {
+  CheckFinite(call);
   return mx::linalg::svd(call.in(), /*compute_uv=*/false, call.stream)[0];
 }
 
@@ -60,6 +84,8 @@ constexpr const char* kFloat32Only = "MLX computes it of float32 only";
 
 constexpr MlxOp kOps[] = {
     {EMBER_OP_kMatmul, kFloats | kComplexes, &Matmul, "MLX multiplies no matrices of integers"},
+    {EMBER_OP_kDet, kFloat32, &Det, "MLX's determinants of float64 have the digits of float32"},
+    {EMBER_OP_kInv, kFloats, &Inv},
     {EMBER_OP_kEigvalsh, kFloats, &Eigvalsh},
     {EMBER_OP_kSvdvals, kFloats, &Svdvals},
     {EMBER_OP_kFft, kComplexes, &Fft},

@@ -29,6 +29,8 @@ int32_t Guarded(char* error, uint64_t error_bytes, F&& f) {
     return EMBER_OK;
   } catch (const Refusal& refusal) {
     return Say(EMBER_UNSUPPORTED, refusal.reason, error, error_bytes);
+  } catch (const NoAnswer& no_answer) {
+    return Say(EMBER_NO_ANSWER, no_answer.reason, error, error_bytes);
   } catch (const std::bad_alloc&) {
     return Say(EMBER_OUT_OF_MEMORY, "no memory is left", error, error_bytes);
   } catch (const std::exception& exception) {

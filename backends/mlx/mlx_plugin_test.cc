@@ -198,7 +198,23 @@ TEST(MlxMatrices, ComputeAsTheNativeBackend) {
     const Tensor symmetric = ops::add(a, turned);
     ExpectClose("eigvalsh", [&] { return ops::linalg::eigvalsh(symmetric); }, 10 * tolerance);
     ExpectClose("svdvals", [&] { return ops::linalg::svdvals(a); }, 10 * tolerance);
+    const Tensor regular = ops::add(symmetric, ops::multiply(ops::eye(12), 12.0));
+    ExpectClose(
+        "inv", [&] { return ops::linalg::inv(ops::astype(regular, dtype)); }, 10 * tolerance);
+    if (dtype == DType::kFloat32) {
+      const Tensor narrow = ops::astype(regular, dtype);
+      ExpectClose("det", [&] { return ops::linalg::det(narrow); }, 10 * tolerance);
+    }
   }
+}
+
+TEST(MlxMatrices, WithoutAnAnswerAreErrors) {
+  SetCurrentBackend(Mlx());
+  EXPECT_THROW(ops::linalg::inv(ops::zeros({3, 3})), tensor::LinAlgError);
+  EXPECT_THROW(ops::linalg::eigvalsh(ops::full({3, 3}, NAN)), tensor::LinAlgError);
+  EXPECT_THROW(ops::linalg::svdvals(ops::full({3, 3}, INFINITY)), tensor::LinAlgError);
+  EXPECT_EQ(ops::linalg::det(ops::zeros({3, 3})).item<double>(), 0.0);
+  SetCurrentBackend(nullptr);
 }
 
 TEST(MlxMatrices, TransformAsTheNativeBackend) {
@@ -265,6 +281,8 @@ TEST(Mlx, LeavesLongSumsOfFloat32ToTheLibrary) {
   EXPECT_EQ(Mlx()->Counts()[0].fell_back, 1);
   EXPECT_THAT(Mlx()->Counts()[0].reason, HasSubstr("lose digits"));
 }
+
+TEST(Mlx, ReadsNothingAroundItsInputs) { UseLonePage(Mlx()); }
 
 TEST(Mlx, TellsWhyNot) {
   const DType c16[] = {DType::kComplex128};

@@ -14,7 +14,6 @@ struct Reason {
 
 constexpr const char* kIntegerDivision = "MLX divides integers by zero without looking";
 constexpr const char* kSigns = "the signs of vectors are the library's choice, and not MLX's";
-constexpr const char* kNoSingular = "MLX does not tell that a matrix has no answer";
 constexpr const char* kNone = "MLX has no such operation";
 constexpr const char* kRandom =
     "random numbers are the library's, with the same bits on every backend";
@@ -31,11 +30,9 @@ constexpr Reason kReasons[] = {
     {EMBER_OP_kCountOnes, kNone},
     {EMBER_OP_kTopK, "MLX leaves open which of equal elements it chooses"},
     {EMBER_OP_kScatter, "MLX leaves open which of two updates of a place is the last"},
-    {EMBER_OP_kCholesky, kNoSingular},
-    {EMBER_OP_kDet, "operations of MLX's that are made of several others"},
-    {EMBER_OP_kSlogDet, "operations of MLX's that are made of several others"},
-    {EMBER_OP_kInv, kNoSingular},
-    {EMBER_OP_kSolve, kNoSingular},
+    {EMBER_OP_kCholesky, "MLX does not tell that a matrix is not positive definite"},
+    {EMBER_OP_kSlogDet, "operations with several results"},
+    {EMBER_OP_kSolve, "MLX solves by inverting triangles, which loses digits"},
     {EMBER_OP_kEigh, kSigns},
     {EMBER_OP_kEig, kSigns},
     {EMBER_OP_kEigvals, "the order of the values is the library's choice"},

@@ -6,6 +6,7 @@
 #include <arrow/memory_pool.h>
 #include <arrow/status.h>
 #include <gtest/gtest.h>
+#include <sys/mman.h>
 
 #include <algorithm>
 #include <atomic>
@@ -182,6 +183,73 @@ class SentinelPool : public arrow::MemoryPool {
   std::atomic<int64_t> num_faults_{0};
   std::atomic<int64_t> num_blocks_{0};
 };
+
+/// A page of memory between two pages that end the program when they are read or written.
+class LonePage {
+ public:
+  LonePage() {
+    void* const pages =
+        mmap(nullptr, 3 * kBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    EXPECT_NE(pages, MAP_FAILED);
+    pages_ = static_cast<char*>(pages);
+    EXPECT_EQ(mprotect(pages_, kBytes, PROT_NONE), 0);
+    EXPECT_EQ(mprotect(pages_ + 2 * kBytes, kBytes, PROT_NONE), 0);
+  }
+  ~LonePage() { munmap(pages_, 3 * kBytes); }
+  LonePage(const LonePage&) = delete;
+  LonePage& operator=(const LonePage&) = delete;
+
+  /// Numbers that fill the page from its first to its last byte.
+  Tensor Fill(DType dtype) const {
+    const Tensor all = Tensor::Wrap(
+        pages_ + kBytes, {static_cast<int64_t>(kBytes) / tensor::ItemSize(dtype)}, dtype, nullptr);
+    const Tensor values =
+        ops::astype(ops::add(ops::remainder(ops::arange(all.size()), 7), 1), dtype);
+    std::memcpy(pages_ + kBytes, values.data(), kBytes);
+    return all;
+  }
+
+ private:
+  static constexpr size_t kBytes = 4096;
+  char* pages_ = nullptr;
+};
+
+/// Calls of all kinds on a page; what a backend reads around its inputs ends the program.
+inline void UseLonePage(Backend* backend) {
+  const LonePage page;
+  for (const DType dtype : {DType::kInt32, DType::kInt64, DType::kFloat32, DType::kFloat64}) {
+    SCOPED_TRACE(tensor::DTypeName(dtype));
+    const Tensor x = page.Fill(dtype);
+    const Tensor square = x.Reshape({32, -1});
+    const Tensor turned = square.PermuteDims(std::vector<int>{1, 0});
+    const auto use = [&] {
+      double sum = 0;
+      const auto add = [&sum](const Tensor& result) {
+        sum += ops::sum(ops::astype(result, DType::kFloat64)).item<double>();
+      };
+      for (const Tensor& y : {x, square, turned, x.Slice(0, 0, x.size(), 3)}) {
+        add(ops::add(y, y));
+        add(ops::less(y, 3));
+        add(ops::where(ops::less(y, 3), y, y));
+        add(ops::max(y, {.axis = 0}));
+        add(ops::sum(y));
+        add(ops::sort(y, {.axis = 0}));
+        add(ops::argsort(y, {.axis = 0}));
+        add(ops::cumulative_sum(y, {.axis = 0}));
+        add(ops::take(y, ops::arange(3), 0));
+        add(ops::log(ops::astype(y, DType::kFloat64)));
+      }
+      add(ops::matmul(square, turned));
+      if (dtype == DType::kFloat32) add(ops::abs(ops::fft::rfft(x)));
+      return sum;
+    };
+    const double expected = use();
+    SetCurrentBackend(backend);
+    const double found = use();
+    SetCurrentBackend(nullptr);
+    EXPECT_NEAR(found, expected, 1e-6 * expected);
+  }
+}
 
 /// The largest difference in ulp, and the inputs' place it is at.
 struct Difference {

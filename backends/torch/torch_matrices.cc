@@ -2,7 +2,9 @@
 #include <ATen/ops/_fft_c2c.h>
 #include <ATen/ops/_fft_c2r.h>
 #include <ATen/ops/_fft_r2c.h>
+#include <ATen/ops/all.h>
 #include <ATen/ops/empty.h>
+#include <ATen/ops/isfinite.h>
 #include <ATen/ops/linalg_cholesky_ex.h>
 #include <ATen/ops/linalg_det.h>
 #include <ATen/ops/linalg_eigvalsh.h>
@@ -30,7 +32,10 @@ void CheckInfo(const at::Tensor& info, const char* reason) {
 
 void Matmul(const TorchCall& call) { at::matmul_out(call.out(), call.in(0), call.in(1)); }
 
+bool IsFinite(const TorchCall& call) { return at::isfinite(call.in(0)).all().item<bool>(); }
+
 void Cholesky(const TorchCall& call) {
+  if (!IsFinite(call)) throw Refusal{"PyTorch takes NaN for a matrix that is not definite"};
   at::Tensor info = NewInfo(call);
   at::linalg_cholesky_ex_out(call.out(), info, call.in(0),
                              call.Integer(EMBER_ATTRIBUTE_UPPER, 0) != 0, /*check_errors=*/false);
@@ -56,10 +61,23 @@ void Solve(const TorchCall& call) {
 
 void Det(const TorchCall& call) { at::linalg_det_out(call.out(), call.in(0)); }
 void SlogDet(const TorchCall& call) {
+  if (!IsFinite(call)) throw Refusal{"PyTorch's sign of a determinant that is not finite is 0"};
   at::linalg_slogdet_out(call.out(0), call.out(1), call.in(0));
 }
-void Eigvalsh(const TorchCall& call) { at::linalg_eigvalsh_out(call.out(), call.in(0), "L"); }
-void Svdvals(const TorchCall& call) { at::linalg_svdvals_out(call.out(), call.in(0)); }
+
+/// LAPACK's iterations may never end among numbers that are not finite.
+void CheckFinite(const TorchCall& call) {
+  if (!IsFinite(call)) throw NoAnswer{"expected finite elements, some are infinite or NaN"};
+}
+
+void Eigvalsh(const TorchCall& call) {
+  CheckFinite(call);
+  at::linalg_eigvalsh_out(call.out(), call.in(0), "L");
+}
+void Svdvals(const TorchCall& call) {
+  CheckFinite(call);
+  at::linalg_svdvals_out(call.out(), call.in(0));
+}
 
 /// Sequences that are cut or padded first are the library's.
 void CheckLength(int64_t found, int64_t wanted) {

@@ -216,6 +216,8 @@ TEST(Torch, LeavesMemoryThatIsNotAlignedAlone) {
   EXPECT_THAT(Torch()->Counts()[0].reason, HasSubstr("not aligned"));
 }
 
+TEST(Torch, ReadsNothingAroundItsInputs) { UseLonePage(Torch()); }
+
 TEST(Torch, TellsWhyNot) {
   const DType f8[] = {DType::kFloat64};
   const DType narrowing[] = {DType::kFloat64, DType::kInt32};

@@ -191,6 +191,15 @@ def _linalg(name: str) -> Call:
     return lambda xp, arrays, attributes: getattr(xp.linalg, name)(*arrays)
 
 
+def _values(name: str) -> Call:
+    def call(xp: Any, arrays: Sequence[Any], attributes: dict[str, Any]) -> Any:
+        if not xp.all(xp.isfinite(arrays[0])):
+            raise Refusal("what becomes of infinities and NaN is each library's own affair")
+        return getattr(xp.linalg, name)(arrays[0])
+
+    return call
+
+
 def _cholesky(xp: Any, arrays: Sequence[Any], attributes: dict[str, Any]) -> Any:
     return xp.linalg.cholesky(arrays[0], upper=attributes["upper"])
 
@@ -234,10 +243,8 @@ _CALLS: dict[str, tuple[Call, str]] = {
     "searchsorted": (_searchsorted, "searchsorted"),
     "take": (_take, "take"),
     "take_along_axis": (_take_along_axis, "take_along_axis"),
-    **{
-        name: (_linalg(name), f"linalg.{name}")
-        for name in ("det", "inv", "solve", "eigvalsh", "svdvals")
-    },
+    **{name: (_linalg(name), f"linalg.{name}") for name in ("det", "inv", "solve")},
+    **{name: (_values(name), f"linalg.{name}") for name in ("eigvalsh", "svdvals")},
     "cholesky": (_cholesky, "linalg.cholesky"),
     "fft": (_fft, "fft.fft"),
     "rfft": (_rfft, "fft.rfft"),
