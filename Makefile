@@ -58,6 +58,11 @@ conformance-backends: build  ## every operation on native, torch, mlx and numpy 
 import-orders: build  ## emberharmony, torch, mlx, pyarrow and grpc imported in all 120 orders (minutes)
 	@EMBER_IMPORT_ORDERS=all $(PYTHON) -m pytest tests/python/test_import_orders.py -n $(JOBS)
 
+# FLOAT32_FUNCTIONS="cos tan" names some of the functions.
+exhaustive: setup build/build.ninja  ## the elementary functions of float32, of each of the 2^32 floats (hours)
+	@cmake --build build -j $(JOBS) --target backend_test
+	@build/bin/backend_test --gtest_also_run_disabled_tests --gtest_filter='Float32Functions.DISABLED_*'
+
 unit: setup build/build.ninja
 	@cmake --build build -j $(JOBS)
 	@ctest --preset release -j $(JOBS)

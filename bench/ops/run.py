@@ -258,7 +258,7 @@ def elementwise() -> list[Case]:
             cases.append(Case(f"{name} {dtype} 1e5", "ns/element", n, call(name, x)))
         x = rng.uniform(0.5, 2.0, n).astype(dtype)
         y = rng.uniform(-3, 3, n).astype(dtype)
-        for name in ("pow", "atan2", "remainder"):
+        for name in ("pow", "atan2", "remainder", "floor_divide"):
             cases.append(Case(f"{name} {dtype} 1e5", "ns/element", n, call(name, x, y)))
 
     big = rng.uniform(0.5, 2.0, 10**7)
@@ -286,6 +286,17 @@ def elementwise() -> list[Case]:
     cases.append(
         Case("floor_divide int64 1e6", "ns/element", 1e6, call("floor_divide", ints, ints | 1))
     )
+
+    def by_one_number(array):
+        def prepare(library):
+            x = library.array(array)
+            return lambda: x // 7
+
+        return prepare
+
+    for dtype in ("int8", "uint8", "int16", "uint16", "int32", "uint32", "int64"):
+        x = rng.integers(0 if dtype[0] == "u" else -100, 100, 10**5).astype(dtype)
+        cases.append(Case(f"{dtype} 1e5 // 7", "ns/element", 1e5, by_one_number(x)))
     complex_numbers = rng.normal(size=10**6) + 1j * rng.normal(size=10**6)
     both = (complex_numbers, complex_numbers)
     cases.append(Case("multiply complex128 1e6", "GB/s", 48e6, call("multiply", *both)))
@@ -396,14 +407,18 @@ def rows() -> list[Case]:
                 label = f"quantile of {count} rows of {n} {dtype}"
                 cases.append(Case(label, "ns/element", table.size, along("quantile", table, five)))
 
-    square = rng.normal(size=(3000, 3000))
+    def transposed(table):
+        def prepare(library):
+            f, x = library.xp.sum, library.array(table)
+            view = x.T
+            return lambda: f(view)
 
-    def transposed(library):
-        f, x = library.xp.sum, library.array(square)
-        view = x.T
-        return lambda: f(view)
+        return prepare
 
-    cases.append(Case("sum of a transposed 3000 x 3000", "GB/s", square.nbytes, transposed))
+    for shape in ((3000, 3000), (1_000_000, 10), (10, 1_000_000)):
+        table = rng.normal(size=shape)
+        label = f"sum of a transposed {shape[0]} x {shape[1]}"
+        cases.append(Case(label, "GB/s", table.nbytes, transposed(table)))
     return cases
 
 

@@ -59,8 +59,8 @@ class OneNarrowDivisor {
   using Words = DivisionWords<sizeof(T)>;
   using Word = typename Words::Word;
   using Vec = typename Words::Vec;
-  static constexpr int kLanes = kWordRegisterBytes / sizeof(Word);
-  using Elements [[gnu::vector_size(kLanes * sizeof(T))]] = T;
+  static constexpr int kLanes = kWordRegisterBytes / sizeof(T);
+  using Elements [[gnu::vector_size(kWordRegisterBytes)]] = T;
 
   /// Not of zero.
   explicit OneNarrowDivisor(T y)
@@ -85,21 +85,28 @@ class OneNarrowDivisor {
   /// below 0, -1 - x of a positive divisor and x - 1 of a negative one. There the quotient's bits
   /// are turned.
   [[gnu::always_inline]] Elements Quotient(Elements elements) const {
-    return __builtin_convertvector(QuotientOf(WordsOf(elements)), Elements);
+    return OnWords(elements, [this](Vec x) { return QuotientOf(x); });
   }
   [[gnu::always_inline]] Elements Remainder(Elements elements) const {
-    const Vec x = WordsOf(elements);
-    return __builtin_convertvector(x - QuotientOf(x) * divisor_, Elements);
+    return OnWords(elements, [this](Vec x) { return x - QuotientOf(x) * divisor_; });
   }
 
  private:
   static constexpr int kBits = 8 * sizeof(Word);
   using SignedVec = typename Words::SignedVec;
 
-  /// With the sign extended.
-  [[gnu::always_inline]] static Vec WordsOf(Elements x) {
-    if constexpr (kIsSigned<T>) return (Vec) __builtin_convertvector(x, SignedVec);
-    return __builtin_convertvector(x, Vec);
+  /// f of words: two of elements of 8 bits, the lower and the upper half of each word.
+  template <class F>
+  [[gnu::always_inline]] static Elements OnWords(Elements elements, F f) {
+    const Vec x = (Vec)elements;
+    if constexpr (sizeof(T) > 1) {
+      return (Elements)f(x);
+    } else if constexpr (kIsSigned<T>) {
+      const Vec lower = (Vec)((SignedVec)(x << 8) >> 8), upper = (Vec)((SignedVec)x >> 8);
+      return (Elements)((f(lower) & Word{0xff}) | (f(upper) << 8));
+    } else {
+      return (Elements)((f(x & Word{0xff}) & Word{0xff}) | (f(x >> 8) << 8));
+    }
   }
   [[gnu::always_inline]] Vec QuotientOf(Vec x) const {
     const Vec turned_sign = x ^ sign_;
