@@ -17,7 +17,7 @@ ALLOWED: dict[str, set[str]] = {
     "ops": {"base", "tensor", "backend"},
     "io": {"base"},
     "bigquery": {"base", "io"},
-    "feature": {"base", "tensor", "ops", "io"},
+    "feature": {"base", "tensor", "backend", "ops", "io"},
     "plan": {"base", "tensor", "ops", "io", "feature"},
     "engine": {"base", "tensor", "backend", "ops", "io", "feature", "plan"},
     # Where BigQuery meets the engine within the library; all else of it is wired by the programs.
@@ -36,9 +36,11 @@ ALLOWED: dict[str, set[str]] = {
     },
 }
 # A feature sees rows (batches, cells and their texts), never files: the engine wires what reads and
-# writes them.
+# writes them. It computes with ops, and says of what it computes whether others than the native
+# backend may.
 NARROW_DOORS: dict[tuple[str, str], re.Pattern[str]] = {
     ("feature", "io"): re.compile(r"emberharmony/io/(batch|cell_[a-z_]+)\.h$"),
+    ("feature", "backend"): re.compile(r"emberharmony/backend/backend_scope\.h$"),
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"](emberharmony/[^">]+)[">]', re.MULTILINE)
 RELATIVE_INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"/]+|\.\.?/[^"]+)"', re.MULTILINE)

@@ -200,6 +200,7 @@ def extract(
     content_checksum: bool = False,
     keep_state: bool = False,
     overwrite: bool = False,
+    backend: str = "auto",
     progress: Progress = "auto",
     log_level: LogLevel | None = None,
     query: str | None = None,
@@ -233,6 +234,10 @@ def extract(
         content_checksum: Adds checksums to the manifest that do not depend on the rows' order.
         keep_state: Keeps in the model what `merge` needs.
         overwrite: Replaces an earlier output.
+        backend: Who computes numeric steps: "native", "torch", "mlx", "numpy" or another that
+            `ops.describe_backends` tells of. "auto": native, and for matrix steps (pca) an
+            accelerator where there is one. What is learned, ids, splits and counts are the same on
+            every backend; other numbers may differ in their last bits.
         progress: "auto": a bar in terminals and notebooks; "bar": also elsewhere; "none"; or a
             function that is called with a dict several times a second.
         log_level: What the engine tells the logger "emberharmony.engine" of Python's logging
@@ -274,6 +279,7 @@ def extract(
             content_checksum=content_checksum,
             keep_state=keep_state,
             overwrite=overwrite,
+            backend=backend,
             log_level=log_level,
         ),
         "target": target,
@@ -299,6 +305,7 @@ def fit(
     batch_rows: int = 65536,
     spill_dir: FilePath | None = None,
     overwrite: bool = False,
+    backend: str = "auto",
     progress: Progress = "auto",
     log_level: LogLevel | None = None,
     query: str | None = None,
@@ -323,6 +330,7 @@ def fit(
         batch_rows: As in `extract`.
         spill_dir: As in `extract`.
         overwrite: As in `extract`.
+        backend: As in `extract`.
         progress: As in `extract`.
         log_level: As in `extract`.
         query: As in `extract`.
@@ -356,6 +364,7 @@ def fit(
             batch_rows=batch_rows,
             spill_dir=spill_dir,
             overwrite=overwrite,
+            backend=backend,
             log_level=log_level,
         ),
         "target": target,
@@ -383,6 +392,7 @@ def transform(
     spill_dir: FilePath | None = None,
     content_checksum: bool = False,
     overwrite: bool = False,
+    backend: str = "auto",
     progress: Progress = "auto",
     log_level: LogLevel | None = None,
     query: str | None = None,
@@ -405,6 +415,7 @@ def transform(
         spill_dir: As in `extract`.
         content_checksum: As in `extract`.
         overwrite: As in `extract`.
+        backend: As in `extract`.
         progress: As in `extract`.
         log_level: As in `extract`.
         query: As in `extract`.
@@ -438,6 +449,7 @@ def transform(
             spill_dir=spill_dir,
             content_checksum=content_checksum,
             overwrite=overwrite,
+            backend=backend,
             log_level=log_level,
         ),
         "output": path_text(out, "out"),
@@ -640,6 +652,7 @@ def explain(
     memory: int | str | None = None,
     threads: int | None = None,
     content_checksum: bool = False,
+    backend: str = "auto",
     log_level: LogLevel | None = None,
     query: str | None = None,
     connection: Connection | None = None,
@@ -659,6 +672,7 @@ def explain(
         memory: As in `extract`.
         threads: As in `extract`.
         content_checksum: Of a run with checksums.
+        backend: Of a run with this backend.
         log_level: As in `extract`.
         query: As in `extract`.
         connection: As in `extract`.
@@ -688,6 +702,7 @@ def explain(
             memory=memory,
             threads=threads,
             content_checksum=content_checksum,
+            backend=backend,
             log_level=log_level,
         ),
         "target": target,

@@ -11,6 +11,7 @@ from typing import Any
 from emberharmony._paths import path_text
 from emberharmony.bigquery import Connection, _arguments
 from emberharmony.bigquery._reader import byte_size
+from emberharmony.ops._backends import prepare_backend
 
 Source = Any
 """A path, a folder, a glob, an address (s3://, gs://, bigquery://project/dataset/table), a list of
@@ -129,12 +130,13 @@ def run_options(
     content_checksum: bool = False,
     keep_state: bool = False,
     overwrite: bool = False,
+    backend: str = "auto",
     log_level: str | None = None,
 ) -> dict[str, Any]:
     """The part of a run's options that says how it is carried out.
 
     Raises:
-        ValueError: Numbers out of range.
+        ValueError: Numbers out of range, a backend that is not there.
     """
     threads = _arguments.optional_whole(threads, "threads", 1, 1024)
     return {
@@ -146,4 +148,5 @@ def run_options(
         "keep_state": keep_state,
         "overwrite": bool(overwrite),
         "log_level": None if log_level is None else _arguments.text(log_level, "log_level"),
+        "backend": prepare_backend(backend),
     }

@@ -85,6 +85,21 @@ def _load(name: str) -> None:
         )
 
 
+def prepare_backend(name: str) -> str:
+    """Makes a backend ready to be named in a run's options, and returns its name.
+
+    Raises:
+        ValueError: There is no usable backend of that name.
+    """
+    if not isinstance(name, str):
+        raise TypeError(f"backend: expected a name, found {type(name).__name__}")
+    if name == "auto":
+        _tell_folders()
+    elif name != "native":
+        _load(name)
+    return name
+
+
 def _register(name: str, namespace: object) -> bool:
     # Imported here: few programs need it.
     return importlib.import_module("emberharmony.ops._namespaces").register(name, namespace)

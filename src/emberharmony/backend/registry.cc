@@ -5,7 +5,9 @@
 #include <mutex>
 
 #include "emberharmony/backend/backend.h"
+#include "emberharmony/backend/backend_scope.h"
 #include "emberharmony/backend/native/native_backend_internal.h"
+#include "emberharmony/base/inherited_context.h"
 
 namespace emberharmony::backend {
 namespace {
@@ -17,8 +19,25 @@ struct Registry {
   Registry() { backends.push_back(native::MakeNativeBackend()); }
 };
 
-/// Null while native computes, so that asking costs one load.
+/// What the process has chosen; null: native.
 constinit std::atomic<Backend*> chosen{nullptr};
+
+/// Scopes that live, and one more while the process has chosen another than native: while it is 0
+/// native computes everything, and asking costs one load.
+constinit std::atomic<int64_t> num_choices{0};
+
+const BackendScope* InnermostScope() {
+  return static_cast<const BackendScope*>(base::InheritedContext());
+}
+
+/// The backend that is given what this thread asks for; null: native.
+Backend* ChosenHere() {
+  if (num_choices.load(std::memory_order_acquire) == 0) return nullptr;
+  if (const BackendScope* const scope = InnermostScope()) {
+    return &scope->backend() == &Native() ? nullptr : &scope->backend();
+  }
+  return chosen.load(std::memory_order_acquire);
+}
 
 /// Never destroyed: backends may be used while other static objects are torn down.
 Registry& TheRegistry() {
@@ -65,19 +84,38 @@ std::vector<std::string> BackendNames() {
   return names;
 }
 
-bool IsNativeCurrent() { return chosen.load(std::memory_order_acquire) == nullptr; }
+bool IsNativeCurrent() { return ChosenHere() == nullptr; }
 
 Backend& CurrentBackend() {
-  Backend* const backend = chosen.load(std::memory_order_acquire);
+  Backend* const backend = ChosenHere();
   return backend != nullptr ? *backend : Native();
 }
 
 void SetCurrentBackend(Backend* backend) {
-  chosen.store(backend == &Native() ? nullptr : backend, std::memory_order_release);
+  Backend* const next = backend == &Native() ? nullptr : backend;
+  Backend* const before = chosen.exchange(next, std::memory_order_acq_rel);
+  num_choices.fetch_add(int64_t{next != nullptr} - int64_t{before != nullptr},
+                        std::memory_order_acq_rel);
+}
+
+BackendScope::BackendScope(Backend& backend, tensor::Device device)
+    : backend_(backend), device_(device), outer_(base::InheritedContext()) {
+  base::SetInheritedContext(this);
+  num_choices.fetch_add(1, std::memory_order_acq_rel);
+}
+
+BackendScope::~BackendScope() {
+  num_choices.fetch_sub(1, std::memory_order_acq_rel);
+  base::SetInheritedContext(outer_);
+}
+
+tensor::Device ScopeDevice() {
+  const BackendScope* const scope = InnermostScope();
+  return scope != nullptr ? scope->device() : tensor::kCpuDevice;
 }
 
 Backend* BackendOf(tensor::Device device) {
-  if (Backend* const current = chosen.load(std::memory_order_acquire)) {
+  if (Backend* const current = ChosenHere()) {
     if (HasDevice(*current, device)) return current;
   }
   Registry& registry = TheRegistry();
@@ -96,7 +134,7 @@ Backend& BackendFor(const OpQuery& query) {
                     "tensor, with set_backend",
                     InfoOf(query.op).name, tensor::DeviceName(query.device)));
   }
-  Backend* const current = chosen.load(std::memory_order_acquire);
+  Backend* const current = ChosenHere();
   if (current == nullptr) return Native();
   if (current->Supports(query)) return *current;
   current->CountFallback(query.op, current->WhyNot(query));

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "emberharmony/base/call_guarded.h"
+#include "emberharmony/base/inherited_context.h"
 #include "emberharmony/base/thread_pool_internal.h"
 
 namespace emberharmony::base {
@@ -62,10 +63,14 @@ arrow::Status RunWorkers(int num_threads, const std::function<arrow::Status(int)
   }
   std::vector<arrow::Status> results(static_cast<size_t>(num_threads));
   std::vector<std::thread> threads;
+  const void* const context = InheritedContext();
   try {
     threads.reserve(static_cast<size_t>(num_threads) - 1);
     for (int i = 1; i < num_threads; ++i) {
-      threads.emplace_back([&, i] { results[i] = RunWorker(worker, i); });
+      threads.emplace_back([&, i] {
+        SetInheritedContext(context);
+        results[i] = RunWorker(worker, i);
+      });
     }
   } catch (const std::system_error&) {
     // The system allows no more threads, or there is no memory for their stacks: those that run do

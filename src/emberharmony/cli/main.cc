@@ -63,7 +63,6 @@ struct Arguments {
   bool json = false;
   std::optional<std::string> memory;
   std::string progress = "auto";
-  std::string backend = "auto";
   std::optional<std::string> log_level;
   bool quiet = false;
   engine::RunOptions run;
@@ -116,8 +115,12 @@ void AddRunOptions(CLI::App* command, Arguments* arguments) {
       ->add_option("--spill-dir", arguments->run.spill_dir,
                    "Folder for what does not fit in memory (default: inside the output)")
       ->type_name("DIR");
-  command->add_option("--backend", arguments->backend, "Who computes numeric steps")
-      ->check(CLI::IsMember({"auto", "native"}))
+  command
+      ->add_option("--backend", arguments->run.backend,
+                   "Who computes numeric steps: auto, native, torch, mlx or another that 'ember "
+                   "backends' tells of; auto is native, and for matrix steps an accelerator where "
+                   "there is one")
+      ->type_name("NAME")
       ->capture_default_str();
   command->add_option("--progress", arguments->progress, "How progress is shown on standard error")
       ->check(CLI::IsMember({"auto", "bar", "json", "none"}))

@@ -5,9 +5,11 @@
 #include <arrow/type.h>
 
 #include <map>
+#include <optional>
 #include <utility>
 #include <vector>
 
+#include "emberharmony/backend/backend_scope.h"
 #include "emberharmony/engine/column_status.h"
 #include "emberharmony/engine/piece_rows.h"
 #include "emberharmony/engine/row_steps.h"
@@ -125,6 +127,8 @@ arrow::Status AppendDerived(const std::vector<RowStepUse>& uses, int64_t num_row
   for (size_t i = 0; i < uses.size(); ++i) {
     ArrayVector derived;
     const auto of_step = [&]() -> arrow::Status {
+      std::optional<backend::BackendScope> scope;
+      if (!uses[i].runs_on_backend) scope.emplace(backend::Native());
       ARROW_ASSIGN_OR_RAISE(const auto block, rows.Rows(i, batch));
       return uses[i].step->Apply(block, (*states)[i].get(), pool, &derived);
     };
@@ -157,7 +161,9 @@ arrow::Result<std::shared_ptr<arrow::Schema>> BatchTransform::output_schema(
 }
 
 arrow::Result<std::shared_ptr<arrow::RecordBatch>> BatchTransform::Apply(
-    const arrow::RecordBatch& batch, arrow::MemoryPool* pool, States* states) const {
+    const arrow::RecordBatch& batch, const NumericPlace& place, arrow::MemoryPool* pool,
+    States* states) const {
+  const backend::BackendScope scope(*place.backend, place.device);
   BatchColumns columns(batch, pool);
   ARROW_ASSIGN_OR_RAISE(const auto binding, model_->Bind(*columns.schema()));
   const bool with_target = binding.target_column >= 0;

@@ -7,6 +7,7 @@
 #include <memory>
 #include <vector>
 
+#include "emberharmony/engine/numeric_backends.h"
 #include "emberharmony/engine/output_layout.h"
 #include "emberharmony/plan/fitted_plan.h"
 
@@ -28,8 +29,10 @@ class BatchTransform {
   /// arrays are worked on by entry.
   ///
   /// UsageError for columns that are absent or of another type, errors of steps as in a run. Memory
-  /// is from `pool`, but for columns that are handed on as they are.
+  /// is from `pool`, but for columns that are handed on as they are. Numeric steps are computed at
+  /// `place`, as far as they are left to backends.
   arrow::Result<std::shared_ptr<arrow::RecordBatch>> Apply(const arrow::RecordBatch& batch,
+                                                           const NumericPlace& place,
                                                            arrow::MemoryPool* pool,
                                                            States* states) const;
 

@@ -12,6 +12,7 @@
 #include <system_error>
 #include <utility>
 
+#include "emberharmony/backend/backend_scope.h"
 #include "emberharmony/base/allocation_failure.h"
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/base/memory_budget.h"
@@ -274,6 +275,7 @@ bool MayHaveFeatures(const std::vector<ExplainedFeature>& features) {
 
 arrow::Result<Explanation> RunExplain(const SourceRequest& source_request,
                                       const PlanRequest& plan_request, RunContext* context) {
+  const backend::BackendScope native(backend::Native());
   ARROW_ASSIGN_OR_RAISE(RequestedSource requested, OpenRequested(source_request, context));
   ARROW_ASSIGN_OR_RAISE(auto given, PreparePlan(source_request, requested, plan_request));
   if (!given) return base::UsageError("explain needs a plan; `ember plan` makes one");

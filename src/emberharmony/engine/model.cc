@@ -6,6 +6,7 @@
 
 #include <utility>
 
+#include "emberharmony/backend/backend_scope.h"
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/engine/batch_transform.h"
 #include "emberharmony/engine/run_context.h"
@@ -66,11 +67,16 @@ struct Model::Learned {
   const std::unique_ptr<RunContext> context;  // whose memory the plan's is
   const std::shared_ptr<const plan::FittedPlan> plan;
   const BatchTransform transform;
+
+  /// Rows in memory are served natively unless a backend was named: an accelerator would be waited
+  /// for by a single row.
+  const NumericPlace& place() const { return context->backends().elementwise(); }
 };
 
 arrow::Result<Model> Model::Load(const std::string& dir, const RunOptions& options) {
   return internal::ResultOf([&]() -> arrow::Result<Model> {
     ARROW_ASSIGN_OR_RAISE(auto context, RunContext::Make(options, nullptr));
+    const backend::BackendScope native(backend::Native());
     ARROW_ASSIGN_OR_RAISE(auto plan,
                           plan::FittedPlan::Load(dir, options.keep_state, context->budget()));
     ARROW_RETURN_NOT_OK(plan->CheckComplete());
@@ -87,7 +93,7 @@ arrow::Result<std::shared_ptr<arrow::RecordBatch>> Model::Transform(const arrow:
   return internal::ResultOf([&]() -> arrow::Result<std::shared_ptr<arrow::RecordBatch>> {
     ARROW_RETURN_NOT_OK(batch.Validate());
     BatchTransform::States states = learned_->transform.MakeStates();
-    return learned_->transform.Apply(batch, pool, &states);
+    return learned_->transform.Apply(batch, learned_->place(), pool, &states);
   });
 }
 
@@ -105,7 +111,8 @@ arrow::Result<std::shared_ptr<arrow::Table>> Model::Transform(const arrow::Table
       if (batch == nullptr) {
         ARROW_ASSIGN_OR_RAISE(batch, arrow::RecordBatch::MakeEmpty(table.schema(), pool));
       }
-      ARROW_ASSIGN_OR_RAISE(auto features, learned_->transform.Apply(*batch, pool, &states));
+      ARROW_ASSIGN_OR_RAISE(auto features,
+                            learned_->transform.Apply(*batch, learned_->place(), pool, &states));
       batches.push_back(std::move(features));
       if (table.num_rows() == 0) break;
     }

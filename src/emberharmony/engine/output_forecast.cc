@@ -14,7 +14,7 @@
 
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/base/saturating.h"
-#include "emberharmony/engine/manifest.h"
+#include "emberharmony/engine/numeric_backends.h"
 #include "emberharmony/engine/shown_text.h"
 #include "emberharmony/feature/transform.h"
 #include "emberharmony/io/column_range.h"
@@ -26,6 +26,7 @@ namespace {
 using feature::Pipeline;
 
 constexpr const char* kOneHot = "one_hot";
+constexpr const char* kNativeBackendName = "native";
 // Statistics are read file by file; those of so many files stay open as it is.
 constexpr size_t kFilesWithRangesMax = 64;
 // What a shard takes beside its values: magic, footer, a schema's field and a chunk's place for
@@ -187,10 +188,8 @@ class FeatureForecast {
     if (ahead > 0) AddStepsAhead(column, &feature);
     for (int s = 0; s < pipeline.num_steps(); ++s) {
       const feature::Transform& step = pipeline.step(s);
-      // Runs choose by rule (DESIGN section 1): elementwise steps, which are all there are, run
-      // where the values are decoded. The manifest records the same.
       feature.steps.push_back(
-          {step.name(), step.options(), !step.analyzers().empty(), Manifest().backend});
+          {step.name(), step.options(), !step.analyzers().empty(), BackendOf(pipeline, s)});
       if (step.name() != kOneHot || pipeline.learned()) continue;
       // Behind a row-wise step a pipeline has the last of the feature's steps.
       const size_t at = spec.steps.size() - static_cast<size_t>(pipeline.num_steps() - s);
@@ -198,6 +197,12 @@ class FeatureForecast {
       feature.categories = CategoriesOf(index, column, s, mark);
     }
     return feature;
+  }
+
+  // Who computes a step where it is applied.
+  std::string BackendOf(const Pipeline& pipeline, int step) const {
+    if (!pipeline.runs_on_backend(step)) return kNativeBackendName;
+    return run_.context->backends().name_for(/*has_matrix_steps=*/false);
   }
 
   // The row-wise step that yields a derived column, and the steps ahead of it.
@@ -208,14 +213,17 @@ class FeatureForecast {
       first += static_cast<int>(row_step.step->outputs().size());
       if (column >= first) continue;
       const Pipeline& input = *row_step.inputs[0];
+      const bool runs_on_backend = RunsOnBackend(*row_step.step, bound.pipelines);
       for (int s = 0; s < input.num_steps(); ++s) {
         const feature::Transform& step = input.step(s);
-        feature->steps.push_back(
-            {step.name(), step.options(), !step.analyzers().empty(), Manifest().backend});
+        feature->steps.push_back({step.name(), step.options(), !step.analyzers().empty(),
+                                  runs_on_backend ? BackendOf(input, s) : kNativeBackendName});
       }
       const auto learner = row_step.step->MakeLearner(nullptr);
-      feature->steps.push_back({row_step.step->name(), row_step.step->options(),
-                                learner.ok() && *learner != nullptr, Manifest().backend});
+      feature->steps.push_back(
+          {row_step.step->name(), row_step.step->options(), learner.ok() && *learner != nullptr,
+           runs_on_backend ? run_.context->backends().name_for(/*has_matrix_steps=*/true)
+                           : kNativeBackendName});
       return;
     }
   }

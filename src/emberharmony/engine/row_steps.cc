@@ -7,9 +7,11 @@
 #include <algorithm>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <utility>
 
+#include "emberharmony/backend/backend_scope.h"
 #include "emberharmony/base/allocation_failure.h"
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/base/thread_pool.h"
@@ -38,9 +40,14 @@ arrow::Status OfStep(const arrow::Status& status, const RowStepUse& use) {
 /// Reads the columns of some steps of all units, which is one pass.
 class RowStepPass {
  public:
+  /// `is_applied`: the steps are applied; else they learn.
   RowStepPass(const io::Source& source, std::vector<RowStepUse> uses, const RowFolds* folds,
-              RunContext* context)
-      : source_(source), uses_(std::move(uses)), folds_(folds), context_(context) {
+              bool is_applied, RunContext* context)
+      : source_(source),
+        uses_(std::move(uses)),
+        folds_(folds),
+        is_applied_(is_applied),
+        context_(context) {
     for (const RowStepUse& use : uses_)
       num_folds_.push_back(folds != nullptr ? use.step->traits().num_folds : 0);
   }
@@ -67,7 +74,7 @@ class RowStepPass {
     ARROW_RETURN_NOT_OK(ScanBatches(
         source_, unit, rows.columns(), context_, [&](const io::Batch& batch) -> arrow::Status {
           for (size_t i = 0; i < uses_.size(); ++i) {
-            auto block = rows.Rows(i, batch);
+            auto block = RowsOf(i, batch, &rows);
             ARROW_RETURN_NOT_OK(OfStep(block.status(), uses_[i]));
             if (folds_ != nullptr)
               block->folds = FoldsFrom(folds.at(num_folds_[i]), batch.first_row);
@@ -80,9 +87,18 @@ class RowStepPass {
   }
 
  private:
+  // The steps ahead of one that another backend may compute may be left to it, too.
+  arrow::Result<feature::RowBlock> RowsOf(size_t i, const io::Batch& batch, RowStepRows* rows) {
+    std::optional<backend::BackendScope> scope;
+    const NumericPlace& place = context_->backends().elementwise();
+    if (is_applied_ && uses_[i].runs_on_backend) scope.emplace(*place.backend, place.device);
+    return rows->Rows(i, batch);
+  }
+
   const io::Source& source_;
   const std::vector<RowStepUse> uses_;
   const RowFolds* const folds_;
+  const bool is_applied_;
   RunContext* const context_;
   std::vector<int> num_folds_;  // by step
 };
@@ -91,7 +107,7 @@ class RowStepPass {
 arrow::Status LearnInPass(const io::Source& source, const std::vector<RowStepUse>& uses,
                           const std::vector<feature::RowLearner*>& learners, const RowFolds& folds,
                           RunContext* context) {
-  RowStepPass pass(source, uses, &folds, context);
+  RowStepPass pass(source, uses, &folds, /*is_applied=*/false, context);
   std::vector<std::mutex> mutexes(learners.size());
   return base::ParallelFor(
       context->num_threads(), static_cast<int64_t>(source.units().size()), [&](int64_t u) {
@@ -125,7 +141,7 @@ class RowStepApplication {
   arrow::Status Run(const std::vector<RowStepUse>& uses, const std::vector<int>& first_columns,
                     bool ordered) {
     if (uses.empty()) return arrow::Status::OK();
-    RowStepPass pass(source_, uses, folds_, context_);
+    RowStepPass pass(source_, uses, folds_, /*is_applied=*/true, context_);
     std::vector<std::unique_ptr<feature::RowState>> states(uses.size());
     for (size_t i = 0; ordered && i < uses.size(); ++i)
       states[i] = uses[i].step->MakeState(context_->budget());
@@ -135,6 +151,16 @@ class RowStepApplication {
   }
 
  private:
+  arrow::Status ApplyStep(const RowStepUse& use, const feature::RowBlock& rows,
+                          feature::RowState* state, arrow::ArrayVector* outputs) {
+    std::optional<backend::BackendScope> scope;
+    if (use.runs_on_backend) {
+      const NumericPlace& place = context_->backends().matrix();
+      scope.emplace(*place.backend, place.device);
+    }
+    return use.step->Apply(rows, state, context_->budget(), outputs);
+  }
+
   arrow::Status ApplyToUnit(RowStepPass* pass, const std::vector<int>& first_columns, int64_t u,
                             std::vector<std::unique_ptr<feature::RowState>>* states) {
     arrow::MemoryPool* pool = context_->budget();
@@ -147,8 +173,7 @@ class RowStepApplication {
     ARROW_RETURN_NOT_OK(pass->ScanUnit(
         source_.units()[u], [&](size_t i, const feature::RowBlock& rows) -> arrow::Status {
           arrow::ArrayVector outputs;
-          ARROW_RETURN_NOT_OK(
-              pass->uses()[i].step->Apply(rows, (*states)[i].get(), pool, &outputs));
+          ARROW_RETURN_NOT_OK(ApplyStep(pass->uses()[i], rows, (*states)[i].get(), &outputs));
           for (size_t o = 0; o < outputs.size(); ++o)
             ARROW_RETURN_NOT_OK(writers[i].at(o).Add(outputs[o]));
           return arrow::Status::OK();
@@ -173,6 +198,7 @@ std::vector<RowStepUse> UsesOf(const plan::BoundPlan& bound, bool with_target) {
     RowStepUse use{row_step.step.get(), {}, row_step.source_columns};
     for (const auto& input : row_step.inputs) use.inputs.push_back(input.get());
     if (row_step.learns_from_target && !with_target) use.columns.pop_back();
+    use.runs_on_backend = RunsOnBackend(*row_step.step, bound.pipelines);
     uses.push_back(std::move(use));
   }
   return uses;
@@ -184,6 +210,7 @@ std::vector<RowStepUse> UsesOf(const plan::FittedPlan& model,
   for (size_t r = 0; r < model.row_steps().size(); ++r) {
     RowStepUse use{model.row_steps()[r].step.get(), {}, binding.row_step_columns[r]};
     for (const auto& input : model.row_steps()[r].inputs) use.inputs.push_back(input.get());
+    use.runs_on_backend = RunsOnBackend(*use.step, model.pipelines());
     uses.push_back(std::move(use));
   }
   return uses;

@@ -33,6 +33,7 @@ struct RowStepUse {
   const feature::RowTransform* step;
   std::vector<const feature::Pipeline*> inputs;
   std::vector<int> columns;
+  bool runs_on_backend = false;  ///< where it is applied (engine/numeric_backends.h)
 };
 
 /// Of a bound plan, with the target that steps learn from, or without.

@@ -55,6 +55,8 @@ arrow::Result<std::unique_ptr<RunContext>> RunContext::Make(const RunOptions& op
         fmt::format("--spill-dir must be a folder that exists, found '{}'", options.spill_dir));
   }
   std::unique_ptr<RunContext> context(new RunContext(options, listener));
+  // Ahead of the limits: what its framework holds is not for the run's data.
+  ARROW_ASSIGN_OR_RAISE(context->backends_, NumericBackends::Make(options.backend));
   context->num_threads_ = options.num_threads > 0 ? options.num_threads : base::AvailableCores();
   context->memory_limit_bytes_ = MemoryLimitBytes(options);
   const base::ProcessMemory memory = base::ReadProcessMemory();

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "emberharmony/base/memory_budget.h"
+#include "emberharmony/engine/numeric_backends.h"
 #include "emberharmony/engine/progress.h"
 #include "emberharmony/engine/run_options.h"
 #include "emberharmony/engine/task_gate.h"
@@ -21,7 +22,8 @@ int64_t MemoryLimitBytes(const RunOptions& options);
 /// What a run shares between its parts: limits, progress and the wish to stop. Thread-safe.
 class RunContext {
  public:
-  /// UsageError for options out of range (memory below 128 MiB, batch_rows below 1).
+  /// UsageError for options out of range (memory below 128 MiB, batch_rows below 1), and for a
+  /// backend that is not there. Loads the one that is named.
   static arrow::Result<std::unique_ptr<RunContext>> Make(const RunOptions& options,
                                                          ProgressListener* listener);
 
@@ -36,6 +38,7 @@ class RunContext {
   /// Where tasks wait while there is no memory for more of them.
   TaskGate* gate() { return gate_.get(); }
   Progress* progress() { return &progress_; }
+  const NumericBackends& backends() const { return *backends_; }
 
   /// Asks the run to end; async-signal-safe.
   void RequestStop() { stop_.store(true, std::memory_order_relaxed); }
@@ -53,6 +56,7 @@ class RunContext {
   int64_t memory_limit_bytes_ = 0;
   std::shared_ptr<base::MemoryBudget> budget_;
   Progress progress_;
+  std::unique_ptr<NumericBackends> backends_;
   std::atomic<bool> stop_{false};
   std::unique_ptr<TaskGate> gate_;
   int64_t private_bytes_max_ = 0;  // for all that the process maps; 0: unknown

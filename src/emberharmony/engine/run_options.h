@@ -6,7 +6,7 @@
 namespace emberharmony::engine {
 
 /// How a run is carried out. Nothing here shapes a result but content_checksum and keep_state,
-/// which add to it.
+/// which add to it, and a backend other than the native one.
 struct RunOptions {
   int num_threads = 0;  ///< 0: the cores that the process may use
   int64_t memory_bytes =
@@ -17,6 +17,10 @@ struct RunOptions {
       false;                ///< adds content checksums to the manifest; reads the shards once more
   bool keep_state = false;  ///< extract: keeps state/ in the model, so that it can be merged
   bool overwrite = false;   ///< replaces an earlier output of this program
+  /// Who computes numeric steps: "native", "auto" or the name of another backend. Others' results
+  /// may differ in their last bits; what is learned, ids, splits and counts are the same
+  /// (engine/numeric_backends.h).
+  std::string backend = "auto";
 };
 
 /// The least that RunOptions::memory_bytes may be.

@@ -4,10 +4,12 @@
 #include <fmt/format.h>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "emberharmony/backend/backend_scope.h"
 #include "emberharmony/base/allocation_failure.h"
 #include "emberharmony/base/atomic_file.h"
 #include "emberharmony/base/canonical_json.h"
@@ -241,6 +243,7 @@ void FinishReport(const Stopwatch& stopwatch, RunContext* context, RunReport* re
   stopwatch.Read(report);
   report->peak_resident_bytes = base::PeakResidentBytes();
   report->phases = context->progress()->phase_times();
+  report->backend = context->backends().Use();
   for (const ShardEntry& shard : report->manifest.shards) report->output_bytes += shard.bytes;
   const std::vector<std::string> warnings = DeriveWarnings(*report);
   for (const std::string& warning : warnings) {
@@ -268,6 +271,11 @@ arrow::Result<Manifest> MakeManifest(std::vector<ShardEntry> shards, const Split
                                      const plan::FittedPlan& model, const ShardFolders& folders,
                                      RunContext* context) {
   Manifest manifest;
+  const bool has_matrix_steps =
+      std::ranges::any_of(model.row_steps(), [&](const plan::BoundRowStep& row_step) {
+        return RunsOnBackend(*row_step.step, model.pipelines());
+      });
+  manifest.backend = context->backends().name_for(has_matrix_steps);
   const bool checksum = context->options().content_checksum;
   const auto counts = splits.total_counts();
   if (checksum) context->progress()->BeginPhase("verify", 1, 0, 0);
@@ -297,6 +305,7 @@ arrow::Result<Manifest> MakeManifest(std::vector<ShardEntry> shards, const Split
 
 arrow::Result<Inspection> RunInspect(const SourceRequest& source_request,
                                      const InspectOptions& options, RunContext* context) {
+  const backend::BackendScope native(backend::Native());
   ARROW_ASSIGN_OR_RAISE(RequestedSource requested, OpenRequested(source_request, context));
   SpillToTemporaryFolder(context);
   ARROW_RETURN_NOT_OK(SelectRows(source_request, context, &requested, source_request.columns));
@@ -312,6 +321,7 @@ arrow::Result<Inspection> RunInspect(const SourceRequest& source_request,
 
 arrow::Result<std::string> RunPlan(const SourceRequest& source_request,
                                    const PlanRequest& plan_request, RunContext* context) {
+  const backend::BackendScope native(backend::Native());
   ARROW_ASSIGN_OR_RAISE(RequestedSource requested, OpenRequested(source_request, context));
   ARROW_RETURN_NOT_OK(PreparePlan(source_request, requested, plan_request).status());
   SpillToTemporaryFolder(context);
@@ -332,6 +342,7 @@ arrow::Result<std::string> RunPlan(const SourceRequest& source_request,
 arrow::Result<RunReport> RunFit(const SourceRequest& source_request,
                                 const PlanRequest& plan_request, const std::string& output,
                                 RunContext* context) {
+  const backend::BackendScope native(backend::Native());
   Stopwatch stopwatch;
   ARROW_ASSIGN_OR_RAISE(RequestedSource requested, OpenRequested(source_request, context));
   ARROW_ASSIGN_OR_RAISE(auto given, PreparePlan(source_request, requested, plan_request));
@@ -359,6 +370,7 @@ arrow::Result<RunReport> RunFit(const SourceRequest& source_request,
 arrow::Result<RunReport> RunTransform(const std::string& model_dir,
                                       const SourceRequest& source_request,
                                       const std::string& output, RunContext* context) {
+  const backend::BackendScope native(backend::Native());
   Stopwatch stopwatch;
   ARROW_ASSIGN_OR_RAISE(
       auto model, plan::FittedPlan::Load(model_dir, /*with_states=*/false, context->budget()));
@@ -408,6 +420,7 @@ arrow::Result<RunReport> RunTransform(const std::string& model_dir,
 arrow::Result<RunReport> RunExtract(const SourceRequest& source_request,
                                     const PlanRequest& plan_request, const std::string& output,
                                     RunContext* context) {
+  const backend::BackendScope native(backend::Native());
   Stopwatch stopwatch;
   ARROW_ASSIGN_OR_RAISE(RequestedSource requested, OpenRequested(source_request, context));
   ARROW_ASSIGN_OR_RAISE(auto given, PreparePlan(source_request, requested, plan_request));
@@ -450,6 +463,7 @@ arrow::Result<std::shared_ptr<const plan::FittedPlan>> FitModel(const SourceRequ
                                                                 const PlanRequest& plan_request,
                                                                 bool keep_state,
                                                                 RunContext* context) {
+  const backend::BackendScope native(backend::Native());
   ARROW_ASSIGN_OR_RAISE(RequestedSource requested, OpenRequested(source_request, context));
   ARROW_ASSIGN_OR_RAISE(auto given, PreparePlan(source_request, requested, plan_request));
   SpillToTemporaryFolder(context);
@@ -464,6 +478,7 @@ arrow::Result<std::shared_ptr<const plan::FittedPlan>> FitModel(const SourceRequ
 
 arrow::Result<RunReport> RunMerge(const std::vector<std::string>& model_dirs,
                                   const std::string& output, RunContext* context) {
+  const backend::BackendScope native(backend::Native());
   Stopwatch stopwatch;
   std::vector<MergePart> parts;
   for (const std::string& dir : model_dirs) {
@@ -503,6 +518,7 @@ std::string RunReport::ToJson() const {
   json["wall_seconds"] = wall_seconds;
   json["cpu_seconds"] = cpu_seconds;
   json["warnings"] = warnings;
+  json["backend"] = backend;
   json["phases"] = nlohmann::json::array();
   for (const Progress::PhaseTime& phase : phases) {
     json["phases"].push_back({{"phase", phase.phase},

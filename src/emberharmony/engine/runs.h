@@ -4,6 +4,7 @@
 
 #include <array>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -48,6 +49,7 @@ struct RunReport {
   SourceDistributions distributions;
   std::array<std::string, kNumSplits> split_names;  ///< "": a split that does not exist
   Manifest manifest;
+  nlohmann::json backend;  ///< NumericBackends::Use
 
   std::string ToJson() const;
 };

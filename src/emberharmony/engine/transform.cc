@@ -15,6 +15,7 @@
 #include <system_error>
 #include <thread>
 
+#include "emberharmony/backend/backend_scope.h"
 #include "emberharmony/base/allocation_failure.h"
 #include "emberharmony/base/bounded_queue.h"
 #include "emberharmony/base/call_guarded.h"
@@ -447,6 +448,8 @@ arrow::Result<std::vector<ShardEntry>> TransformSource(
     const io::Source& source, const plan::FittedPlan::Binding& binding, const SplitVectors& splits,
     const plan::FittedPlan& model, const ShardFolders& folders, RunContext* context,
     SourceDistributions* distributions) {
+  const NumericPlace& place = context->backends().elementwise();
+  const backend::BackendScope scope(*place.backend, place.device);
   TransformShared shared{source, splits, folders, context};
   ARROW_RETURN_NOT_OK(ChooseLayout(model, binding.target_column >= 0, &shared));
   const int64_t matrix_value_bytes =

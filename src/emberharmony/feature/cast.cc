@@ -102,6 +102,9 @@ class Cast : public Transform {
   }
 
   const std::string& name() const override { return kName; }
+  TransformTraits traits() const override {
+    return {.continuous = arrow::is_floating(output_.type->id())};
+  }
   nlohmann::json options() const override { return {{"type", type_name_}}; }
   nlohmann::json Describe() const override { return DescribeOptions(*this); }
   std::vector<ColumnInfo> outputs() const override { return {output_}; }

@@ -43,6 +43,7 @@ class Clip : public Transform {
   }
 
   const std::string& name() const override { return kName; }
+  TransformTraits traits() const override { return {.continuous = true, .computes = true}; }
   nlohmann::json options() const override {
     nlohmann::json options = nlohmann::json::object();
     if (min_) options["min"] = *min_;

@@ -215,7 +215,9 @@ class Impute : public Transform {
 
   const std::string& name() const override { return kName; }
   TransformTraits traits() const override {
-    return {.fills_missing = true, .exact_type = strategy_ == kMostFrequent || !numeric_};
+    const bool exact_type = strategy_ == kMostFrequent || !numeric_;
+    return {
+        .fills_missing = true, .exact_type = exact_type, .continuous = !exact_type && !indicator_};
   }
   nlohmann::json options() const override {
     nlohmann::json options = {{"strategy", strategy_}, {"indicator", indicator_}};

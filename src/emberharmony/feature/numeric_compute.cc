@@ -5,6 +5,7 @@
 
 #include <memory>
 
+#include "emberharmony/backend/backend_scope.h"
 #include "emberharmony/feature/numeric_form.h"
 #include "emberharmony/ops.h"
 
@@ -19,7 +20,9 @@ arrow::Result<ValueBlock> ComputeNumeric(
     const tensor::AllocationScope scope(pool);
     const tensor::Tensor x = tensor::Tensor::Wrap(numeric->raw_values(), tensor::Shape{n},
                                                   tensor::DType::kFloat64, numeric);
-    return ValueBlock{std::make_shared<arrow::DoubleArray>(n, tensor::ToBuffer(compute(x))), false};
+    const tensor::Tensor computed = compute(ops::to_device(x, backend::ScopeDevice()));
+    const tensor::Tensor result = ops::to_device(computed, tensor::kCpuDevice);
+    return ValueBlock{std::make_shared<arrow::DoubleArray>(n, tensor::ToBuffer(result)), false};
   });
 }
 

@@ -24,6 +24,7 @@ class Passthrough : public Transform {
   }
 
   const std::string& name() const override { return kName; }
+  TransformTraits traits() const override { return {.continuous = true}; }
   nlohmann::json options() const override { return nlohmann::json::object(); }
   nlohmann::json Describe() const override { return DescribeOptions(*this); }
   std::vector<ColumnInfo> outputs() const override { return {output_}; }

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "emberharmony/backend/backend_scope.h"
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/feature/fixed_point.h"
 #include "emberharmony/feature/learn_checks.h"
@@ -22,7 +23,7 @@
 #include "emberharmony/feature/projection.h"
 #include "emberharmony/feature/row_transform.h"
 #include "emberharmony/feature/step_options.h"
-#include "emberharmony/ops/status.h"
+#include "emberharmony/ops.h"
 
 namespace emberharmony::feature {
 namespace {
@@ -117,6 +118,7 @@ class PcaStep : public RowTransform {
                                                            const RowContext& context);
 
   const std::string& name() const override { return kName; }
+  RowTraits traits() const override { return {.computes = true}; }
   nlohmann::json options() const override {
     return {{"components", num_components_}, {"name", output_name_}};
   }
@@ -137,6 +139,10 @@ class PcaStep : public RowTransform {
   static inline const std::string kName = "pca";
   int64_t num_columns() const { return static_cast<int64_t>(names_.size()); }
   WindowLayout layout() const { return {1, num_columns(), {1}}; }
+  /// The components of rows, (rows, components) on the CPU. Natively each depends on its row alone,
+  /// to the last bit; by another backend it is one matrix product.
+  ops::Tensor ProjectRows(const std::vector<double>& matrix, int64_t num_rows) const;
+  ops::Tensor ProjectByBackend(const std::vector<double>& matrix, int64_t num_rows) const;
   void SetBasis(PcaBasis basis) {
     basis_ = std::move(basis);
     projection_.emplace(basis_, layout(), basis_.mean);
@@ -258,17 +264,36 @@ arrow::Status PcaStep::Restore(const nlohmann::json& learned,
   });
 }
 
+ops::Tensor PcaStep::ProjectByBackend(const std::vector<double>& matrix, int64_t num_rows) const {
+  const tensor::Device device = backend::ScopeDevice();
+  const auto there = [device](const double* values, tensor::Shape shape) {
+    const ops::Tensor here = ops::Tensor::Wrap(values, shape, ops::DType::kFloat64, nullptr);
+    return ops::to_device(here, device);
+  };
+  const ops::Tensor rows = there(matrix.data(), {num_rows, num_columns()});
+  const ops::Tensor mean = there(basis_.mean.data(), {num_columns()});
+  const ops::Tensor components =
+      there(basis_.components.data_as<double>(), {num_components_, num_columns()});
+  const ops::Tensor projected =
+      ops::matmul(ops::subtract(rows, mean), ops::linalg::matrix_transpose(components));
+  return ops::to_device(projected, tensor::kCpuDevice).Contiguous();
+}
+
+ops::Tensor PcaStep::ProjectRows(const std::vector<double>& matrix, int64_t num_rows) const {
+  if (&backend::CurrentBackend() != &backend::Native()) return ProjectByBackend(matrix, num_rows);
+  std::vector<double> centred(matrix.size());
+  projection_->Center(matrix.data(), num_rows, centred.data());
+  ops::Tensor projected = ops::Tensor::Empty({num_rows, num_components_}, ops::DType::kFloat64);
+  // A missing number makes all components of its row missing.
+  projection_->Project(centred.data(), 1, num_rows, projected, [](int64_t row) { return row; });
+  return projected;
+}
+
 arrow::Status PcaStep::Apply(const RowBlock& rows, RowState* /*state*/, arrow::MemoryPool* pool,
                              arrow::ArrayVector* outputs) const {
   ARROW_ASSIGN_OR_RAISE(std::vector<double> matrix, PcaRows(rows, pool));
   return ops::Catch([&]() -> arrow::Status {
-    std::vector<double> centred(matrix.size());
-    projection_->Center(matrix.data(), rows.num_rows, centred.data());
-    const ops::Tensor projected =
-        ops::Tensor::Empty({rows.num_rows, num_components_}, ops::DType::kFloat64);
-    // A missing number makes all components of its row missing.
-    projection_->Project(centred.data(), 1, rows.num_rows, projected,
-                         [](int64_t row) { return row; });
+    const ops::Tensor projected = ProjectRows(matrix, rows.num_rows);
     const double* values = projected.data_as<double>();
     for (int64_t k = 0; k < num_components_; ++k) {
       ARROW_ASSIGN_OR_RAISE(

@@ -5,8 +5,10 @@
 #include <arrow/type.h>
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
+#include "emberharmony/backend/backend_scope.h"
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/feature/learning_passes.h"
 #include "emberharmony/feature/numeric_form.h"
@@ -95,6 +97,12 @@ bool Pipeline::learned() const {
   return std::ranges::all_of(learned_, [](bool learned) { return learned; });
 }
 
+bool Pipeline::runs_on_backend(int step) const {
+  if (!steps_[step]->traits().computes) return false;
+  return std::all_of(steps_.begin() + step + 1, steps_.end(),
+                     [](const auto& behind) { return behind->traits().continuous; });
+}
+
 std::string Pipeline::PathKey(const std::vector<int>& path) const {
   if (path.empty()) return "";
   nlohmann::json key = nlohmann::json::array();
@@ -122,6 +130,7 @@ std::vector<Probe> Pipeline::NextProbes() const {
 
 arrow::Status Pipeline::ApplySteps(std::span<const int> steps, ValueBlock* block,
                                    arrow::MemoryPool* pool) const {
+  const backend::BackendScope native(backend::Native());
   std::vector<ValueBlock> outputs;
   for (const int i : steps) {
     outputs.clear();
@@ -210,14 +219,18 @@ arrow::Result<std::vector<std::shared_ptr<arrow::Array>>> Pipeline::Apply(
   ValueBlock block = source;
   std::vector<ValueBlock> blocks;
   std::vector<ValueBlock> beside;
+  std::optional<backend::BackendScope> native;
   for (int i = 0; i < num_steps(); ++i) {
     blocks.clear();
+    native.reset();
+    if (!runs_on_backend(i)) native.emplace(backend::Native());
     ARROW_RETURN_NOT_OK(AtStep(i, steps_[i]->Apply(block, pool, &blocks)));
     if (i + 1 < num_steps()) {
       beside.insert(beside.end(), blocks.begin() + 1, blocks.end());
       block = std::move(blocks.front());
     }
   }
+  native.reset();
   if (steps_.empty()) blocks.push_back(block);
   blocks.insert(blocks.end(), beside.begin(), beside.end());
 

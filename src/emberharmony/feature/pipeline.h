@@ -57,6 +57,11 @@ class Pipeline {
   /// start).
   bool learned() const;
   bool learned(int step) const { return learned_[static_cast<size_t>(step)]; }
+  /// Whether Apply leaves a step to the backend of the caller's scope (backend/backend_scope.h):
+  /// one that computes, and behind which all are continuous (TransformTraits). All else is computed
+  /// natively, and so is what steps learn from, so that what is learned and ids are the same on
+  /// every backend.
+  bool runs_on_backend(int step) const;
   /// What can be learned in the next pass over the data: every unlearned step before which nothing
   /// unlearned stands, except one impute whose fill can be joined in at the end (DESIGN section 3,
   /// "Filling nulls and then learning").

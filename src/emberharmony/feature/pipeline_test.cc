@@ -355,6 +355,28 @@ TEST(Pipeline, AMissingValueThatIsNoFillStaysMissing) {
   EXPECT_TRUE(pipeline->outputs()[0]->nullable());
 }
 
+TEST(Pipeline, WhatAnIdHangsOnIsComputedNatively) {
+  const auto left_to_backends = [](const std::vector<StepSpec>& steps) {
+    const auto pipeline = MakePipeline(arrow::float64(), steps);
+    std::vector<bool> left;
+    for (int s = 0; s < pipeline->num_steps(); ++s) left.push_back(pipeline->runs_on_backend(s));
+    return left;
+  };
+  using Flags = std::vector<bool>;
+  EXPECT_EQ(left_to_backends({{"impute", "median"}, {"scale", "standard"}, {"log1p", nullptr}}),
+            (Flags{false, true, true}));
+  EXPECT_EQ(left_to_backends({{"log1p", nullptr}, {"bucketize", {{"quantiles", 4}}}}),
+            (Flags{false, false}));
+  EXPECT_EQ(left_to_backends({{"log1p", nullptr}, {"cast", "int32"}, {"scale", "max_abs"}}),
+            (Flags{false, false, true}));
+  EXPECT_EQ(left_to_backends({{"log1p", nullptr}, {"cast", "float32"}}), (Flags{true, false}));
+  // An indicator tells of what became missing.
+  EXPECT_EQ(left_to_backends(
+                {{"sqrt", nullptr}, {"impute", {{"strategy", "median"}, {"indicator", true}}}}),
+            (Flags{false, false}));
+  EXPECT_EQ(left_to_backends({{"sqrt", nullptr}, {"one_hot", nullptr}}), (Flags{false, false}));
+}
+
 TEST(Pipeline, OutputsComeInOrderWithTheirTypes) {
   const auto learned = [](const std::shared_ptr<arrow::DataType>& type,
                           const std::vector<StepSpec>& steps) {

@@ -103,6 +103,8 @@ class QuantileTransform : public Transform {
                                                         const TransformContext& context);
 
   const std::string& name() const override { return kName; }
+  /// Not continuous: a value beside one that is frequent has another place.
+  TransformTraits traits() const override { return {.computes = true}; }
   nlohmann::json options() const override {
     return {{"output", distribution_}, {"quantiles", num_landmarks_}};
   }

@@ -51,6 +51,9 @@ struct RowTraits {
   bool ordered = false;
   /// Above 0: training rows get values that were learned without their own fold. At most 64.
   int num_folds = 0;
+  /// A matrix step: computes with ops, so that another backend than the native one may do it, whose
+  /// results differ in their last bits.
+  bool computes = false;
 };
 
 /// What an ordered step remembers of the rows that came before: made for each run, or each table

@@ -34,6 +34,7 @@ class SquareRoot : public Transform {
   }
 
   const std::string& name() const override { return kName; }
+  TransformTraits traits() const override { return {.continuous = true, .computes = true}; }
   nlohmann::json options() const override { return nlohmann::json::object(); }
   nlohmann::json Describe() const override { return DescribeOptions(*this); }
   std::vector<ColumnInfo> outputs() const override { return {output_}; }

@@ -28,6 +28,9 @@ struct TransformTraits {
       false;  ///< replaces missing values (impute); every other step keeps missing missing
   bool exact_type = false;  ///< what it learns or yields depends on the values' own type, so they
                             ///< must come in the input's type and form
+  bool continuous = false;  ///< input that differs in its last bits gives output that does so: no
+                            ///< id, category or count hangs on them
+  bool computes = false;    ///< with ops (ComputeNumeric): another backend than the native one may
 };
 
 /// What a step is made from. `input` describes the values that reach it.
