@@ -275,8 +275,12 @@ std::optional<std::string_view> Arguments::optional_text(int i) const {
 
 std::optional<ops::DType> Arguments::dtype(int i) const { return OptionalDType(slots_[i]); }
 
-void Arguments::check_device(int i) const {
-  if (!is_none(i)) DeviceOf(slots_[i]);
+void Arguments::check_device(int i) {
+  if (!is_none(i)) result_device_ = DeviceOf(slots_[i]);
+}
+
+void Arguments::check_device(int i, const ops::Tensor& like) {
+  result_device_ = is_none(i) ? like.device() : DeviceOf(slots_[i]);
 }
 
 }  // namespace emberharmony::python

@@ -95,8 +95,12 @@ class Arguments {
   std::optional<std::string_view> optional_text(int i) const;
   /// None is no dtype.
   std::optional<ops::DType> dtype(int i) const;
-  /// None or the CPU, the only device there is; else ValueError.
-  void check_device(int i) const;
+  /// Where the result, a tensor, is to lie: Invoke moves it there. None: where it is made. Throws
+  /// std::invalid_argument for a device that is not there.
+  void check_device(int i);
+  /// The same; None: where another tensor lies.
+  void check_device(int i, const ops::Tensor& like);
+  const std::optional<ops::Device>& result_device() const { return result_device_; }
 
   /// What *rest took.
   std::span<PyObject* const> rest() const { return rest_; }
@@ -131,6 +135,7 @@ class Arguments {
   PyObject* const* slots_;
   std::span<PyObject* const> rest_;
   int64_t work_ = 0;
+  std::optional<ops::Device> result_device_;
   /// Tensors made of arguments that were none.
   std::vector<std::unique_ptr<ops::Tensor>> imported_;
 };

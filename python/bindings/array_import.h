@@ -28,8 +28,10 @@ ops::Tensor ImportArray(PyObject* source, std::optional<ops::DType> dtype, CopyR
 bool IsForeignArray(PyObject* object);
 
 /// A tensor of an object with __dlpack__, whose memory is shared unless the rule is kAlways. Throws
-/// PythonError: BufferError for what cannot be a tensor here, or needs a copy against kNever.
-ops::Tensor ImportDLPack(PyObject* source, CopyRule rule);
+/// PythonError: BufferError for what cannot be a tensor here, or needs a copy against kNever. On
+/// the device where it lies, which a loaded backend has to have, unless the producer is asked for a
+/// copy on the CPU (`to_cpu`).
+ops::Tensor ImportDLPack(PyObject* source, CopyRule rule, bool to_cpu = false);
 
 /// A tensor over an object's buffer; absent (no error set) where it has none, or one that holds no
 /// numbers. Sets *copied if the elements had to be copied.

@@ -5,6 +5,34 @@
 
 namespace emberharmony::python {
 
+namespace {
+
+void CheckSharedOn(std::optional<ops::Device> device, CopyRule rule) {
+  if (rule != CopyRule::kNever || !device || *device == tensor::kCpuDevice) return;
+  Raise(PyExc_ValueError, "asarray: the memory of " + tensor::DeviceName(*device) +
+                              " is another than that of `obj`, and copy=False forbids a copy");
+}
+
+/// asarray of a tensor on another device than the CPU.
+PyObject* OfDeviceTensor(PyObject* source, std::optional<ops::DType> dtype, CopyRule rule,
+                         ops::Device device) {
+  const ops::Tensor& x = TensorOf(source);
+  const bool stays = x.device() == device && (!dtype || *dtype == x.dtype());
+  if (stays && rule != CopyRule::kAlways) return Py_NewRef(source);
+  if (rule == CopyRule::kNever) {
+    Raise(PyExc_ValueError,
+          "asarray: copy=False, and the dtype or the device asked for is another "
+          "than that of `obj`, a " +
+              x.Describe() + " on " + tensor::DeviceName(x.device()));
+  }
+  return MakeTensor([&] {
+    const ops::Tensor here = ops::to_device(x, tensor::kCpuDevice);
+    return ops::to_device(dtype ? ops::astype(here, *dtype, /*copy=*/false) : here, device);
+  });
+}
+
+}  // namespace
+
 EMBER_FUNCTION(asarray,
                "(obj: ArrayLike, /, *, dtype: DTypeLike | None = None, "
                "device: Device | str | None = None, copy: bool | None = None) -> Tensor",
@@ -15,7 +43,7 @@ Args:
     protocol, `__dlpack__` or `__array__` (NumPy, PyTorch, pandas, Arrow, array.array).
   dtype: The elements' dtype; by default that of `obj`. Python numbers become bool, int64 (uint64
     from 2^63 on), float64 or complex128.
-  device: None or "cpu".
+  device: Where the result lies; None: where `obj` does, the CPU for numbers and lists.
   copy: True copies, False raises ValueError where a copy would be needed, None shares memory where
     that is possible. What is read-only in `obj` is read-only in the result.
 
@@ -27,11 +55,15 @@ Raises:
   TypeError: `obj` holds no numbers, or numbers without a dtype here, as float16.
   OverflowError: An integer beyond the dtype's range.
 )") {
-  args.check_device(2);
+  PyObject* source = args.object(0);
+  IsTensor(source) ? args.check_device(2, TensorOf(source)) : args.check_device(2);
   CopyRule rule = CopyRule::kIfNeeded;
   if (!args.is_none(3)) rule = args.boolean(3) ? CopyRule::kAlways : CopyRule::kNever;
   const std::optional<ops::DType> dtype = args.dtype(1);
-  PyObject* source = args.object(0);
+  if (IsTensor(source) && TensorOf(source).device() != tensor::kCpuDevice) {
+    return OfDeviceTensor(source, dtype, rule, *args.result_device());
+  }
+  CheckSharedOn(args.result_device(), rule);
   if (IsTensor(source) && rule != CopyRule::kAlways &&
       (!dtype || *dtype == TensorOf(source).dtype())) {
     return Py_NewRef(source);
@@ -64,12 +96,15 @@ EMBER_FUNCTION(convert_to_tensor,
 Args:
   data: What `asarray` takes.
   dtype: The elements' dtype; by default that of `data`.
-  device: None or "cpu".
+  device: Where the result lies; None: the CPU.
 )") {
-  args.check_device(2);
-  const std::optional<ops::DType> dtype = args.dtype(1);
   PyObject* source = args.object(0);
+  IsTensor(source) ? args.check_device(2, TensorOf(source)) : args.check_device(2);
+  const std::optional<ops::DType> dtype = args.dtype(1);
   if (IsTensor(source) && (!dtype || *dtype == TensorOf(source).dtype())) return Py_NewRef(source);
+  if (IsTensor(source) && TensorOf(source).device() != tensor::kCpuDevice) {
+    return OfDeviceTensor(source, dtype, CopyRule::kIfNeeded, *args.result_device());
+  }
   return MakeTensor([&] { return ImportArray(source, dtype, CopyRule::kIfNeeded); });
 }
 
@@ -80,17 +115,19 @@ EMBER_FUNCTION(from_dlpack,
 
 Args:
   x: An object with `__dlpack__` and `__dlpack_device__`.
-  device: None or "cpu".
+  device: Where the result lies; None: where x does.
   copy: True copies, False raises BufferError where a copy would be needed, None shares memory where
     that is possible.
 
 Raises:
-  BufferError: The memory is not the CPU's, or its elements have no dtype here.
+  BufferError: The memory is that of a device whose backend is not loaded, or its elements have no
+    dtype here.
 )") {
   args.check_device(1);
   CopyRule rule = CopyRule::kIfNeeded;
   if (!args.is_none(2)) rule = args.boolean(2) ? CopyRule::kAlways : CopyRule::kNever;
-  return MakeTensor([&] { return ImportDLPack(args.object(0), rule); });
+  const bool to_cpu = args.result_device() == tensor::kCpuDevice;
+  return MakeTensor([&] { return ImportDLPack(args.object(0), rule, to_cpu); });
 }
 
 }  // namespace emberharmony::python

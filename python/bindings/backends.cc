@@ -6,9 +6,11 @@
 #include <string>
 
 #include "bindings/backends_internal.h"
+#include "bindings/device_object.h"
 #include "bindings/dtype_object.h"
 #include "emberharmony/backend/backend_report.h"
 #include "emberharmony/backend/plugin_loader.h"
+#include "emberharmony/ops/devices.h"
 
 namespace emberharmony::python {
 namespace {
@@ -81,9 +83,34 @@ nb::tuple ExplainCall(const std::string& name, nb::handle dtype, int rank) {
   }
 }
 
+/// A list of Device objects.
+nb::list DeviceObjects() {
+  nb::list devices;
+  try {
+    for (const ops::Device device : ops::available_devices()) {
+      devices.append(nb::steal(DeviceObject(device)));
+    }
+  } catch (...) {
+    SetErrorFromException();
+    throw nb::python_error();
+  }
+  return devices;
+}
+
+void WaitFor(nb::handle device) {
+  try {
+    ops::synchronize(DeviceOf(device.ptr()));
+  } catch (...) {
+    SetErrorFromException();
+    throw nb::python_error();
+  }
+}
+
 }  // namespace
 
 void InitBackends(nb::module_& module) {
+  module.def("available_devices", &DeviceObjects);
+  module.def("synchronize", &WaitFor, nb::arg("device"));
   module.def("backend_names", &backend::BackendNames);
   module.def("current_backend", [] { return std::string(backend::CurrentBackend().name()); });
   module.def("set_current_backend", [](const std::string& name) {

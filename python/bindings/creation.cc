@@ -13,10 +13,10 @@ ops::DType DTypeOr(const Arguments& args, int i, ops::DType otherwise) {
 
 }  // namespace
 
-#define EMBER_CREATION_ARGS                             \
-  "  dtype: The elements' dtype; float64 by default.\n" \
-  "  device: None or \"cpu\".\n\nRaises:\n"             \
-  "  ValueError: A negative length.\n"                  \
+#define EMBER_CREATION_ARGS                                      \
+  "  dtype: The elements' dtype; float64 by default.\n"          \
+  "  device: Where the result lies; None: the CPU.\n\nRaises:\n" \
+  "  ValueError: A negative length.\n"                           \
   "  MemoryError: There is no memory for so many elements.\n"
 
 EMBER_FUNCTION(empty,
@@ -61,7 +61,7 @@ Args:
   shape: Its shape: an integer or a tuple.
   fill_value: The number.
   dtype: The elements' dtype; by default that of the number: bool, int64, float64 or complex128.
-  device: None or "cpu".
+  device: Where the result lies; None: the CPU.
 
 Raises:
   ValueError: A negative length.
@@ -79,14 +79,14 @@ Raises:
   "A tensor " what                                                               \
   ", of the shape of another.\n\nArgs:\n"                                        \
   "  x: The tensor whose shape, and dtype unless it is given, the result has.\n" \
-  "  dtype: The elements' dtype.\n  device: None or \"cpu\".\n"
+  "  dtype: The elements' dtype.\n  device: Where the result lies; None: where x does.\n"
 
 EMBER_FUNCTION(empty_like,
                "(x: Tensor, /, *, dtype: DTypeLike | None = None, "
                "device: Device | str | None = None) -> Tensor",
                EMBER_LIKE_DOC("with arbitrary elements")) {
-  args.check_device(2);
   const ops::Tensor& x = args.tensor(0);
+  args.check_device(2, x);
   const std::optional<ops::DType> dtype = args.dtype(1);
   return MakeTensor([&] { return ops::empty_like(x, dtype); });
 }
@@ -95,8 +95,8 @@ EMBER_FUNCTION(zeros_like,
                "(x: Tensor, /, *, dtype: DTypeLike | None = None, "
                "device: Device | str | None = None) -> Tensor",
                EMBER_LIKE_DOC("of zeros")) {
-  args.check_device(2);
   const ops::Tensor& x = args.tensor(0);
+  args.check_device(2, x);
   const std::optional<ops::DType> dtype = args.dtype(1);
   return args.Run([&] { return ops::zeros_like(x, dtype); });
 }
@@ -105,8 +105,8 @@ EMBER_FUNCTION(ones_like,
                "(x: Tensor, /, *, dtype: DTypeLike | None = None, "
                "device: Device | str | None = None) -> Tensor",
                EMBER_LIKE_DOC("of ones")) {
-  args.check_device(2);
   const ops::Tensor& x = args.tensor(0);
+  args.check_device(2, x);
   const std::optional<ops::DType> dtype = args.dtype(1);
   return args.Run([&] { return ops::ones_like(x, dtype); });
 }
@@ -117,8 +117,8 @@ EMBER_FUNCTION(full_like,
                EMBER_LIKE_DOC("with one number in every element")
                "  fill_value: The number.\n\nRaises:\n"
                "  TypeError: The dtype cannot hold the number.\n") {
-  args.check_device(3);
   const ops::Tensor& x = args.tensor(0);
+  args.check_device(3, x);
   const ops::Scalar value = args.scalar(1);
   const std::optional<ops::DType> dtype = args.dtype(2);
   return args.Run([&] { return ops::full_like(x, value, dtype); });
@@ -134,7 +134,7 @@ Args:
   stop: Where the numbers end; it is not among them.
   step: Their distance, which may be negative.
   dtype: The elements' dtype; by default int64 if all arguments are integers, else float64.
-  device: None or "cpu".
+  device: Where the result lies; None: the CPU.
 
 Returns:
   A tensor of shape (ceil((stop - start) / step),): start + i * step, integers exactly, others in
@@ -165,7 +165,7 @@ Args:
   num: How many there are.
   dtype: The elements' dtype; float64 by default, complex128 for complex numbers. Integers take the
     floor.
-  device: None or "cpu".
+  device: Where the result lies; None: the CPU.
   endpoint: Whether the last number is `stop`.
 
 Returns:
@@ -194,7 +194,7 @@ Args:
   n_cols: Its number of columns; by default as many as rows.
   k: The diagonal: 0 the main one, above it if positive, below if negative.
   dtype: The elements' dtype; float64 by default.
-  device: None or "cpu".
+  device: Where the result lies; None: the CPU.
 )") {
   args.check_device(4);
   const int64_t num_rows = args.integer(0);

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "bindings/python_error.h"
+#include "emberharmony/ops/devices.h"
 
 namespace emberharmony::python {
 namespace {
@@ -98,8 +99,10 @@ ops::Device DeviceOf(PyObject* object) {
         PyUnicode_CompareWithASCIIString(object, "cpu:0") == 0) {
       return tensor::kCpuDevice;
     }
-    PyErr_Format(PyExc_ValueError, "expected a device that is there, \"cpu\", found %R", object);
-    throw PythonError{};
+    Py_ssize_t size = 0;
+    const char* const name = PyUnicode_AsUTF8AndSize(object, &size);
+    if (name == nullptr) throw PythonError{};
+    return ops::parse_device({name, static_cast<size_t>(size)});
   }
   PyErr_Format(PyExc_TypeError, "expected a Device or its name, found %R", object);
   throw PythonError{};

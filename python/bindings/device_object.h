@@ -13,8 +13,8 @@ bool InitDevices(PyObject* module);
 /// A device as a Python object: a new reference. Throws PythonError.
 PyObject* DeviceObject(ops::Device device);
 
-/// The device that a Device or its name ("cpu", "cpu:0") stands for. Throws PythonError: TypeError
-/// for another type, ValueError for a device that is not there.
+/// The device that a Device or its name ("cpu", "cuda:0") stands for. Throws PythonError
+/// (TypeError) for another type, std::invalid_argument for a device that is not there.
 ops::Device DeviceOf(PyObject* object);
 
 }  // namespace emberharmony::python

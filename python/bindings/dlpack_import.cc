@@ -59,11 +59,22 @@ ops::DType DTypeOfDLPack(const dlpack::DataType& type) {
          " bits and " + std::to_string(type.lanes) + " lanes have no dtype here");
 }
 
+/// The device of a tensor; BufferError for one that no loaded backend has.
+ops::Device DeviceOfDLPack(int32_t type, int32_t id) {
+  // The CPU has one memory, whatever number a producer gives it.
+  if (type == static_cast<int32_t>(tensor::DeviceKind::kCpu)) return tensor::kCpuDevice;
+  const ops::Device device{static_cast<tensor::DeviceKind>(type), id};
+  for (const ops::Device each : ops::available_devices()) {
+    if (each == device) return device;
+  }
+  Refuse("the memory is that of a device (type " + std::to_string(type) + ", number " +
+         std::to_string(id) +
+         ") that no loaded backend has: load one with set_backend, or ask for device=\"cpu\"");
+}
+
 ops::Tensor FromView(const dlpack::View& view, std::shared_ptr<const void> owner, bool writable,
                      bool* copied) {
-  if (view.device.type != static_cast<int32_t>(tensor::DeviceKind::kCpu)) {
-    Refuse("the memory is not the CPU's: copy it there first");
-  }
+  const ops::Device device = DeviceOfDLPack(view.device.type, view.device.index);
   if (view.rank < 0 || view.rank > tensor::kRankMax) {
     Refuse("a tensor has at most 64 axes, found " + std::to_string(view.rank));
   }
@@ -76,8 +87,15 @@ ops::Tensor FromView(const dlpack::View& view, std::shared_ptr<const void> owner
     strides[i] = (view.strides != nullptr ? view.strides[i] : step) * tensor::ItemSize(dtype);
     step *= shape[i];
   }
-  return FromMemory(static_cast<char*>(view.data) + view.byte_offset, shape, strides, dtype,
-                    std::move(owner), writable, copied);
+  if (device == tensor::kCpuDevice) {
+    return FromMemory(static_cast<char*>(view.data) + view.byte_offset, shape, strides, dtype,
+                      std::move(owner), writable, copied);
+  }
+  for (int i = 0; i < view.rank; ++i) strides[i] /= tensor::ItemSize(dtype);
+  char* const data = static_cast<char*>(view.data) + view.byte_offset;
+  const ops::Tensor there = ops::Tensor::WrapMutable(data, shape, dtype, std::move(owner), device);
+  const ops::Tensor strided = there.View(shape, strides, 0);
+  return writable ? strided : strided.ReadOnly();
 }
 
 /// Takes what is in the capsule over from it.
@@ -103,11 +121,16 @@ ops::Tensor FromCapsule(PyObject* capsule, bool* copied) {
   Refuse("expected a capsule named \"dltensor_versioned\" or \"dltensor\"");
 }
 
-/// source.__dlpack__(max_version=(1, 1)), or without arguments where the producer is older.
-Reference AskForCapsule(PyObject* source) {
+/// source.__dlpack__(max_version=(1, 1)), or without arguments where the producer is older. With
+/// `to_cpu` it is asked for a copy on the CPU, which older producers know nothing of.
+Reference AskForCapsule(PyObject* source, bool to_cpu) {
   Reference method(PyObject_GetAttrString(source, "__dlpack__"));
   Reference none(PyTuple_New(0));
   Reference keywords(Py_BuildValue("{s(II)}", "max_version", dlpack::kMajor, dlpack::kMinor));
+  if (to_cpu) {
+    Reference cpu(Py_BuildValue("(ii)", static_cast<int>(tensor::DeviceKind::kCpu), 0));
+    if (PyDict_SetItemString(keywords.get(), "dl_device", cpu.get()) < 0) throw PythonError{};
+  }
   PyObject* capsule = PyObject_Call(method.get(), none.get(), keywords.get());
   if (capsule == nullptr && PyErr_ExceptionMatches(PyExc_TypeError)) {
     PyErr_Clear();
@@ -118,19 +141,31 @@ Reference AskForCapsule(PyObject* source) {
 
 }  // namespace
 
-ops::Tensor ImportDLPack(PyObject* source, CopyRule rule) {
+ops::Tensor ImportDLPack(PyObject* source, CopyRule rule, bool to_cpu) {
   Reference device(PyObject_CallMethod(source, "__dlpack_device__", nullptr));
   if (PyTuple_Check(device.get()) && PyTuple_GET_SIZE(device.get()) == 2) {
     Reference type(PyNumber_Long(PyTuple_GET_ITEM(device.get(), 0)));
-    if (PyLong_AsLong(type.get()) != static_cast<long>(tensor::DeviceKind::kCpu)) {
-      Refuse("the memory is not the CPU's: copy it there first");
+    Reference id(PyNumber_Long(PyTuple_GET_ITEM(device.get(), 1)));
+    const long type_number = PyLong_AsLong(type.get());
+    const long id_number = PyLong_AsLong(id.get());
+    if (PyErr_Occurred()) throw PythonError{};
+    const bool on_cpu = type_number == static_cast<long>(tensor::DeviceKind::kCpu);
+    to_cpu = to_cpu && !on_cpu;
+    if (to_cpu && rule == CopyRule::kNever) {
+      Refuse("a copy to the CPU is needed, and copy=False forbids it");
     }
+    // Before the producer is asked, which might move memory for nothing.
+    if (!to_cpu) DeviceOfDLPack(static_cast<int32_t>(type_number), static_cast<int32_t>(id_number));
+  } else {
+    to_cpu = false;
   }
-  Reference capsule = AskForCapsule(source);
+  Reference capsule = AskForCapsule(source, to_cpu);
   bool copied = false;
   ops::Tensor tensor = FromCapsule(capsule.get(), &copied);
   if (copied && rule == CopyRule::kNever) Refuse("a copy is needed, and copy=False forbids it");
-  return rule == CopyRule::kAlways && !copied ? tensor.Copy() : tensor;
+  if (rule != CopyRule::kAlways || copied || to_cpu) return tensor;
+  if (tensor.device() == tensor::kCpuDevice) return tensor.Copy();
+  return ops::to_device(ops::to_device(tensor, tensor::kCpuDevice), tensor.device());
 }
 
 }  // namespace emberharmony::python

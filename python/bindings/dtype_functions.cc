@@ -65,7 +65,7 @@ Args:
     the range give the nearest limit, and NaN gives 0. Integers wrap around. Everything but zero
     becomes True.
   copy: Whether to copy where x has the dtype already; else x itself is the result.
-  device: None or "cpu".
+  device: Where the result lies; None: the CPU.
 
 Raises:
   TypeError: Complex numbers do not become real ones: take real(x) first.

@@ -340,7 +340,7 @@ Args:
   n: Elements of the transform.
   d: Distance of the samples.
   dtype: float32 or float64, the default.
-  device: Where the result shall be: the CPU.
+  device: Where the result lies; None: the CPU.
 
 Returns:
   A tensor of shape (n,): 0, 1, ..., (n - 1) // 2, -(n // 2), ..., -1, divided by n d.
@@ -365,7 +365,7 @@ Args:
   n: Elements that are transformed.
   d: Distance of the samples.
   dtype: float32 or float64, the default.
-  device: Where the result shall be: the CPU.
+  device: Where the result lies; None: the CPU.
 
 Returns:
   A tensor of shape (n // 2 + 1,): 0, 1, ..., n // 2, divided by n d.

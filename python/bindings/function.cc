@@ -4,6 +4,8 @@
 #include <deque>
 #include <string_view>
 
+#include "emberharmony/ops/devices.h"
+
 namespace emberharmony::python {
 namespace {
 
@@ -330,6 +332,13 @@ PyObject* InvokeNumPyMethod(const Function& function, PyObject* self, PyObject* 
   }
 }
 
+/// A result on the device that was asked for; takes it over.
+PyObject* MoveTo(ops::Device device, PyObject* result) {
+  if (result == nullptr || !IsTensor(result) || TensorOf(result).device() == device) return result;
+  const Reference made(result);
+  return MakeTensor([&] { return ops::to_device(TensorOf(made.get()), device); });
+}
+
 }  // namespace
 
 PyObject* Invoke(const Function& function, Function::Body body, PyObject* self,
@@ -376,7 +385,8 @@ PyObject* Invoke(const Function& function, Function::Body body, PyObject* self,
   }
   try {
     Arguments arguments(function.name, parameters, slots, rest);
-    return body(arguments);
+    PyObject* const result = body(arguments);
+    return arguments.result_device() ? MoveTo(*arguments.result_device(), result) : result;
   } catch (...) {
     SetErrorFromException();
     return nullptr;

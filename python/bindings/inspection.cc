@@ -3,6 +3,7 @@
 #include "bindings/device_object.h"
 #include "bindings/dtype_object.h"
 #include "bindings/function.h"
+#include "emberharmony/ops/devices.h"
 
 namespace emberharmony::python {
 namespace {
@@ -73,20 +74,21 @@ Args:
   x: A tensor.
 )") {
   const ops::Tensor& x = args.tensor(0);
-  return args.Run([&] { return x.Copy(); });
+  if (x.device() == tensor::kCpuDevice) return args.Run([&] { return x.Copy(); });
+  return args.Run([&] { return ops::to_device(OnCpu(x), x.device()); });
 }
 
 EMBER_FUNCTION(to_device, "(x: Tensor, device: Device | str) -> Tensor",
-               R"(x on a device: x itself, since there is one device.
+               R"(x on a device: x itself where it lies there already, else a copy.
 
 Args:
   x: A tensor.
-  device: "cpu".
+  device: "cpu", or the device of a backend that is loaded, such as "cuda:0".
 
 Raises:
   ValueError: A device that is not there.
 )") {
-  DeviceOf(args.object(1));
+  args.check_device(1);
   return AsTensorObject(args).release();
 }
 

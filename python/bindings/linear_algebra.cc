@@ -398,7 +398,7 @@ Args:
   shape: At least two lengths; all but the first together are the columns.
   gain: A factor for all elements.
   dtype: float32 or float64; by default float64.
-  device: None or "cpu".
+  device: Where the result lies; None: the CPU.
   seed: Draws from this seed instead of the process's.
 
 Returns:

@@ -48,7 +48,7 @@ std::optional<int64_t> WholeNumber(Arguments& args, int i) {
   "dtype: DTypeLike | None = None, device: Device | str | None = None, *, " \
   "seed: int | None = None, stream: int = 0) -> Tensor"
 #define EMBER_OPTIONS_DOC                                                                  \
-  "  device: \"cpu\" or None.\n"                                                           \
+  "  device: Where the result lies; None: the CPU.\n"                                      \
   "  seed: Draws from this seed, 0 to 2**64 - 1, instead of the process's next numbers.\n" \
   "  stream: Which of the seed's 2**48 sequences.\n"
 

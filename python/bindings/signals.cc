@@ -58,7 +58,7 @@ Args:
   n: Its length.
   periodic: Makes no difference here.
   dtype: float32 or float64, the default.
-  device: Where the result shall be: the CPU.
+  device: Where the result lies; None: the CPU.
 
 Returns:
   A tensor of shape (n,).
@@ -76,7 +76,7 @@ Args:
   n: Its length.
   periodic: Whether N is n, as short-time transforms want it, or n - 1, so that it is symmetric.
   dtype: float32 or float64, the default.
-  device: Where the result shall be: the CPU.
+  device: Where the result lies; None: the CPU.
 
 Returns:
   A tensor of shape (n,).
@@ -94,7 +94,7 @@ Args:
   n: Its length.
   periodic: Whether N is n, as short-time transforms want it, or n - 1, so that it is symmetric.
   dtype: float32 or float64, the default.
-  device: Where the result shall be: the CPU.
+  device: Where the result lies; None: the CPU.
 
 Returns:
   A tensor of shape (n,).
@@ -112,7 +112,7 @@ Args:
   n: Its length.
   periodic: Whether N is n, as short-time transforms want it, or n - 1, so that it is symmetric.
   dtype: float32 or float64, the default.
-  device: Where the result shall be: the CPU.
+  device: Where the result lies; None: the CPU.
 
 Returns:
   A tensor of shape (n,).
@@ -131,7 +131,7 @@ Args:
   n: Its length.
   periodic: Whether N is n, as short-time transforms want it, or n - 1, so that it is symmetric.
   dtype: float32 or float64, the default.
-  device: Where the result shall be: the CPU.
+  device: Where the result lies; None: the CPU.
 
 Returns:
   A tensor of shape (n,).
@@ -153,7 +153,7 @@ Args:
   beta: From 0, a boxcar, to 700: the larger, the narrower.
   periodic: Whether N is n, as short-time transforms want it, or n - 1, so that it is symmetric.
   dtype: float32 or float64, the default.
-  device: Where the result shall be: the CPU.
+  device: Where the result lies; None: the CPU.
 
 Returns:
   A tensor of shape (n,).

@@ -143,7 +143,7 @@ PyObject* ListOf(const char* data, ops::DType dtype, const ops::Shape& shape,
 
 PyObject* ToList(PyObject* self, PyObject*) {
   return Guarded([&] {
-    const ops::Tensor& x = TensorOf(self);
+    const ops::Tensor x = OnCpu(TensorOf(self));
     return ListOf(static_cast<const char*>(x.data()), x.dtype(), x.shape(), x.strides(), 0);
   });
 }
@@ -165,14 +165,14 @@ PyObject* FlatItem(const ops::Tensor& x, int64_t place) {
 
 PyObject* ToBytes(PyObject* self, PyObject*) {
   return Guarded([&] {
-    const ops::Tensor x = TensorOf(self).Contiguous();
+    const ops::Tensor x = OnCpu(TensorOf(self)).Contiguous();
     return Checked(PyBytes_FromStringAndSize(static_cast<const char*>(x.data()), x.size_bytes()));
   });
 }
 
 PyObject* ToItem(PyObject* self, PyObject* const* args, Py_ssize_t num_args) {
   return Guarded([&]() -> PyObject* {
-    const ops::Tensor& x = TensorOf(self);
+    const ops::Tensor x = OnCpu(TensorOf(self));
     if (num_args == 0) {
       if (x.size() != 1) {
         Raise(PyExc_ValueError,
@@ -236,16 +236,26 @@ PyObject* ToDevice(PyObject* self, PyObject* args, PyObject* kwargs) {
     return nullptr;
   }
   return Guarded([&]() -> PyObject* {
-    DeviceOf(device);
+    const ops::Device to = DeviceOf(device);
+    const ops::Tensor& x = TensorOf(self);
     if (stream != Py_None) {
-      Raise(PyExc_ValueError, "to_device: the CPU has no streams: leave `stream` out");
+      Raise(PyExc_ValueError,
+            "to_device: copies are complete when they return, on no stream: leave "
+            "`stream` out");
     }
-    return Py_NewRef(self);
+    if (x.device() == to) return Py_NewRef(self);
+    return MakeTensor([&] { return ops::to_device(x, to); });
   });
 }
 
 PyObject* Copy(PyObject* self, PyObject*) {
-  return Guarded([&] { return MakeTensor([&] { return TensorOf(self).Copy(); }); });
+  return Guarded([&] {
+    return MakeTensor([&] {
+      const ops::Tensor& x = TensorOf(self);
+      if (x.device() == tensor::kCpuDevice) return x.Copy();
+      return ops::to_device(OnCpu(x), x.device());
+    });
+  });
 }
 
 PyObject* ToComplex(PyObject* self, PyObject*) {
@@ -321,8 +331,8 @@ PyMethodDef tensor_methods[] = {
     {"tobytes", &ToBytes, METH_NOARGS,
      "tobytes($self, /)\n--\n\nThe memory of the elements in C order, as bytes."},
     {"to_device", AsMethod(&ToDevice), METH_VARARGS | METH_KEYWORDS,
-     "to_device($self, device, /, *, stream=None)\n--\n\nThis tensor: there is one device, the "
-     "CPU."},
+     "to_device($self, device, /, *, stream=None)\n--\n\nThis tensor where it lies on the device "
+     "already, else a copy there."},
     {"__array_namespace__", AsMethod(&GetArrayNamespace), METH_FASTCALL | METH_KEYWORDS,
      "__array_namespace__($self, /, *, api_version=None)\n--\n\nThe module emberharmony.ops."},
     {"__copy__", &Copy, METH_NOARGS, nullptr},
@@ -337,18 +347,21 @@ PyMethodDef tensor_methods[] = {
 
 PyObject* ReprOfTensor(PyObject* self) {
   return Guarded([&] {
-    const ops::Tensor& x = TensorOf(self);
+    const ops::Tensor& own = TensorOf(self);
+    const ops::Tensor x = OnCpu(own);
     ops::PrintOptions options;
     options.separator = ", ";
     options.prefix = "Tensor(";
     std::string text = options.prefix + ops::to_string(x, options);
     if (x.size() == 0) text += ", shape=" + x.shape().ToString();
-    return ToPython(text + ", dtype=" + std::string(tensor::DTypeName(x.dtype())) + ")");
+    text += ", dtype=" + std::string(tensor::DTypeName(x.dtype()));
+    if (own.device() != tensor::kCpuDevice) text += ", device=" + tensor::DeviceName(own.device());
+    return ToPython(text + ")");
   });
 }
 
 PyObject* StrOfTensor(PyObject* self) {
-  return Guarded([&] { return ToPython(ops::to_string(TensorOf(self))); });
+  return Guarded([&] { return ToPython(ops::to_string(OnCpu(TensorOf(self)))); });
 }
 
 }  // namespace emberharmony::python

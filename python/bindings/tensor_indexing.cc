@@ -104,7 +104,7 @@ class Key {
             "found " +
                 std::string(Py_TYPE(key)->tp_name));
     }
-    ops::Tensor tensor = Positions(key);
+    ops::Tensor tensor = OnCpu(Positions(key));
     if (tensor.rank() == 0 && tensor::IsInteger(tensor.dtype())) {
       Reference number(ElementToPython(tensor.data(), tensor.dtype()));
       parts_.emplace_back(int64_t{PositionOf(number.get())});

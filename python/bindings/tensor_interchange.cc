@@ -1,6 +1,7 @@
 // How a tensor gives its memory to other libraries: DLPack, the buffer protocol, NumPy, pickle.
 #include <cstring>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,7 @@
 #include "bindings/dtype_object.h"
 #include "bindings/results.h"
 #include "bindings/tensor_object.h"
+#include "emberharmony/ops.h"
 
 namespace emberharmony::python {
 namespace {
@@ -84,10 +86,33 @@ PyObject* MakeCapsule(Managed* managed, const char* name) {
 /// The keyword arguments of __dlpack__, checked.
 struct DLPackRequest {
   bool versioned = false;
-  bool must_copy = false;
+  std::optional<bool> copy;
+  ops::Device device;
 };
 
-DLPackRequest ParseRequest(PyObject* args, PyObject* kwargs) {
+/// Where the consumer wants the tensor.
+ops::Device RequestedDevice(const ops::Tensor& x, PyObject* dl_device) {
+  if (dl_device == Py_None) return x.device();
+  int type = 0;
+  int index = 0;
+  if (!PyTuple_Check(dl_device) || !PyArg_ParseTuple(dl_device, "ii", &type, &index)) {
+    PyErr_Clear();
+    Raise(PyExc_TypeError, "__dlpack__: expected dl_device=(type, index)");
+  }
+  if (type == static_cast<int>(tensor::DeviceKind::kCpu)) return tensor::kCpuDevice;
+  const ops::Device device{static_cast<tensor::DeviceKind>(type), index};
+  std::string names;
+  for (const ops::Device each : ops::available_devices()) {
+    if (each == device) return device;
+    names += " (" + std::to_string(static_cast<int>(each.kind)) + ", " +
+             std::to_string(each.index) + ")";
+  }
+  Raise(PyExc_BufferError, "__dlpack__: expected a device that a loaded backend has, among" +
+                               names + ", found (" + std::to_string(type) + ", " +
+                               std::to_string(index) + ")");
+}
+
+DLPackRequest ParseRequest(const ops::Tensor& x, PyObject* args, PyObject* kwargs) {
   static const char* names[] = {"stream", "max_version", "dl_device", "copy", nullptr};
   PyObject* stream = Py_None;
   PyObject* max_version = Py_None;
@@ -97,21 +122,12 @@ DLPackRequest ParseRequest(PyObject* args, PyObject* kwargs) {
                                    &stream, &max_version, &dl_device, &copy)) {
     throw PythonError{};
   }
-  if (stream != Py_None) {
+  DLPackRequest request;
+  request.device = RequestedDevice(x, dl_device);
+  // On other devices tensors are complete when a function returns: there is no stream to wait for.
+  if (stream != Py_None && request.device == tensor::kCpuDevice) {
     Raise(PyExc_BufferError, "__dlpack__: the CPU has no streams: expected stream=None");
   }
-  if (dl_device != Py_None) {
-    int type = 0;
-    int index = 0;
-    if (!PyTuple_Check(dl_device) || !PyArg_ParseTuple(dl_device, "ii", &type, &index)) {
-      PyErr_Clear();
-      Raise(PyExc_TypeError, "__dlpack__: expected dl_device=(type, index)");
-    }
-    if (type != static_cast<int>(tensor::DeviceKind::kCpu)) {
-      Raise(PyExc_BufferError, "__dlpack__: a tensor can only be given to the CPU, (1, 0)");
-    }
-  }
-  DLPackRequest request;
   if (max_version != Py_None) {
     int major = 0;
     int minor = 0;
@@ -124,21 +140,33 @@ DLPackRequest ParseRequest(PyObject* args, PyObject* kwargs) {
   if (copy != Py_None) {
     const int truth = PyObject_IsTrue(copy);
     if (truth < 0) throw PythonError{};
-    request.must_copy = truth != 0;
+    request.copy = truth != 0;
+  }
+  if (request.copy == false && request.device != x.device()) {
+    Raise(PyExc_BufferError,
+          "__dlpack__: a copy to another device is needed, and copy=False forbids it");
   }
   return request;
 }
 
+ops::Tensor CopyOn(const ops::Tensor& x, ops::Device device) {
+  const bool is_here = x.device() == tensor::kCpuDevice;
+  if (is_here && device == tensor::kCpuDevice) return x.Copy();
+  return ops::to_device(OnCpu(x), device);
+}
+
 PyObject* ToDLPack(PyObject* self, PyObject* args, PyObject* kwargs) {
   return Guarded([&]() -> PyObject* {
-    const DLPackRequest request = ParseRequest(args, kwargs);
-    const ops::Tensor x = request.must_copy ? TensorOf(self).Copy() : TensorOf(self);
+    const ops::Tensor& own = TensorOf(self);
+    const DLPackRequest request = ParseRequest(own, args, kwargs);
+    const bool is_copied = request.copy == true || request.device != own.device();
+    const ops::Tensor x = is_copied ? CopyOn(own, request.device) : own;
+    ops::synchronize(x.device());
     if (request.versioned) {
       auto* managed = MakeExport<dlpack::Versioned>(x);
       managed->major = dlpack::kMajor;
       managed->minor = dlpack::kMinor;
-      managed->flags =
-          (x.writable() ? 0 : dlpack::kReadOnly) | (request.must_copy ? dlpack::kIsCopied : 0);
+      managed->flags = (x.writable() ? 0 : dlpack::kReadOnly) | (is_copied ? dlpack::kIsCopied : 0);
       return MakeCapsule(managed, dlpack::kVersionedName);
     }
     if (!x.writable()) {
@@ -204,6 +232,12 @@ const char* WhyNot(const ops::Tensor& x, int flags) {
 int GetBuffer(PyObject* self, Py_buffer* view, int flags) {
   const ops::Tensor& x = TensorOf(self);
   view->obj = nullptr;
+  if (x.device() != tensor::kCpuDevice) {
+    PyErr_Format(PyExc_BufferError,
+                 "the tensor lies on %s: copy it to the CPU with x.to_device(\"cpu\")",
+                 tensor::DeviceName(x.device()).c_str());
+    return -1;
+  }
   if (const char* why = WhyNot(x, flags)) {
     PyErr_SetString(PyExc_BufferError, why);
     return -1;
@@ -284,10 +318,12 @@ PyObject* ArrayUfunc(PyObject* self, PyObject* args, PyObject* kwargs) {
 /// pickle, without a copy.
 PyObject* ReduceEx(PyObject* self, PyObject* protocol) {
   return Guarded([&]() -> PyObject* {
-    const ops::Tensor& x = TensorOf(self);
+    // Where the device is not there any more, a pickle can be read all the same.
+    const ops::Tensor x = OnCpu(TensorOf(self));
     const long version = PyLong_AsLong(protocol);
     if (version == -1 && PyErr_Occurred()) throw PythonError{};
-    Reference contiguous(x.is_contiguous() ? Py_NewRef(self) : ToPython(x.Copy()));
+    const bool is_own = x.is_contiguous() && x.device() == TensorOf(self).device();
+    Reference contiguous(is_own ? Py_NewRef(self) : ToPython(x.Contiguous()));
     Reference elements(
         version >= 5
             ? PyPickleBuffer_FromObject(contiguous.get())
@@ -336,7 +372,8 @@ PyMethodDef tensor_interchange_methods[] = {
      "__dlpack__($self, /, *, stream=None, max_version=None, dl_device=None, copy=None)\n--\n\n"
      "A capsule with this tensor for another library's from_dlpack."},
     {"__dlpack_device__", &DLPackDevice, METH_NOARGS,
-     "__dlpack_device__($self, /)\n--\n\n(1, 0), the CPU."},
+     "__dlpack_device__($self, /)\n--\n\nWhere it lies: (1, 0), the CPU, or a device's type and "
+     "number."},
     {"__array__", AsMethod(&ToNumPy), METH_VARARGS | METH_KEYWORDS,
      "__array__($self, /, dtype=None, copy=None)\n--\n\nA NumPy array that shares the memory."},
     {"numpy", &AsNumPy, METH_NOARGS,

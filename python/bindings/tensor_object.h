@@ -61,6 +61,8 @@ extern PyGetSetDef tensor_attributes[];
 extern PyMethodDef tensor_methods[];
 extern PyMethodDef tensor_interchange_methods[];
 
+/// The tensor, or a copy of it on the CPU where it lies elsewhere: what is read from here.
+ops::Tensor OnCpu(const ops::Tensor& tensor);
 /// The number in a tensor of one element as a Python bool, int, float or complex.
 PyObject* ElementToPython(const void* element, ops::DType dtype);
 /// _rebuild_tensor(dtype, shape, elements): what unpickling calls.

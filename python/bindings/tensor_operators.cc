@@ -222,6 +222,18 @@ PyObject* Compare(PyObject* a, PyObject* b, int operation) {
   }
 }
 
+/// Null with the error indicator set where it cannot be fetched from its device.
+PyObject* ElementOf(const ops::Tensor& x) {
+  if (x.device() == tensor::kCpuDevice) return ElementToPython(x.data(), x.dtype());
+  try {
+    const ops::Tensor here = OnCpu(x);
+    return ElementToPython(here.data(), here.dtype());
+  } catch (...) {
+    SetErrorFromException();
+    return nullptr;
+  }
+}
+
 /// The element of a tensor that has just one, as a Python number.
 PyObject* SingleElement(PyObject* self) {
   const ops::Tensor& x = TensorOf(self);
@@ -232,7 +244,7 @@ PyObject* SingleElement(PyObject* self) {
                  x.Describe().c_str());
     return nullptr;
   }
-  return ElementToPython(x.data(), x.dtype());
+  return ElementOf(x);
 }
 
 int ToBool(PyObject* self) {
@@ -266,10 +278,15 @@ PyObject* ToIndex(PyObject* self) {
                  x.Describe().c_str());
     return nullptr;
   }
-  return ElementToPython(x.data(), x.dtype());
+  return ElementOf(x);
 }
 
 }  // namespace
+
+ops::Tensor OnCpu(const ops::Tensor& tensor) {
+  return tensor.device() == tensor::kCpuDevice ? tensor
+                                               : ops::to_device(tensor, tensor::kCpuDevice);
+}
 
 PyObject* ElementToPython(const void* element, ops::DType dtype) {
   PyObject* result = nullptr;

@@ -126,7 +126,7 @@ def test_dlpack_of_another_device_is_refused() -> None:
         def __dlpack_device__(self) -> tuple[int, int]:
             return (2, 0)
 
-    with pytest.raises(BufferError, match="CPU"):
+    with pytest.raises(BufferError, match="no loaded backend has"):
         ops.from_dlpack(Elsewhere())
     with pytest.raises(AttributeError):
         ops.from_dlpack([1, 2])

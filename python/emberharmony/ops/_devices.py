@@ -1,4 +1,4 @@
-"""Devices and threads. There is one device, the CPU; its memory is the machine's."""
+"""Devices and threads. Tensors are made on the CPU unless a device is named."""
 
 from emberharmony import _core
 from emberharmony._core import Device
@@ -10,8 +10,8 @@ def _check(device: Device | str | None) -> None:
 
 
 def get_available_devices() -> list[str]:
-    """The names of all devices."""
-    return ["cpu"]
+    """The names of all devices: the CPU, and those of the backends that are loaded."""
+    return [str(device) for device in _core.available_devices()]
 
 
 def is_available(device_type: str = "cpu") -> bool:
@@ -20,7 +20,9 @@ def is_available(device_type: str = "cpu") -> bool:
     Args:
         device_type: "cpu", "cuda", ...
     """
-    return str(device_type).split(":")[0] == "cpu"
+    return any(
+        name.split(":")[0] == str(device_type).split(":")[0] for name in get_available_devices()
+    )
 
 
 def get_default_device() -> str:
@@ -29,24 +31,30 @@ def get_default_device() -> str:
 
 
 def set_default_device(device: Device | str) -> None:
-    """Chooses the device on which tensors are made.
+    """Chooses the device on which tensors are made: the CPU is the only choice.
 
     Args:
         device: "cpu".
 
     Raises:
-        ValueError: A device that is not there.
+        ValueError: Another device, or one that is not there.
     """
     _check(device)
+    if Device(device) != "cpu":
+        raise ValueError(
+            f"device: tensors are made on the CPU unless a call names another, found {device}: "
+            "pass device= where they are made"
+        )
 
 
 def synchronize(device: Device | str | None = None) -> None:
     """Waits until a device has done its work, which the CPU has when a function returns.
 
     Args:
-        device: None or "cpu".
+        device: A device; None: all of them.
     """
-    _check(device)
+    for each in _core.available_devices() if device is None else [device]:
+        _core.synchronize(each)
 
 
 def _memory(name: str) -> dict[str, int]:

@@ -1,6 +1,7 @@
 """What the namespace tells of itself: __array_namespace_info__ of the array API standard."""
 
 from emberharmony._core import Device, DType
+from emberharmony._core import available_devices as _available_devices
 from emberharmony._core import functions as _functions
 
 _isdtype = _functions("ops", "emberharmony.ops")["isdtype"]
@@ -28,8 +29,8 @@ class NamespaceInfo:
         return Device("cpu")
 
     def devices(self) -> tuple[Device, ...]:
-        """All devices."""
-        return (Device("cpu"),)
+        """The CPU, and the devices of the backends that are loaded."""
+        return tuple(_available_devices())
 
     def default_dtypes(self, *, device: Device | str | None = None) -> dict[str, DType]:
         """The dtypes of tensors that are made without naming one.
