@@ -98,3 +98,13 @@ def test_threads_do_not_show_and_models_serve(folder, found, run_ember) -> None:
     run_ember("transform", folder / "out1/model", folder / "table.parquet", "-o", folder / "served")
     served = read_shards(folder / "served").to_pandas().set_index("id").sort_index()
     pd.testing.assert_frame_equal(served, found[served.columns], check_exact=True)
+
+
+def test_no_room_for_linear_algebra_ends_the_run(folder, run_ember, tmp_path) -> None:
+    """OpenBLAS asks for its memory again and again where the system refuses it."""
+    arguments = ["extract", folder / "table.parquet", "--plan", folder / "plan.yaml"]
+    process = run_ember(
+        *arguments, "-o", tmp_path / "out", "--memory", "128MiB", status=4, timeout=120
+    )
+    assert "--memory" in process.stderr
+    assert not (tmp_path / "out").exists()
