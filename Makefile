@@ -19,7 +19,7 @@ export UBSAN_OPTIONS ?= print_stacktrace=1
 asan tsan fuzz: export ARROW_DEFAULT_MEMORY_POOL := system
 
 .PHONY: help setup build install demo test unit conformance conformance-backends import-orders asan tsan asan-command \
-  tsan-command fuzz format check-format lint lint-changed purify reference reference-backends docs check-docs notebook picture memory bench clean
+  tsan-command fuzz format check-format lint lint-changed purify reference reference-backends docs check-docs notebook picture memory bench selection clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z -]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -162,6 +162,9 @@ memory: build  ## resident memory against --memory: hard tables, 128 to 384 MiB,
 
 bench: build  ## times ember against Polars and DuckDB on the same tables
 	@$(PYTHON) bench/run.py
+
+selection: build  ## how often the automatic choice of a backend is the fastest here (minutes)
+	@$(PYTHON) bench/ops/selection.py
 
 clean:  ## remove build/; the environment and the data stay
 	rm -rf build

@@ -30,6 +30,7 @@ from emberharmony.ops import fft as fft, linalg as linalg, random as random
 from emberharmony.ops._backends import (
     auto_select_backend as auto_select_backend,
     backend_counts as backend_counts,
+    calibrate as calibrate,
     describe_backends as describe_backends,
     explain as explain,
     get_available_backends as get_available_backends,

@@ -8,6 +8,8 @@
 #include "bindings/backends_internal.h"
 #include "bindings/device_object.h"
 #include "bindings/dtype_object.h"
+#include "bindings/engine_internal.h"
+#include "emberharmony/backend/automatic_choice.h"
 #include "emberharmony/backend/backend_report.h"
 #include "emberharmony/backend/plugin_loader.h"
 #include "emberharmony/ops/devices.h"
@@ -83,6 +85,53 @@ nb::tuple ExplainCall(const std::string& name, nb::handle dtype, int rank) {
   }
 }
 
+/// What a call is estimated to cost on each backend: dicts; empty where costs do not choose.
+nb::list EstimatesOf(const std::string& name, nb::handle dtype, const std::vector<int64_t>& shape) {
+  const auto op = backend::ParseOp(name);
+  if (!op) throw nb::value_error(("expected the name of an operation, found " + name).c_str());
+  nb::list estimates;
+  try {
+    const tensor::DType type = DTypeOf(dtype.ptr());
+    std::vector<backend::CostEstimate> found;
+    {
+      const nb::gil_scoped_release released;
+      found = backend::EstimateCosts(*op, type, tensor::Shape(shape));
+    }
+    for (const backend::CostEstimate& each : found) {
+      nb::dict entry;
+      entry["backend"] = each.backend;
+      entry["device"] = tensor::DeviceName(each.device);
+      if (each.nanoseconds < 0) {
+        entry["nanoseconds"] = nb::none();
+      } else {
+        entry["nanoseconds"] = each.nanoseconds;
+      }
+      entry["is_chosen"] = each.is_chosen;
+      estimates.append(entry);
+    }
+  } catch (nb::python_error&) {
+    throw;
+  } catch (...) {
+    SetErrorFromException();
+    throw nb::python_error();
+  }
+  return estimates;
+}
+
+nb::dict CalibrateHere() {
+  const auto summary = [] {
+    const nb::gil_scoped_release released;
+    return backend::CalibrateNow();
+  }();
+  if (!summary.ok()) RaiseRunError(summary.status());
+  nb::dict result;
+  result["backends"] = summary->backends;
+  result["num_measured"] = summary->num_measured;
+  result["seconds"] = summary->seconds;
+  result["path"] = summary->path;
+  return result;
+}
+
 /// A list of Device objects.
 nb::list DeviceObjects() {
   nb::list devices;
@@ -126,6 +175,11 @@ void InitBackends(nb::module_& module) {
       "reset_backend_counts", [](const std::string& name) { LoadedBackend(name).ResetCounts(); },
       nb::arg("name"));
   module.def("describe_backends", &DescribeAll, nb::arg("load"));
+  module.def("choose_automatically", &backend::ChooseAutomatically);
+  module.def("chooses_automatically", &backend::ChoosesAutomatically);
+  module.def("chooses_by_cost", &backend::ChoosesByCost);
+  module.def("estimate_costs", &EstimatesOf, nb::arg("name"), nb::arg("dtype"), nb::arg("shape"));
+  module.def("calibrate", &CalibrateHere);
   module.def("explain_operation", &ExplainCall, nb::arg("name"), nb::arg("dtype"), nb::arg("rank"));
   InitNamespaceBackends(module);
 }

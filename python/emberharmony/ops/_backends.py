@@ -147,12 +147,12 @@ def use_backend(name: str | None) -> Iterator[str]:
     Yields:
         The name of the backend that computes within the block.
     """
-    before = get_backend()
+    before = None if _core.chooses_automatically() else get_backend()
     set_backend(name)
     try:
         yield get_backend()
     finally:
-        _core.set_current_backend(before)
+        set_backend(before)
 
 
 def explain(name: str, shape: Sequence[int] = (), dtype: object = "float64") -> dict[str, object]:
@@ -167,9 +167,12 @@ def explain(name: str, shape: Sequence[int] = (), dtype: object = "float64") -> 
         dtype: That of the (first) tensor.
 
     Returns:
-        `op`, `chosen` (the current backend), `backend` (the one that would compute) and `reason`
-        (why not the chosen one; empty if it would). A layout or a value that the chosen backend
-        refuses only in the call itself is not in it.
+        `op`, `chosen` (the current backend), `backend` (the one that would compute), `reason`
+        (why not the chosen one; empty if it would) and, where the choice is automatic and made by
+        costs, `estimates`: for each backend its `device` and the `nanoseconds` that the call is
+        estimated to take there, copies included (None: not measured); of a matrix product as of
+        two square matrices. A layout or a value that the chosen backend refuses only in the call
+        itself is not in it.
 
     Raises:
         ValueError: No operation of that name.
@@ -180,13 +183,50 @@ def explain(name: str, shape: Sequence[int] = (), dtype: object = "float64") -> 
             f"name: expected the name of an operation, found {name!r}; there are "
             f"{', '.join(_core.operation_names())}"
         )
-    backend, reason = _core.explain_operation(name, dtype, len(tuple(shape)))
-    return {"op": name, "chosen": get_backend(), "backend": backend, "reason": reason}
+    lengths = tuple(shape)
+    backend, reason = _core.explain_operation(name, dtype, len(lengths))
+    explanation = {"op": name, "chosen": get_backend(), "backend": backend, "reason": reason}
+    estimates = _core.estimate_costs(name, dtype, lengths)
+    if estimates:
+        explanation["chosen"] = "auto"
+        explanation["backend"] = next(each["backend"] for each in estimates if each["is_chosen"])
+        explanation["reason"] = "it is estimated to be done first, or within a tenth of it"
+        explanation["estimates"] = [
+            {name: value for name, value in each.items() if name != "is_chosen"}
+            for each in estimates
+        ]
+    return explanation
+
+
+def calibrate() -> dict[str, object]:
+    """Measures what operations cost on each backend that is loaded, for a tenth of a second.
+
+    From then on the automatic choice goes by it, in this process and in others that are started
+    with EMBERHARMONY_CALIBRATION=on or read. Without it, and without an accelerator, it is always
+    native: what another backend gives may differ in the last bits, and that is for you to choose.
+
+    Returns:
+        `backends` that were measured, with their devices, `num_measured` (operations and dtypes),
+        `seconds`, and `path`, where the measurements are kept (empty: nowhere).
+
+    Raises:
+        ValueError: EMBERHARMONY_CALIBRATION says off.
+        OSError: The file cannot be written.
+    """
+    _tell_folders()
+    return _core.calibrate()
 
 
 def auto_select_backend() -> str:
-    """Chooses the backend by itself, and returns its name."""
-    _core.set_current_backend("native")
+    """Leaves the choice to the library, as it begins, and returns the name of who computes.
+
+    That is native, unless there is the driver of an accelerator, or EMBERHARMONY_CALIBRATION or
+    `calibrate` ask for more: then each call goes to who is estimated to be done first ("native" is
+    returned all the same).
+    """
+    _core.choose_automatically()
+    if _core.chooses_by_cost():
+        _tell_folders()
     return _core.current_backend()
 
 
@@ -242,8 +282,18 @@ def backend_counts(name: str | None = None, *, reset: bool = False) -> dict[str,
 
 
 def _choose_by_environment() -> None:
-    """Follows EMBERHARMONY_BACKEND. What is wrong with it is a warning: imports always work."""
+    """Follows the environment. What is wrong with it is a warning: imports always work."""
     name = os.environ.get("EMBERHARMONY_BACKEND", "")
+    if _core.chooses_by_cost():
+        _tell_folders()
+    calibration = os.environ.get("EMBERHARMONY_CALIBRATION", "auto")
+    if calibration not in ("", "auto", "on", "read", "off") and not calibration.startswith("/"):
+        warnings.warn(
+            f"EMBERHARMONY_CALIBRATION={calibration}: expected auto, on, read, off or an absolute "
+            "path; taken as auto",
+            RuntimeWarning,
+            stacklevel=2,
+        )
     if name and name != "auto":
         try:
             set_backend(name)

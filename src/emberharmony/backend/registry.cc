@@ -4,8 +4,10 @@
 #include <atomic>
 #include <mutex>
 
+#include "emberharmony/backend/automatic_choice.h"
 #include "emberharmony/backend/backend.h"
 #include "emberharmony/backend/backend_scope.h"
+#include "emberharmony/backend/choice_internal.h"
 #include "emberharmony/backend/native/native_backend_internal.h"
 #include "emberharmony/base/inherited_context.h"
 
@@ -22,9 +24,28 @@ struct Registry {
 /// What the process has chosen; null: native.
 constinit std::atomic<Backend*> chosen{nullptr};
 
-/// Scopes that live, and one more while the process has chosen another than native: while it is 0
-/// native computes everything, and asking costs one load.
+/// How it was chosen.
+constinit std::atomic<Choice> choice{Choice::kAutomaticNative};
+
+/// Scopes that live, and one more while the process has chosen another than native, or chooses by
+/// cost: while it is 0 native computes everything, and asking costs one load.
 constinit std::atomic<int64_t> num_choices{0};
+
+std::mutex& ChoiceMutex() {
+  static std::mutex* mutex = new std::mutex;
+  return *mutex;
+}
+
+/// With the mutex held.
+void SetChoice(Backend* backend, Choice how) {
+  const auto counts = [](Backend* who, Choice by) {
+    return int64_t{who != nullptr || by == Choice::kByCost};
+  };
+  const int64_t before = counts(chosen.load(), choice.load());
+  chosen.store(backend, std::memory_order_release);
+  choice.store(how, std::memory_order_release);
+  num_choices.fetch_add(counts(backend, how) - before, std::memory_order_acq_rel);
+}
 
 const BackendScope* InnermostScope() {
   return static_cast<const BackendScope*>(base::InheritedContext());
@@ -92,10 +113,31 @@ Backend& CurrentBackend() {
 }
 
 void SetCurrentBackend(Backend* backend) {
-  Backend* const next = backend == &Native() ? nullptr : backend;
-  Backend* const before = chosen.exchange(next, std::memory_order_acq_rel);
-  num_choices.fetch_add(int64_t{next != nullptr} - int64_t{before != nullptr},
-                        std::memory_order_acq_rel);
+  std::lock_guard lock(ChoiceMutex());
+  SetChoice(backend == &Native() ? nullptr : backend, Choice::kNamed);
+}
+
+void SetAutomatic(bool by_cost) {
+  std::lock_guard lock(ChoiceMutex());
+  SetChoice(nullptr, by_cost ? Choice::kByCost : Choice::kAutomaticNative);
+}
+
+void StopChoosingByCost() {
+  std::lock_guard lock(ChoiceMutex());
+  if (choice.load() == Choice::kByCost) SetChoice(nullptr, Choice::kAutomaticNative);
+}
+
+bool ChoosesAutomatically() { return choice.load(std::memory_order_acquire) != Choice::kNamed; }
+
+bool ChoosesByCost() { return choice.load(std::memory_order_acquire) == Choice::kByCost; }
+
+Backend& ChooseFor(const OpQuery& query, Tensors inputs, const tensor::Shape& shape) {
+  const bool on_cpu = query.device.kind == tensor::DeviceKind::kCpu;
+  if (on_cpu && num_choices.load(std::memory_order_acquire) == 0) return Native();
+  if (on_cpu && InnermostScope() == nullptr && ChoosesByCost()) {
+    return CheapestFor(query, inputs, shape);
+  }
+  return BackendFor(query);
 }
 
 BackendScope::BackendScope(Backend& backend, tensor::Device device)

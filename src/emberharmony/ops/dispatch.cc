@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <cstdlib>
 
+#include "emberharmony/backend/automatic_choice.h"
 #include "emberharmony/backend/device_memory.h"
 #include "emberharmony/ops/dispatch_internal.h"
 
@@ -208,7 +209,7 @@ void RunOp(Op op, backend::Tensors inputs, backend::Attributes attributes,
   }
   const backend::OpQuery query{
       op, {dtypes, static_cast<size_t>(num_dtypes)}, RankOf(inputs, outputs), device};
-  backend::Backend& backend = backend::BackendFor(query);
+  backend::Backend& backend = backend::ChooseFor(query, inputs, outputs[0]->shape());
   if (&backend == &backend::Native() && !backend.Supports(query)) {
     throw UnsupportedError(fmt::format("{}: no backend supports dtype {}", backend::InfoOf(op).name,
                                        DTypeName(dtypes[0])));
@@ -235,7 +236,7 @@ Tensor RunElementwiseOp(Op op, std::span<const Tensor* const> inputs, const Shap
     }
   }
   const backend::OpQuery query{op, {dtypes, op == Op::kAstype ? 2u : 1u}, shape.rank(), device};
-  backend::Backend& backend = backend::BackendFor(query);
+  backend::Backend& backend = backend::ChooseFor(query, inputs, shape);
   if (&backend == &backend::Native() && !backend.Supports(query)) {
     throw UnsupportedError(fmt::format("{}: no backend supports dtype {}", info.name,
                                        DTypeName(tensor::IsComplex(dtype) ? dtype : input_dtype)));

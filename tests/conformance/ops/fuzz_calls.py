@@ -26,6 +26,7 @@ LEFT_OUT = {
     "save",
     "load",
     "set_num_threads",
+    "calibrate",
     "register_backend",
     "set_backend",
     "set_preferred_backend",

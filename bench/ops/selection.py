@@ -1,0 +1,123 @@
+"""How often the automatic choice of `ops` takes the backend that is fastest here.
+
+On a grid of operations, sizes and dtypes every backend that is loaded is timed, and `auto` after a
+calibration, one after the other in each round, so that what else the machine does meets all of
+them; of the rounds the fastest counts. `auto` is right at a point where it takes at most 1.10 times
+the time of the best backend, the cost of choosing included.
+
+    make selection
+    python bench/ops/selection.py --backends torch --rounds 9 --json selection.json
+"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import json
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+from emberharmony import ops
+
+SIZES = (16, 256, 2_048, 16_384, 131_072, 1_048_576)
+MATRICES = (4, 16, 64, 192, 384)
+UNARY = ("exp", "log", "sin", "tanh", "sqrt", "abs", "square", "negative", "isnan")
+BINARY = ("add", "multiply", "divide", "maximum", "less")
+REDUCTIONS = ("sum", "mean", "max")
+ALONG = ("sort", "cumulative_sum", "argmax")
+WITHIN = 1.10
+ROUND_SECONDS = 0.004
+
+
+def operands(size: int, dtype: str) -> tuple[Any, Any]:
+    ops.random.set_seed(size)
+    shape = (size,)
+    return tuple(ops.random.uniform(shape, 0.25, 0.75, dtype=dtype) for _ in range(2))
+
+
+def points() -> list[tuple[str, int, str, Callable[[], object]]]:
+    """(operation, size, dtype, call)"""
+    grid = []
+    for dtype in ("float32", "float64"):
+        for size in SIZES:
+            x, y = operands(size, dtype)
+            for name in UNARY + REDUCTIONS + ALONG:
+                grid.append((name, size, dtype, functools.partial(getattr(ops, name), x)))
+            for name in BINARY:
+                grid.append((name, size, dtype, functools.partial(getattr(ops, name), x, y)))
+        for size in MATRICES:
+            x, y = (ops.reshape(each, (size, size)) for each in operands(size * size, dtype))
+            grid.append(("matmul", size, dtype, functools.partial(ops.matmul, x, y)))
+    return grid
+
+
+def seconds(call: Callable[[], object], calls: int) -> float:
+    begin = time.perf_counter()
+    for _ in range(calls):
+        call()
+    return (time.perf_counter() - begin) / calls
+
+
+def time_point(call: Callable[[], object], choices: list[str], rounds: int) -> dict[str, float]:
+    calls = {}
+    for choice in choices:
+        ops.set_backend(choice)
+        call()
+        once = max(seconds(call, 3), 1e-7)
+        calls[choice] = max(1, int(ROUND_SECONDS / once))
+    best = dict.fromkeys(choices, float("inf"))
+    for turn in range(rounds):
+        # A framework's threads go on spinning for a while: each choice comes behind each other one.
+        for choice in choices[turn % len(choices) :] + choices[: turn % len(choices)]:
+            ops.set_backend(choice)
+            best[choice] = min(best[choice], seconds(call, calls[choice]))
+    return best
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--backends", default="torch,mlx", help="beside native, as far as there")
+    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--json", help="where to write all points")
+    arguments = parser.parse_args()
+    backends = ["native"]
+    for name in filter(None, arguments.backends.split(",")):
+        try:
+            ops.set_backend(name)
+            backends.append(name)
+        except ValueError as error:
+            print(f"without {name}: {str(error)[:100]}", file=sys.stderr)
+    ops.set_backend("auto")
+    calibration = ops.calibrate()
+    print(f"calibrated {calibration['num_measured']} in {calibration['seconds']:.3f} s")
+    rows = []
+    for name, size, dtype, call in points():
+        best = time_point(call, [*backends, "auto"], arguments.rounds)
+        fastest = min(backends, key=best.__getitem__)
+        ratio = best["auto"] / best[fastest]
+        rows.append({"op": name, "size": size, "dtype": dtype, "ratio": ratio, "seconds": best})
+        if ratio > WITHIN:
+            times = ", ".join(f"{each} {1e6 * best[each]:.2f}" for each in best)
+            print(f"{name} {size} {dtype}: {ratio:.2f} times {fastest} (us: {times})")
+    ops.set_backend("native")
+    right = sum(row["ratio"] <= WITHIN for row in rows)
+    elsewhere = sum(min(backends, key=row["seconds"].__getitem__) != "native" for row in rows)
+    native_alone = sum(
+        row["seconds"]["native"] <= WITHIN * min(row["seconds"][each] for each in backends)
+        for row in rows
+    )
+    print(
+        f"{right} of {len(rows)} points ({100 * right / len(rows):.1f} %) within {WITHIN:.2f} of "
+        f"the best of {', '.join(backends)}; native alone: {native_alone} "
+        f"({100 * native_alone / len(rows):.1f} %); another than native fastest at {elsewhere}"
+    )
+    if arguments.json:
+        with open(arguments.json, "w", encoding="utf-8") as file:
+            json.dump({"calibration": calibration, "points": rows}, file, indent=1)
+    return 0 if right >= 0.95 * len(rows) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,286 @@
+"""The choice of a backend by cost: what is measured, kept, read, fixed, and who computes then."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+BUILD = Path(__file__).resolve().parents[2] / "build"
+TESTING_PLUGIN = BUILD / "testing_plugins" / "libtesting_plugin.so"
+needs_torch = pytest.mark.skipif(
+    not (BUILD / "lib" / "libemberharmony_backend_torch.so").exists(),
+    reason="the backend torch is not built",
+)
+needs_testing_plugin = pytest.mark.skipif(
+    not TESTING_PLUGIN.exists(), reason="the testing plugin is not built"
+)
+no_accelerator = pytest.mark.skipif(
+    any(Path(path).exists() for path in ("/dev/nvidia0", "/dev/nvidiactl", "/dev/kfd")),
+    reason="there is an accelerator",
+)
+
+Run = Callable[..., str]
+SETUP = """
+from emberharmony import _core, ops
+import numpy as np
+
+def ran(backend, op):
+    return ops.backend_counts(backend).get(op, {}).get("ran", 0)
+
+def large(f, n=100_000):
+    return f(ops.full((n,), 0.5))
+"""
+# The device of the testing plugin: kind and index, as in DLPack.
+ROCM = 10
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    shutil.copy(TESTING_PLUGIN, tmp_path / "libemberharmony_backend_fake.so")
+
+    def run(code: str, calibration: str | None = None) -> str:
+        environment = {
+            **os.environ,
+            "XDG_CACHE_HOME": str(tmp_path / "cache"),
+            "EMBERHARMONY_BACKEND_PATH": str(tmp_path),
+        }
+        environment.pop("EMBERHARMONY_CALIBRATION", None)
+        if calibration is not None:
+            environment["EMBERHARMONY_CALIBRATION"] = calibration
+        process = subprocess.run(
+            [sys.executable, "-c", SETUP + textwrap.dedent(code)],
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=200,
+            check=False,
+        )
+        assert process.returncode == 0, process.stderr
+        return process.stdout + process.stderr
+
+    return run
+
+
+def cache_files(tmp_path: Path) -> list[Path]:
+    return sorted((tmp_path / "cache").rglob("*"))
+
+
+def candidate(backend: str, curves: dict, kind: int = 1, copy_ns: float = 0) -> dict:
+    return {
+        "backend": backend,
+        "kind": kind,
+        "index": 0,
+        "to_device": [copy_ns, 0.0],
+        "from_device": [copy_ns, 0.0],
+        "curves": {op: {"float64": times} for op, times in curves.items()},
+    }
+
+
+def table(path: Path, *candidates: dict) -> str:
+    path.write_text(json.dumps({"version": 1, "machine": {}, "candidates": list(candidates)}))
+    return str(path)
+
+
+SLOW = [1000.0, 1e6, 1e8]
+FAST = [1000.0, 2000.0, 3000.0]
+
+
+@no_accelerator
+@needs_torch
+def test_without_asking_it_is_native(run: Run, tmp_path: Path) -> None:
+    run("""
+    assert _core.chooses_automatically() and not _core.chooses_by_cost()
+    large(ops.exp, 2_000_000)
+    assert "estimates" not in ops.explain("exp", (2_000_000,))
+    assert "libtorch" not in open("/proc/self/maps").read()
+    ops.set_backend("torch")
+    assert not _core.chooses_automatically()
+    ops.set_backend("auto")
+    large(ops.exp, 2_000_000)
+    assert ran("torch", "exp") == 0
+    """)
+    assert cache_files(tmp_path) == []
+
+
+@needs_torch
+def test_calibrating_measures_and_keeps(run: Run, tmp_path: Path) -> None:
+    run("""
+    ops.set_backend("torch")
+    ops.set_backend("auto")
+    done = ops.calibrate()
+    assert done["backends"] == ["native cpu:0", "torch cpu:0"], done
+    assert done["num_measured"] >= 2 and done["path"].endswith(".json")
+    assert _core.chooses_by_cost()
+    told = ops.explain("matmul", (300, 300))
+    assert [each["backend"] for each in told["estimates"]] == ["native", "torch"]
+    assert all(each["nanoseconds"] > 0 for each in told["estimates"]), told
+    assert told["backend"] in ("native", "torch") and told["chosen"] == "auto"
+    # float16 there is not, and what was not measured is native.
+    assert ops.explain("add", (1000,), "int8")["backend"] == "native"
+    np.testing.assert_allclose(np.asarray(large(ops.exp)), np.exp(0.5), rtol=1e-15)
+    """)
+    (kept,) = [path for path in cache_files(tmp_path) if path.is_file()]
+    assert json.loads(kept.read_text())["version"] == 1
+    # Another process reads it, and measures nothing; of other backends it knows nothing.
+    before = kept.stat().st_mtime_ns
+    run(
+        """
+    ops.set_backend("torch")
+    ops.set_backend("auto")
+    assert len(ops.explain("matmul", (300, 300))["estimates"]) == 2
+    """,
+        "read",
+    )
+    assert run("print('estimates' in ops.explain('matmul', (300, 300)))", "read").strip() == "False"
+    assert kept.stat().st_mtime_ns == before
+    # What is damaged is as if it were not there: read does without, on measures anew.
+    kept.write_text(kept.read_text()[:-40])
+    use_torch = 'ops.set_backend("torch"); ops.set_backend("auto")\n'
+    told = "print('estimates' in ops.explain('matmul', (300, 300)))"
+    assert run(use_torch + told, "read").strip() == "False"
+    assert run(use_torch + told, "on").strip() == "True"
+    assert json.loads(kept.read_text())["version"] == 1
+
+
+def test_off_is_native(run: Run, tmp_path: Path) -> None:
+    run(
+        """
+    assert not _core.chooses_by_cost()
+    try:
+        ops.calibrate()
+    except ValueError as error:
+        assert "off" in str(error)
+    else:
+        raise AssertionError
+    """,
+        "off",
+    )
+    assert cache_files(tmp_path) == []
+
+
+def test_a_wrong_mode_is_a_warning(run: Run) -> None:
+    assert "EMBERHARMONY_CALIBRATION=always: expected auto, on, read" in run("", "always")
+
+
+@needs_torch
+def test_a_file_fixes_the_choice(run: Run, tmp_path: Path) -> None:
+    fixed = table(
+        tmp_path / "fixed.json",
+        candidate("native", {"exp": SLOW, "tanh": FAST, "sum": SLOW}),
+        candidate("torch", {"exp": FAST, "tanh": SLOW, "sum": FAST, "add": FAST}),
+    )
+    run(
+        """
+    large(ops.exp, 2_000_000)
+    assert ran("torch", "exp") == 1
+    large(ops.tanh); large(ops.sum)
+    ops.add(ops.full((100_000,), 1.0), 2.0)
+    assert ran("torch", "tanh") == 0 and ran("torch", "sum") == 1
+    # Native was not measured: there is nothing to compare with.
+    assert ran("torch", "add") == 0
+    # Another dtype, a small call, a choice by name.
+    large(lambda x: ops.exp(ops.astype(x, "float32")))
+    ops.exp(ops.full((64,), 0.5))
+    with ops.use_backend("native"):
+        assert not _core.chooses_by_cost()
+        large(ops.exp)
+    assert ran("torch", "exp") == 1
+    assert _core.chooses_by_cost()
+    large(ops.exp)
+    assert ran("torch", "exp") == 2
+    told = ops.explain("exp", (131_072,))
+    assert told["backend"] == "torch" and told["estimates"][0]["nanoseconds"] == 1e8
+    ops.set_backend("native")
+    assert "estimates" not in ops.explain("exp", (131_072,))
+    """,
+        fixed,
+    )
+
+
+@needs_torch
+def test_native_keeps_what_is_about_as_fast(run: Run, tmp_path: Path) -> None:
+    about = [0.95 * each for each in SLOW]
+    fixed = table(
+        tmp_path / "close.json",
+        candidate("native", {"exp": SLOW}),
+        candidate("torch", {"exp": about}),
+    )
+    code = "large(ops.exp, 2_000_000); print(ops.explain('exp', (2_000_000,))['backend'])"
+    assert run(code, fixed).strip() == "native"
+
+
+@needs_testing_plugin
+@pytest.mark.parametrize(("copy_ns", "moves"), [(10.0, True), (1e9, False)])
+def test_numbers_are_moved_where_it_pays(
+    run: Run, tmp_path: Path, copy_ns: float, moves: bool
+) -> None:
+    """The testing plugin's sums are a quarter too large, so it is seen who added."""
+    fixed = table(
+        tmp_path / "device.json",
+        candidate("native", {"add": SLOW}),
+        candidate("fake", {"add": FAST}, kind=ROCM, copy_ns=copy_ns),
+    )
+    sums = run(
+        """
+    x = ops.reshape(ops.arange(2_000_000.0), (1000, 2000))
+    there = ops.add(x, x)
+    assert there.device == "cpu" and there.shape == x.shape
+    print(float(there[0, 0]), float(there[1, 3]) - 2 * 2003.0)
+    strided = ops.add(x[:, ::2], 1.0)
+    assert strided.shape == (1000, 1000)
+    print(float(strided[0, 1]) - 3.0)
+    told = ops.explain("add", (1000, 2000))
+    print(told["backend"])
+    """,
+        fixed,
+    ).split()
+    error = "0.25" if moves else "0.0"
+    assert sums == [error, error, error, "fake" if moves else "native"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["", "[]", "{", '{"version": 2}', '{"version": 1, "machine": {}, "candidates": [7]}', "\0" * 9],
+)
+def test_a_file_that_is_none_is_native(run: Run, tmp_path: Path, content: str) -> None:
+    path = tmp_path / "wrong.json"
+    path.write_text(content)
+    run(
+        """
+    large(ops.exp, 2_000_000)
+    assert ops.explain("exp", (2_000_000,))["backend"] == "native"
+    assert not _core.chooses_by_cost()
+    """,
+        str(path),
+    )
+
+
+@needs_testing_plugin
+def test_a_run_of_the_engine_does_not_choose_by_cost(run: Run, tmp_path: Path) -> None:
+    """Its steps are computed by a rule, so that it repeats."""
+    fixed = table(
+        tmp_path / "device.json",
+        candidate("native", {"subtract": SLOW, "divide": SLOW}),
+        candidate("torch", {"subtract": FAST, "divide": FAST}),
+    )
+    run(
+        f"""
+    import emberharmony as eh
+    import pyarrow as pa
+    rows = pa.table({{"x": np.arange(100_000.0) % 977, "y": np.arange(100_000) % 2}})
+    large(lambda x: ops.subtract(x, 1.0), 2_000_000)
+    before = ran("torch", "divide")
+    result = eh.extract(rows, {str(tmp_path / "out")!r}, target="y", progress="none")
+    assert result.manifest["backend"] == "native"
+    assert ran("torch", "divide") == before
+    """
+        if (BUILD / "lib" / "libemberharmony_backend_torch.so").exists()
+        else "",
+        fixed,
+    )
