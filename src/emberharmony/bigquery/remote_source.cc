@@ -131,12 +131,11 @@ class SessionRows : public io::RemoteRows {
           return options.progress ? options.progress(rows) : Status::OK();
         }));
     const ReadCounters counters = download_->counters();
-    base::Log(base::LogLevel::kInfo,
-              "{}: {} rows in {} responses of {} streams, {} of which were split, {} on disk, {} "
-              "calls begun again",
-              request_.table.Text(), counters.rows, counters.responses,
-              download_->session().num_streams, counters.splits,
-              base::FormatByteSize(spool->size_bytes()), counters.reconnects);
+    base::Log(
+        base::LogLevel::kInfo,
+        "{}: {} rows in {} responses of {} streams and {} splits, {} on disk, {} calls begun again",
+        request_.table.Text(), counters.rows, counters.responses, download_->session().num_streams,
+        counters.splits, base::FormatByteSize(spool->size_bytes()), counters.reconnects);
     return std::move(*spool).Finish();
   }
 
