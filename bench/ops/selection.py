@@ -3,7 +3,9 @@
 On a grid of operations, sizes and dtypes every backend that is loaded is timed, and `auto` after a
 calibration, one after the other in each round, so that what else the machine does meets all of
 them; of the rounds the fastest counts. `auto` is right at a point where it takes at most 1.10 times
-the time of the best backend, the cost of choosing included.
+the time of the best backend, the cost of choosing included. On a machine that does other things
+the same path takes another time each time: beside it is told at how many points the backend that
+is chosen (ops.explain) was within that by its own time.
 
     make selection
     python bench/ops/selection.py --backends torch --rounds 9 --json selection.json
@@ -28,6 +30,7 @@ BINARY = ("add", "multiply", "divide", "maximum", "less")
 REDUCTIONS = ("sum", "mean", "max")
 ALONG = ("sort", "cumulative_sum", "argmax")
 WITHIN = 1.10
+SHORT = 512
 ROUND_SECONDS = 0.004
 
 
@@ -97,12 +100,30 @@ def main() -> int:
         best = time_point(call, [*backends, "auto"], arguments.rounds)
         fastest = min(backends, key=best.__getitem__)
         ratio = best["auto"] / best[fastest]
-        rows.append({"op": name, "size": size, "dtype": dtype, "ratio": ratio, "seconds": best})
+        shape = (size, size) if name == "matmul" else (size,)
+        ops.set_backend("auto")
+        # Small elementwise calls go the native short way without asking.
+        short = size <= SHORT and name in UNARY + BINARY
+        chosen = "native" if short else ops.explain(name, shape, dtype)["backend"]
+        rows.append(
+            {
+                "op": name,
+                "size": size,
+                "dtype": dtype,
+                "ratio": ratio,
+                "chosen": chosen,
+                "chosen_ratio": best[chosen] / best[fastest],
+                "seconds": best,
+            }
+        )
         if ratio > WITHIN:
             times = ", ".join(f"{each} {1e6 * best[each]:.2f}" for each in best)
-            print(f"{name} {size} {dtype}: {ratio:.2f} times {fastest} (us: {times})")
+            print(
+                f"{name} {size} {dtype}: {ratio:.2f} times {fastest}, chosen {chosen} (us: {times})"
+            )
     ops.set_backend("native")
     right = sum(row["ratio"] <= WITHIN for row in rows)
+    right_choices = sum(row["chosen_ratio"] <= WITHIN for row in rows)
     elsewhere = sum(min(backends, key=row["seconds"].__getitem__) != "native" for row in rows)
     native_alone = sum(
         row["seconds"]["native"] <= WITHIN * min(row["seconds"][each] for each in backends)
@@ -110,7 +131,8 @@ def main() -> int:
     )
     print(
         f"{right} of {len(rows)} points ({100 * right / len(rows):.1f} %) within {WITHIN:.2f} of "
-        f"the best of {', '.join(backends)}; native alone: {native_alone} "
+        f"the best of {', '.join(backends)}; by the choice alone {right_choices} "
+        f"({100 * right_choices / len(rows):.1f} %); native alone {native_alone} "
         f"({100 * native_alone / len(rows):.1f} %); another than native fastest at {elsewhere}"
     )
     if arguments.json:

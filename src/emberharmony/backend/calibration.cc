@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <deque>
 #include <exception>
 #include <limits>
 #include <utility>
@@ -98,10 +99,40 @@ Tensor Numbers(const Shape& shape, DType dtype) {
   return numbers;
 }
 
+/// Operands, made once for all operations: making them takes as long as computing with them.
+class MeasuredOperands {
+ public:
+  const Tensor& Get(const Shape& shape, DType dtype, Device device, bool is_output) {
+    for (const Made& made : made_) {
+      if (made.tensor.shape() == shape && made.tensor.dtype() == dtype &&
+          made.tensor.device() == device && made.is_output == is_output) {
+        return made.tensor;
+      }
+    }
+    const bool is_number = dtype == DType::kFloat32 || dtype == DType::kFloat64;
+    const Tensor here =
+        is_number || dtype == DType::kBool ? Numbers(shape, dtype) : Tensor::Empty(shape, dtype);
+    if (device == tensor::kCpuDevice) {
+      made_.push_back({here, is_output});
+    } else {
+      made_.push_back({EmptyOn(shape, dtype, device), is_output});
+      CopyFromHost(here, made_.back().tensor);
+    }
+    return made_.back().tensor;
+  }
+
+ private:
+  struct Made {
+    Tensor tensor;
+    bool is_output;
+  };
+  std::deque<Made> made_;
+};
+
 /// One call of an operation, at one of its points, on one device.
 class MeasuredCall {
  public:
-  MeasuredCall(Op op, DType dtype, int point, Device device) : op_(op) {
+  MeasuredCall(Op op, DType dtype, int point, Device device, MeasuredOperands* operands) : op_(op) {
     const double work = CostPointsOf(op)[static_cast<size_t>(point)];
     Shape shape = {static_cast<int64_t>(work)};
     if (op == Op::kMatmul) {
@@ -110,31 +141,16 @@ class MeasuredCall {
     }
     for (int i = 0; i < InfoOf(op).num_inputs; ++i) {
       const bool is_condition = op == Op::kWhere && i == 0;
-      AddOn(Numbers(shape, is_condition ? DType::kBool : dtype), device, &inputs_);
+      inputs_.push_back(&operands->Get(shape, is_condition ? DType::kBool : dtype, device, false));
     }
-    AddOn(Tensor::Empty(IsReduction(op) ? Shape{} : shape, ResultDTypeOf(op, dtype)), device,
-          &outputs_);
-    for (const Tensor& input : inputs_) input_pointers_.push_back(&input);
-    output_pointers_.push_back(&outputs_[0]);
+    outputs_.push_back(
+        &operands->Get(IsReduction(op) ? Shape{} : shape, ResultDTypeOf(op, dtype), device, true));
     AddAttributes();
   }
 
-  void Run(Backend& backend) const {
-    backend.Execute(op_, input_pointers_, attributes_, output_pointers_);
-  }
-  Tensors inputs() const { return input_pointers_; }
+  void Run(Backend& backend) const { backend.Execute(op_, inputs_, attributes_, outputs_); }
 
  private:
-  static void AddOn(const Tensor& on_host, Device device, std::vector<Tensor>* tensors) {
-    if (device == tensor::kCpuDevice) {
-      tensors->push_back(on_host);
-      return;
-    }
-    const Tensor there = EmptyOn(on_host.shape(), on_host.dtype(), device);
-    CopyFromHost(on_host, there);
-    tensors->push_back(there);
-  }
-
   void AddAttributes() {
     switch (op_) {
       case Op::kVar:
@@ -159,10 +175,8 @@ class MeasuredCall {
   }
 
   const Op op_;
-  std::vector<Tensor> inputs_;
-  std::vector<Tensor> outputs_;
-  std::vector<const Tensor*> input_pointers_;
-  std::vector<const Tensor*> output_pointers_;
+  std::vector<const Tensor*> inputs_;
+  std::vector<const Tensor*> outputs_;
   std::vector<Attribute> attributes_;
 };
 
@@ -177,7 +191,7 @@ class Calibrator {
  public:
   Calibrator(const std::vector<Backend*>& backends, double seconds)
       : end_(CostClock::now() + std::chrono::duration_cast<CostClock::duration>(
-                                    std::chrono::duration<double>(0.9 * seconds))) {
+                                    std::chrono::duration<double>(0.8 * seconds))) {
     AddBackend(&Native());
     for (Backend* backend : backends) AddBackend(backend);
   }
@@ -215,7 +229,8 @@ class Calibrator {
     CostCurve curve;
     try {
       for (int point = 0; point < kCostPoints; ++point) {
-        const MeasuredCall call(op, kCostDTypes[d], point, candidate.device);
+        if (CostClock::now() > end_) return;
+        const MeasuredCall call(op, kCostDTypes[d], point, candidate.device, &operands_);
         curve.nanoseconds[static_cast<size_t>(point)] =
             static_cast<float>(LeastNanoseconds(backend, candidate.device, call, point));
       }
@@ -225,12 +240,13 @@ class Calibrator {
     candidate.curves[static_cast<size_t>(op)][static_cast<size_t>(d)] = curve;
   }
 
-  static double LeastNanoseconds(Backend& backend, Device device, const MeasuredCall& call,
-                                 int point) {
+  double LeastNanoseconds(Backend& backend, Device device, const MeasuredCall& call,
+                          int point) const {
     const auto [calls, batches] = kMeasuredBatches[point];
     double least = std::numeric_limits<double>::infinity();
-    call.Run(backend);
-    for (int batch = 0; batch < batches; ++batch) {
+    // The largest has been prepared by the smaller ones; it alone takes long.
+    if (point + 1 < kCostPoints) call.Run(backend);
+    for (int batch = 0; batch < batches && (batch == 0 || CostClock::now() < end_); ++batch) {
       const auto begin = CostClock::now();
       for (int i = 0; i < calls; ++i) call.Run(backend);
       backend.Synchronize(device);
@@ -277,6 +293,7 @@ class Calibrator {
   const CostClock::time_point end_;
   std::vector<CostCandidate> candidates_;
   std::vector<Backend*> backends_;  // by candidate
+  MeasuredOperands operands_;
 };
 
 /// A framework's first call starts its threads.
@@ -285,7 +302,9 @@ void WakeUp(Backend& backend) {
   for (const Op op : {Op::kAdd, Op::kExp}) {
     if (!backend.Supports({op, kDoubles, 1})) continue;
     try {
-      MeasuredCall(op, DType::kFloat64, kCostPoints - 1, tensor::kCpuDevice).Run(backend);
+      MeasuredOperands operands;
+      MeasuredCall(op, DType::kFloat64, kCostPoints - 1, tensor::kCpuDevice, &operands)
+          .Run(backend);
     } catch (const std::exception&) {
       return;
     }
