@@ -56,9 +56,11 @@ class PythonModel {
  public:
   explicit PythonModel(engine::Model model) : model_(std::move(model)) {}
 
-  static std::unique_ptr<PythonModel> Load(const std::string& folder, int64_t memory_bytes) {
+  static std::unique_ptr<PythonModel> Load(const std::string& folder, int64_t memory_bytes,
+                                           const std::string& backend) {
     engine::RunOptions options;
     options.memory_bytes = memory_bytes;
+    options.backend = backend;
     return std::make_unique<PythonModel>(
         MadeWithoutGil([&] { return engine::Model::Load(folder, options); }));
   }
@@ -131,7 +133,7 @@ void InitEngineModel(nanobind::module_& module) {
       .def_prop_ro("plan", &PythonModel::plan)
       .def_prop_ro("feature_names", &PythonModel::feature_names);
   module.def("load_model", &PythonModel::Load, nanobind::arg("folder"),
-             nanobind::arg("memory_bytes"));
+             nanobind::arg("memory_bytes"), nanobind::arg("backend"));
 }
 
 }  // namespace emberharmony::python

@@ -16,6 +16,7 @@ from emberharmony._errors import missing_files
 from emberharmony._paths import path_text
 from emberharmony._sources import stream_of
 from emberharmony.bigquery._reader import byte_size
+from emberharmony.ops._backends import prepare_backend
 
 _engine: Any = _core.engine
 
@@ -216,17 +217,22 @@ class Model:
         return f"Model({str(self._path)!r}, {len(self.feature_names)} features)"
 
 
-def load_model(path: str | os.PathLike[str], *, memory: int | str | None = None) -> Model:
+def load_model(
+    path: str | os.PathLike[str], *, memory: int | str | None = None, backend: str = "auto"
+) -> Model:
     """Loads a model's folder. It may come from a stranger: everything in it is checked.
 
     Args:
         path: A folder of `fit` or `merge`, or the folder `model` of an output of `extract`.
         memory: What the process may use: bytes, or "1GiB"; None: three quarters of the machine's.
+        backend: Who computes numeric steps: "torch", "mlx" or another that is named. "auto" is
+            native here: an accelerator would be waited for by a single row.
 
     Returns:
         The model.
 
     Raises:
+        ValueError: There is no such backend.
         FileNotFoundError: There is no such folder.
         OSError: Something is missing in it or damaged.
         MemoryError: It does not fit into the memory.
@@ -234,4 +240,6 @@ def load_model(path: str | os.PathLike[str], *, memory: int | str | None = None)
     folder = path_text(path, "path")
     memory_bytes = 0 if memory is None else byte_size(memory, "memory")
     with missing_files([folder]):
-        return Model(_engine.load_model(folder, memory_bytes), Path(folder))
+        return Model(
+            _engine.load_model(folder, memory_bytes, prepare_backend(backend)), Path(folder)
+        )

@@ -5,10 +5,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
+import emberharmony as eh
 from emberharmony import ops
 
 LIBRARY = Path(__file__).resolve().parent.parent.parent / "build" / "lib"
@@ -141,3 +144,33 @@ def test_native_is_described() -> None:
     assert ops.backend_counts("native") == {}
     with pytest.raises(ValueError, match="nothing"):
         ops.backend_counts("nothing")
+
+
+@needs_torch
+def test_runs_and_models_take_a_backend(tmp_path: Path) -> None:
+    rows = pa.table({"x": np.linspace(1, 9, 1000), "y": np.arange(1000) % 2})
+    plan = {
+        "version": 1,
+        "target": "y",
+        "features": [{"columns": ["x"], "steps": [{"scale": "standard"}]}],
+        "output": {"dtype": "float64"},
+    }
+    options: dict[str, Any] = {"plan": plan, "progress": "none"}
+    native = eh.extract(rows, tmp_path / "native", **options)
+    torch = eh.extract(rows, tmp_path / "torch", backend="torch", **options)
+    assert (native.manifest["backend"], torch.manifest["backend"]) == ("native", "torch")
+    assert torch.report["backend"]["name"] == "torch"
+    assert torch.split_rows == native.split_rows
+    assert ops.get_backend() == "native"
+    ops.backend_counts("torch", reset=True)
+    expected = pa.table(native.model.transform(rows))["x"].to_numpy()
+    assert ops.backend_counts("torch") == {}
+    model = eh.load_model(torch.model_path, backend="torch")
+    np.testing.assert_allclose(pa.table(model.transform(rows))["x"].to_numpy(), expected)
+    assert ops.backend_counts("torch")["divide"]["ran"] > 0
+    for wrong in ("nothing", "../torch"):
+        with pytest.raises(ValueError, match="backend"):
+            eh.extract(rows, tmp_path / "wrong", backend=wrong, **options)
+    with pytest.raises(TypeError, match="backend"):
+        eh.load_model(torch.model_path, backend=3)  # type: ignore[arg-type]
+    assert not (tmp_path / "wrong").exists()
