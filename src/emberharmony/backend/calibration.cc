@@ -26,12 +26,12 @@ double NanosecondsSince(CostClock::time_point begin) {
 
 /// Measured first, since they are asked for most.
 constexpr Op kMeasuredFirst[] = {
-    Op::kMatmul,   Op::kAdd,   Op::kMultiply, Op::kSum,          Op::kExp,    Op::kSubtract,
-    Op::kDivide,   Op::kSqrt,  Op::kMean,     Op::kMax,          Op::kMin,    Op::kTanh,
-    Op::kLog,      Op::kLog1p, Op::kMaximum,  Op::kMinimum,      Op::kWhere,  Op::kClip,
-    Op::kSin,      Op::kCos,   Op::kSquare,   Op::kAbs,          Op::kLess,   Op::kGreater,
-    Op::kPow,      Op::kVar,   Op::kSort,     Op::kArgSort,      Op::kArgMax, Op::kArgMin,
-    Op::kNegative, Op::kEqual, Op::kIsNan,    Op::kCumulativeSum};
+    Op::kAdd,      Op::kMatmul, Op::kMultiply, Op::kSum,          Op::kExp,    Op::kSubtract,
+    Op::kDivide,   Op::kSqrt,   Op::kMean,     Op::kMax,          Op::kMin,    Op::kTanh,
+    Op::kLog,      Op::kLog1p,  Op::kMaximum,  Op::kMinimum,      Op::kWhere,  Op::kClip,
+    Op::kSin,      Op::kCos,    Op::kSquare,   Op::kAbs,          Op::kLess,   Op::kGreater,
+    Op::kPow,      Op::kVar,    Op::kSort,     Op::kArgSort,      Op::kArgMax, Op::kArgMin,
+    Op::kNegative, Op::kEqual,  Op::kIsNan,    Op::kCumulativeSum};
 
 bool IsMeasured(Op op) {
   if (op == Op::kCopy || op == Op::kAstype) return false;
