@@ -43,7 +43,7 @@ class Index {
   Index(const Slice& slice) : kind_(Kind::kSlice), slice_(slice) {}
   Index(Ellipsis) : kind_(Kind::kEllipsis) {}
   Index(NewAxis) : kind_(Kind::kNewAxis) {}
-  /// A bool tensor selects along as many axes as it has, whose lengths must be its own, the
+  /// A bool tensor selects along as many axes as it has, whose lengths must be its own or 0, the
   /// elements where it is true, in C order. An integer tensor selects elements along the next axis.
   Index(const Tensor& tensor) : kind_(Kind::kTensor), tensor_(&tensor) {}
 

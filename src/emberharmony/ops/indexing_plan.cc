@@ -163,7 +163,8 @@ class Planner {
     RequireCpu(mask);
     Shape strides;
     for (int i = 0; i < mask.rank(); ++i, ++axis_) {
-      if (mask.shape()[i] != x_.shape()[axis_]) {
+      // One of length 0, which selects nothing, fits every axis: so the array API standard has it.
+      if (mask.shape()[i] != x_.shape()[axis_] && mask.shape()[i] != 0) {
         throw IndexError(
             fmt::format("index: a bool tensor selects along as many axes as it has, which must be "
                         "as long: axis {} of the {} has length {}, axis {} of the bool tensor {}",

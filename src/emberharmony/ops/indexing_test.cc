@@ -172,6 +172,8 @@ TEST(TensorIndex, EmptyTensorsAndAxes) {
   EXPECT_EQ(get_index(CountingUp({0, 3}), {Slice{}, Integers64({2, 1})}).shape(), (Shape{0, 2}));
   EXPECT_THROW(get_index(CountingUp({0, 3}), {Integers64({0})}), IndexError);
   EXPECT_EQ(get_index(CountingUp({0}), {empty({0}, DType::kBool)}).shape(), (Shape{0}));
+  EXPECT_EQ(get_index(CountingUp({2, 3}), {empty({0}, DType::kBool)}).shape(), (Shape{0, 3}));
+  EXPECT_EQ(get_index(CountingUp({2, 3}), {empty({2, 0}, DType::kBool)}).shape(), (Shape{0}));
   EXPECT_EQ(get_index(CountingUp({2, 0}), {empty({2, 0}, DType::kBool)}).shape(), (Shape{0}));
 }
 

@@ -85,7 +85,10 @@ def integer_keys(draw: Any, shape: tuple[int, ...]) -> Any:
 def boolean_keys(draw: Any, shape: tuple[int, ...]) -> Any:
     """A mask of the leading axes, alone or with other keys."""
     rank = draw(st.integers(0, len(shape)))
-    mask = draw(oa.arrays("bool", shape[:rank]))
+    # An axis of length 0 of a mask fits every axis.
+    short = draw(st.integers(0, rank - 1)) if rank and draw(st.integers(0, 5)) == 0 else None
+    sides = tuple(0 if axis == short else n for axis, n in enumerate(shape[:rank]))
+    mask = draw(oa.arrays("bool", sides))
     if draw(st.booleans()):
         return mask
     items: list[Any] = [mask]
