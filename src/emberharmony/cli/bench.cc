@@ -21,6 +21,7 @@
 #include "emberharmony/base/thread_pool.h"
 #include "emberharmony/cli/bench_ops.h"
 #include "emberharmony/cli/bench_table.h"
+#include "emberharmony/cli/bench_transforms.h"
 #include "emberharmony/cli/child_process.h"
 #include "emberharmony/cli/interrupt_flag.h"
 #include "emberharmony/cli/temporary_folder.h"
@@ -230,6 +231,49 @@ std::string BackendsTable(const std::vector<BackendTimings>& backends) {
   return text;
 }
 
+json TransformsJson(const std::vector<TransformTimings>& all) {
+  json runs = json::array();
+  for (const TransformTimings& timings : all) {
+    const double median = Median(timings.wall_seconds);
+    runs.push_back({{"backend", timings.backend},
+                    {"rows", timings.num_rows},
+                    {"wall_seconds", timings.wall_seconds},
+                    {"median_wall_seconds", median},
+                    {"median_cpu_seconds", Median(timings.cpu_seconds)},
+                    {"rows_per_second", PerSecond(timings.num_rows, median)}});
+  }
+  return runs;
+}
+
+std::string TransformsTable(const std::vector<TransformTimings>& all) {
+  std::string text = fmt::format(
+      "ember transform, numeric steps of {} rows, median of {} runs\n\n{:<10}  {:>9}  "
+      "{:>11}  {:>9}\n",
+      engine::ShownCount(all[0].num_rows), all[0].wall_seconds.size(), "backend", "wall", "rows/s",
+      "CPU");
+  for (const TransformTimings& timings : all) {
+    const double median = Median(timings.wall_seconds);
+    text += fmt::format("{:<10}  {:>9}  {:>11}  {:>9}\n", timings.backend,
+                        engine::ShownDuration(median),
+                        engine::ShownMagnitude(PerSecond(timings.num_rows, median)),
+                        engine::ShownDuration(Median(timings.cpu_seconds)));
+  }
+  return text;
+}
+
+/// The operations and a transform on each backend, added to the report for programs and for people.
+arrow::Status BenchBackends(const BenchOptions& options, json* document, std::string* text) {
+  const std::vector<std::string> names = LoadAllBackends();
+  ARROW_ASSIGN_OR_RAISE(const auto transforms,
+                        TimeTransforms(names, options.num_rows, options.repetitions,
+                                       [&](const std::string& line) { Say(options, line); }));
+  ARROW_ASSIGN_OR_RAISE(const auto backends, TimeBackends());
+  (*document)["backends"] = BackendsJson(backends);
+  (*document)["transforms"] = TransformsJson(transforms);
+  *text += "\n" + TransformsTable(transforms) + "\n" + BackendsTable(backends);
+  return arrow::Status::OK();
+}
+
 arrow::Status CheckOptions(const BenchOptions& options) {
   if (options.backends && !options.source.empty()) {
     return base::UsageError("--backends times operations, not a table; leave out '" +
@@ -287,9 +331,7 @@ arrow::Result<std::string> RunBench(const BenchOptions& options) {
   json document = {{"version", kJsonVersion}, {"ember", EMBER_VERSION}, {"machine", MachineJson()}};
   std::string text = fmt::format("ember {} on {}\n", EMBER_VERSION, MachineLine());
   if (options.backends) {
-    ARROW_ASSIGN_OR_RAISE(const auto backends, TimeBackends());
-    document["backends"] = BackendsJson(backends);
-    text += "\n" + BackendsTable(backends);
+    ARROW_RETURN_NOT_OK(BenchBackends(options, &document, &text));
   } else {
     ARROW_ASSIGN_OR_RAISE(const auto timings, TimeMainJob(options));
     document["main_job"] = MainJobJson(options, timings);

@@ -192,24 +192,20 @@ arrow::Status TimeOp(const OpCase& op, DType dtype, int64_t size,
   });
 }
 
-/// All that are there. What is wrong with a plugin that cannot be loaded `ember backends` tells.
-std::vector<backend::Backend*> AllBackends() {
-  for (const std::string& name : backend::KnownPlugins()) {
-    (void)backend::LoadBackend(name);
-  }
-  std::vector<backend::Backend*> backends;
-  for (const std::string& name : backend::BackendNames()) {
-    backends.push_back(backend::FindBackend(name));
-  }
-  return backends;
-}
-
 }  // namespace
 
+std::vector<std::string> LoadAllBackends() {
+  // What is wrong with a plugin that cannot be loaded `ember backends` tells.
+  for (const std::string& name : backend::KnownPlugins()) (void)backend::LoadBackend(name);
+  return backend::BackendNames();
+}
+
 arrow::Result<std::vector<BackendTimings>> TimeBackends() {
-  const std::vector<backend::Backend*> backends = AllBackends();
+  std::vector<backend::Backend*> backends;
   std::vector<BackendTimings> all;
-  for (backend::Backend* backend : backends) {
+  for (const std::string& name : backend::BackendNames()) {
+    backend::Backend* const backend = backend::FindBackend(name);
+    backends.push_back(backend);
     BackendTimings timings{
         std::string(backend->name()), backend->version(), backend->framework(), {}, {}};
     for (const tensor::Device device : backend->devices()) {

@@ -25,11 +25,14 @@ struct BackendTimings {
   std::vector<OpTiming> ops;
 };
 
-/// Times operations on every backend that is there, plugins included, which loads them and their
-/// frameworks: with arrays that lie in the first-level cache, in a later one, and in none; the
-/// calling thread's work and what the backend shares out itself. The backends take turns at each
-/// operation. What one leaves to the native backend is left out. Cancelled when the process is
-/// interrupted.
+/// The names of all backends that are there, native first; plugins, which this loads with their
+/// frameworks, included.
+std::vector<std::string> LoadAllBackends();
+
+/// Times operations on every backend that is loaded: with arrays that lie in the first-level cache,
+/// in a later one, and in none; the calling thread's work and what the backend shares out itself.
+/// The backends take turns at each operation. What one leaves to the native backend is left out.
+/// Cancelled when the process is interrupted.
 arrow::Result<std::vector<BackendTimings>> TimeBackends();
 
 }  // namespace emberharmony::cli
