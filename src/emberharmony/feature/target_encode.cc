@@ -8,8 +8,10 @@
 #include <arrow/status.h>
 #include <arrow/type.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <new>
 #include <string>
@@ -98,7 +100,8 @@ bool TargetKeyOf(const arrow::Array& values, int64_t row, std::string* key) {
   }
 }
 
-/// The sums of each value and fold. Value 0 is the missing one.
+/// The sums of each value and fold. Value 0 is the missing one. Of most values there are few rows,
+/// and so few folds: sums of the others are not kept.
 class TargetLearner : public RowLearner {
  public:
   static arrow::Result<std::unique_ptr<TargetLearner>> Make(
@@ -107,7 +110,7 @@ class TargetLearner : public RowLearner {
     auto learner = std::unique_ptr<TargetLearner>(new TargetLearner());
     learner->column_ = std::move(column);
     learner->num_folds_ = static_cast<size_t>(num_folds);
-    learner->sums_.resize(learner->num_folds_);
+    learner->first_sums_.push_back(kNoSums);
     learner->reservation_ = base::MemoryReservation(budget);
     ARROW_ASSIGN_OR_RAISE(learner->values_, arrow::MakeBuilder(type));
     return learner;
@@ -127,32 +130,62 @@ class TargetLearner : public RowLearner {
             NumberText(target) + "; leave such rows out with --where, or scale the target");
       }
       ARROW_ASSIGN_OR_RAISE(const size_t number, NumberOf(values, row));
-      sums_[number * num_folds_ + fold].Add(target);
+      ARROW_ASSIGN_OR_RAISE(TargetSums* const sums, SumsOf(number, fold));
+      sums->Add(target);
     }
     return arrow::Status::OK();
   }
 
   size_t num_folds() const { return num_folds_; }
   /// How many values there are, the missing one among them.
-  size_t size() const { return sums_.size() / num_folds_; }
-  const TargetSums& At(size_t number, size_t fold) const {
-    return sums_[number * num_folds_ + fold];
+  size_t size() const { return first_sums_.size(); }
+  /// Calls use(fold, sums) for each fold in which there are rows of a value.
+  template <class Use>
+  void ForEachFold(size_t number, Use use) const {
+    for (int64_t at = first_sums_[number]; at != kNoSums; at = sums_[at].next) {
+      use(sums_[at].fold, sums_[at].sums);
+    }
   }
   /// The values from number 1 on.
   arrow::Result<std::shared_ptr<arrow::Array>> Values() const { return values_->Finish(); }
 
  private:
+  static constexpr int64_t kNoSums = -1;
+  /// Of one value in one fold.
+  struct FoldSums {
+    TargetSums sums;
+    int64_t next;  ///< of the same value: its place in sums_
+    size_t fold;
+  };
+
   TargetLearner() = default;
+
+  arrow::Result<TargetSums*> SumsOf(size_t number, size_t fold) {
+    for (int64_t at = first_sums_[number]; at != kNoSums; at = sums_[at].next) {
+      if (sums_[at].fold == fold) return &sums_[at].sums;
+    }
+    ARROW_RETURN_NOT_OK(Account(sizeof(FoldSums)));
+    sums_.push_back({{}, first_sums_[number], fold});
+    first_sums_[number] = static_cast<int64_t>(sums_.size()) - 1;
+    return &sums_.back().sums;
+  }
 
   arrow::Result<size_t> NumberOf(const arrow::Array& values, int64_t row) {
     if (!TargetKeyOf(values, row, &key_)) return 0;
     const auto found = numbers_.find(key_);
     if (found != numbers_.end()) return found->second;
+    constexpr int64_t kEntryBytes = 104;
+    ARROW_RETURN_NOT_OK(Account(kEntryBytes + 3 * static_cast<int64_t>(key_.size())));
+    const size_t number = size();
+    first_sums_.push_back(kNoSums);
+    ARROW_RETURN_NOT_OK(values_->AppendArraySlice(arrow::ArraySpan(*values.data()), row, 1));
+    numbers_.emplace(key_, number);
+    return number;
+  }
+
+  arrow::Status Account(int64_t bytes) {
     constexpr int64_t kStep = int64_t{256} << 10;
-    constexpr int64_t kEntryBytes = 80;
-    // Vectors that grow may hold twice what is in them.
-    bytes_ += kEntryBytes + 3 * static_cast<int64_t>(key_.size()) +
-              2 * static_cast<int64_t>(num_folds_ * sizeof(TargetSums));
+    bytes_ += bytes;
     if (bytes_ > reservation_.bytes()) {
       const arrow::Status status = reservation_.Resize(bytes_ + kStep);
       if (!status.ok()) {
@@ -162,17 +195,14 @@ class TargetLearner : public RowLearner {
             status.message(), ")");
       }
     }
-    const size_t number = size();
-    sums_.resize(sums_.size() + num_folds_);
-    ARROW_RETURN_NOT_OK(values_->AppendArraySlice(arrow::ArraySpan(*values.data()), row, 1));
-    numbers_.emplace(key_, number);
-    return number;
+    return arrow::Status::OK();
   }
 
   std::string column_;
   size_t num_folds_ = 0;
   std::unordered_map<std::string, size_t> numbers_;
-  std::vector<TargetSums> sums_;  // by value and fold
+  std::vector<int64_t> first_sums_;  // by value: a place in sums_
+  std::deque<FoldSums> sums_;        // which never moves what is in it
   std::unique_ptr<arrow::ArrayBuilder> values_;
   int64_t bytes_ = 0;
   base::MemoryReservation reservation_;
@@ -225,8 +255,9 @@ class TargetEncode : public RowTransform {
   using Encodings = std::vector<double>;
 
   double Encode(const TargetSums& of_value, const TargetSums& all) const;
-  arrow::Result<Encodings> EncodeAll(const std::vector<TargetSums>& values,
-                                     const TargetSums& all) const;
+  arrow::Status CheckRows(const TargetSums& all) const;
+  /// Of the learner's values in this order, which fills encodings_ and without_fold_.
+  arrow::Status LearnEncodings(const TargetLearner& found, const std::vector<size_t>& numbers);
   arrow::Status CheckTable(const arrow::RecordBatch* table, int64_t count) const;
 
   static inline const std::string kName = "target_encode";
@@ -284,18 +315,57 @@ double TargetEncode::Encode(const TargetSums& of_value, const TargetSums& all) c
   return static_cast<double>(share * of_value.Mean() + (1 - share) * prior);
 }
 
-arrow::Result<TargetEncode::Encodings> TargetEncode::EncodeAll(
-    const std::vector<TargetSums>& values, const TargetSums& all) const {
-  if (all.count == 0) {
-    return base::DataError(
-        "column '" + input_.name +
-        "': target_encode finds no training rows with a target, or all of them in one fold; give "
-        "more rows, or split by a key of more values");
+arrow::Status TargetEncode::CheckRows(const TargetSums& all) const {
+  if (all.count > 0) return arrow::Status::OK();
+  return base::DataError(
+      "column '" + input_.name +
+      "': target_encode finds no training rows with a target, or all of them in one fold; give "
+      "more rows, or split by a key of more values");
+}
+
+arrow::Status TargetEncode::LearnEncodings(const TargetLearner& found,
+                                           const std::vector<size_t>& numbers) {
+  const size_t num_folds = found.num_folds();
+  std::vector<TargetSums> rest(num_folds);  // of all values, without each fold
+  TargetSums all;
+  for (const size_t number : numbers) {
+    found.ForEachFold(number, [&](size_t fold, const TargetSums& sums) {
+      rest[fold].Add(sums);
+      all.Add(sums);
+    });
   }
-  Encodings encodings;
-  for (const TargetSums& of_value : values) encodings.push_back(Encode(of_value, all));
-  encodings.push_back(static_cast<double>(all.Mean()));
-  return encodings;
+  ARROW_RETURN_NOT_OK(CheckRows(all));
+  for (TargetSums& of_fold : rest) {
+    of_fold = all.Without(of_fold);
+    ARROW_RETURN_NOT_OK(CheckRows(of_fold));
+  }
+  encodings_.clear();
+  without_fold_.assign(num_folds, {});
+  std::vector<int64_t> counts;
+  std::vector<TargetSums> of_fold(num_folds);
+  for (const size_t number : numbers) {
+    TargetSums of_value;
+    std::fill(of_fold.begin(), of_fold.end(), TargetSums());
+    found.ForEachFold(number, [&](size_t fold, const TargetSums& sums) {
+      of_fold[fold] = sums;
+      of_value.Add(sums);
+    });
+    encodings_.push_back(Encode(of_value, all));
+    for (size_t fold = 0; fold < num_folds; ++fold) {
+      without_fold_[fold].push_back(Encode(of_value.Without(of_fold[fold]), rest[fold]));
+    }
+    counts.push_back(of_value.count);
+  }
+  encodings_.push_back(static_cast<double>(all.Mean()));
+  for (size_t fold = 0; fold < num_folds; ++fold)
+    without_fold_[fold].push_back(static_cast<double>(rest[fold].Mean()));
+  count_ = all.count;
+  missing_count_ = counts[0];
+  arrow::Int64Builder builder;
+  ARROW_RETURN_NOT_OK(builder.AppendValues(counts.begin() + 1, counts.end()));
+  ARROW_ASSIGN_OR_RAISE(const auto count_array, builder.Finish());
+  counts_ = std::static_pointer_cast<arrow::Int64Array>(count_array);
+  return arrow::Status::OK();
 }
 
 arrow::Status TargetEncode::Learn(const RowLearner& learner) {
@@ -305,35 +375,11 @@ arrow::Status TargetEncode::Learn(const RowLearner& learner) {
   const std::vector<int64_t> order = AscendingOrder(*values);
   std::vector<size_t> numbers = {0};
   for (const int64_t i : order) numbers.push_back(static_cast<size_t>(i) + 1);
-  std::vector<TargetSums> sums(numbers.size());
-  std::vector<TargetSums> of_fold(found.num_folds());
-  TargetSums all;
-  for (size_t i = 0; i < numbers.size(); ++i) {
-    for (size_t fold = 0; fold < found.num_folds(); ++fold) {
-      sums[i].Add(found.At(numbers[i], fold));
-      of_fold[fold].Add(found.At(numbers[i], fold));
-    }
-    all.Add(sums[i]);
-  }
-  ARROW_ASSIGN_OR_RAISE(encodings_, EncodeAll(sums, all));
-  without_fold_.clear();
-  for (size_t fold = 0; fold < found.num_folds(); ++fold) {
-    std::vector<TargetSums> rest;
-    for (size_t i = 0; i < numbers.size(); ++i)
-      rest.push_back(sums[i].Without(found.At(numbers[i], fold)));
-    ARROW_ASSIGN_OR_RAISE(auto encodings, EncodeAll(rest, all.Without(of_fold[fold])));
-    without_fold_.push_back(std::move(encodings));
-  }
+  ARROW_RETURN_NOT_OK(LearnEncodings(found, numbers));
   arrow::Int64Builder positions;
-  arrow::Int64Builder counts;
   ARROW_RETURN_NOT_OK(positions.AppendValues(order));
-  for (size_t i = 1; i < sums.size(); ++i) ARROW_RETURN_NOT_OK(counts.Append(sums[i].count));
   ARROW_ASSIGN_OR_RAISE(const auto taken_positions, positions.Finish());
   ARROW_ASSIGN_OR_RAISE(auto sorted, arrow::compute::Take(*values, *taken_positions));
-  ARROW_ASSIGN_OR_RAISE(const auto count_array, counts.Finish());
-  counts_ = std::static_pointer_cast<arrow::Int64Array>(count_array);
-  count_ = all.count;
-  missing_count_ = sums[0].count;
   ARROW_ASSIGN_OR_RAISE(index_, ValueIndex::Make(std::move(sorted)));
   return arrow::Status::OK();
 }
