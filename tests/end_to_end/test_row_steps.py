@@ -379,3 +379,53 @@ features:
     ).stderr  # fmt: skip
     assert "rolling remembers rows of" in error
     assert "raise --memory, or give 'by' a column with fewer values" in error
+
+
+@pytest.fixture(scope="module")
+def customers(run):
+    """A table in which almost every row has a key of its own."""
+    rows = 400_000
+    rng = np.random.default_rng(3)
+    path = run.folder / "customers.parquet"
+    table = pa.table(
+        {
+            "key": [f"customer number {i:09d}" for i in rng.integers(0, 2**30, rows)],
+            "value": rng.standard_normal(rows),
+            "y": rng.standard_normal(rows),
+        }
+    )
+    pq.write_table(table, path, row_group_size=50_000)
+    return path
+
+
+REMEMBERING = {
+    "target_encode": "{columns: [key], steps: [target_encode]}",
+    "lag": "{columns: [value], steps: [{lag: {periods: [1, 2], by: key}}]}",
+}
+
+
+@pytest.mark.parametrize("step", REMEMBERING)
+def test_what_steps_remember_is_foretold(customers, run, step):
+    (run.folder / f"{step}.yaml").write_text(
+        "version: 1\ntarget: y\nsplit: {method: hash, key: [value]}\n"
+        f"features: [{REMEMBERING[step]}]\n"
+    )
+
+    def memory(limit):
+        explained = run.ember(
+            "explain", run.folder / f"{step}.yaml", customers, "--json", "--memory", limit,
+            "--threads", 2,
+        )  # fmt: skip
+        return json.loads(explained.stdout)["memory"]
+
+    def extract(limit, status):
+        return run.ember(
+            "extract", customers, "--plan", run.folder / f"{step}.yaml", "-o", run.folder / step,
+            "--memory", limit, "--threads", 2, "-q", status=status,
+        )  # fmt: skip
+
+    assert memory("2GiB")["fits"] == "yes"
+    extract("2GiB", 0)
+    peak = json.loads((run.folder / step / "run_report.json").read_text())["peak_resident_bytes"]
+    estimate = memory("2GiB")["estimate_bytes"]
+    assert estimate / 4 <= peak <= estimate * 1.1, (peak >> 20, estimate >> 20)

@@ -168,7 +168,7 @@ arrow::Result<CategorySample> SampleCategories(const SourceRequest& request,
   CategorySample sample;
   const auto by_column = CountingSteps(given.bound, source.selected->schema()->num_fields());
   const auto& units = source.whole->units();
-  if (by_column.empty() || units.empty()) {
+  if ((by_column.empty() && given.bound.row_steps.empty()) || units.empty()) {
     sample.is_whole_source = units.empty();
     return sample;
   }
@@ -185,6 +185,7 @@ arrow::Result<CategorySample> SampleCategories(const SourceRequest& request,
     ARROW_ASSIGN_OR_RAISE(splits, SplitVectors::Make(*first.whole, *first.selected, split, context,
                                                      given.required_column()));
   }
+  ARROW_ASSIGN_OR_RAISE(sample.row_steps, MeasureRowSteps(*first.selected, given.bound, context));
   std::mutex sample_mutex;
   std::vector<std::unique_ptr<ColumnJob>> jobs;
   for (const auto& [column, steps] : by_column) {

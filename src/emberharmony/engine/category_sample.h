@@ -11,6 +11,7 @@
 
 #include "emberharmony/engine/given_plan.h"
 #include "emberharmony/engine/requested_source.h"
+#include "emberharmony/engine/row_step_sample.h"
 #include "emberharmony/engine/run_context.h"
 
 namespace emberharmony::engine {
@@ -38,13 +39,14 @@ struct CategorySample {
   /// split by shares, whose cuts are known only once the whole column has been read.
   bool training_rows = true;
   std::map<std::pair<size_t, int>, SampledValues> steps;  ///< by pipeline and step
+  std::vector<RowStepMemory> row_steps;  ///< of the plan's row-wise steps; empty: none measured
 
   const SampledValues* Find(size_t pipeline, int step) const;
 };
 
-/// Reads the columns of such steps, and what splitting and filtering need, in the first unit, at
-/// most kSampleRowsMax rows; nothing where the plan has no such steps. A step behind one that
-/// learns is left out. Errors are those that a run would meet in the same rows.
+/// Reads the columns of such steps and of row-wise ones, and what splitting and filtering need, in
+/// the first unit, at most kSampleRowsMax rows; nothing where the plan has no such steps. A step
+/// behind one that learns is left out. Errors are those that a run would meet in the same rows.
 arrow::Result<CategorySample> SampleCategories(const SourceRequest& request,
                                                const RequestedSource& source,
                                                const GivenPlan& given, RunContext* context);

@@ -54,6 +54,16 @@ class MemoryForecast {
       pass.memory_bytes = needs.wanted;
       // What a task asks for is the most that it may take, and one task is always let in.
       pass.least_memory_bytes = needs.least / 2;
+      if (LooksAtWholeRows(pass)) {
+        const int64_t remembered = RowStepBytes();
+        pass.memory_bytes = SaturatingAdd(pass.memory_bytes, remembered);
+        pass.least_memory_bytes = SaturatingAdd(pass.least_memory_bytes, remembered);
+      }
+      if (pass.writes) {
+        const int64_t wide = WideOneHotBytes();
+        pass.memory_bytes = SaturatingAdd(pass.memory_bytes, wide);
+        pass.least_memory_bytes = SaturatingAdd(pass.least_memory_bytes, wide);
+      }
       if (pass.phase != "fit") continue;
       for (const std::string& name : pass.columns) {
         const auto found = states_.find(source_.schema()->GetFieldIndex(name));
@@ -96,6 +106,37 @@ class MemoryForecast {
       notes = source_.num_rows() / 4 + explanation_->num_units;
     if (run_.requested.filter != nullptr) notes += run_.requested.whole->num_rows() / 8;
     kept_ = {SaturatingAdd(kept_.wanted, notes), SaturatingAdd(kept_.least, notes)};
+  }
+
+  // What row-wise steps remember of all rows, which is never spilled.
+  int64_t RowStepBytes() const {
+    const CategorySample& sample = run_.sample;
+    const double times = sample.is_whole_source
+                             ? 1
+                             : static_cast<double>(source_.num_rows()) /
+                                   static_cast<double>(std::max<int64_t>(1, sample.num_rows));
+    int64_t bytes = 0;
+    for (const RowStepMemory& step : sample.row_steps)
+      bytes = SaturatingAdd(bytes, step.measured ? step.After(times) : kUnsampledStateBytes);
+    return bytes;
+  }
+
+  bool LooksAtWholeRows(const ExplainedPass& pass) const {
+    return !run_.given.bound.row_steps.empty() &&
+           (pass.phase == "rows" || pass.purpose.ends_with("from whole rows"));
+  }
+
+  // Each column of a one_hot has a value for each entry of the dictionary that it is made from, of
+  // which there are as many as columns: in each split's shard, and while they are made.
+  int64_t WideOneHotBytes() const {
+    constexpr int64_t kCellBytes = 64;
+    int64_t bytes = 0;
+    for (const ExplainedFeature& feature : explanation_->features) {
+      if (!feature.categories) continue;
+      const int64_t wide = feature.categories->expected;
+      bytes = std::max(bytes, SaturatingMultiply(kCellBytes, SaturatingMultiply(wide, wide)));
+    }
+    return bytes;
   }
 
   int64_t GrowingBytes(size_t pipeline, int step) const {

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <arrow/result.h>
+
+#include <cstdint>
+#include <vector>
+
+#include "emberharmony/engine/run_context.h"
+#include "emberharmony/io/source.h"
+#include "emberharmony/plan/plan.h"
+
+namespace emberharmony::engine {
+
+/// What a row-wise step remembers (the values of a target_encode, the entities of a lag) after some
+/// rows, measured by letting it see them.
+struct RowStepMemory {
+  bool measured = false;   ///< not: an input has a step that must learn first
+  int64_t half_bytes = 0;  ///< after half of the rows
+  int64_t bytes = 0;       ///< after all of them
+  double share = 1;        ///< of the rows, for which the memory for measuring sufficed
+
+  /// After `times` as many rows: what grew in the second half goes on growing, what did not has
+  /// seen all there is.
+  int64_t After(double times) const;
+};
+
+/// Of each of the plan's row-wise steps, from all rows of `source`, whose columns are those of the
+/// plan's table. What is measured takes a quarter of the memory at most.
+/// Other errors are those that a run would meet in the same rows.
+arrow::Result<std::vector<RowStepMemory>> MeasureRowSteps(const io::Source& source,
+                                                          const plan::BoundPlan& bound,
+                                                          RunContext* context);
+
+}  // namespace emberharmony::engine
