@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 
-@pytest.mark.parametrize("name", ["train_numpy", "train_torch"])
+@pytest.mark.parametrize("name", ["train_numpy", "train_torch", "train_mlx"])
 def test_training_lowers_the_error(name: str, root: Path, flights: Path) -> None:
-    if name == "train_torch":
-        pytest.importorskip("torch")
+    library = name.removeprefix("train_")
+    if library != "numpy":
+        pytest.importorskip(f"{library}.core" if library == "mlx" else library)
     done = subprocess.run(
         [sys.executable, root / "examples" / f"{name}.py", flights, "--rows", "50000"],
         env={**os.environ, "PYTHONPATH": str(root / "build" / "python"), "OMP_NUM_THREADS": "2"},
