@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 import pytest
 from emberharmony.features import DataSplit, TerabyteFeatureExtractor
 from engine_tables import some_flights
+from rest_double import Fault, QueryScript, RestDouble
 from sklearn.datasets import load_breast_cancer
 from sklearn.impute import SimpleImputer
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
@@ -406,7 +407,8 @@ def server(ember: Path, flights: Path, tmp_path_factory: pytest.TempPathFactory)
     path = tmp_path_factory.mktemp("served") / "flights.parquet"
     pq.write_table(some_flights(flights, 10_000), path)
     process = subprocess.Popen(
-        [ember, "serve-bigquery", "--port", "0", "--table", f"proj.travel.flights={path}"],
+        [ember, "serve-bigquery", "--port", "0"]
+        + [f"--table=proj.{name}={path}" for name in ("travel.flights", "anon.result")],
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -450,6 +452,28 @@ def test_a_table_of_bigquery(server: str, flights: Path) -> None:
     )
     with pytest.raises(OSError, match="nothing"):
         extractor.prepare_data("proj.travel.nothing")
+
+
+def test_a_query_of_bigquery(server: str, flights: Path, tmp_path: Path) -> None:
+    """The query goes to the service that runs queries, its result comes from the one that reads."""
+    sql = "SELECT * FROM travel.flights"
+    with RestDouble() as rest:
+        result = {"projectId": "proj", "datasetId": "anon", "tableId": "result"}
+        rest.queries[sql] = QueryScript(result, bytes_processed=1 << 20)
+        rest.faults.append(Fault("GET", "/queries/", 503))
+        extractor = quiet(project_id="proj")
+        extractor.setup_bigquery_connection(storage_endpoint=server, rest_endpoint=rest.url)
+        train, validation, test, names, *_, scaler, imputer = extractor.prepare_data(
+            sql, "delay", index_col="date", output_dir=tmp_path / "out"
+        )
+    expected = quiet().prepare_data(some_flights(flights, 10_000), "delay", index_col="date")
+    for found, wanted in zip((train, validation, test), expected[:3], strict=True):
+        assert found.num_rows == wanted.num_rows > 0
+        keys = [(name, "ascending") for name in wanted.column_names]
+        assert found.to_pyarrow().sort_by(keys).equals(wanted.to_pyarrow().sort_by(keys))
+    assert names == expected[3]
+    assert scaler.mean_.tolist() == expected[6].mean_.tolist()
+    assert imputer.statistics_.tolist() == expected[7].statistics_.tolist()
 
 
 def test_runs_of_bigquery_have_connections_of_their_own(server: str, tmp_path: Path) -> None:
