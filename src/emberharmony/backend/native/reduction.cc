@@ -65,7 +65,10 @@ constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 void Total(Op op, const Tensor& input, Attributes attributes, const Tensor& output) {
   const bool pairs = op == Op::kSum;
-  const ReductionLayout layout = LayOut(input, AxesOf(attributes), pairs);
+  // Integers wrap around, in any order to the same result.
+  const bool any_order = !IsFloating(input.dtype()) && !input.is_contiguous();
+  const ReductionLayout layout = any_order ? LayOutAsItLies(input, AxesOf(attributes))
+                                           : LayOut(input, AxesOf(attributes), pairs);
   if (layout.reduced.size() == 0) return FillParts(output, op == Op::kProd ? 1 : 0, 0);
   const ReductionKernel& kernel = ActiveReductions().Get(op, layout.dtype);
   const int64_t count = layout.kept.size();
@@ -78,11 +81,31 @@ void Total(Op op, const Tensor& input, Attributes attributes, const Tensor& outp
   }
 }
 
-/// Reductions whose accumulators are the results.
+bool HasZero(const Tensor& output) {
+  bool found = false;
+  tensor::VisitReal(output.dtype(), [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    const T* x = static_cast<const T*>(output.data());
+    found = std::find(x, x + output.size(), T(0)) != x + output.size();
+  });
+  return found;
+}
+
+/// Reductions whose accumulators are the results. They may be made in any order, but that of zeros
+/// with both signs the first one is the least, or largest.
 void Select(Op op, const Tensor& input, Attributes attributes, const Tensor& output) {
-  const ReductionLayout layout = LayOut(input, AxesOf(attributes), /*complex_as_pairs=*/false);
+  const uint64_t axes = AxesOf(attributes);
+  const bool any_order = !input.is_contiguous();
+  const ReductionLayout layout =
+      any_order ? LayOutAsItLies(input, axes) : LayOut(input, axes, /*complex_as_pairs=*/false);
   if (layout.reduced.size() == 0) return FillParts(output, op == Op::kAll ? 1 : 0, 0);
-  RunReduction(ActiveReductions().Get(op, layout.dtype), layout, nullptr, output.mutable_data());
+  const ReductionKernel& kernel = ActiveReductions().Get(op, layout.dtype);
+  RunReduction(kernel, layout, nullptr, output.mutable_data());
+  const bool is_extreme = op == Op::kMin || op == Op::kMax;
+  if (any_order && is_extreme && tensor::IsRealFloating(output.dtype()) && HasZero(output)) {
+    RunReduction(kernel, LayOut(input, axes, /*complex_as_pairs=*/false), nullptr,
+                 output.mutable_data());
+  }
 }
 
 void Mean(Op, const Tensor& input, Attributes attributes, const Tensor& output) {

@@ -1,3 +1,4 @@
+#include <cstdlib>
 #include <cstring>
 
 #include "emberharmony/backend/native/reduction_layout_internal.h"
@@ -39,6 +40,28 @@ ReductionLayout LayOut(const tensor::Tensor& input, uint64_t axes, bool complex_
     sequence.Append(input.shape()[axis], input.strides()[axis] * scale);
   }
   if (pairs) layout.kept.Append(2, 1);
+  return layout;
+}
+
+ReductionLayout LayOutAsItLies(const tensor::Tensor& input, uint64_t axes) {
+  ReductionLayout layout{static_cast<const char*>(input.data()), input.dtype(), {}, {}};
+  const auto reach = [&](int axis) { return std::abs(input.strides()[axis]); };
+  int reduced[tensor::kRankMax];
+  int count = 0;
+  for (int axis = 0; axis < input.rank(); ++axis) {
+    if (((axes >> axis) & 1) == 0) {
+      layout.kept.Append(input.shape()[axis], input.strides()[axis]);
+      continue;
+    }
+    int at = count++;
+    for (; at > 0 && reach(reduced[at - 1]) < reach(axis); --at) reduced[at] = reduced[at - 1];
+    reduced[at] = axis;
+  }
+  for (int i = 0; i < count; ++i) {
+    const int64_t length = input.shape()[reduced[i]], stride = input.strides()[reduced[i]];
+    if (stride < 0 && length > 1) layout.data += (length - 1) * stride * layout.item_bytes();
+    layout.reduced.Append(length, std::abs(stride));
+  }
   return layout;
 }
 

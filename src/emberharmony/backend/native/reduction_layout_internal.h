@@ -83,6 +83,10 @@ struct ReductionLayout {
 /// results, made of real elements.
 ReductionLayout LayOut(const tensor::Tensor& input, uint64_t axes, bool complex_as_pairs);
 
+/// The same with the reduced axes in the order, and the direction, in which they lie in memory: for
+/// reductions whose results do not depend on the order of the elements.
+ReductionLayout LayOutAsItLies(const tensor::Tensor& input, uint64_t axes);
+
 /// Copies the elements at `count` positions of the sequence from `begin` on to `to`.
 void GatherElements(const char* data, int64_t item_bytes, const Sequence& sequence, int64_t begin,
                     int64_t count, void* to);

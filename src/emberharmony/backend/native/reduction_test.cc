@@ -194,6 +194,22 @@ TEST(Reductions, LongTransposedOnesHaveTheSameBits) {
   SetNumThreads(before);
 }
 
+TEST(Reductions, OfZerosWithBothSignsTheFirstIsKeptInEveryLayout) {
+  std::mt19937_64 random(11);
+  const Tensor x = Tensor::Empty({40, 50}, DType::kFloat64);
+  for (int i = 0; i < 20; ++i) {
+    double* values = x.mutable_data_as<double>();
+    for (int64_t k = 0; k < x.size(); ++k) values[k] = random() % 2 == 0 ? 0.0 : -0.0;
+    for (const Tensor& layout : {Permuted(x, {1, 0}), Reversed(x)}) {
+      for (Op op : {Op::kMin, Op::kMax}) {
+        for (const std::vector<int64_t>& axes : {std::vector<int64_t>{0, 1}, {0}, {1}}) {
+          ExpectSameBits(Reduced(op, layout, axes), Reduced(op, x, axes), "zeros");
+        }
+      }
+    }
+  }
+}
+
 /// The tree as its definition says: lanes of blocks, folded in halves; then the largest power of
 /// two of blocks on the left of what remains.
 double TreeOfBlocks(const double* x, int64_t n) {
