@@ -66,11 +66,7 @@ Tensor isclose(const Operand& x1, const Operand& x2, double rtol, double atol, b
 }
 
 bool allclose(const Operand& x1, const Operand& x2, double rtol, double atol, bool equal_nan) {
-  const Tensor close = isclose(x1, x2, rtol, atol, equal_nan);
-  for (bool each : close.values<bool>()) {
-    if (!each) return false;
-  }
-  return true;
+  return all(isclose(x1, x2, rtol, atol, equal_nan)).item<bool>();
 }
 
 Tensor normalize_vector(const Tensor& x, std::optional<int> axis) {

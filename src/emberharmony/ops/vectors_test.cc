@@ -30,6 +30,7 @@ TEST(Vectors, CloseAsNumPySays) {
   EXPECT_TRUE(allclose(asarray<int64_t>({1000000}), asarray<int32_t>({1000001})));
   EXPECT_FALSE(allclose(asarray<int64_t>({10}), 11));
   EXPECT_TRUE(allclose(zeros({0}), zeros({0})));
+  EXPECT_TRUE(allclose(1.0, ones({2, 3}).PermuteDims(std::vector<int>{1, 0})));
   EXPECT_EQ(isclose(zeros({2, 1}), zeros({3})).shape().ToString(), "(2, 3)");
   EXPECT_THROW(isclose(zeros({2}), zeros({3})), ShapeError);
 }
