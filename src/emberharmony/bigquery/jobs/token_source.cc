@@ -238,10 +238,14 @@ arrow::Result<std::unique_ptr<TokenSource>> FromFile(const CredentialsFile& file
     return std::make_unique<AuthorizedUser>(transport, clock, file.quota_project, std::move(grant),
                                             universe);
   }
-  return base::UsageError(fmt::format(
-      "credentials of type '{}' (in '{}') serve for tables, but are not supported for queries and "
-      "views: use a service account's key, or `gcloud auth application-default login`",
-      file.type, file.path));
+  // gRPC, which reads tables, takes external accounts as well; of other types neither it nor we do.
+  const char* const what = file.type == "external_account"
+                               ? "serve for tables, but are not supported for queries and views"
+                               : "are not supported";
+  return base::UsageError(
+      fmt::format("credentials of type '{}' (in '{}') {}: use a service account's key, or "
+                  "`gcloud auth application-default login`",
+                  file.type, file.path, what));
 }
 
 }  // namespace
