@@ -29,12 +29,12 @@ TEST(Log, GoesToAnotherLog) {
   });
   Log(LogLevel::kDebug, "too fine");
   Log(LogLevel::kInfo, "{} rows", 3);
-  Log(LogLevel::kWarning, "line\nbreak");
+  Log(LogLevel::kWarning, "a bell \a");
   StartLogging(LogLevel::kOff);
   Log(LogLevel::kError, "not any more");
   EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
   EXPECT_EQ(seen.substr(0, seen.find(';')), "13 rows");
-  EXPECT_EQ(seen.find('\n'), std::string::npos) << seen;
+  EXPECT_EQ(seen.find('\a'), std::string::npos) << seen;
   EXPECT_EQ(seen.find("not any more"), std::string::npos) << seen;
 }
 

@@ -306,8 +306,8 @@ TEST_F(FittedPlanTest, BindReportsEveryMisfit) {
             "  column 'origin' is absent; did you mean 'orign'?\n"
             "  column 'date' appears 2 times\n"
             "  column 'delay' is of type double, but the model was fitted on int64\n"
-            "give a table with the columns that the model was fitted on, or fit the plan again on "
-            "this one");
+            "give a table with the columns that the model was fitted on, cast to its types, or fit "
+            "the plan again on this one");
 }
 
 TEST_F(FittedPlanTest, BindFindsColumnsAnywhere) {
