@@ -224,8 +224,9 @@ arrow::Result<Backend*> LoadBackend(std::string_view name) {
     }
   }
   arrow::Status status = base::UsageError(
-      fmt::format("there is no usable backend '{}'; there are {}; tried: {}", name,
-                  fmt::join(BackendNames(), ", "), DescribeAttempts(report.attempts)));
+      fmt::format("there is no usable backend '{}'; loaded are {} (`ember backends` lists what can "
+                  "be); tried: {}",
+                  name, fmt::join(BackendNames(), ", "), DescribeAttempts(report.attempts)));
   loader.reports[report.name] = std::move(report);
   return status;
 }

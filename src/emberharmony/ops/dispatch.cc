@@ -169,8 +169,7 @@ void CheckOutput(Op op, const Tensor& out, const Shape& shape, DType dtype, Devi
   }
   if (!out.writable()) {
     throw std::invalid_argument(
-        fmt::format("{}: the output, a {}, is read-only: make a writable one with Copy()", name,
-                    out.Describe()));
+        fmt::format("{}: the output, a {}, is read-only: give a copy of it", name, out.Describe()));
   }
 }
 

@@ -80,8 +80,7 @@ void CheckOnCpu(const Tensor& tensor) {
 void* Tensor::mutable_data() const {
   CheckOnCpu(*this);
   if (!writable_) {
-    throw std::invalid_argument("this " + Describe() +
-                                " is read-only: make a writable one with Copy()");
+    throw std::invalid_argument("this " + Describe() + " is read-only: write to a copy of it");
   }
   return base_ + offset_ * ItemSize(dtype_);
 }
