@@ -385,11 +385,11 @@ def _checked_order(
         wanted = _arguments.whole(window_rows, "window_rows", 1)
     return _Order(
         batch_size=batch_size,
-        shuffle=bool(shuffle),
+        shuffle=_arguments.flag(shuffle, "shuffle"),
         seed=_arguments.whole(seed, "seed", -_arguments.INT64_MAX - 1),
         rank=rank,
         world_size=world_size,
-        drop_last=bool(drop_last),
+        drop_last=_arguments.flag(drop_last, "drop_last"),
         window_rows=-(-wanted // batch_size) * batch_size,
     )
 

@@ -52,6 +52,8 @@ def locations_of(source: Any) -> list[str]:
 def _micros_of(snapshot_time: datetime | None) -> int | None:
     if snapshot_time is None:
         return None
+    if not isinstance(snapshot_time, datetime):
+        raise TypeError(f"snapshot_time: expected a datetime, found {type(snapshot_time).__name__}")
     if snapshot_time.tzinfo is None:
         raise ValueError("snapshot_time: expected a time with a time zone, found none")
     delta = snapshot_time - datetime(1970, 1, 1, tzinfo=UTC)
@@ -75,6 +77,11 @@ def source_options(
         ValueError: A source beside a query, neither of them, a time without a zone.
         TypeError: A source that is none.
     """
+    if connection is not None and not isinstance(connection, Connection):
+        raise TypeError(
+            "connection: expected what bigquery.setup_bigquery_connection returns, found "
+            f"{type(connection).__name__}"
+        )
     options: dict[str, Any] = {
         "columns": _arguments.names(columns, "columns"),
         "where": None if where is None else _arguments.text(where, "where"),
@@ -146,7 +153,7 @@ def run_options(
         "spill_dir": "" if spill_dir is None else path_text(spill_dir, "spill_dir"),
         "content_checksum": content_checksum,
         "keep_state": keep_state,
-        "overwrite": bool(overwrite),
+        "overwrite": _arguments.flag(overwrite, "overwrite"),
         "log_level": None if log_level is None else _arguments.text(log_level, "log_level"),
         "backend": prepare_backend(backend),
     }

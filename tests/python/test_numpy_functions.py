@@ -152,6 +152,11 @@ def test_outs_that_do_not_fit() -> None:
         x.sum(axis=0, out=ops.zeros(2))
     with pytest.raises(TypeError, match="float64 to out, a int64"):
         x.max(axis=0, out=ops.zeros(3, dtype="int64"))
+    for name in ("sum", "prod", "mean", "cumsum"):
+        # Elements that were cut off before they are summed would give another sum.
+        integers = np.zeros((2, 3) if name == "cumsum" else 3, "int64")
+        with pytest.raises(TypeError, match="float64 to out, a int64"):
+            getattr(x, name)(axis=0, out=integers)
     with pytest.raises(TypeError, match="list"):
         x.sum(axis=0, out=[0, 0, 0])
     with pytest.raises(ValueError, match="read-only"):

@@ -132,6 +132,8 @@ def test_rows_of_json(model: eh.Model) -> None:
         ({"batch_size": None}, TypeError, "batch_size: expected an int"),
         ({"batch_size": True}, TypeError, "batch_size: expected an int"),
         ({"seed": "x"}, TypeError, "seed: expected an int"),
+        ({"shuffle": "no"}, TypeError, "shuffle: expected True or False"),
+        ({"drop_last": 0}, TypeError, "drop_last: expected True or False"),
         ({"seed": 2**63}, ValueError, "seed"),
         ({"epochs": 1.5}, TypeError, "epochs: expected an int"),
         ({"prefetch": None}, TypeError, "prefetch: expected an int"),
@@ -328,6 +330,26 @@ def test_the_engine_speaks_in_the_log_of_python(
     caplog.clear()
     eh.inspect(flights_table, progress="none")
     assert caplog.records == []
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"overwrite": "no"},
+        {"overwrite": 1},
+        {"connection": "localhost:1"},
+        {"snapshot_time": "2024-01-01"},
+        {"backend": 1},
+    ],
+    ids=lambda wrong: next(iter(wrong)),
+)
+def test_runs_of_wrong_arguments(wrong: dict[str, object], tmp_path: Path) -> None:
+    with pytest.raises(TypeError, match=f"^{next(iter(wrong))}: expected"):
+        eh.extract(NUMBERS, tmp_path / "out", plan=NUMBERS_PLAN, progress="none", **wrong)
+    assert not (tmp_path / "out").exists()
+    eh.extract(
+        NUMBERS, tmp_path / "out", plan=NUMBERS_PLAN, progress="none", overwrite=np.bool_(True)
+    )
 
 
 def test_explain_tells_of_missing_values(tmp_path: Path) -> None:

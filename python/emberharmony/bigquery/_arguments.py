@@ -51,6 +51,15 @@ def optional_whole(value: Any, name: str, least: int, most: int = INT64_MAX) -> 
     return None if value is None else whole(value, name, least, most)
 
 
+def flag(value: Any, name: str) -> bool:
+    """A bool, or NumPy's. A text such as "no" would be true."""
+    if isinstance(value, bool):
+        return value
+    if type(value).__module__ == "numpy" and type(value).__name__ in ("bool", "bool_"):
+        return bool(value)
+    raise TypeError(f"{name}: expected True or False, found {_shown(value)}")
+
+
 def real(value: Any, name: str) -> Any:
     """A number, NaN among them."""
     if isinstance(value, bool) or not isinstance(value, numbers.Real):

@@ -5,6 +5,7 @@ import functools
 import importlib
 import importlib.metadata
 import importlib.util
+import operator
 import os
 import re
 import site
@@ -65,6 +66,8 @@ def set_backend(name: str | None) -> None:
 
 
 def _load(name: str) -> None:
+    if not isinstance(name, str):
+        raise TypeError(f"backend: expected a name, found {type(name).__name__}")
     if name in _core.backend_names():
         return
     if name in _NAMESPACES:
@@ -91,8 +94,6 @@ def prepare_backend(name: str) -> str:
     Raises:
         ValueError: There is no usable backend of that name.
     """
-    if not isinstance(name, str):
-        raise TypeError(f"backend: expected a name, found {type(name).__name__}")
     if name == "auto":
         _tell_folders()
     elif name != "native":
@@ -183,7 +184,7 @@ def explain(name: str, shape: Sequence[int] = (), dtype: object = "float64") -> 
             f"name: expected the name of an operation, found {name!r}; there are "
             f"{', '.join(_core.operation_names())}"
         )
-    lengths = tuple(shape)
+    lengths = tuple(map(operator.index, shape))
     backend, reason = _core.explain_operation(name, dtype, len(lengths))
     explanation = {"op": name, "chosen": get_backend(), "backend": backend, "reason": reason}
     estimates = _core.estimate_costs(name, dtype, lengths)

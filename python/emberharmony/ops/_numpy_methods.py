@@ -21,10 +21,22 @@ def _out_tensor(function: str, out: Any) -> Tensor:
     return ops.asarray(out, copy=False)
 
 
-def _dtype(function: str, dtype: Any, out: Any) -> Any:
-    """What the elements are converted to first: as in NumPy out's dtype if none is given."""
+def _holds(target: Any, source: Any) -> bool:
+    """Whether a dtype is of another one's kind, or of one that holds it."""
+    order = "biufc"
+    return order.index(target.kind) >= order.index(source.kind.replace("u", "i"))
+
+
+def _dtype(function: str, dtype: Any, out: Any, x: Tensor | None = None) -> Any:
+    """What the elements are converted to first: as in NumPy out's dtype if none is given.
+
+    Not to a dtype that would cut elements of x off before they are summed: `_into` refuses it.
+    """
     if dtype is None:
-        return None if out is None else _out_tensor(function, out).dtype
+        if out is None:
+            return None
+        found = _out_tensor(function, out).dtype
+        return found if x is None or _holds(found, x.dtype) else None
     return ops.zeros((), dtype=dtype).dtype
 
 
@@ -37,8 +49,7 @@ def _into(function: str, result: Tensor, out: Any) -> Any:
         raise ValueError(
             f"{function}: expected out of shape {result.shape}, found shape {target.shape}"
         )
-    order = "biufc"
-    if order.index(target.dtype.kind) < order.index(result.dtype.kind.replace("u", "i")):
+    if not _holds(target.dtype, result.dtype):
         raise TypeError(f"{function}: cannot write {result.dtype} to out, a {target.dtype}")
     target[...] = result
     return out
@@ -78,7 +89,7 @@ def _accumulation(
         initial: Any = None,
         where: Any = True,
     ) -> Any:
-        dtype = _dtype(function, dtype, out)
+        dtype = _dtype(function, dtype, out, x)
         counted = _masked(function, x, where, neutral)
         result = getattr(ops, function)(counted, axis=axis, dtype=dtype, keepdims=keepdims)
         if initial is not None:
@@ -163,7 +174,7 @@ def mean(
     *,
     where: Any = True,
 ) -> Any:
-    dtype = _dtype("mean", dtype, out)
+    dtype = _dtype("mean", dtype, out, x)
     if dtype is None and not _is_floating(x.dtype):
         dtype = ops.float64
     if where is True and (dtype is None or _is_floating(dtype)):
@@ -274,11 +285,13 @@ def clip(x: Tensor, min: Any = None, max: Any = None, out: Any = None) -> Any:
 
 
 def cumsum(x: Tensor, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
-    return _into("cumsum", ops.cumsum(x, axis=axis, dtype=_dtype("cumsum", dtype, out)), out)
+    dtype = _dtype("cumsum", dtype, out, x)
+    return _into("cumsum", ops.cumsum(x, axis=axis, dtype=dtype), out)
 
 
 def cumprod(x: Tensor, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
-    return _into("cumprod", ops.cumprod(x, axis=axis, dtype=_dtype("cumprod", dtype, out)), out)
+    dtype = _dtype("cumprod", dtype, out, x)
+    return _into("cumprod", ops.cumprod(x, axis=axis, dtype=dtype), out)
 
 
 def round(x: Tensor, decimals: int = 0, out: Any = None) -> Any:
