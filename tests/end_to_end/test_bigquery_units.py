@@ -181,6 +181,14 @@ def test_sessions_that_always_expire_end_the_run(run_ember, ember, table, plan, 
     assert not (tmp_path / "out").exists()
 
 
+def test_values_that_never_come_end_the_run(run_ember, ember, table, plan, tmp_path):
+    with serve(ember, table, "--fault=expire:after=0") as address:
+        process = extract(run_ember, address, plan, tmp_path / "out", status=1)
+    assert "4 sessions have expired before the values of" in process.stderr
+    assert "unit_column" not in process.stderr
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.parametrize("fault", ["missing:after=2", "duplicate:after=2", "row-count:after=2"])
 def test_a_range_that_brings_other_rows_is_an_error(run_ember, ember, table, plan, tmp_path, fault):
     with serve(ember, table, f"--fault={fault},times=1") as address:

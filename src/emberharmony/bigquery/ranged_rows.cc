@@ -197,7 +197,13 @@ class RangedRows : public io::RemoteRows {
     for (int session = 1;; ++session) {
       bool expired = false;
       auto ranges = CountOnce(fetch, &expired);
-      if (ranges.ok() || !expired || session == kSessionsOfRangeMax) return ranges;
+      if (ranges.ok() || !expired) return ranges;
+      if (session == kSessionsOfRangeMax) {
+        return base::DataError(fmt::format(
+            "{}: {} sessions have expired before the values of '{}' had come, of which ranges are "
+            "made; read fewer rows (--where)",
+            request_.table.Text(), session, reading_.unit_column));
+      }
       base::Log(base::LogLevel::kWarning,
                 "{}: the session in which the values of '{}' were counted has expired; they are "
                 "counted again",
