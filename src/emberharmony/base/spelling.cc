@@ -10,7 +10,7 @@ namespace {
 // Longer words are never compared: the distance costs the product of the lengths.
 constexpr size_t kWordBytesMax = 256;
 
-char LowerAscii(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+char LowerLetter(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 // Optimal string alignment (Damerau-Levenshtein without repeated edits), letters of either case
 // being equal.
@@ -20,10 +20,10 @@ size_t Distance(std::string_view a, std::string_view b) {
   for (size_t i = 1; i <= a.size(); ++i) {
     row[0] = i;
     for (size_t j = 1; j <= b.size(); ++j) {
-      const size_t substitution = LowerAscii(a[i - 1]) == LowerAscii(b[j - 1]) ? 0 : 1;
+      const size_t substitution = LowerLetter(a[i - 1]) == LowerLetter(b[j - 1]) ? 0 : 1;
       row[j] = std::min({previous[j] + 1, row[j - 1] + 1, previous[j - 1] + substitution});
-      if (i > 1 && j > 1 && LowerAscii(a[i - 1]) == LowerAscii(b[j - 2]) &&
-          LowerAscii(a[i - 2]) == LowerAscii(b[j - 1])) {
+      if (i > 1 && j > 1 && LowerLetter(a[i - 1]) == LowerLetter(b[j - 2]) &&
+          LowerLetter(a[i - 2]) == LowerLetter(b[j - 1])) {
         row[j] = std::min(row[j], before_previous[j - 2] + 1);
       }
     }
@@ -34,6 +34,12 @@ size_t Distance(std::string_view a, std::string_view b) {
 }
 
 }  // namespace
+
+std::string LowerAscii(std::string_view text) {
+  std::string lower(text);
+  for (char& c : lower) c = LowerLetter(c);
+  return lower;
+}
 
 std::string NearestName(std::string_view word, std::span<const std::string> candidates) {
   if (word.size() > kWordBytesMax) return "";

@@ -13,4 +13,7 @@ std::string NearestName(std::string_view word, std::span<const std::string> cand
 /// "; did you mean 'one_hot'?" or "" when nothing is near.
 std::string DidYouMean(std::string_view word, std::span<const std::string> candidates);
 
+/// With the letters A to Z small; all other bytes stay.
+std::string LowerAscii(std::string_view text);
+
 }  // namespace emberharmony::base

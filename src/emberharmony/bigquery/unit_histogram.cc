@@ -24,14 +24,9 @@ using io::filter::SqlType;
 
 constexpr int kIntegerBits = 127;
 
-std::string UnitLowerCase(std::string text) {
-  for (char& c : text) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return text;
-}
-
 arrow::Result<int> FindUnitColumn(const arrow::Schema& schema, const std::string& column) {
   for (int i = 0; i < schema.num_fields(); ++i) {
-    if (UnitLowerCase(schema.field(i)->name()) == UnitLowerCase(column)) return i;
+    if (base::LowerAscii(schema.field(i)->name()) == base::LowerAscii(column)) return i;
   }
   const std::vector<std::string> names = schema.field_names();
   return base::UsageError(fmt::format("unit_column: the table has no column '{}'{}", column,

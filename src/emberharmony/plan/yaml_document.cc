@@ -13,6 +13,7 @@
 #include <set>
 #include <sstream>
 
+#include "emberharmony/base/spelling.h"
 #include "emberharmony/plan/yaml_document_internal.h"
 
 namespace emberharmony::plan::internal {
@@ -203,8 +204,7 @@ bool IsSimpleWord(std::string_view text) {
     if (!is_letter(c) && !(c >= '0' && c <= '9')) return false;
   }
   // What some YAML reader, of version 1.1 or 1.2, takes for a boolean or for nothing.
-  std::string lower(text);
-  for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  const std::string lower = base::LowerAscii(text);
   return !IsAnyOf(lower,
                   {"null", "true", "false", "yes", "no", "on", "off", "y", "n", "nan", "inf"});
 }
