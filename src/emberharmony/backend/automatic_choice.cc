@@ -72,12 +72,7 @@ std::vector<Backend*> LoadedPlugins() {
 
 void LoadAccelerators() {
   if (!HasAcceleratorDriver()) return;
-  for (const char* name : {"torch", "mlx"}) {
-    const auto loaded = LoadBackend(name);
-    if (!loaded.ok()) {
-      base::Log(base::LogLevel::kInfo, "backend {}: {}", name, loaded.status().message());
-    }
-  }
+  for (const char* name : kAcceleratorBackends) LoadBackendIfThere(name);
 }
 
 /// The backend that a candidate's calls are given to; null where it is not there. Those that a file

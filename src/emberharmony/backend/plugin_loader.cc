@@ -15,6 +15,7 @@
 #include "emberharmony/backend/framework_search_internal.h"
 #include "emberharmony/backend/plugin_table_internal.h"
 #include "emberharmony/base/error_kind.h"
+#include "emberharmony/base/log.h"
 #include "emberharmony/base/plugin_search.h"
 
 namespace emberharmony::backend {
@@ -229,6 +230,13 @@ arrow::Result<Backend*> LoadBackend(std::string_view name) {
                   name, fmt::join(BackendNames(), ", "), DescribeAttempts(report.attempts)));
   loader.reports[report.name] = std::move(report);
   return status;
+}
+
+Backend* LoadBackendIfThere(std::string_view name) {
+  const auto found = LoadBackend(name);
+  if (found.ok()) return *found;
+  base::Log(base::LogLevel::kInfo, "backend {}: {}", name, found.status().message());
+  return nullptr;
 }
 
 arrow::Result<Backend*> LoadBackendFile(const std::string& path) {

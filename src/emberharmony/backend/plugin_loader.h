@@ -41,7 +41,9 @@ struct PluginReport {
 /// The backend of that name, loading its plugin if need be. A usage error with everything that was
 /// tried and what would help if there is none. A failed search is made anew by the next call.
 arrow::Result<Backend*> LoadBackend(std::string_view name);
-/// The same from one file, whatever its name.
+/// The same where none need be there: null, and the reason in the log.
+Backend* LoadBackendIfThere(std::string_view name);
+/// LoadBackend from one file, whatever its name.
 arrow::Result<Backend*> LoadBackendFile(const std::string& path);
 
 /// Adds a folder (an absolute path) in which plugins are looked for, after those that were added.
@@ -58,5 +60,7 @@ std::vector<PluginReport> PluginReports();
 /// Whether this machine has a driver of an accelerator (NVIDIA's, AMD's, or Metal): found by its
 /// files, without loading anything.
 bool HasAcceleratorDriver();
+/// The plugins that compute on accelerators, the one to be tried first ahead.
+inline constexpr const char* kAcceleratorBackends[] = {"torch", "mlx"};
 
 }  // namespace emberharmony::backend

@@ -10,9 +10,6 @@
 namespace emberharmony::engine {
 namespace {
 
-/// Plugins that compute on accelerators, the one to be tried first ahead.
-constexpr const char* kAcceleratorBackends[] = {"torch", "mlx"};
-
 /// Steps compute in float64: a device that has not even its products is passed over.
 tensor::Device NumericDeviceOf(const backend::Backend& backend) {
   constexpr tensor::DType kDoubles[] = {tensor::DType::kFloat64, tensor::DType::kFloat64};
@@ -25,14 +22,11 @@ tensor::Device NumericDeviceOf(const backend::Backend& backend) {
 
 NumericPlace AcceleratorPlace() {
   if (backend::HasAcceleratorDriver()) {
-    for (const char* name : kAcceleratorBackends) {
-      const auto found = backend::LoadBackend(name);
-      if (!found.ok()) {
-        base::Log(base::LogLevel::kInfo, "backend {}: {}", name, found.status().message());
-        continue;
-      }
-      const tensor::Device device = NumericDeviceOf(**found);
-      if (device.kind != tensor::DeviceKind::kCpu) return {*found, device};
+    for (const char* name : backend::kAcceleratorBackends) {
+      backend::Backend* const found = backend::LoadBackendIfThere(name);
+      if (found == nullptr) continue;
+      const tensor::Device device = NumericDeviceOf(*found);
+      if (device.kind != tensor::DeviceKind::kCpu) return {found, device};
       base::Log(base::LogLevel::kInfo, "backend {} has no device that computes in float64", name);
     }
   }
