@@ -1,16 +1,10 @@
 // Which operations run on MLX, and why the others do not.
-#include <array>
 #include <cstddef>
 
 #include "backends/mlx/mlx_call.h"
 
 namespace emberharmony::mlx_backend {
 namespace {
-
-struct Reason {
-  uint32_t op;
-  const char* reason;
-};
 
 constexpr const char* kIntegerDivision = "MLX divides integers by zero without looking";
 constexpr const char* kSigns = "the signs of vectors are the library's choice, and not MLX's";
@@ -19,7 +13,7 @@ constexpr const char* kRandom =
     "random numbers are the library's, with the same bits on every backend";
 
 /// Operations that MLX lacks, or has with other results.
-constexpr Reason kReasons[] = {
+constexpr plugin::Reason kReasons[] = {
     {EMBER_OP_kFloorDivide, kIntegerDivision},
     {EMBER_OP_kRemainder, kIntegerDivision},
     {EMBER_OP_kLogAddExp, "MLX's logaddexp loses digits where the result is near 0"},
@@ -45,14 +39,6 @@ constexpr Reason kReasons[] = {
     {EMBER_OP_kRandomExponential, kRandom},
 };
 
-std::array<const MlxOp*, EMBER_NUM_OPS> MakeIndex() {
-  std::array<const MlxOp*, EMBER_NUM_OPS> index{};
-  for (const auto& ops : {ElementwiseOps(), ReductionOps(), OrderOps(), MatrixOps()}) {
-    for (const MlxOp& op : ops) index[op.op] = &op;
-  }
-  return index;
-}
-
 /// Why a conversion is not MLX's; null if it is. C++ leaves open what becomes of numbers that an
 /// integer dtype does not hold, and MLX leaves it to C++.
 const char* WhyNotConvert(int from, int to) {
@@ -72,18 +58,14 @@ const char* WhyNotConvert(int from, int to) {
 }  // namespace
 
 const MlxOp* FindOp(uint32_t op) {
-  static const std::array<const MlxOp*, EMBER_NUM_OPS> index = MakeIndex();
+  static const auto index =
+      plugin::IndexOf<MlxOp>({ElementwiseOps(), ReductionOps(), OrderOps(), MatrixOps()});
   return op < index.size() ? index[op] : nullptr;
 }
 
 const char* WhyNot(const EmberQuery& query) {
   const MlxOp* const op = FindOp(query.op);
-  if (op == nullptr) {
-    for (const Reason& each : kReasons) {
-      if (each.op == query.op) return each.reason;
-    }
-    return "this plugin does not know the operation";
-  }
+  if (op == nullptr) return plugin::ReasonOf(query.op, kReasons);
   const int dtype = query.num_dtypes > 0 ? query.dtypes[0] : int{EMBER_FLOAT64};
   if (dtype == EMBER_COMPLEX128) return "MLX has no complex128";
   if ((op->dtypes & Bit(dtype)) == 0) {

@@ -6,7 +6,7 @@
 #include <optional>
 #include <span>
 
-#include "emberharmony/backend/backend_abi.h"
+#include "backends/plugin_support.h"
 
 namespace emberharmony::torch_backend {
 
@@ -14,47 +14,24 @@ namespace emberharmony::torch_backend {
 inline constexpr int kTensorsMax = 8;
 
 /// A call of an operation with its tensors as PyTorch sees them.
-struct TorchCall {
-  const EmberCall* call;
+struct TorchCall : plugin::Call {
   at::Tensor* tensors[kTensorsMax];  ///< inputs, then outputs
 
   const at::Tensor& in(int i) const { return *tensors[i]; }
   at::Tensor& out(int i = 0) const { return *tensors[call->num_inputs + i]; }
-
-  const EmberAttribute* Find(uint32_t key) const {
-    for (int32_t i = 0; i < call->num_attributes; ++i) {
-      if (call->attributes[i].key == key) return &call->attributes[i];
-    }
-    return nullptr;
-  }
-  int64_t Integer(uint32_t key, int64_t absent) const {
-    const EmberAttribute* attribute = Find(key);
-    return attribute != nullptr ? attribute->value.integer : absent;
-  }
-  double Number(uint32_t key, double absent) const {
-    const EmberAttribute* attribute = Find(key);
-    return attribute != nullptr ? attribute->value.number : absent;
-  }
 };
 
-/// Thrown by an operation for what a query does not tell; the library then computes natively.
-struct Refusal {
-  const char* reason;
-};
-/// Thrown where a matrix has no answer.
-struct NoAnswer {
-  const char* reason;
-};
+using plugin::Bit;
+using plugin::DTypes;
+using plugin::kBools;
+using plugin::kFloats;
+using plugin::NoAnswer;
+using plugin::Refusal;
 
-/// A set of the ABI's element types, one bit each.
-using DTypes = uint32_t;
-constexpr DTypes Bit(int dtype) { return DTypes{1} << dtype; }
-inline constexpr DTypes kBools = Bit(EMBER_BOOL);
 /// PyTorch computes little of the wider unsigned integers.
 inline constexpr DTypes kInts =
     Bit(EMBER_INT8) | Bit(EMBER_INT16) | Bit(EMBER_INT32) | Bit(EMBER_INT64) | Bit(EMBER_UINT8);
 inline constexpr DTypes kWideUnsigned = Bit(EMBER_UINT16) | Bit(EMBER_UINT32) | Bit(EMBER_UINT64);
-inline constexpr DTypes kFloats = Bit(EMBER_FLOAT32) | Bit(EMBER_FLOAT64);
 inline constexpr DTypes kComplexes = Bit(EMBER_COMPLEX64) | Bit(EMBER_COMPLEX128);
 
 /// An operation that PyTorch computes with the library's semantics.

@@ -1,14 +1,12 @@
-// The plugin's table. Each function turns what PyTorch throws into a status and a text.
+// The plugin's table.
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>
 #include <c10/core/InferenceMode.h>
 #include <c10/util/Exception.h>
 #include <torch/headeronly/version.h>
 
-#include <algorithm>
-#include <cstdio>
-#include <exception>
 #include <string>
+#include <vector>
 
 #include "backends/torch/torch_call.h"
 #include "backends/torch/torch_memory.h"
@@ -20,64 +18,21 @@ extern "C" uint64_t aoti_torch_abi_version();
 namespace emberharmony::torch_backend {
 namespace {
 
-int32_t Say(int32_t status, const char* what, char* text, uint64_t text_bytes) {
-  std::snprintf(text, text_bytes, "%s", what);
-  return status;
-}
-
-/// Calls f; what leaves it becomes a status.
+/// Calls f; what PyTorch throws becomes a Failure, with its text without the stack that it adds.
 template <class F>
-int32_t Guarded(char* error, uint64_t error_bytes, F&& f) {
+auto Translated(F&& f) {
   try {
-    f();
-    return EMBER_OK;
-  } catch (const Refusal& refusal) {
-    return Say(EMBER_UNSUPPORTED, refusal.reason, error, error_bytes);
-  } catch (const NoAnswer& no_answer) {
-    return Say(EMBER_NO_ANSWER, no_answer.reason, error, error_bytes);
-  } catch (const c10::OutOfMemoryError& exception) {
-    return Say(EMBER_OUT_OF_MEMORY, exception.what_without_backtrace(), error, error_bytes);
-  } catch (const c10::NotImplementedError& exception) {
+    return f();
+  } catch (const c10::OutOfMemoryError& error) {
+    throw plugin::Failure{EMBER_OUT_OF_MEMORY, error.what_without_backtrace()};
+  } catch (const c10::NotImplementedError& error) {
     // The outputs are untouched: no kernel was found.
-    return Say(EMBER_UNSUPPORTED, exception.what_without_backtrace(), error, error_bytes);
-  } catch (const c10::LinAlgError& exception) {
-    return Say(EMBER_NO_ANSWER, exception.what_without_backtrace(), error, error_bytes);
-  } catch (const c10::Error& exception) {
-    return Say(EMBER_FAILED, exception.what_without_backtrace(), error, error_bytes);
-  } catch (const std::bad_alloc&) {
-    return Say(EMBER_OUT_OF_MEMORY, "no memory is left", error, error_bytes);
-  } catch (const std::exception& exception) {
-    return Say(EMBER_FAILED, exception.what(), error, error_bytes);
-  } catch (...) {
-    return Say(EMBER_FAILED, "an exception of an unknown type", error, error_bytes);
+    throw plugin::Failure{EMBER_UNSUPPORTED, error.what_without_backtrace()};
+  } catch (const c10::LinAlgError& error) {
+    throw plugin::Failure{EMBER_NO_ANSWER, error.what_without_backtrace()};
+  } catch (const c10::Error& error) {
+    throw plugin::Failure{EMBER_FAILED, error.what_without_backtrace()};
   }
-}
-
-int32_t Devices(EmberDeviceInfo* devices, int32_t capacity) {
-  try {
-    const std::vector<EmberDeviceInfo> found = FindDevices();
-    std::copy_n(found.begin(), std::min<size_t>(found.size(), capacity), devices);
-    return static_cast<int32_t>(found.size());
-  } catch (...) {
-    return 0;
-  }
-}
-
-int32_t Supports(const EmberQuery* query, char* reason, uint64_t reason_bytes) {
-  if (query->op >= EMBER_NUM_OPS) {
-    return Say(EMBER_UNSUPPORTED, "the plugin is older than the operation", reason, reason_bytes);
-  }
-  if (const char* const why = WhyNot(*query)) {
-    return Say(EMBER_UNSUPPORTED, why, reason, reason_bytes);
-  }
-  if (query->device.kind == EMBER_METAL) {
-    for (int32_t i = 0; i < query->num_dtypes; ++i) {
-      if (query->dtypes[i] == EMBER_FLOAT64 || query->dtypes[i] == EMBER_COMPLEX128) {
-        return Say(EMBER_UNSUPPORTED, "Metal has no float64", reason, reason_bytes);
-      }
-    }
-  }
-  return EMBER_OK;
 }
 
 /// PyTorch takes its number of threads from the machine unless it is told, and each thread that
@@ -89,44 +44,50 @@ void SetThreads(int32_t num_threads) {
   known = num_threads;
 }
 
-int32_t Execute(const EmberCall* call, char* error, uint64_t error_bytes) {
-  return Guarded(error, error_bytes, [&] {
-    const TorchOp* const op = FindOp(call->op);
-    if (op == nullptr) throw Refusal{"this plugin does not know the operation"};
-    SetThreads(call->num_threads);
-    const c10::InferenceMode inference;
-    thread_local TorchTensors tensors;
-    TorchCall torch{call, {}};
-    tensors.Describe(&torch);
-    op->run(torch);
-    if (!tensors.Check(torch)) {
-      // Then the library's memory is as it was.
-      throw Refusal{"PyTorch put the result elsewhere than it was told"};
-    }
-  });
-}
-
-int32_t Allocate(EmberDevice device, uint64_t bytes, void** data, char* error,
-                 uint64_t error_bytes) {
-  return Guarded(error, error_bytes, [&] { *data = AllocateOn(device, bytes); });
-}
-
-void Release(EmberDevice device, void* data) {
-  try {
-    ReleaseOn(device, data);
-  } catch (...) {
-    // A device that has failed keeps its memory; there is no one to tell.
+void ExecuteCall(const EmberCall* call) {
+  const TorchOp* const op = FindOp(call->op);
+  if (op == nullptr) throw Refusal{"this plugin does not know the operation"};
+  SetThreads(call->num_threads);
+  const c10::InferenceMode inference;
+  thread_local TorchTensors tensors;
+  TorchCall torch{{call}, {}};
+  tensors.Describe(&torch);
+  op->run(torch);
+  if (!tensors.Check(torch)) {
+    // Then the library's memory is as it was.
+    throw Refusal{"PyTorch put the result elsewhere than it was told"};
   }
 }
 
-int32_t Copy(EmberDevice to_device, void* to, EmberDevice from_device, const void* from,
-             uint64_t bytes, char* error, uint64_t error_bytes) {
-  return Guarded(error, error_bytes, [&] { CopyBetween(to_device, to, from_device, from, bytes); });
-}
+/// What plugin::Table makes a plugin of.
+struct Torch {
+  static std::vector<EmberDeviceInfo> Devices() { return FindDevices(); }
 
-int32_t Synchronize(EmberDevice device, char* error, uint64_t error_bytes) {
-  return Guarded(error, error_bytes, [&] { SynchronizeWith(device); });
-}
+  static const char* WhyNot(const EmberQuery& query) {
+    if (const char* const why = torch_backend::WhyNot(query)) return why;
+    for (int32_t i = 0; query.device.kind == EMBER_METAL && i < query.num_dtypes; ++i) {
+      if (query.dtypes[i] == EMBER_FLOAT64 || query.dtypes[i] == EMBER_COMPLEX128) {
+        return "Metal has no float64";
+      }
+    }
+    return nullptr;
+  }
+
+  static void Execute(const EmberCall* call) {
+    Translated([&] { ExecuteCall(call); });
+  }
+  static void* Allocate(EmberDevice device, uint64_t bytes) {
+    return Translated([&] { return AllocateOn(device, bytes); });
+  }
+  static void Release(EmberDevice device, void* data) { ReleaseOn(device, data); }
+  static void Copy(EmberDevice to_device, void* to, EmberDevice from_device, const void* from,
+                   uint64_t bytes) {
+    Translated([&] { CopyBetween(to_device, to, from_device, from, bytes); });
+  }
+  static void Synchronize(EmberDevice device) {
+    Translated([&] { SynchronizeWith(device); });
+  }
+};
 
 /// "2.13.0", from the bytes of the number.
 std::string VersionFound() {
@@ -140,25 +101,6 @@ std::string VersionBuilt() {
          std::to_string(TORCH_VERSION_PATCH);
 }
 
-EmberBackend MakeTable(const std::string* framework) {
-  EmberBackend table{};
-  table.size = sizeof(table);
-  table.abi_version = EMBER_BACKEND_ABI_VERSION;
-  table.name = "torch";
-  table.version = "1";
-  table.framework = framework->c_str();
-  table.flags = EMBER_TAKES_STRIDES | EMBER_TAKES_BROADCAST;
-  table.rank_max = 25;  // of TensorIterator on CUDA
-  table.devices = &Devices;
-  table.supports = &Supports;
-  table.execute = &Execute;
-  table.allocate = &Allocate;
-  table.release = &Release;
-  table.copy = &Copy;
-  table.synchronize = &Synchronize;
-  return table;
-}
-
 const EmberBackend* Start(char* error, uint64_t error_bytes) {
   static const std::string found = VersionFound();
   // PyTorch's C++ interface changes with minor versions, also where all symbols are still there.
@@ -169,14 +111,16 @@ const EmberBackend* Start(char* error, uint64_t error_bytes) {
   if (minor(found) != minor(built)) {
     const std::string text = "the plugin is built for PyTorch " + minor(built) + ", found " +
                              found + ": install torch==" + built + ", or build the plugin anew";
-    Say(EMBER_FAILED, text.c_str(), error, error_bytes);
+    plugin::Say(EMBER_FAILED, text.c_str(), error, error_bytes);
     return nullptr;
   }
   static const std::string framework = "PyTorch " + found +
                                        (at::hasCUDA()  ? " with CUDA"
                                         : at::hasMPS() ? " with Metal"
                                                        : "");
-  static const EmberBackend table = MakeTable(&framework);
+  // TensorIterator takes 25 dimensions on CUDA.
+  static const EmberBackend table = plugin::Table<Torch>::Make(
+      "torch", framework.c_str(), EMBER_TAKES_STRIDES | EMBER_TAKES_BROADCAST, 25);
   return &table;
 }
 
@@ -186,7 +130,9 @@ const EmberBackend* Start(char* error, uint64_t error_bytes) {
 extern "C" __attribute__((visibility("default"))) const EmberBackend* emberharmony_backend(
     const EmberHost*, char* error, uint64_t error_bytes) {
   const EmberBackend* table = nullptr;
-  emberharmony::torch_backend::Guarded(
-      error, error_bytes, [&] { table = emberharmony::torch_backend::Start(error, error_bytes); });
+  emberharmony::plugin::Guarded(error, error_bytes, [&] {
+    table = emberharmony::torch_backend::Translated(
+        [&] { return emberharmony::torch_backend::Start(error, error_bytes); });
+  });
   return table;
 }

@@ -1,5 +1,4 @@
 // Which operations run on PyTorch, and why the others do not.
-#include <array>
 #include <cstddef>
 
 #include "backends/torch/torch_call.h"
@@ -7,18 +6,13 @@
 namespace emberharmony::torch_backend {
 namespace {
 
-struct Reason {
-  uint32_t op;
-  const char* reason;
-};
-
 constexpr const char* kSlices = "PyTorch's result depends on where in memory an element lies";
 constexpr const char* kSigns = "the signs of vectors are the library's choice, and not PyTorch's";
 constexpr const char* kRandom =
     "random numbers are the library's, with the same bits on every backend";
 
 /// Operations that PyTorch has, but with other results.
-constexpr Reason kReasons[] = {
+constexpr plugin::Reason kReasons[] = {
     {EMBER_OP_kFloorDivide, "PyTorch's quotient of an infinity and a small number is NaN"},
     {EMBER_OP_kRemainder, "PyTorch's remainders of 0 have another sign"},
     {EMBER_OP_kPow, kSlices},
@@ -47,14 +41,6 @@ constexpr Reason kReasons[] = {
     {EMBER_OP_kRandomExponential, kRandom},
 };
 
-std::array<const TorchOp*, EMBER_NUM_OPS> MakeIndex() {
-  std::array<const TorchOp*, EMBER_NUM_OPS> index{};
-  for (const auto& ops : {ElementwiseOps(), ReductionOps(), OrderOps(), MatrixOps()}) {
-    for (const TorchOp& op : ops) index[op.op] = &op;
-  }
-  return index;
-}
-
 /// Why a conversion is not PyTorch's; null if it is. C++ leaves open what becomes of numbers that
 /// an integer dtype does not hold, and PyTorch leaves it to C++.
 const char* WhyNotConvert(int from, int to) {
@@ -73,18 +59,14 @@ const char* WhyNotConvert(int from, int to) {
 }  // namespace
 
 const TorchOp* FindOp(uint32_t op) {
-  static const std::array<const TorchOp*, EMBER_NUM_OPS> index = MakeIndex();
+  static const auto index =
+      plugin::IndexOf<TorchOp>({ElementwiseOps(), ReductionOps(), OrderOps(), MatrixOps()});
   return op < index.size() ? index[op] : nullptr;
 }
 
 const char* WhyNot(const EmberQuery& query) {
   const TorchOp* const op = FindOp(query.op);
-  if (op == nullptr) {
-    for (const Reason& each : kReasons) {
-      if (each.op == query.op) return each.reason;
-    }
-    return "this plugin does not know the operation";
-  }
+  if (op == nullptr) return plugin::ReasonOf(query.op, kReasons);
   const int dtype = query.num_dtypes > 0 ? query.dtypes[0] : int{EMBER_FLOAT64};
   if ((op->dtypes & Bit(dtype)) == 0) {
     if (op->why_not != nullptr) return op->why_not;
