@@ -1,6 +1,5 @@
 """bigquery:// read from the command's own local server."""
 
-import contextlib
 import json
 import subprocess
 import time
@@ -10,6 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from bigquery_service import serve
 from outputs import content_checksums, learned_digests, read_shards, write_parquet
 
 PLAN = """version: 1
@@ -21,25 +21,6 @@ features:
   - columns: [origin, destination]
     steps: [{vocabulary: {min_count: 15}}]
 """
-
-
-@contextlib.contextmanager
-def serve(ember: Path, tables: dict[str, Path], *options: str) -> Iterator[str]:
-    """Runs `ember serve-bigquery` with these tables; gives its HOST:PORT."""
-    arguments = [f"--table={name}={path}" for name, path in tables.items()]
-    with subprocess.Popen(
-        [str(ember), "serve-bigquery", "--port", "0", *arguments, *options],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        try:
-            line = process.stdout.readline()
-            assert line.startswith("listening on "), process.stderr.read()
-            yield line.split()[-1]
-        finally:
-            process.terminate()
-            process.wait(timeout=30)
 
 
 @pytest.fixture(scope="module")

@@ -1,17 +1,16 @@
 """Tables of BigQuery in ranges of a column: units that outlive the service's sessions."""
 
 import contextlib
-import hashlib
 import json
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import bigquery_service
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from outputs import content_checksums, write_parquet
+from outputs import content_checksums, folder_digests, write_parquet
 
 NUM_ROWS = 1_300_000
 UNIT_ROWS = 524_288
@@ -26,29 +25,10 @@ features:
 """
 
 
-@contextlib.contextmanager
-def serve(ember: Path, table: Path, *options: str) -> Iterator[str]:
+def serve(ember: Path, table: Path, *options: str) -> contextlib.AbstractContextManager[str]:
     if not any(option.startswith("--response-rows") for option in options):
         options = ("--response-rows=40000", *options)
-    with subprocess.Popen(
-        [str(ember), "serve-bigquery", f"--table=p.d.t={table}", *options],
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        try:
-            yield process.stdout.readline().split()[-1]
-        finally:
-            process.terminate()
-            process.wait(timeout=30)
-
-
-def contents(folder: Path) -> dict[str, str]:
-    """Digest by path of everything that must be equal between equal runs."""
-    return {
-        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name not in {"run_report.json", "report.html"}
-    }
+    return bigquery_service.serve(ember, {"p.d.t": table}, *options)
 
 
 def days_of(table: pa.Table) -> np.ndarray:
@@ -139,7 +119,7 @@ def test_units_are_ranges_and_hold_what_the_file_holds(
 def test_nothing_else_shapes_the_output(run_ember, ember, table, plan, undisturbed, tmp_path):
     with serve(ember, table, "--stream-bytes=64KiB", "--response-rows=7001") as address:
         extract(run_ember, address, plan, tmp_path / "out", "--threads", "1", "--batch-rows=9999")
-    assert contents(tmp_path / "out") == contents(undisturbed)
+    assert folder_digests(tmp_path / "out") == folder_digests(undisturbed)
 
 
 # Streams of the session in which values are counted have fewer than ten responses, those of ranges
@@ -154,7 +134,7 @@ def test_a_session_that_expires_loses_its_range_alone(
     lines = process.stderr.strip().splitlines()
     assert len(lines) == times, process.stderr
     assert all("its session has expired after" in line for line in lines)
-    assert contents(tmp_path / "out") == contents(undisturbed)
+    assert folder_digests(tmp_path / "out") == folder_digests(undisturbed)
 
 
 def test_values_are_counted_again_when_the_session_for_that_expires(
@@ -163,14 +143,14 @@ def test_values_are_counted_again_when_the_session_for_that_expires(
     with serve(ember, table, "--fault=expire:after=0,times=1") as address:
         process = extract(run_ember, address, plan, tmp_path / "out")
     assert "were counted has expired" in process.stderr
-    assert contents(tmp_path / "out") == contents(undisturbed)
+    assert folder_digests(tmp_path / "out") == folder_digests(undisturbed)
 
 
 def test_an_expiry_among_other_faults(run_ember, ember, table, plan, undisturbed, tmp_path):
     faults = ["expire:after=10,times=2", "cut:after=3,times=1", "session:times=2"]
     with serve(ember, table, *[f"--fault={fault}" for fault in faults]) as address:
         extract(run_ember, address, plan, tmp_path / "out")
-    assert contents(tmp_path / "out") == contents(undisturbed)
+    assert folder_digests(tmp_path / "out") == folder_digests(undisturbed)
 
 
 def test_sessions_that_always_expire_end_the_run(run_ember, ember, table, plan, tmp_path):

@@ -2,15 +2,14 @@
 or fewer."""
 
 import contextlib
-import hashlib
-import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
+import bigquery_service
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from outputs import folder_digests
 
 NUM_ROWS = 4_000
 RESPONSE_ROWS = 500
@@ -43,30 +42,10 @@ def plan(tmp_path_factory) -> Path:
     return path
 
 
-@contextlib.contextmanager
-def serve(ember: Path, table: Path, *faults: str) -> Iterator[str]:
+def serve(ember: Path, table: Path, *faults: str) -> contextlib.AbstractContextManager[str]:
     options = [f"--response-rows={RESPONSE_ROWS}", "--stream-bytes=32KiB"]
     options += [f"--fault={fault}" for fault in faults]
-    with subprocess.Popen(
-        [str(ember), "serve-bigquery", f"--table=p.d.t={table}", *options],
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        try:
-            yield process.stdout.readline().split()[-1]
-        finally:
-            process.terminate()
-            process.wait(timeout=30)
-
-
-def contents(folder: Path) -> dict[str, str]:
-    """Digest by path of everything that must be equal between equal runs."""
-    varying = {"run_report.json", "report.html"}
-    return {
-        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name not in varying
-    }
+    return bigquery_service.serve(ember, {"p.d.t": table}, *options)
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +55,7 @@ def undisturbed(ember, run_ember, table, plan, tmp_path_factory) -> dict[str, st
         extract(run_ember, plan, endpoint, out, 0)
     rows = sum(pq.read_metadata(path).num_rows for path in out.glob("*/part-*.parquet"))
     assert rows == NUM_ROWS
-    return contents(out)
+    return folder_digests(out)
 
 
 def extract(run_ember, plan, endpoint, out, status):
@@ -102,7 +81,7 @@ def test_what_can_be_got_over(ember, run_ember, table, plan, undisturbed, tmp_pa
     out = tmp_path / "out"
     with serve(ember, table, fault.format(n=n)) as endpoint:
         extract(run_ember, plan, endpoint, out, 0)
-    assert contents(out) == undisturbed
+    assert folder_digests(out) == undisturbed
 
 
 FAILING = [
@@ -130,7 +109,7 @@ def test_what_cannot_ends_with_one_error(
     if process.returncode == 0:
         # A repeated or a missing message at the end of what progress tells may be noticed by its
         # rows and fetched again: then nothing is wrong.
-        assert contents(out) == undisturbed
+        assert folder_digests(out) == undisturbed
         return
     assert process.returncode == 1, process.stderr
     errors = [line for line in process.stderr.splitlines() if line.strip()]

@@ -16,6 +16,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from bigquery_service import serve
 from emberharmony.features import DataSplit, TerabyteFeatureExtractor
 from engine_tables import some_flights
 from rest_double import Fault, QueryScript, RestDouble
@@ -406,19 +407,9 @@ def test_nothing_of_it_needs_numpy(flights: Path, tmp_path: Path) -> None:
 def server(ember: Path, flights: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     path = tmp_path_factory.mktemp("served") / "flights.parquet"
     pq.write_table(some_flights(flights, 10_000), path)
-    process = subprocess.Popen(
-        [ember, "serve-bigquery", "--port", "0"]
-        + [f"--table=proj.{name}={path}" for name in ("travel.flights", "anon.result")],
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        line = process.stdout.readline()
-        assert line.startswith("listening on ")
-        yield line.split()[-1]
-    finally:
-        process.terminate()
-        process.wait(30)
+    tables = {f"proj.{name}": path for name in ("travel.flights", "anon.result")}
+    with serve(ember, tables) as address:
+        yield address
 
 
 def test_a_table_of_bigquery(server: str, flights: Path) -> None:
