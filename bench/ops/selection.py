@@ -1,14 +1,15 @@
 """How often the automatic choice of `ops` takes the backend that is fastest here.
 
 On a grid of operations, sizes and dtypes every backend that is loaded is timed, and `auto` after a
-calibration, one after the other in each round, so that what else the machine does meets all of
-them; of the rounds the fastest counts. `auto` is right at a point where it takes at most 1.10 times
-the time of the best backend, the cost of choosing included. On a machine that does other things
-the same path takes another time each time: beside it is told at how many points the backend that
-is chosen (ops.explain) was within that by its own time.
+calibration, all in the same way: one after the other in each of many short rounds, so that what
+else the machine does meets all of them, until of each the two fastest rounds agree; the fastest
+counts. `auto` is right at a point where it takes at most 1.10 times the time of the best backend,
+the cost of choosing included. Beside it is told at how many points the backend that is chosen
+(ops.explain) was within that by its own time: what differs between the two is the cost of choosing
+and the noise.
 
     make selection
-    python bench/ops/selection.py --backends torch --rounds 9 --json selection.json
+    python bench/ops/selection.py --backends torch --json selection.json
 """
 
 from __future__ import annotations
@@ -31,7 +32,13 @@ REDUCTIONS = ("sum", "mean", "max")
 ALONG = ("sort", "cumulative_sum", "argmax")
 WITHIN = 1.10
 SHORT = 512
-ROUND_SECONDS = 0.004
+ROUND_SECONDS = 0.0005
+ROUNDS_MIN = 9
+ROUNDS_MAX = 200
+POINT_SECONDS = 1.5
+AGREE = 1.02
+# A backend that is so much slower than the fastest in the first rounds is timed no more.
+HOPELESS = 2.0
 
 
 def operands(size: int, dtype: str) -> tuple[Any, Any]:
@@ -63,26 +70,36 @@ def seconds(call: Callable[[], object], calls: int) -> float:
     return (time.perf_counter() - begin) / calls
 
 
-def time_point(call: Callable[[], object], choices: list[str], rounds: int) -> dict[str, float]:
+def time_point(call: Callable[[], object], choices: list[str]) -> dict[str, float]:
     calls = {}
     for choice in choices:
         ops.set_backend(choice)
         call()
         once = max(seconds(call, 3), 1e-7)
         calls[choice] = max(1, int(ROUND_SECONDS / once))
-    best = dict.fromkeys(choices, float("inf"))
-    for turn in range(rounds):
+    times: dict[str, list[float]] = {choice: [] for choice in choices}
+    timed = list(choices)
+    end = time.perf_counter() + POINT_SECONDS
+    for turn in range(ROUNDS_MAX):
         # A framework's threads go on spinning for a while: each choice comes behind each other one.
-        for choice in choices[turn % len(choices) :] + choices[: turn % len(choices)]:
+        first = turn % len(timed)
+        for choice in timed[first:] + timed[:first]:
             ops.set_backend(choice)
-            best[choice] = min(best[choice], seconds(call, calls[choice]))
-    return best
+            times[choice].append(seconds(call, calls[choice]))
+        if turn + 1 < ROUNDS_MIN:
+            continue
+        least = {choice: sorted(times[choice])[:2] for choice in timed}
+        fastest = min(each[0] for each in least.values())
+        timed = [c for c in timed if c == "auto" or least[c][0] < HOPELESS * fastest]
+        agree = all(least[choice][1] <= AGREE * least[choice][0] for choice in timed)
+        if agree or time.perf_counter() > end:
+            break
+    return {choice: min(each) for choice, each in times.items()}
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--backends", default="torch,mlx", help="beside native, as far as there")
-    parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--json", help="where to write all points")
     arguments = parser.parse_args()
     backends = ["native"]
@@ -94,10 +111,13 @@ def main() -> int:
             print(f"without {name}: {str(error)[:100]}", file=sys.stderr)
     ops.set_backend("auto")
     calibration = ops.calibrate()
-    print(f"calibrated {calibration['num_measured']} in {calibration['seconds']:.3f} s")
+    print(
+        f"calibrated {calibration['num_measured']} in {calibration['seconds']:.3f} s, "
+        f"{100 * calibration['settled']:.0f} % settled"
+    )
     rows = []
     for name, size, dtype, call in points():
-        best = time_point(call, [*backends, "auto"], arguments.rounds)
+        best = time_point(call, [*backends, "auto"])
         fastest = min(backends, key=best.__getitem__)
         ratio = best["auto"] / best[fastest]
         shape = (size, size) if name == "matmul" else (size,)

@@ -127,6 +127,7 @@ nb::dict CalibrateHere() {
   nb::dict result;
   result["backends"] = summary->backends;
   result["num_measured"] = summary->num_measured;
+  result["settled"] = summary->settled;
   result["seconds"] = summary->seconds;
   result["path"] = summary->path;
   return result;
@@ -167,6 +168,7 @@ void InitBackends(nb::module_& module) {
     if (found != nullptr) backend::SetCurrentBackend(found);
     return found != nullptr;
   });
+  module.def("known_plugins", &backend::KnownPlugins);
   module.def("load_backend", &LoadFault, nb::arg("name"));
   module.def("add_plugin_folder", &backend::AddPluginFolder, nb::arg("folder"));
   module.def("add_framework_folder", &backend::AddFrameworkFolder, nb::arg("folder"));
@@ -180,6 +182,7 @@ void InitBackends(nb::module_& module) {
   module.def("chooses_by_cost", &backend::ChoosesByCost);
   module.def("estimate_costs", &EstimatesOf, nb::arg("name"), nb::arg("dtype"), nb::arg("shape"));
   module.def("calibrate", &CalibrateHere);
+  module.def("calibration_fault", &backend::CalibrationFault);
   module.def("explain_operation", &ExplainCall, nb::arg("name"), nb::arg("dtype"), nb::arg("rank"));
   InitNamespaceBackends(module);
 }

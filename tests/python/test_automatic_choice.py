@@ -86,7 +86,7 @@ def candidate(backend: str, curves: dict, kind: int = 1, copy_ns: float = 0) -> 
 
 
 def table(path: Path, *candidates: dict) -> str:
-    path.write_text(json.dumps({"version": 1, "machine": {}, "candidates": list(candidates)}))
+    path.write_text(json.dumps({"version": 2, "machine": {}, "candidates": list(candidates)}))
     return str(path)
 
 
@@ -129,7 +129,10 @@ def test_calibrating_measures_and_keeps(run: Run, tmp_path: Path) -> None:
     np.testing.assert_allclose(np.asarray(large(ops.exp)), np.exp(0.5), rtol=1e-15)
     """)
     (kept,) = [path for path in cache_files(tmp_path) if path.is_file()]
-    assert json.loads(kept.read_text())["version"] == 1
+    document = json.loads(kept.read_text())
+    assert document["version"] == 2
+    assert document["calibrations"] == 1
+    assert 0 < document["settled"] <= 1
     # Another process reads it, and measures nothing; of other backends it knows nothing.
     before = kept.stat().st_mtime_ns
     run(
@@ -148,7 +151,52 @@ def test_calibrating_measures_and_keeps(run: Run, tmp_path: Path) -> None:
     told = "print('estimates' in ops.explain('add', (300, 300)))"
     assert run(use_torch + told, "read").strip() == "False"
     assert run(use_torch + told, "on").strip() == "True"
-    assert json.loads(kept.read_text())["version"] == 1
+    assert json.loads(kept.read_text())["version"] == 2
+
+
+@needs_torch
+def test_what_is_not_settled_is_gone_on_with(run: Run, tmp_path: Path) -> None:
+    """By later processes that ask for it, each for a tenth of a second; not by those that read."""
+    use_torch = 'ops.set_backend("torch"); ops.set_backend("auto")\n'
+    measure = use_torch + "ops.explain('add', (300, 300))"
+    run(measure, "on")
+    (kept,) = [path for path in cache_files(tmp_path) if path.is_file()]
+    first = json.loads(kept.read_text())
+    assert first["calibrations"] == 1
+    # As if the machine had been busy: everything ten times slower, and seen once.
+    for each in first["candidates"]:
+        for by_dtype in each["curves"].values():
+            for dtype, numbers in by_dtype.items():
+                by_dtype[dtype] = [10 * number for number in numbers[:3]] + [0, 0, 0]
+    first["settled"] = 0.0
+    kept.write_text(json.dumps(first))
+    run(measure, "read")
+    assert json.loads(kept.read_text()) == first
+    run(measure, "on")
+    second = json.loads(kept.read_text())
+    assert second["calibrations"] == 2
+    # What was not measured comes first, then what is not settled; the least times stay.
+    before, after = (numbers_of(document) for document in (first, second))
+    assert before.keys() <= after.keys()
+    pairs = [pair for key in before for pair in zip(after[key], before[key], strict=True)]
+    # They are kept as float32.
+    assert all(now <= then * (1 + 1e-6) for now, then in pairs)
+    assert len(after) > len(before) or any(now < 0.9 * then for now, then in pairs)
+    # One that is settled is left as it is.
+    second["settled"] = 1.0
+    kept.write_text(json.dumps(second))
+    run(measure, "on")
+    assert json.loads(kept.read_text()) == second
+
+
+def numbers_of(document: dict) -> dict[tuple, list[float]]:
+    """The least times of each curve."""
+    return {
+        (number, op, dtype): numbers[:3]
+        for number, each in enumerate(document["candidates"])
+        for op, by_dtype in each["curves"].items()
+        for dtype, numbers in by_dtype.items()
+    }
 
 
 def test_off_is_native(run: Run, tmp_path: Path) -> None:
@@ -254,14 +302,65 @@ def test_numbers_are_moved_where_it_pays(
 def test_a_file_that_is_none_is_native(run: Run, tmp_path: Path, content: str) -> None:
     path = tmp_path / "wrong.json"
     path.write_text(content)
-    run(
-        """
+    code = """
     large(ops.exp, 2_000_000)
     assert ops.explain("exp", (2_000_000,))["backend"] == "native"
     assert not _core.chooses_by_cost()
-    """,
-        str(path),
+    """
+    told = run(code, str(path))
+    assert f"EMBERHARMONY_CALIBRATION={path}: " in told
+    assert "native computes" in told
+    # The same where there is no file.
+    path.unlink()
+    told = run(code, str(path))
+    assert f"EMBERHARMONY_CALIBRATION={path}: " in told
+    assert "native computes" in told
+
+
+@needs_torch
+def test_one_stands_for_those_that_do_the_same(run: Run, tmp_path: Path) -> None:
+    measured = {"add": "subtract", "less": "not_equal", "maximum": "minimum", "sin": "cos"}
+    fixed = table(
+        tmp_path / "kinds.json",
+        candidate("native", dict.fromkeys(measured, SLOW)),
+        candidate("torch", dict.fromkeys(measured, FAST)),
     )
+    asked = [*measured, *measured.values()]
+    code = f"print(*[ops.explain(op, (131_072,))['backend'] for op in {asked}])"
+    assert run(code, fixed).split() == ["torch"] * len(asked)
+
+
+@needs_torch
+def test_matrices_and_transforms_and_places_are_measured(run: Run, tmp_path: Path) -> None:
+    told = run("""
+    ops.set_backend("torch")
+    ops.set_backend("auto")
+    ops.calibrate()
+    for op, shape, dtype in [
+        ("inv", (64, 64), "float64"), ("cholesky", (64, 64), "float32"),
+        ("solve", (64, 64), "float64"), ("det", (64, 64), "float64"),
+        ("svdvals", (64, 64), "float64"), ("eigvalsh", (64, 64), "float64"),
+        ("fft", (4096,), "complex128"), ("rfft", (4096,), "float32"),
+        ("irfft", (4096,), "complex64"), ("take", (5000,), "float64"),
+        ("take_along_axis", (5000,), "float32"), ("sort", (5000,), "float64"),
+    ]:
+        estimates = ops.explain(op, shape, dtype)["estimates"]
+        assert [each["backend"] for each in estimates] == ["native", "torch"]
+        assert all(each["nanoseconds"] > 0 for each in estimates), (op, estimates)
+    # Who computes is who is estimated to: with each a different number of calls.
+    ops.backend_counts("torch", reset=True)
+    x = ops.add(ops.reshape(ops.arange(4096.0), (64, 64)), ops.multiply(ops.eye(64), 1e4))
+    for op, shape in (("inv", (64, 64)), ("svdvals", (64, 64)), ("eigvalsh", (64, 64))):
+        chosen = ops.explain(op, shape)["backend"]
+        getattr(ops.linalg, op)(x)
+        assert ran("torch", op) == (chosen == "torch"), op
+    places = ops.asarray(np.arange(5000)[::-1].copy())
+    chosen = ops.explain("take", (5000,))["backend"]
+    ops.take(ops.arange(5000.0), places)
+    assert ran("torch", "take") == (chosen == "torch")
+    print("ok")
+    """)
+    assert told.strip() == "ok"
 
 
 @needs_testing_plugin
@@ -269,8 +368,8 @@ def test_a_run_of_the_engine_does_not_choose_by_cost(run: Run, tmp_path: Path) -
     """Its steps are computed by a rule, so that it repeats."""
     fixed = table(
         tmp_path / "device.json",
-        candidate("native", {"subtract": SLOW, "divide": SLOW}),
-        candidate("torch", {"subtract": FAST, "divide": FAST}),
+        candidate("native", {"add": SLOW, "divide": SLOW}),
+        candidate("torch", {"add": FAST, "divide": FAST}),
     )
     run(
         f"""

@@ -1,6 +1,8 @@
 """Backends from Python: loaded by name; what they lack is computed natively; they break nothing."""
 
 import os
+import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -54,6 +56,47 @@ def test_operations_run_on_torch(torch_backend: str) -> None:
     assert "correctly rounded" in str(counts["sqrt"]["reason"])
     ops.backend_counts(reset=True)
     assert ops.backend_counts() == {}
+
+
+@needs_torch
+def test_the_torch_plugin_runs_with_any_build_of_pytorch() -> None:
+    """It is linked to what builds for the CPU and for CUDA both have, and to nothing of CUDA."""
+    readelf, nm = shutil.which("readelf"), shutil.which("nm")
+    if readelf is None or nm is None:
+        pytest.skip("there are no binutils")
+    dynamic = subprocess.run([readelf, "-dW", PLUGIN], capture_output=True, text=True, check=True)
+    needed = set(re.findall(r"NEEDED.*\[(\S+)\]", dynamic.stdout))
+    assert {each for each in needed if "torch" in each or "c10" in each} == {
+        "libtorch_cpu.so",
+        "libc10.so",
+    }
+    assert not any("cuda" in each or "nv" in each for each in needed)
+    wanted = subprocess.run(
+        [nm, "-DC", "--undefined-only", PLUGIN], capture_output=True, text=True, check=True
+    ).stdout
+    assert "at::add_out" in wanted or "at::_ops::add_out" in wanted
+    assert not re.findall(r"(?:at|c10)::(?:cuda|hip|mps)::\S*", wanted)
+    assert not re.findall(r" U (?:cu|nv)[A-Z]\S*", wanted)
+
+
+@pytest.mark.parametrize("call", ["extract", "fit", "transform", "explain", "load_model"])
+def test_a_backend_that_is_not_there_is_the_packages_own_error(tmp_path: Path, call: str) -> None:
+    rows = pa.table({"x": np.arange(50.0), "y": np.arange(50) % 2})
+    plan = {"version": 1, "features": [{"columns": ["x"], "steps": [{"scale": "standard"}]}]}
+    model = tmp_path / "model"
+    eh.fit(rows, model, plan=plan, progress="none")
+    calls = {
+        "extract": lambda: eh.extract(rows, tmp_path / "out", target="y", backend="nosuch"),
+        "fit": lambda: eh.fit(rows, tmp_path / "out", plan=plan, backend="nosuch"),
+        "transform": lambda: eh.transform(model, rows, tmp_path / "out", backend="nosuch"),
+        "explain": lambda: eh.explain(plan, rows, backend="nosuch"),
+        "load_model": lambda: eh.load_model(model, backend="nosuch"),
+    }
+    with pytest.raises(eh.UsageError, match="nosuch") as raised:
+        calls[call]()
+    for name in ("auto", "native", "numpy", "torch", "mlx"):
+        assert name in str(raised.value).rpartition("there are")[2]
+    assert not (tmp_path / "out").exists()
 
 
 @needs_torch

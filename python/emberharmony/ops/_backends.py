@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from emberharmony import _core
+from emberharmony._errors import UsageError
 
 # Packages name theirs under this group of entry points; the value is the package that the plugin's
 # file lies in.
@@ -92,13 +93,21 @@ def prepare_backend(name: str) -> str:
     """Makes a backend ready to be named in a run's options, and returns its name.
 
     Raises:
-        ValueError: There is no usable backend of that name.
+        UsageError: There is no usable backend of that name; the message names those that are there.
     """
     if name == "auto":
         _tell_folders()
     elif name != "native":
-        _load(name)
+        try:
+            _load(name)
+        except ValueError as error:
+            raise UsageError(f"backend: {error}; there are {', '.join(_there())}") from None
     return name
+
+
+def _there() -> list[str]:
+    """The names that a run may have: auto, what is loaded, and what can be tried to be loaded."""
+    return list(dict.fromkeys(["auto", *get_available_backends(), *_core.known_plugins()]))
 
 
 def _register(name: str, namespace: object) -> bool:
@@ -204,15 +213,18 @@ def explain(name: str, shape: Sequence[int] = (), dtype: object = "float64") -> 
 
 
 def calibrate() -> dict[str, object]:
-    """Measures what operations cost on each backend that is loaded, for a tenth of a second.
+    """Measures what operations cost on each backend that is loaded.
 
+    It takes as long as all of it needs to be seen twice alike, three seconds at most; what is
+    measured without being asked for takes a tenth of a second in each process until it is as good.
     From then on the automatic choice goes by it, in this process and in others that are started
     with EMBERHARMONY_CALIBRATION=on or read. Without it, and without an accelerator, it is always
     native: what another backend gives may differ in the last bits, and that is for you to choose.
 
     Returns:
-        `backends` that were measured, with their devices, `num_measured` (operations and dtypes),
-        `seconds`, and `path`, where the measurements are kept (empty: nowhere).
+        `backends` that were measured, with their devices, `num_measured` (operations and dtypes;
+        one stands for those alike), `settled` (the share of them that was seen twice alike: low on
+        a busy machine), `seconds`, and `path`, where the measurements are kept (empty: nowhere).
 
     Raises:
         ValueError: EMBERHARMONY_CALIBRATION says off.
@@ -299,6 +311,8 @@ def _choose_by_environment() -> None:
             RuntimeWarning,
             stacklevel=2,
         )
+    if fault := _core.calibration_fault():
+        warnings.warn(fault, RuntimeWarning, stacklevel=2)
     if name and name != "auto":
         try:
             set_backend(name)

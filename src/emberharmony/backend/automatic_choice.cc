@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstdlib>
+#include <limits>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -45,6 +47,9 @@ CalibrationMode ModeOfEnvironment() {
 struct LiveCosts {
   CostTable table;
   std::vector<Backend*> backends;  ///< by candidate; null: not loaded
+  /// The least work with which another than native may be first: calls of less, which are most,
+  /// are native without estimating anything.
+  std::array<std::array<double, kNumCostDTypes>, kNumOps> least_work{};
 };
 
 struct AutomaticState {
@@ -91,6 +96,51 @@ Backend* PlaceOf(const CostCandidate& candidate, AutomaticState* state) {
   return state->moved.back().get();
 }
 
+/// What a candidate's line is below native's less a tenth at some work, copies left out but for
+/// what each call of them takes.
+double LeadAt(const LiveCosts& live, size_t candidate, Op op, int dtype, double work) {
+  const std::array<double, kCostPoints>& points = CostPointsOf(MeasuredAs(op));
+  const CostCandidate& other = live.table.candidates[candidate];
+  double cost = live.table.CurveOf(candidate, op, dtype).At(work, points);
+  if (other.device.kind != tensor::DeviceKind::kCpu) {
+    cost += other.to_device.call_ns + other.from_device.call_ns;
+  }
+  return kClearlyLess * live.table.CurveOf(0, op, dtype).At(work, points) - cost;
+}
+
+/// The least work with which a candidate is ahead of native; infinity for none. Both costs are
+/// straight between the points, and behind them.
+double LeastWorkOf(const LiveCosts& live, size_t candidate, Op op, int dtype) {
+  constexpr double kNone = std::numeric_limits<double>::infinity();
+  const bool is_known = live.table.CurveOf(0, op, dtype).is_known() &&
+                        live.table.CurveOf(candidate, op, dtype).is_known();
+  if (!is_known || live.backends[candidate] == nullptr) return kNone;
+  const std::array<double, kCostPoints>& points = CostPointsOf(MeasuredAs(op));
+  double from = points[0];
+  double lead = LeadAt(live, candidate, op, dtype, from);
+  if (lead > 0) return 0;
+  // Behind the last point one step shows where the lines go: 2 to the 40th is more than there is.
+  for (const double to : {points[1], points[2], points[2] * 0x1p40}) {
+    const double next = LeadAt(live, candidate, op, dtype, to);
+    if (next > 0) return from + (to - from) * (lead / (lead - next));
+    from = to;
+    lead = next;
+  }
+  return kNone;
+}
+
+void FindLeastWork(LiveCosts* live) {
+  for (int i = 0; i < kNumOps; ++i) {
+    for (int d = 0; d < kNumCostDTypes; ++d) {
+      double least = std::numeric_limits<double>::infinity();
+      for (size_t c = 1; c < live->backends.size(); ++c) {
+        least = std::min(least, LeastWorkOf(*live, c, static_cast<Op>(i), d));
+      }
+      live->least_work[static_cast<size_t>(i)][static_cast<size_t>(d)] = least;
+    }
+  }
+}
+
 /// Begins to use measurements. With the mutex held.
 const LiveCosts* UseCosts(CostTable table, AutomaticState* state) {
   auto live = std::make_unique<LiveCosts>();
@@ -98,25 +148,35 @@ const LiveCosts* UseCosts(CostTable table, AutomaticState* state) {
   for (const CostCandidate& candidate : live->table.candidates) {
     live->backends.push_back(PlaceOf(candidate, state));
   }
+  FindLeastWork(live.get());
   state->all.push_back(std::move(live));
   state->live.store(state->all.back().get(), std::memory_order_release);
   return state->all.back().get();
+}
+
+/// Those in the file that the environment names; without them a warning, and native.
+std::optional<CostTable> FixedCosts() {
+  arrow::Result<CostTable> fixed = ReadCostTable(std::getenv(kCalibrationVariable), nullptr);
+  if (fixed.ok()) return *std::move(fixed);
+  base::Log(base::LogLevel::kWarning, "{}", CalibrationFault());
+  return std::nullopt;
 }
 
 /// What the environment asks for: from a file, or measured. Nothing: native.
 std::optional<CostTable> FindCosts(CalibrationMode mode) {
   if (mode == CalibrationMode::kOff) return std::nullopt;
   LoadAccelerators();
-  if (mode == CalibrationMode::kFile) {
-    return ReadCostTable(std::getenv(kCalibrationVariable), nullptr);
-  }
+  if (mode == CalibrationMode::kFile) return FixedCosts();
   const std::vector<Backend*> plugins = LoadedPlugins();
   if (plugins.empty()) return std::nullopt;
   const nlohmann::json machine = MachineKey(plugins);
   const std::string path = CalibrationPath(machine);
-  if (auto kept = ReadCostTable(path, &machine)) return kept;
-  if (mode == CalibrationMode::kRead) return std::nullopt;
-  CostTable measured = Calibrate(plugins);
+  arrow::Result<CostTable> kept = ReadCostTable(path, &machine);
+  if (mode == CalibrationMode::kRead && !kept.ok()) return std::nullopt;
+  if (kept.ok() && (mode == CalibrationMode::kRead || !IsWorthGoingOn(*kept))) {
+    return *std::move(kept);
+  }
+  CostTable measured = Calibrate(plugins, kCalibrationSeconds, kept.ok() ? &*kept : nullptr);
   if (!path.empty()) {
     const arrow::Status written = WriteCostTable(measured, path);
     if (!written.ok()) base::Log(base::LogLevel::kInfo, "calibration: {}", written.message());
@@ -142,11 +202,12 @@ struct CopiedBytes {
 };
 
 /// With the copies there and back.
-double CostOf(const CostCandidate& candidate, Op op, int dtype, double work,
+double CostOf(const CostTable& table, size_t index, Op op, int dtype, double work,
               const CopiedBytes& bytes) {
-  const CostCurve& curve = candidate.curves[static_cast<size_t>(op)][static_cast<size_t>(dtype)];
+  const CostCandidate& candidate = table.candidates[index];
+  const CostCurve& curve = table.CurveOf(index, op, dtype);
   if (!curve.is_known()) return -1;
-  double cost = curve.At(work, CostPointsOf(op));
+  double cost = curve.At(work, CostPointsOf(MeasuredAs(op)));
   if (candidate.device.kind != tensor::DeviceKind::kCpu) {
     cost += candidate.to_device.call_ns + candidate.to_device.byte_ns * bytes.to_device;
     cost += candidate.from_device.call_ns + candidate.from_device.byte_ns * bytes.from_device;
@@ -157,14 +218,13 @@ double CostOf(const CostCandidate& candidate, Op op, int dtype, double work,
 /// The candidate that a call goes to.
 size_t CheapestOf(const LiveCosts& live, const OpQuery& query, int dtype, double work,
                   const CopiedBytes& bytes) {
-  const std::vector<CostCandidate>& candidates = live.table.candidates;
-  const double native = CostOf(candidates[0], query.op, dtype, work, bytes);
+  const double native = CostOf(live.table, 0, query.op, dtype, work, bytes);
   if (native < 0) return 0;
   size_t cheapest = 0;
   double least = kClearlyLess * native;
-  for (size_t i = 1; i < candidates.size(); ++i) {
+  for (size_t i = 1; i < live.backends.size(); ++i) {
     if (live.backends[i] == nullptr) continue;
-    const double cost = CostOf(candidates[i], query.op, dtype, work, bytes);
+    const double cost = CostOf(live.table, i, query.op, dtype, work, bytes);
     if (cost < 0 || cost >= least || !live.backends[i]->Supports(query)) continue;
     cheapest = i;
     least = cost;
@@ -180,8 +240,8 @@ size_t CheapestOf(const LiveCosts& live, const OpQuery& query, int dtype, double
 }  // namespace
 
 Backend& CheapestFor(const OpQuery& query, Tensors inputs, const tensor::Shape& shape) {
-  const std::optional<int> dtype =
-      query.dtypes.empty() ? std::nullopt : CostDType(query.dtypes.back());
+  if (query.dtypes.empty()) return Native();
+  const std::optional<int> dtype = CostDType(query.op, query.dtypes.front());
   if (!dtype) return Native();
   const double work = WorkOf(query.op, inputs, shape);
   const LiveCosts* live = TheState().live.load(std::memory_order_acquire);
@@ -190,14 +250,52 @@ Backend& CheapestFor(const OpQuery& query, Tensors inputs, const tensor::Shape& 
     live = PrepareCosts();
     if (live == nullptr) return Native();
   }
+  const auto slot = static_cast<size_t>(*dtype);
+  if (work < live->least_work[static_cast<size_t>(query.op)][slot]) return Native();
   CopiedBytes bytes;
-  const auto item_bytes = static_cast<double>(tensor::ItemSize(query.dtypes.back()));
   for (const tensor::Tensor* input : inputs) {
-    bytes.to_device += item_bytes * static_cast<double>(input->size());
+    bytes.to_device +=
+        static_cast<double>(tensor::ItemSize(input->dtype())) * static_cast<double>(input->size());
   }
-  bytes.from_device = item_bytes * static_cast<double>(shape.num_elements());
+  bytes.from_device = static_cast<double>(tensor::ItemSize(query.dtypes.front())) *
+                      static_cast<double>(shape.num_elements());
   const size_t cheapest = CheapestOf(*live, query, *dtype, work, bytes);
   return cheapest == 0 ? Native() : *live->backends[cheapest];
+}
+
+std::string CalibrationFault() {
+  if (ModeOfEnvironment() != CalibrationMode::kFile) return "";
+  const char* const path = std::getenv(kCalibrationVariable);
+  const arrow::Status status = ReadCostTable(path, nullptr).status();
+  if (status.ok()) return "";
+  return fmt::format(
+      "{}={}: {}; native computes: name a file that ops.calibrate() has written, or unset it",
+      kCalibrationVariable, path, status.message());
+}
+
+std::string DescribeAutomaticChoice() {
+  switch (ModeOfEnvironment()) {
+    case CalibrationMode::kOff:
+      return fmt::format("native: {} says off", kCalibrationVariable);
+    case CalibrationMode::kFile: {
+      const std::string fault = CalibrationFault();
+      if (!fault.empty()) return fault;
+      return fmt::format("by the costs in {}", std::getenv(kCalibrationVariable));
+    }
+    case CalibrationMode::kAuto:
+      if (!HasAcceleratorDriver()) return "native: there is no driver of an accelerator";
+      break;
+    default:
+      break;
+  }
+  const std::vector<Backend*> plugins = LoadedPlugins();
+  if (plugins.empty()) return "native: no other backend is loaded";
+  const nlohmann::json machine = MachineKey(plugins);
+  const std::string path = CalibrationPath(machine);
+  const arrow::Result<CostTable> kept = ReadCostTable(path, &machine);
+  if (!kept.ok()) return "by costs, which are measured with the first call of a million elements";
+  return fmt::format("by the costs in {}, measured {} times, {:.0f} % of them settled", path,
+                     kept->num_calibrations, 100 * kept->settled);
 }
 
 void ChooseAutomatically() {
@@ -220,8 +318,9 @@ arrow::Result<CalibrationSummary> CalibrateNow() {
   LoadAccelerators();
   const std::vector<Backend*> plugins = LoadedPlugins();
   const auto begin = std::chrono::steady_clock::now();
-  CostTable measured = Calibrate(plugins);
+  CostTable measured = Calibrate(plugins, kWholeCalibrationSeconds);
   CalibrationSummary summary;
+  summary.settled = measured.settled;
   summary.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   for (const CostCandidate& candidate : measured.candidates) {
     summary.backends.push_back(
@@ -246,26 +345,23 @@ arrow::Result<CalibrationSummary> CalibrateNow() {
 }
 
 std::vector<CostEstimate> EstimateCosts(Op op, tensor::DType dtype, const tensor::Shape& shape) {
-  const std::optional<int> slot = CostDType(dtype);
+  const std::optional<int> slot = CostDType(op, dtype);
   if (!ChoosesByCost() || !slot) return {};
   const LiveCosts* live = TheState().live.load(std::memory_order_acquire);
   if (live == nullptr) live = PrepareCosts();
   if (live == nullptr) return {};
-  const auto num_elements = static_cast<double>(shape.num_elements());
-  double work = num_elements;
-  if (op == Op::kMatmul && shape.rank() > 0) {
-    work *= static_cast<double>(shape[shape.rank() - 1]);
-  }
-  const double bytes = num_elements * static_cast<double>(tensor::ItemSize(dtype));
+  const double bytes =
+      static_cast<double>(shape.num_elements()) * static_cast<double>(tensor::ItemSize(dtype));
+  const double work = WorkOf(op, shape);
   const CopiedBytes copied{bytes * InfoOf(op).num_inputs, bytes};
-  const std::vector<tensor::DType> dtypes(op == Op::kMatmul ? 2 : 1, dtype);
+  const std::vector<tensor::DType> dtypes = UsualDTypes(op, dtype);
   const size_t cheapest = CheapestOf(*live, {op, dtypes, shape.rank()}, *slot, work, copied);
   std::vector<CostEstimate> estimates;
   for (size_t i = 0; i < live->table.candidates.size(); ++i) {
     if (live->backends[i] == nullptr) continue;
     const CostCandidate& candidate = live->table.candidates[i];
     estimates.push_back({candidate.backend, candidate.device,
-                         CostOf(candidate, op, *slot, work, copied), i == cheapest});
+                         CostOf(live->table, i, op, *slot, work, copied), i == cheapest});
   }
   return estimates;
 }

@@ -20,11 +20,14 @@
 /// - on: the same also without an accelerator, among the backends that are loaded;
 /// - read: only what the file has; nothing is measured, nothing written: native where it has none;
 /// - off: native;
-/// - an absolute path: those measurements, of whatever machine, and no others;
+/// - an absolute path: those measurements, of whatever machine, and no others; where there are none
+///   a warning, and native;
 /// - anything else is taken as auto.
 ///
 /// Measuring, and loading the frameworks of accelerators, waits for the first call that is worth
-/// it (a million elements). All functions are thread-safe.
+/// it (a million elements). What the time for measuring did not suffice for, or what was measured
+/// while the machine was busy with other things, is gone on with by later processes, each for a
+/// tenth of a second. All functions are thread-safe.
 namespace emberharmony::backend {
 
 /// Leaves the choice to costs: how a process begins. SetCurrentBackend ends it.
@@ -40,13 +43,20 @@ Backend& ChooseFor(const OpQuery& query, Tensors inputs, const tensor::Shape& sh
 /// What CalibrateNow has done.
 struct CalibrationSummary {
   std::vector<std::string> backends;  ///< that were measured
-  int num_measured = 0;               ///< operations and dtypes, of all of them
+  int num_measured = 0;  ///< operations and dtypes, of all of them; one stands for those alike
+  double settled = 0;    ///< the share of them that was seen twice alike, from 0 to 1
   double seconds = 0;
   std::string path;  ///< where the measurements are kept; empty: nowhere
 };
-/// Measures now, all backends that are loaded, and uses that from now on in this process, and in
-/// others that ask for it. UsageError where EMBERHARMONY_CALIBRATION says off.
+/// Measures now, anew, all backends that are loaded, until all is settled or for three seconds, and
+/// uses that from now on in this process, and in others that ask for it. UsageError where
+/// EMBERHARMONY_CALIBRATION says off.
 arrow::Result<CalibrationSummary> CalibrateNow();
+
+/// What is wrong with the file that EMBERHARMONY_CALIBRATION names, and what to do; else empty.
+std::string CalibrationFault();
+/// How the choice is made that nobody made, for people, in one line. Measures nothing.
+std::string DescribeAutomaticChoice();
 
 /// What a call is estimated to cost.
 struct CostEstimate {

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 
+#include "emberharmony/backend/cost_table.h"
+
 namespace emberharmony::backend {
 namespace {
 
@@ -16,38 +18,13 @@ constexpr std::array<DType, tensor::kNumDTypes> kAsked = {
     DType::kInt32,   DType::kComplex64, DType::kInt8,  DType::kInt16, DType::kUInt8,
     DType::kUInt16,  DType::kUInt32,    DType::kUInt64};
 
-/// The dtypes of a query about an operation on inputs of one dtype; of those that may have several,
-/// the usual ones.
-std::vector<DType> QueryDTypes(Op op, DType dtype) {
-  switch (op) {
-    case Op::kAstype:
-    case Op::kSearchSorted:
-      return {dtype, dtype};
-    case Op::kTake:
-    case Op::kTakeAlongAxis:
-      return {dtype, DType::kInt64};
-    case Op::kScatter:
-      return {dtype, DType::kInt64, dtype};
-    case Op::kMatmul:
-    case Op::kSolve:
-    case Op::kLstsq:
-      return {dtype, dtype};
-    case Op::kRfft:
-      return {dtype, tensor::ComplexOf(dtype)};
-    case Op::kIrfft:
-      return {dtype, tensor::RealPartOf(dtype)};
-    default:
-      return {dtype};
-  }
-}
-
 /// Whether the backend computes it for one dtype at least; else the reason for the first that the
 /// operation takes.
 bool ComputesSome(const Backend& backend, Op op, std::string* reason) {
   const tensor::Device device = backend.devices().front();
   for (const DType dtype : kAsked) {
     if (!Allows(InfoOf(op).inputs, dtype)) continue;
-    const std::vector<DType> dtypes = QueryDTypes(op, dtype);
+    const std::vector<DType> dtypes = UsualDTypes(op, dtype);
     const OpQuery query{op, dtypes, -1, device};
     if (backend.Supports(query)) return true;
     if (reason->empty()) *reason = backend.WhyNot(query);
@@ -105,7 +82,7 @@ OpChoice ExplainChoice(Op op, DType dtype, int rank) {
     throw tensor::DTypeError(
         fmt::format("{} takes no {}", InfoOf(op).name, tensor::DTypeName(dtype)));
   }
-  const std::vector<DType> dtypes = QueryDTypes(op, dtype);
+  const std::vector<DType> dtypes = UsualDTypes(op, dtype);
   const OpQuery query{op, dtypes, rank};
   const Backend& current = CurrentBackend();
   if (current.Supports(query)) return {std::string(current.name()), ""};

@@ -2,20 +2,18 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
-#include <deque>
 #include <exception>
 #include <limits>
 #include <utility>
 
 #include "emberharmony/backend/device_memory.h"
+#include "emberharmony/backend/measured_call_internal.h"
 
 namespace emberharmony::backend {
 namespace {
 
 using tensor::Device;
 using tensor::DType;
-using tensor::Shape;
 using tensor::Tensor;
 
 using CostClock = std::chrono::steady_clock;
@@ -26,166 +24,44 @@ double NanosecondsSince(CostClock::time_point begin) {
 
 /// Measured first, since they are asked for most.
 constexpr Op kMeasuredFirst[] = {
-    Op::kAdd,      Op::kMatmul, Op::kMultiply, Op::kSum,          Op::kExp,    Op::kSubtract,
-    Op::kDivide,   Op::kSqrt,   Op::kMean,     Op::kMax,          Op::kMin,    Op::kTanh,
-    Op::kLog,      Op::kLog1p,  Op::kMaximum,  Op::kMinimum,      Op::kWhere,  Op::kClip,
-    Op::kSin,      Op::kCos,    Op::kSquare,   Op::kAbs,          Op::kLess,   Op::kGreater,
-    Op::kPow,      Op::kVar,    Op::kSort,     Op::kArgSort,      Op::kArgMax, Op::kArgMin,
-    Op::kNegative, Op::kEqual,  Op::kIsNan,    Op::kCumulativeSum};
-
-bool IsMeasured(Op op) {
-  if (op == Op::kCopy || op == Op::kAstype) return false;
-  if (IsElementwise(op)) return true;
-  switch (op) {
-    case Op::kSum:
-    case Op::kProd:
-    case Op::kMean:
-    case Op::kVar:
-    case Op::kMin:
-    case Op::kMax:
-    case Op::kCumulativeSum:
-    case Op::kCumulativeProd:
-    case Op::kSort:
-    case Op::kArgSort:
-    case Op::kArgMax:
-    case Op::kArgMin:
-    case Op::kMatmul:
-      return true;
-    default:
-      return false;
-  }
-}
+    Op::kAdd,   Op::kMatmul, Op::kSum,   Op::kExp,  Op::kDivide, Op::kSin,  Op::kMax,
+    Op::kMean,  Op::kLog,    Op::kSqrt,  Op::kTanh, Op::kWhere,  Op::kLess, Op::kMaximum,
+    Op::kLog1p, Op::kClip,   Op::kPow,   Op::kVar,  Op::kSort,   Op::kTake, Op::kArgSort,
+    Op::kIsNan, Op::kArgMax, Op::kFloor, Op::kRfft, Op::kFft,    Op::kInv,  Op::kSolve};
 
 std::vector<Op> MeasuredOps() {
   std::vector<Op> ops(std::begin(kMeasuredFirst), std::end(kMeasuredFirst));
   for (int i = 0; i < kNumOps; ++i) {
     const Op op = static_cast<Op>(i);
-    if (IsMeasured(op) && std::find(ops.begin(), ops.end(), op) == ops.end()) ops.push_back(op);
+    if (!IsMeasured(op) || MeasuredAs(op) != op) continue;
+    if (std::find(ops.begin(), ops.end(), op) == ops.end()) ops.push_back(op);
   }
   return ops;
 }
 
-bool IsReduction(Op op) {
-  return op == Op::kSum || op == Op::kProd || op == Op::kMean || op == Op::kVar || op == Op::kMin ||
-         op == Op::kMax || op == Op::kArgMax || op == Op::kArgMin;
-}
-
-DType ResultDTypeOf(Op op, DType dtype) {
-  switch (InfoOf(op).result) {
-    case ResultDType::kBool:
-      return DType::kBool;
-    case ResultDType::kInt64:
-      return DType::kInt64;
-    default:
-      return dtype;
-  }
-}
-
-/// Numbers between 0.25 and 0.75, in no order: inside every function's domain but acosh's.
-Tensor Numbers(const Shape& shape, DType dtype) {
-  const Tensor numbers = Tensor::Empty(shape, dtype);
-  uint32_t state = 1;
-  for (int64_t i = 0; i < numbers.size(); ++i) {
-    state = state * 1664525u + 1013904223u;
-    if (dtype == DType::kBool) {
-      numbers.mutable_data_as<bool>()[i] = (state >> 31) != 0;
-    } else if (dtype == DType::kFloat32) {
-      numbers.mutable_data_as<float>()[i] =
-          0.25f + 0.5f * static_cast<float>(state >> 8) * 0x1p-24f;
-    } else {
-      numbers.mutable_data_as<double>()[i] = 0.25 + 0.5 * static_cast<double>(state) * 0x1p-32;
-    }
-  }
-  return numbers;
-}
-
-/// Operands, made once for all operations: making them takes as long as computing with them.
-class MeasuredOperands {
- public:
-  const Tensor& Get(const Shape& shape, DType dtype, Device device, bool is_output) {
-    for (const Made& made : made_) {
-      if (made.tensor.shape() == shape && made.tensor.dtype() == dtype &&
-          made.tensor.device() == device && made.is_output == is_output) {
-        return made.tensor;
-      }
-    }
-    const bool is_number = dtype == DType::kFloat32 || dtype == DType::kFloat64;
-    const Tensor here =
-        is_number || dtype == DType::kBool ? Numbers(shape, dtype) : Tensor::Empty(shape, dtype);
-    if (device == tensor::kCpuDevice) {
-      made_.push_back({here, is_output});
-    } else {
-      made_.push_back({EmptyOn(shape, dtype, device), is_output});
-      CopyFromHost(here, made_.back().tensor);
-    }
-    return made_.back().tensor;
-  }
-
- private:
-  struct Made {
-    Tensor tensor;
-    bool is_output;
-  };
-  std::deque<Made> made_;
-};
-
-/// One call of an operation, at one of its points, on one device.
-class MeasuredCall {
- public:
-  MeasuredCall(Op op, DType dtype, int point, Device device, MeasuredOperands* operands) : op_(op) {
-    const double work = CostPointsOf(op)[static_cast<size_t>(point)];
-    Shape shape = {static_cast<int64_t>(work)};
-    if (op == Op::kMatmul) {
-      const auto n = static_cast<int64_t>(std::lround(std::cbrt(work)));
-      shape = {n, n};
-    }
-    for (int i = 0; i < InfoOf(op).num_inputs; ++i) {
-      const bool is_condition = op == Op::kWhere && i == 0;
-      inputs_.push_back(&operands->Get(shape, is_condition ? DType::kBool : dtype, device, false));
-    }
-    outputs_.push_back(
-        &operands->Get(IsReduction(op) ? Shape{} : shape, ResultDTypeOf(op, dtype), device, true));
-    AddAttributes();
-  }
-
-  void Run(Backend& backend) const { backend.Execute(op_, inputs_, attributes_, outputs_); }
-
- private:
-  void AddAttributes() {
-    switch (op_) {
-      case Op::kVar:
-        attributes_.push_back(Attribute::Number(AttributeKey::kCorrection, 0));
-        return;
-      case Op::kCumulativeSum:
-      case Op::kCumulativeProd:
-        attributes_.push_back(Attribute::Integer(AttributeKey::kIncludeInitial, 0));
-        break;
-      case Op::kSort:
-      case Op::kArgSort:
-        attributes_.push_back(Attribute::Integer(AttributeKey::kDescending, 0));
-        attributes_.push_back(Attribute::Integer(AttributeKey::kStable, 1));
-        break;
-      case Op::kArgMax:
-      case Op::kArgMin:
-        break;
-      default:
-        return;
-    }
-    attributes_.push_back(Attribute::Integer(AttributeKey::kAxis, 0));
-  }
-
-  const Op op_;
-  std::vector<const Tensor*> inputs_;
-  std::vector<const Tensor*> outputs_;
-  std::vector<Attribute> attributes_;
-};
-
-/// How often each point is called: calls in a batch, and batches, of which the fastest counts.
+/// How often each point is called in a pass: calls in a batch, and batches, of which the fastest
+/// counts.
 struct MeasuredBatches {
   int calls;
   int batches;
 };
-constexpr MeasuredBatches kMeasuredBatches[kCostPoints] = {{8, 4}, {1, 5}, {1, 3}};
+constexpr MeasuredBatches kMeasuredBatches[kCostPoints] = {{8, 3}, {1, 4}, {1, 2}};
+/// A pass more than this often shows nothing new.
+constexpr int kPassesMax = 16;
+/// Calibrations that nobody asked for, of one machine: on one that is never quiet they end as well.
+constexpr int kCalibrationsMax = 12;
+/// The share of settled curves that is enough.
+constexpr double kEnoughSettled = 0.95;
+/// A candidate that takes this much longer than native for each element more is not measured where
+/// there are many.
+constexpr double kHopeless = 4;
+
+/// An operation on one dtype, and the candidates that compute it, native first.
+struct MeasuredCurve {
+  Op op;
+  int dtype;
+  std::vector<size_t> candidates;
+};
 
 class Calibrator {
  public:
@@ -196,20 +72,44 @@ class Calibrator {
     for (Backend* backend : backends) AddBackend(backend);
   }
 
-  std::vector<CostCandidate> Measure() {
-    for (size_t i = 0; i < candidates_.size(); ++i) MeasureCopies(i);
-    for (const Op op : MeasuredOps()) {
-      for (int d = 0; d < kNumCostDTypes; ++d) {
-        if (!Allows(InfoOf(op).inputs, kCostDTypes[d])) continue;
-        // One after the other, so that what else the machine does meets all of them.
-        for (size_t i = 0; i < candidates_.size(); ++i) MeasureOp(i, op, d);
-        if (CostClock::now() > end_) return std::move(candidates_);
+  /// What is known already; ignored where it is of other candidates.
+  void GoOnFrom(const CostTable& before) {
+    if (before.candidates.size() != candidates_.size()) return;
+    for (size_t i = 0; i < candidates_.size(); ++i) {
+      if (before.candidates[i].backend != candidates_[i].backend ||
+          before.candidates[i].device != candidates_[i].device) {
+        return;
       }
     }
-    return std::move(candidates_);
+    candidates_ = before.candidates;
   }
 
+  void Measure() {
+    for (size_t i = 0; i < candidates_.size(); ++i) MeasureCopies(i);
+    curves_ = Curves();
+    // Each pass meets another moment of what else the machine does.
+    for (int pass = 0; pass < kPassesMax && !IsTimeUp(); ++pass) {
+      std::vector<const MeasuredCurve*> left = Unsettled();
+      if (left.empty()) return;
+      for (const MeasuredCurve* curve : left) {
+        // One after the other, so that what else the machine does meets all of them.
+        for (const size_t i : curve->candidates) {
+          if (IsTimeUp()) return;
+          MeasureOp(i, curve->op, curve->dtype);
+        }
+      }
+    }
+  }
+
+  double settled() const {
+    if (curves_.empty()) return 1;
+    return 1 - static_cast<double>(Unsettled().size()) / static_cast<double>(curves_.size());
+  }
+  std::vector<CostCandidate> TakeCandidates() { return std::move(candidates_); }
+
  private:
+  bool IsTimeUp() const { return CostClock::now() > end_; }
+
   void AddBackend(Backend* backend) {
     for (const Device device : backend->devices()) {
       CostCandidate candidate;
@@ -220,24 +120,82 @@ class Calibrator {
     }
   }
 
+  CostCurve& CurveOf(size_t i, Op op, int dtype) {
+    return candidates_[i].curves[static_cast<size_t>(op)][static_cast<size_t>(dtype)];
+  }
+  const CostCurve& CurveOf(size_t i, Op op, int dtype) const {
+    return candidates_[i].curves[static_cast<size_t>(op)][static_cast<size_t>(dtype)];
+  }
+
+  bool Computes(size_t i, Op op, DType dtype) const {
+    if (op == Op::kFft || op == Op::kIrfft) dtype = tensor::ComplexOf(dtype);
+    const std::vector<DType> dtypes = UsualDTypes(op, dtype);
+    const int rank = op >= Op::kMatmul && op <= Op::kLstsq ? 2 : 1;
+    return backends_[i]->Supports({op, dtypes, rank, candidates_[i].device});
+  }
+
+  /// In the order in which they are measured.
+  std::vector<MeasuredCurve> Curves() const {
+    std::vector<MeasuredCurve> curves;
+    for (const Op op : MeasuredOps()) {
+      for (int d = 0; d < kNumCostDTypes; ++d) {
+        const bool is_complex = InfoOf(op).inputs == DTypeKind::kComplex;
+        if (!is_complex && !Allows(InfoOf(op).inputs, kCostDTypes[d])) continue;
+        MeasuredCurve curve{op, d, {}};
+        for (size_t i = 0; i < candidates_.size(); ++i) {
+          if (Computes(i, op, kCostDTypes[d])) curve.candidates.push_back(i);
+        }
+        // Where nobody else computes it there is nothing to choose.
+        if (curve.candidates.size() < std::min<size_t>(candidates_.size(), 2)) continue;
+        curves.push_back(std::move(curve));
+      }
+    }
+    return curves;
+  }
+
+  /// The curves to go on with: those first that are not known yet.
+  std::vector<const MeasuredCurve*> Unsettled() const {
+    std::vector<const MeasuredCurve*> left;
+    std::vector<const MeasuredCurve*> known;
+    for (const MeasuredCurve& curve : curves_) {
+      const auto all = [&](auto has) {
+        return std::all_of(curve.candidates.begin(), curve.candidates.end(),
+                           [&](size_t i) { return has(CurveOf(i, curve.op, curve.dtype)); });
+      };
+      if (all([](const CostCurve& each) { return each.is_settled(); })) continue;
+      (all([](const CostCurve& each) { return each.is_known(); }) ? known : left).push_back(&curve);
+    }
+    left.insert(left.end(), known.begin(), known.end());
+    return left;
+  }
+
   void MeasureOp(size_t i, Op op, int d) {
-    CostCandidate& candidate = candidates_[i];
-    Backend& backend = *backends_[i];
-    const std::vector<DType> dtypes(op == Op::kMatmul ? 2 : 1, kCostDTypes[d]);
-    const int rank = op == Op::kMatmul ? 2 : 1;
-    if (!backend.Supports({op, dtypes, rank, candidate.device})) return;
+    const CostCandidate& candidate = candidates_[i];
     CostCurve curve;
     try {
       for (int point = 0; point < kCostPoints; ++point) {
-        if (CostClock::now() > end_) return;
+        float& nanoseconds = curve.nanoseconds[static_cast<size_t>(point)];
+        if (point > 1 && i > 0 && IsHopeless(curve, CurveOf(0, op, d))) {
+          const std::array<double, kCostPoints>& at = CostPointsOf(op);
+          nanoseconds =
+              curve.nanoseconds[1] + static_cast<float>((at[2] - at[1]) / (at[1] - at[0])) *
+                                         (curve.nanoseconds[1] - curve.nanoseconds[0]);
+          break;
+        }
         const MeasuredCall call(op, kCostDTypes[d], point, candidate.device, &operands_);
-        curve.nanoseconds[static_cast<size_t>(point)] =
-            static_cast<float>(LeastNanoseconds(backend, candidate.device, call, point));
+        nanoseconds =
+            static_cast<float>(LeastNanoseconds(*backends_[i], candidate.device, call, point));
       }
     } catch (const std::exception&) {
       return;  // What cannot be measured is not chosen.
     }
-    candidate.curves[static_cast<size_t>(op)][static_cast<size_t>(d)] = curve;
+    CurveOf(i, op, d).Merge(curve);
+  }
+
+  /// Of a curve whose first two points are measured.
+  static bool IsHopeless(const CostCurve& curve, const CostCurve& native) {
+    const auto rise = [](const CostCurve& of) { return of.nanoseconds[1] - of.nanoseconds[0]; };
+    return native.is_known() && rise(native) > 0 && rise(curve) > kHopeless * rise(native);
   }
 
   double LeastNanoseconds(Backend& backend, Device device, const MeasuredCall& call,
@@ -246,7 +204,7 @@ class Calibrator {
     double least = std::numeric_limits<double>::infinity();
     // The largest has been prepared by the smaller ones; it alone takes long.
     if (point + 1 < kCostPoints) call.Run(backend);
-    for (int batch = 0; batch < batches && (batch == 0 || CostClock::now() < end_); ++batch) {
+    for (int batch = 0; batch < batches && (batch == 0 || !IsTimeUp()); ++batch) {
       const auto begin = CostClock::now();
       for (int i = 0; i < calls; ++i) call.Run(backend);
       backend.Synchronize(device);
@@ -263,7 +221,8 @@ class Calibrator {
     double from_ns[2];
     try {
       for (int size = 0; size < 2; ++size) {
-        const Tensor here = Numbers({kElements[size]}, DType::kFloat64);
+        const Tensor& here = operands_.Get({kElements[size]}, DType::kFloat64, tensor::kCpuDevice,
+                                           MeasuredOperands::Content::kNumbers);
         const Tensor there = EmptyOn(here.shape(), here.dtype(), candidate.device);
         const auto least = [&](auto copy) {
           double least_ns = std::numeric_limits<double>::infinity();
@@ -293,6 +252,7 @@ class Calibrator {
   const CostClock::time_point end_;
   std::vector<CostCandidate> candidates_;
   std::vector<Backend*> backends_;  // by candidate
+  std::vector<MeasuredCurve> curves_;
   MeasuredOperands operands_;
 };
 
@@ -313,10 +273,25 @@ void WakeUp(Backend& backend) {
 
 }  // namespace
 
-CostTable Calibrate(const std::vector<Backend*>& backends, double seconds) {
+CostTable Calibrate(const std::vector<Backend*>& backends, double seconds,
+                    const CostTable* before) {
   WakeUp(Native());
   for (Backend* backend : backends) WakeUp(*backend);
-  return {MachineKey(backends), Calibrator(backends, seconds).Measure()};
+  CostTable table;
+  table.machine = MachineKey(backends);
+  Calibrator calibrator(backends, seconds);
+  if (before != nullptr && before->machine == table.machine) {
+    calibrator.GoOnFrom(*before);
+    table.num_calibrations = before->num_calibrations + 1;
+  }
+  calibrator.Measure();
+  table.settled = calibrator.settled();
+  table.candidates = calibrator.TakeCandidates();
+  return table;
+}
+
+bool IsWorthGoingOn(const CostTable& table) {
+  return table.settled < kEnoughSettled && table.num_calibrations < kCalibrationsMax;
 }
 
 }  // namespace emberharmony::backend

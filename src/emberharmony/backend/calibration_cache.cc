@@ -71,13 +71,13 @@ std::string CalibrationPath(const nlohmann::json& machine) {
                      base::Fingerprint64(base::CanonicalJson(machine)));
 }
 
-std::optional<CostTable> ReadCostTable(const std::string& path, const nlohmann::json* machine) {
-  const auto text = base::ReadFile(path, kCalibrationBytesMax);
-  if (!text.ok()) return std::nullopt;
-  auto table = CostTable::Parse(*text);
-  if (!table.ok()) return std::nullopt;
-  if (machine != nullptr && table->machine != *machine) return std::nullopt;
-  return *std::move(table);
+arrow::Result<CostTable> ReadCostTable(const std::string& path, const nlohmann::json* machine) {
+  ARROW_ASSIGN_OR_RAISE(const std::string text, base::ReadFile(path, kCalibrationBytesMax));
+  ARROW_ASSIGN_OR_RAISE(CostTable table, CostTable::Parse(text));
+  if (machine != nullptr && table.machine != *machine) {
+    return base::DataError(path + ": measurements of another machine");
+  }
+  return table;
 }
 
 arrow::Status WriteCostTable(const CostTable& table, const std::string& path) {

@@ -14,10 +14,19 @@
 /// What operations cost on a machine, as far as it was measured.
 namespace emberharmony::backend {
 
+/// The operation whose measurements are those of `op` as well: of operations that do the same to
+/// memory, and as little else, one is measured.
+Op MeasuredAs(Op op);
+/// Whether it is measured at all, under its own name or another's.
+bool IsMeasured(Op op);
+
 /// How much work a call is, in units of the operation: elements of the result of an elementwise
-/// one, products of a matrix product, else elements of the input, or of the result where that has
-/// more.
+/// one and of what picks elements, products of a matrix product and, about, of a decomposition,
+/// else elements of the input, or of the result where that has more.
 double WorkOf(Op op, Tensors inputs, const tensor::Shape& shape);
+/// The same of a call of which one shape is known: of the result, or of what is taken apart or
+/// multiplied, which then is square.
+double WorkOf(Op op, const tensor::Shape& shape);
 
 /// At how many points of work an operation is measured.
 inline constexpr int kCostPoints = 3;
@@ -26,9 +35,15 @@ const std::array<double, kCostPoints>& CostPointsOf(Op op);
 
 /// Nanoseconds of a call at each of the points; 0 where it was not measured.
 struct CostCurve {
-  std::array<float, kCostPoints> nanoseconds{};
+  std::array<float, kCostPoints> nanoseconds{};  ///< the least that was seen
+  std::array<float, kCostPoints> again{};  ///< the least of the others; 0: it was seen only once
 
   bool is_known() const { return nanoseconds[0] > 0; }
+  /// Whether at each point another measurement came near the least one: then nothing that disturbs
+  /// is in it.
+  bool is_settled() const;
+  /// Keeps the two least of both.
+  void Merge(const CostCurve& other);
   /// Straight lines between the points, level ahead of the first, and behind the last as steep as
   /// between the last two.
   double At(double work, const std::array<double, kCostPoints>& points) const;
@@ -40,8 +55,13 @@ struct CopyCost {
   double byte_ns = 0;
 };
 
-/// The dtypes that are measured; others are computed natively.
-std::optional<int> CostDType(tensor::DType dtype);
+/// Which of an operation's curves a call is of whose first input has this dtype (of a Fourier
+/// transform's complex numbers that of their parts). The dtypes that are not measured are computed
+/// natively.
+std::optional<int> CostDType(Op op, tensor::DType dtype);
+/// The dtypes of a query about a call whose first input has this dtype; of those that may have
+/// several, the usual ones.
+std::vector<tensor::DType> UsualDTypes(Op op, tensor::DType dtype);
 inline constexpr tensor::DType kCostDTypes[] = {tensor::DType::kFloat64, tensor::DType::kFloat32};
 inline constexpr int kNumCostDTypes = 2;
 
@@ -49,7 +69,7 @@ inline constexpr int kNumCostDTypes = 2;
 struct CostCandidate {
   std::string backend;
   tensor::Device device;
-  std::array<std::array<CostCurve, kNumCostDTypes>, kNumOps> curves{};
+  std::array<std::array<CostCurve, kNumCostDTypes>, kNumOps> curves{};  ///< of MeasuredAs
   CopyCost to_device;    ///< of a device other than the CPU
   CopyCost from_device;  ///< the same
 };
@@ -60,7 +80,14 @@ struct CostTable {
   nlohmann::json machine;
   /// Native first.
   std::vector<CostCandidate> candidates;
+  int num_calibrations = 1;  ///< that have found it
+  /// How many of the curves that there are to measure are settled, from 0 to 1.
+  double settled = 1;
 
+  const CostCurve& CurveOf(size_t candidate, Op op, int dtype) const {
+    return candidates[candidate]
+        .curves[static_cast<size_t>(MeasuredAs(op))][static_cast<size_t>(dtype)];
+  }
   std::string ToJson() const;
   /// DataError for what is no such document: it may come from anywhere.
   static arrow::Result<CostTable> Parse(const std::string& text);

@@ -15,6 +15,7 @@ namespace emberharmony::backend {
 namespace {
 
 using tensor::DType;
+using tensor::Shape;
 using tensor::Tensor;
 using ::testing::HasSubstr;
 
@@ -36,6 +37,40 @@ TEST(CostCurve, IsStraightBetweenWhatWasMeasured) {
   EXPECT_GT(curve.At(2220, points), curve.At(1110, points));
 }
 
+TEST(CostCurve, KeepsTheTwoLeast) {
+  CostCurve curve;
+  EXPECT_FALSE(curve.is_settled());
+  CostCurve seen;
+  seen.nanoseconds = {10, 100, 1000};
+  curve.Merge(seen);
+  EXPECT_TRUE(curve.is_known());
+  EXPECT_FALSE(curve.is_settled()) << "it was seen once";
+  seen.nanoseconds = {30, 90, 1050};  // the machine was busy with something else at first
+  curve.Merge(seen);
+  EXPECT_THAT(curve.nanoseconds, ::testing::ElementsAre(10, 90, 1000));
+  EXPECT_THAT(curve.again, ::testing::ElementsAre(30, 100, 1050));
+  EXPECT_FALSE(curve.is_settled());
+  seen.nanoseconds = {10.5, 95, 3000};
+  CostCurve twice = seen;
+  twice.Merge(curve);
+  curve.Merge(seen);
+  EXPECT_EQ(curve.nanoseconds, twice.nanoseconds) << "in whichever order";
+  EXPECT_EQ(curve.again, twice.again);
+  EXPECT_THAT(curve.again, ::testing::ElementsAre(10.5, 95, 1050));
+  EXPECT_TRUE(curve.is_settled());
+  curve.Merge(CostCurve());
+  EXPECT_TRUE(curve.is_settled());
+}
+
+TEST(MeasuredAs, IsMeasuredItself) {
+  for (int i = 0; i < kNumOps; ++i) {
+    const Op op = static_cast<Op>(i);
+    EXPECT_EQ(MeasuredAs(MeasuredAs(op)), MeasuredAs(op)) << InfoOf(op).name;
+    EXPECT_EQ(IsMeasured(op), IsMeasured(MeasuredAs(op))) << InfoOf(op).name;
+    EXPECT_EQ(CostPointsOf(op), CostPointsOf(MeasuredAs(op))) << InfoOf(op).name;
+  }
+}
+
 TEST(WorkOf, CountsWhatTheOperationDoes) {
   const Tensor wide = Tensor::Empty({4, 5}, DType::kFloat64);
   const Tensor tall = Tensor::Empty({5, 3}, DType::kFloat64);
@@ -47,6 +82,13 @@ TEST(WorkOf, CountsWhatTheOperationDoes) {
   // An operand that is repeated counts as often as it is used.
   EXPECT_EQ(WorkOf(Op::kAdd, one, {7, 4, 5}), 140);
   EXPECT_EQ(WorkOf(Op::kRandomUniform, {}, {9}), 9);
+  // Picking touches what is picked, not what it is picked from.
+  const Tensor places = Tensor::Empty({2}, DType::kInt64);
+  const Tensor* const picked[] = {&wide, &places};
+  EXPECT_EQ(WorkOf(Op::kTake, picked, {2}), 2);
+  EXPECT_EQ(WorkOf(Op::kSvdvals, one, {4}), 4 * 5 * 4);
+  EXPECT_EQ(WorkOf(Op::kInv, Shape{3, 5, 5}), 3 * 5 * 5 * 5);
+  EXPECT_EQ(WorkOf(Op::kFft, Shape{3, 5}), 15);
 }
 
 CostTable ExampleTable() {
@@ -58,6 +100,9 @@ CostTable ExampleTable() {
   table.candidates[1].device = {tensor::DeviceKind::kRocm, 1};
   table.candidates[1].to_device = {10, 0.5};
   table.candidates[1].curves[static_cast<size_t>(Op::kExp)][1].nanoseconds = {1, 2, 3.5};
+  table.candidates[1].curves[static_cast<size_t>(Op::kExp)][1].again = {1, 2.5, 0};
+  table.num_calibrations = 3;
+  table.settled = 0.25;
   return table;
 }
 
@@ -72,6 +117,9 @@ TEST(CostTable, IsReadAsItWasWritten) {
   const auto& curves = read.candidates[1].curves[static_cast<size_t>(Op::kExp)];
   EXPECT_FALSE(curves[0].is_known());
   EXPECT_EQ(curves[1].nanoseconds[2], 3.5f);
+  EXPECT_EQ(curves[1].again[1], 2.5f);
+  EXPECT_EQ(read.num_calibrations, 3);
+  EXPECT_EQ(read.settled, 0.25);
   EXPECT_EQ(read.ToJson(), table.ToJson());
 }
 
@@ -85,10 +133,11 @@ TEST(CostTable, RefusesWhatIsNone) {
   };
   for (const std::string& bad :
        {std::string(), std::string("[]"), std::string("{"), good.substr(0, good.size() / 2),
-        with("\"version\": 1", "\"version\": 2"), with("\"native\"", "\"naive\""),
+        with("\"version\": 2", "\"version\": 1"), with("\"native\"", "\"naive\""),
         with("\"exp\"", "\"no_operation\""), with("3.5", "-3.5"), with("3.5", "1e300"),
-        with("3.5", "\"long\""), with("\"curves\": {", "\"curve\": {"),
-        std::string("{\"version\": 1, \"machine\": {}, \"candidates\": []}"),
+        with("3.5", "\"long\""), with("0.25", "1.25"),
+        with("\"calibrations\": 3", "\"calibrations\": -3"), with("\"curves\": {", "\"curve\": {"),
+        std::string("{\"version\": 2, \"machine\": {}, \"candidates\": []}"),
         std::string(100000, '[')}) {
     EXPECT_FALSE(CostTable::Parse(bad).ok()) << bad.substr(0, 200);
   }
@@ -107,21 +156,21 @@ class CalibrationFiles : public ::testing::Test {
 
 TEST_F(CalibrationFiles, AreOfOneMachine) {
   const std::string path = (folder_ / "deep" / "table.json").string();
-  EXPECT_FALSE(ReadCostTable(path, nullptr).has_value());
+  EXPECT_FALSE(ReadCostTable(path, nullptr).ok());
   const CostTable table = ExampleTable();
   ASSERT_TRUE(WriteCostTable(table, path).ok());
-  EXPECT_TRUE(ReadCostTable(path, nullptr).has_value());
-  EXPECT_TRUE(ReadCostTable(path, &table.machine).has_value());
+  EXPECT_TRUE(ReadCostTable(path, nullptr).ok());
+  EXPECT_TRUE(ReadCostTable(path, &table.machine).ok());
   const nlohmann::json other = {{"processor", "slide rule"}};
-  EXPECT_FALSE(ReadCostTable(path, &other).has_value());
+  EXPECT_FALSE(ReadCostTable(path, &other).ok());
   // Nothing is left beside it.
   int num_files = 0;
   for ([[maybe_unused]] const auto& each : std::filesystem::directory_iterator(folder_ / "deep")) {
     ++num_files;
   }
   EXPECT_EQ(num_files, 1);
-  std::ofstream(path) << "{\"version\": 1";
-  EXPECT_FALSE(ReadCostTable(path, nullptr).has_value());
+  std::ofstream(path) << "{\"version\": 2";
+  EXPECT_FALSE(ReadCostTable(path, nullptr).ok());
 }
 
 TEST_F(CalibrationFiles, LieInTheCache) {
@@ -147,7 +196,23 @@ TEST(Calibrate, MeasuresNative) {
     EXPECT_GT(curve.nanoseconds[2], curve.nanoseconds[0]) << InfoOf(op).name;
   }
   EXPECT_EQ(table.machine, MachineKey({}));
-  EXPECT_EQ(Calibrate({}, 0).candidates.size(), 1);
+  EXPECT_EQ(table.num_calibrations, 1);
+  // With no time nothing is measured, and what was known stays.
+  EXPECT_EQ(Calibrate({}, 0).settled, 0);
+  const CostTable kept = Calibrate({}, 0, &table);
+  EXPECT_EQ(kept.num_calibrations, 2);
+  EXPECT_EQ(kept.settled, table.settled);
+  EXPECT_EQ(kept.CurveOf(0, Op::kSubtract, 0).nanoseconds,
+            table.CurveOf(0, Op::kAdd, 0).nanoseconds);
+}
+
+TEST(IsWorthGoingOn, EndsSometime) {
+  CostTable table;
+  EXPECT_FALSE(IsWorthGoingOn(table));
+  table.settled = 0.5;
+  EXPECT_TRUE(IsWorthGoingOn(table));
+  table.num_calibrations = 1000;
+  EXPECT_FALSE(IsWorthGoingOn(table));
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "emberharmony/backend/automatic_choice.h"
 #include "emberharmony/backend/backend_report.h"
 #include "emberharmony/base/printable_text.h"
 #include "emberharmony/cli/text_table.h"
@@ -90,6 +91,12 @@ std::string DescribeAllBackends(const BackendsOptions& options) {
                     fmt::format("{}", fmt::join(report.devices, ", ")),
                     report.is_there ? ops : ""});
     details += BackendDetails(report, options.verbose);
+  }
+  if (options.verbose) {
+    details += fmt::format("\nwhere no backend is named, ops chooses {}\n",
+                           backend::DescribeAutomaticChoice());
+  } else if (const std::string fault = backend::CalibrationFault(); !fault.empty()) {
+    details += "\nwarning: " + fault + "\n";
   }
   return AlignedTable(rows, 4) + base::PrintableText(details);
 }
