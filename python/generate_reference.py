@@ -8,6 +8,8 @@ FOLDER/emberharmony is the package, with its compiled module.
 import sys
 from pathlib import Path
 
+from generate_stubs import split_signature
+
 TITLES = {
     "ops": "The main namespace",
     "linalg": "ops.linalg",
@@ -26,22 +28,9 @@ HEADER = (
 
 def plain(signature: str) -> str:
     """The signature without annotations, which the stubs have."""
-    inside = signature[1 : signature.rindex("->")].rstrip()[:-1]
-    parameters: list[str] = []
-    depth, quote, part = 0, "", ""
-    for letter in [*inside, ","]:
-        if quote:
-            quote = "" if letter == quote else quote
-        elif letter in "\"'":
-            quote = letter
-        depth += (letter in "([{") - (letter in ")]}") if not quote else 0
-        if letter == "," and depth == 0 and not quote:
-            parameters.append(part.strip())
-            part = ""
-        else:
-            part += letter
+    parameters, _ = split_signature(signature)
     names = []
-    for parameter in filter(None, parameters):
+    for parameter in parameters:
         name, _, annotated = parameter.partition(":")
         default = annotated.rpartition(" = ")[2] if " = " in annotated else ""
         names.append(f"{name.strip()}={default}" if default else name.strip())
@@ -58,7 +47,7 @@ def main() -> None:
     from emberharmony import _core
 
     rows: dict[str, dict[str, str]] = {space: {} for space in TITLES}
-    for space, name, signature, doc, alias in _core.describe_functions():
+    for space, name, signature, doc, alias, _ in _core.describe_functions():
         meaning = f"another name of `{alias}`" if alias else first_sentence(doc)
         call = f"{name}{plain(signature)}".replace("|", "\\|")
         rows[space][name] = f"| `{call}` | {meaning} |"

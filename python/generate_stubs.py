@@ -3,21 +3,24 @@
 generate_stubs.py FOLDER     FOLDER/emberharmony is the package, with its compiled module
 """
 
+import inspect
 import re
 import sys
 import textwrap
 import types
+from collections.abc import Sequence
 from pathlib import Path
 
 HEADER = """\
 # Written by python/generate_stubs.py from the signatures of the compiled functions.
 import builtins
+import os
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple, SupportsFloat, SupportsIndex
+from typing import Any, SupportsFloat, SupportsIndex
 
 import numpy
-from emberharmony._core import AxisError, Device, DType, LinAlgError, Tensor
-
+from emberharmony._core import {types}
+{results}
 Number = builtins.bool | builtins.int | builtins.float | builtins.complex
 ArrayLike = Tensor | Number | Sequence[Any] | Any
 DTypeLike = DType | str | type | Any
@@ -25,6 +28,8 @@ Shape = builtins.int | Sequence[builtins.int]
 
 """
 
+# A stub shows of what it imports only that which it imports under a name of its own.
+EXPORTED = {"ops": ("AxisError", "Device", "DType", "Tensor"), "linalg": ("LinAlgError",)}
 OPS = """\
 from emberharmony.ops import fft as fft, linalg as linalg, random as random
 from emberharmony.ops._backends import (
@@ -79,9 +84,9 @@ CORE_HEADER = """\
 # Written by python/generate_stubs.py.
 import types
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, ClassVar, NamedTuple, SupportsFloat, SupportsIndex, overload
 
-import numpy
+from numpy import dtype as _numpy_dtype, ndarray
 
 Number = bool | int | float | complex
 ArrayLike = Any
@@ -92,8 +97,10 @@ _int = int
 _bool = bool
 
 __version__: str
-# The compiled half of emberharmony.bigquery, whose types are those of its public half.
+# The compiled halves of modules, whose types are those of their public halves.
 bigquery: Any
+engine: Any
+temporal: Any
 
 class LinAlgError(ValueError): ...
 class AxisError(ValueError, IndexError): ...
@@ -107,7 +114,7 @@ class DType:
     @property
     def kind(self) -> str: ...
     @property
-    def dtype(self) -> numpy.dtype: ...
+    def dtype(self) -> _numpy_dtype: ...
 
 class Device:
     def __init__(self, x: Any, /) -> None: ...
@@ -149,10 +156,10 @@ class Tensor:
     def tolist(self) -> Any: ...
     def tobytes(self) -> bytes: ...
     def item(self, *index: _int) -> Any: ...
-    def numpy(self) -> numpy.ndarray: ...
+    def numpy(self) -> ndarray: ...
     def to_device(self, device: Device | _str, /, *, stream: None = None) -> Tensor: ...
     def __array_namespace__(self, /, *, api_version: _str | None = None) -> types.ModuleType: ...
-    def __array__(self, dtype: Any = None, copy: _bool | None = None) -> numpy.ndarray: ...
+    def __array__(self, dtype: Any = None, copy: _bool | None = None) -> ndarray: ...
     def __dlpack__(
         self,
         *,
@@ -177,6 +184,12 @@ class Tensor:
     def __pos__(self) -> Tensor: ...
     def __abs__(self) -> Tensor: ...
     def __invert__(self) -> Tensor: ...
+    def __divmod__(self, other: Any, /) -> tuple[Tensor, Tensor]: ...
+    def __rdivmod__(self, other: Any, /) -> tuple[Tensor, Tensor]: ...
+    def __array_ufunc__(self, ufunc: Any, method: _str, /, *inputs: Any, **options: Any) -> Any: ...
+    def __copy__(self) -> Tensor: ...
+    def __deepcopy__(self, memo: Any, /) -> Tensor: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
     def __eq__(self, other: Any, /) -> Tensor: ...  # type: ignore[override]
     def __ne__(self, other: Any, /) -> Tensor: ...  # type: ignore[override]
 """
@@ -189,10 +202,85 @@ OPERATORS = {
 }
 
 
-def function_stub(name: str, signature: str, doc: str, indent: str = "") -> str:
+# Methods that take their one sequence of integers as several arguments, too: x.reshape(2, -1).
+GATHERING = {"reshape", "permute_dims", "transpose"}
+
+FOOTER = """
+def functions(space: str, module_name: str) -> dict[str, Any]: ...
+def describe_functions() -> list[tuple[str, str, str, str, str, int]]: ...
+def describe_named_tuples() -> list[tuple[str, tuple[str, ...]]]: ...
+def __getattr__(name: str) -> Any: ...  # the rest is the package's own
+"""
+
+
+def split_signature(signature: str) -> tuple[list[str], str]:
+    """The parameters of "(x: Tensor, /, axis: int = 0) -> Tensor" as texts, and its result."""
+    end = signature.rindex("->")
+    inside = signature[1:end].rstrip()[:-1]
+    parameters: list[str] = []
+    depth, quote, part = 0, "", ""
+    for letter in [*inside, ","]:
+        if quote:
+            quote = "" if letter == quote else quote
+        elif letter in "\"'":
+            quote = letter
+        depth += (letter in "([{") - (letter in ")]}") if not quote else 0
+        if letter == "," and depth == 0 and not quote:
+            parameters.append(part.strip())
+            part = ""
+        else:
+            part += letter
+    return [each for each in parameters if each], signature[end + 2 :].strip()
+
+
+def name_of(parameter: str) -> str:
+    return parameter.partition(":")[0].strip(" *")
+
+
+def accepting(signature: str, num_accepted: int) -> str:
+    """The signature with `*` behind the parameters that are taken by position, which may be more
+    than the standard wants."""
+    parameters, result = split_signature(signature)
+    if "*" in parameters:
+        parameters.remove("*")
+        place, seen = 0, 0
+        while seen < num_accepted:
+            seen += parameters[place] != "/"
+            place += 1
+        if place < len(parameters) and parameters[place] == "/":
+            place += 1
+        if place < len(parameters):
+            parameters.insert(place, "*")
+    return f"({', '.join(parameters)}) -> {result}"
+
+
+def function_stub(name: str, signature: str, doc: str) -> str:
     """One function as a stub with its docstring."""
-    body = textwrap.indent(f'"""{doc.strip()}\n"""', indent + "    ")
-    return f"{indent}def {name}{signature}:\n{body}\n\n"
+    body = textwrap.indent(f'"""{doc.strip()}\n"""', "    ")
+    return f"def {name}{signature}:\n{body}\n\n"
+
+
+def method_stub(name: str, signature: str, doc: str, numpy_names: Sequence[str]) -> str:
+    """One method of Tensor: it takes all arguments by position, and those of NumPy's by name."""
+    (_, *parameters), result = split_signature(signature)
+    parameters = [each for each in parameters if each != "*"]
+    if parameters[:1] == ["/"]:
+        parameters = parameters[1:]
+    known = {name_of(each) for each in parameters}
+    others = [f"{each}: Any = ..." for each in numpy_names if each not in known]
+    inside = ", ".join(["self", *parameters, *(["*", *others] if others else [])])
+    body = textwrap.indent(f'"""{doc.strip()}\n"""', "    ")
+    text = f"def {name}({inside}) -> {result}:\n{body}\n"
+    if name in GATHERING:
+        rest = "".join(f", {each}" for each in [*parameters[1:], *others])
+        gathered = f"def {name}(self, *{name_of(parameters[0])}: int{rest}) -> {result}: ..."
+        text = f"@overload\n{text}@overload\n{gathered}\n"
+    return textwrap.indent(text, "    ", lambda line: bool(line.strip())) + "\n"
+
+
+def result_stub(name: str, fields: Sequence[str]) -> str:
+    """The class of a named tuple, all of whose fields are tensors."""
+    return f"class {name}(NamedTuple):\n" + "".join(f"    {each}: Tensor\n" for each in fields)
 
 
 def flat_stub(ops: types.ModuleType, known: set[str]) -> str:
@@ -206,7 +294,11 @@ def flat_stub(ops: types.ModuleType, known: set[str]) -> str:
     return "".join(lines)
 
 
-def core_stub(methods: dict[str, tuple[str, str]]) -> str:
+def core_stub(
+    methods: dict[str, tuple[str, str]],
+    numpy_methods: types.ModuleType,
+    results: Sequence[tuple[str, Sequence[str]]],
+) -> str:
     """The stub of emberharmony._core; `methods` are Tensor's that are functions of ops as well."""
     text = CORE_HEADER
     for prefix, names in OPERATORS.items():
@@ -214,14 +306,12 @@ def core_stub(methods: dict[str, tuple[str, str]]) -> str:
             name = name if prefix == "compare" else prefix + name
             text += f"    def __{name}__(self, other: Any, /) -> Tensor: ...\n"
     for name, (signature, doc) in sorted(methods.items()):
-        first, _, rest = signature[1:].partition(",")
-        if ")" in first:
-            rest = signature[signature.index(")") :]
-        signature = (
-            "(self, " + rest.lstrip() if rest and not rest.startswith(")") else "(self" + rest
-        )
-        text += function_stub(name, signature.replace("(self, /,", "(self,"), doc, "    ")
-    return text + "\ndef functions(space: str, module_name: str) -> dict[str, Any]: ...\n"
+        if re.search(rf"^    def {name}\(", CORE_HEADER, re.MULTILINE):
+            continue  # an attribute, or a method with parameters of its own
+        numpys = getattr(numpy_methods, name, None)
+        numpy_names = list(inspect.signature(numpys).parameters)[1:] if numpys else []
+        text += method_stub(name, signature, doc, numpy_names)
+    return text + "\n".join(result_stub(*each) for each in results) + FOOTER
 
 
 def main() -> None:
@@ -235,14 +325,22 @@ def main() -> None:
         "fft": {},
         "random": {},
     }
-    for space, name, signature, doc, _ in _core.describe_functions():
-        spaces.setdefault(space, {})[name] = (signature, doc)
+    for space, name, signature, doc, _, num_accepted in _core.describe_functions():
+        spaces.setdefault(space, {})[name] = (accepting(signature, num_accepted), doc)
     package = folder / "emberharmony"
     import emberharmony.ops
+    from emberharmony.ops import _numpy_methods
 
+    results = sorted(_core.describe_named_tuples())
+    names = ", ".join(name for name, _ in results)
+    header = HEADER.replace("{results}", f"from emberharmony._core import {names}\n")
     for space, functions in spaces.items():
         path = package / "ops" / ("__init__.pyi" if space == "ops" else f"{space}.pyi")
-        text = HEADER + (OPS if space == "ops" else "")
+        imported = [
+            f"{name} as {name}" if name in EXPORTED.get(space, ()) else name
+            for name in ("AxisError", "Device", "DType", "LinAlgError", "Tensor")
+        ]
+        text = header.replace("{types}", ", ".join(imported)) + (OPS if space == "ops" else "")
         for name, (signature, doc) in sorted(functions.items()):
             # In these modules `bool` is a dtype.
             signature = re.sub(r"\bbool\b", "builtins.bool", signature)
@@ -252,7 +350,8 @@ def main() -> None:
         path.write_text(text, encoding="utf-8")
     functions = {**spaces["linalg"], **spaces["ops"]}
     methods = {name: entry for name, entry in functions.items() if hasattr(_core.Tensor, name)}
-    (package / "_core.pyi").write_text(core_stub(methods), encoding="utf-8")
+    text = core_stub(methods, _numpy_methods, results)
+    (package / "_core.pyi").write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

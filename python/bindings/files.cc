@@ -60,7 +60,8 @@ std::vector<ops::NamedTensor> NamedTensorsOf(PyObject* dict) {
 
 }  // namespace
 
-EMBER_FUNCTION(save, "(file: str | os.PathLike, obj: ArrayLike | dict[str, ArrayLike]) -> None",
+EMBER_FUNCTION(save,
+               "(file: str | os.PathLike[str], obj: ArrayLike | dict[str, ArrayLike]) -> None",
                R"(Writes a tensor, or a dict of tensors, to a file that NumPy reads.
 
 Args:
@@ -92,7 +93,7 @@ Raises:
   return Py_NewRef(Py_None);
 }
 
-EMBER_FUNCTION(load, "(file: str | os.PathLike) -> Tensor | dict[str, Tensor]",
+EMBER_FUNCTION(load, "(file: str | os.PathLike[str]) -> Tensor | dict[str, Tensor]",
                R"(Reads what save or NumPy wrote. Nothing is unpickled.
 
 Args:

@@ -274,7 +274,8 @@ PyObject* DescribeFunctions() {
   Reference list(PyList_New(0));
   const auto append = [&](const char* space, const char* name, const Function& function,
                           const char* of) {
-    Reference row(Py_BuildValue("(sssss)", space, name, function.signature, function.doc, of));
+    Reference row(Py_BuildValue("(sssssi)", space, name, function.signature, function.doc, of,
+                                function.parameters.num_accepted));
     if (PyList_Append(list.get(), row.get()) < 0) throw PythonError{};
   };
   for (const Function* each : AllFunctions()) append(each->space, each->name, *each, "");

@@ -58,8 +58,8 @@ bool PrepareFunctions();
 void AppendFunctionMethods(std::vector<PyMethodDef>& methods);
 /// The functions of a space with their aliases, a new dict, as objects of the module `module_name`.
 PyObject* MakeFunctions(const char* space, const char* module_name);
-/// A new list of (space, name, signature, docstring) of all functions and aliases: what the stubs
-/// and the reference are written from.
+/// A new list of (space, name, signature, docstring, alias of, how many parameters are taken by
+/// position) of all functions and aliases: what the stubs and the reference are written from.
 PyObject* DescribeFunctions();
 
 /// Binds the arguments and calls the body. `self` is the first argument of a method, else null.

@@ -53,7 +53,7 @@ Raises:
   return args.Run([&] { return ops::linalg::cholesky(x, upper); });
 }
 
-EMBER_FUNCTION_IN(linalg, qr, "(x: Tensor, /, *, mode: str = 'reduced') -> tuple[Tensor, Tensor]",
+EMBER_FUNCTION_IN(linalg, qr, "(x: Tensor, /, *, mode: str = 'reduced') -> QRResult",
                   R"(The factors x = Q R with orthonormal columns in Q and an upper triangle R.
 
 Args:
@@ -80,8 +80,7 @@ Raises:
   });
 }
 
-EMBER_FUNCTION_IN(linalg, svd,
-                  "(x: Tensor, /, *, full_matrices: bool = True) -> tuple[Tensor, Tensor, Tensor]",
+EMBER_FUNCTION_IN(linalg, svd, "(x: Tensor, /, *, full_matrices: bool = True) -> SVDResult",
                   R"(The singular value decomposition x = U diag(S) Vh.
 
 Args:
@@ -123,7 +122,7 @@ Raises:
   return args.Run([&] { return ops::linalg::svdvals(x); });
 }
 
-EMBER_FUNCTION_IN(linalg, eigh, "(x: Tensor, /) -> tuple[Tensor, Tensor]",
+EMBER_FUNCTION_IN(linalg, eigh, "(x: Tensor, /) -> EighResult",
                   R"(Eigenvalues and eigenvectors of symmetric or Hermitian matrices.
 
 Args:
@@ -163,7 +162,7 @@ Raises:
   return args.Run([&] { return ops::linalg::eigvalsh(x); });
 }
 
-EMBER_FUNCTION_IN(linalg, eig, "(x: Tensor, /) -> tuple[Tensor, Tensor]",
+EMBER_FUNCTION_IN(linalg, eig, "(x: Tensor, /) -> EigResult",
                   R"(Eigenvalues and eigenvectors of square matrices.
 
 Args:
@@ -220,7 +219,7 @@ Raises:
   return args.Run([&] { return ops::linalg::det(x); });
 }
 
-EMBER_FUNCTION_IN(linalg, slogdet, "(x: Tensor, /) -> tuple[Tensor, Tensor]",
+EMBER_FUNCTION_IN(linalg, slogdet, "(x: Tensor, /) -> SlogdetResult",
                   R"(Sign and logarithm of the size of determinants.
 
 Args:
@@ -280,8 +279,7 @@ Raises:
 }
 
 EMBER_FUNCTION_IN(linalg, lstsq,
-                  "(a: Tensor, b: Tensor, /, rcond: float | None = None) -> tuple[Tensor, Tensor, "
-                  "Tensor, Tensor]",
+                  "(a: Tensor, b: Tensor, /, rcond: float | None = None) -> LstsqResult",
                   R"(The least-squares solution of a @ x = b, of least length.
 
 Args:

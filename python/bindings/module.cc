@@ -30,6 +30,21 @@ void Require(bool done) {
 /// New references as nanobind's; their errors are Python's.
 nanobind::object Stolen(PyObject* object) { return nanobind::steal<nanobind::object>(object); }
 
+/// What the module has once it is asked for: the classes of named tuples.
+nanobind::object LateAttribute(const std::string& name) {
+  PyObject* found = nullptr;
+  try {
+    found = NamedTupleType(name);
+  } catch (const PythonError&) {
+    throw nanobind::python_error();
+  }
+  if (found == nullptr) {
+    throw nanobind::attribute_error(
+        ("module 'emberharmony._core' has no attribute '" + name + "'").c_str());
+  }
+  return Stolen(found);
+}
+
 }  // namespace
 
 NB_MODULE(_core, module) {
@@ -62,7 +77,12 @@ NB_MODULE(_core, module) {
       "The functions of a space of ops (\"ops\", \"linalg\"), a dict, as those of a module.");
   module.def(
       "describe_functions", [] { return Stolen(DescribeFunctions()); },
-      "A list of (space, name, signature, docstring, alias of) of all functions.");
+      "A list of (space, name, signature, docstring, alias of, how many parameters are taken by "
+      "position) of all functions.");
+  module.def(
+      "describe_named_tuples", [] { return Stolen(DescribeNamedTuples()); },
+      "A list of (name, fields) of the named tuples that functions return.");
+  module.def("__getattr__", &LateAttribute);
 
   InitBigQuery(module);
   InitEngine(module);

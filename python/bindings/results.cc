@@ -33,14 +33,34 @@ PyObject* ToPython(TensorList list) {
   return result.release();
 }
 
-PyObject* NamedTuple::Make(std::vector<Reference> elements) {
+namespace {
+
+/// Filled before main, as the functions are.
+std::vector<NamedTuple*>& AllNamedTuples() {
+  static std::vector<NamedTuple*> all;
+  return all;
+}
+
+Reference FieldsOf(const NamedTuple& tuple) {
+  Reference fields(PyTuple_New(static_cast<Py_ssize_t>(tuple.fields().size())));
+  for (size_t i = 0; i < tuple.fields().size(); ++i) {
+    PyTuple_SET_ITEM(fields.get(), static_cast<Py_ssize_t>(i),
+                     Checked(PyUnicode_FromString(tuple.fields()[i])));
+  }
+  return fields;
+}
+
+}  // namespace
+
+NamedTuple::NamedTuple(const char* name, std::initializer_list<const char*> fields)
+    : name_(name), fields_(fields) {
+  AllNamedTuples().push_back(this);
+}
+
+PyObject* NamedTuple::Type() {
   if (type_ == nullptr) {
     Reference collections(PyImport_ImportModule("collections"));
-    Reference fields(PyTuple_New(static_cast<Py_ssize_t>(fields_.size())));
-    for (size_t i = 0; i < fields_.size(); ++i) {
-      PyTuple_SET_ITEM(fields.get(), static_cast<Py_ssize_t>(i),
-                       Checked(PyUnicode_FromString(fields_[i])));
-    }
+    Reference fields = FieldsOf(*this);
     Reference make(PyObject_GetAttrString(collections.get(), "namedtuple"));
     Reference type(PyObject_CallFunction(make.get(), "sO", name_, fields.get()));
     // Pickle finds the class by its module and name.
@@ -52,17 +72,38 @@ PyObject* NamedTuple::Make(std::vector<Reference> elements) {
     }
     type_ = type.release();
   }
+  return type_;
+}
+
+PyObject* NamedTuple::Make(std::vector<Reference> elements) {
   Reference tuple(PyTuple_New(static_cast<Py_ssize_t>(elements.size())));
   for (size_t i = 0; i < elements.size(); ++i) {
     PyTuple_SET_ITEM(tuple.get(), static_cast<Py_ssize_t>(i), elements[i].release());
   }
-  return Checked(PyObject_CallObject(type_, tuple.get()));
+  return Checked(PyObject_CallObject(Type(), tuple.get()));
 }
 
 PyObject* ToPython(NamedTensors tensors) {
   std::vector<Reference> elements;
   for (ops::Tensor& each : tensors.tensors) elements.emplace_back(ToPython(std::move(each)));
   return tensors.type->Make(std::move(elements));
+}
+
+PyObject* NamedTupleType(std::string_view name) {
+  for (NamedTuple* each : AllNamedTuples()) {
+    if (each->name() == name) return Py_NewRef(each->Type());
+  }
+  return nullptr;
+}
+
+PyObject* DescribeNamedTuples() {
+  Reference list(PyList_New(0));
+  for (const NamedTuple* each : AllNamedTuples()) {
+    Reference fields = FieldsOf(*each);
+    Reference row(Py_BuildValue("(sO)", each->name(), fields.get()));
+    if (PyList_Append(list.get(), row.get()) < 0) throw PythonError{};
+  }
+  return list.release();
 }
 
 }  // namespace emberharmony::python

@@ -9,6 +9,7 @@
 #include <initializer_list>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -62,11 +63,19 @@ struct TensorList {
 PyObject* ToPython(TensorList list);
 
 /// A named tuple of tensors: `static NamedTuple kQr("QRResult", {"Q", "R"});` beside the function,
-/// which returns `NamedTensors{&kQr, {q, r}}` from args.Run.
+/// which returns `NamedTensors{&kQr, {q, r}}` from args.Run and names it in its signature.
 class NamedTuple {
  public:
-  NamedTuple(const char* name, std::initializer_list<const char*> fields)
-      : name_(name), fields_(fields) {}
+  /// Adds itself to those that NamedTupleType and DescribeNamedTuples know.
+  NamedTuple(const char* name, std::initializer_list<const char*> fields);
+  NamedTuple(const NamedTuple&) = delete;
+  NamedTuple& operator=(const NamedTuple&) = delete;
+
+  const char* name() const { return name_; }
+  const std::vector<const char*>& fields() const { return fields_; }
+  /// The class, which is made at the first call: importing the module should not wait for it.
+  /// Borrowed.
+  PyObject* Type();
   /// A new tuple of these elements, which it takes over.
   PyObject* Make(std::vector<Reference> elements);
 
@@ -80,6 +89,12 @@ struct NamedTensors {
   std::vector<ops::Tensor> tensors;
 };
 PyObject* ToPython(NamedTensors tensors);
+
+/// The class of the named tuple of that name, a new reference; null, with nothing raised, where
+/// there is none. A result that was pickled in another process is the first to ask for its class.
+PyObject* NamedTupleType(std::string_view name);
+/// A new list of (name, fields) of all named tuples, which the stubs are written from.
+PyObject* DescribeNamedTuples();
 
 template <class F>
 PyObject* Arguments::Run(F&& f) {
