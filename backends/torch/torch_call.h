@@ -34,14 +34,30 @@ inline constexpr DTypes kInts =
 inline constexpr DTypes kWideUnsigned = Bit(EMBER_UINT16) | Bit(EMBER_UINT32) | Bit(EMBER_UINT64);
 inline constexpr DTypes kComplexes = Bit(EMBER_COMPLEX64) | Bit(EMBER_COMPLEX128);
 
+/// What PyTorch sees of unsigned integers of more than 8 bits, of which it computes little: bits
+/// that are taken for signed integers, as they are where sums and products wrap around the same
+/// way; or with their uppermost bit turned over, so that their order is that of signed integers.
+enum class WideUnsigned : uint8_t { kNot, kBits, kOrder };
+
 /// An operation that PyTorch computes with the library's semantics.
 struct TorchOp {
   uint32_t op;
-  DTypes dtypes;  ///< that the first input may have
+  DTypes dtypes;  ///< that the first input may have, beside the wide unsigned ones
   void (*run)(const TorchCall&);
   /// Why other dtypes are not among them; null for the usual reasons.
   const char* why_not = nullptr;
+  WideUnsigned wide = WideUnsigned::kNot;
+
+  DTypes all_dtypes() const;
 };
+
+inline DTypes TorchOp::all_dtypes() const {
+  return wide == WideUnsigned::kNot ? dtypes : dtypes | kWideUnsigned;
+}
+
+/// Complex numbers as pairs of real ones, along a last axis more: what is done to their parts
+/// alone.
+at::Tensor PartsOf(const at::Tensor& tensor);
 
 std::span<const TorchOp> ElementwiseOps();
 std::span<const TorchOp> ReductionOps();

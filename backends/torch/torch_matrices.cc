@@ -13,6 +13,7 @@
 #include <ATen/ops/linalg_solve_ex.h>
 #include <ATen/ops/linalg_svdvals.h>
 #include <ATen/ops/matmul.h>
+#include <ATen/ops/zeros.h>
 
 #include <vector>
 
@@ -79,9 +80,16 @@ void Svdvals(const TorchCall& call) {
   at::linalg_svdvals_out(call.out(), call.in(0));
 }
 
-/// Sequences that are cut or padded first are the library's.
-void CheckLength(int64_t found, int64_t wanted) {
-  if (found != wanted) throw Refusal{"a transform of another length than the axis"};
+/// The input with so many elements along an axis: the first ones, or zeros behind them.
+at::Tensor OfLength(const at::Tensor& input, int64_t axis, int64_t length) {
+  const int64_t found = input.size(axis);
+  if (found == length) return input;
+  if (found > length) return input.narrow(axis, 0, length);
+  std::vector<int64_t> shape = input.sizes().vec();
+  shape[axis] = length;
+  at::Tensor padded = at::zeros(shape, input.options());
+  padded.narrow(axis, 0, found).copy_(input);
+  return padded;
 }
 
 void Scale(const TorchCall& call) {
@@ -91,24 +99,24 @@ void Scale(const TorchCall& call) {
 
 void Fft(const TorchCall& call) {
   const int64_t axis = call.Integer(EMBER_ATTRIBUTE_AXIS, 0);
-  CheckLength(call.in(0).size(axis), call.Integer(EMBER_ATTRIBUTE_LENGTH, 0));
-  at::_fft_c2c_out(call.out(), call.in(0), axis, /*normalization=*/0,
+  const at::Tensor input = OfLength(call.in(0), axis, call.Integer(EMBER_ATTRIBUTE_LENGTH, 0));
+  at::_fft_c2c_out(call.out(), input, axis, /*normalization=*/0,
                    call.Integer(EMBER_ATTRIBUTE_INVERSE, 0) == 0);
   Scale(call);
 }
 
 void Rfft(const TorchCall& call) {
   const int64_t axis = call.Integer(EMBER_ATTRIBUTE_AXIS, 0);
-  CheckLength(call.in(0).size(axis), call.Integer(EMBER_ATTRIBUTE_LENGTH, 0));
-  at::_fft_r2c_out(call.out(), call.in(0), axis, /*normalization=*/0, /*onesided=*/true);
+  const at::Tensor input = OfLength(call.in(0), axis, call.Integer(EMBER_ATTRIBUTE_LENGTH, 0));
+  at::_fft_r2c_out(call.out(), input, axis, /*normalization=*/0, /*onesided=*/true);
   Scale(call);
 }
 
 void Irfft(const TorchCall& call) {
   const int64_t axis = call.Integer(EMBER_ATTRIBUTE_AXIS, 0);
   const int64_t length = call.Integer(EMBER_ATTRIBUTE_LENGTH, 0);
-  CheckLength(call.in(0).size(axis), length / 2 + 1);
-  at::_fft_c2r_out(call.out(), call.in(0), axis, /*normalization=*/0, length);
+  const at::Tensor input = OfLength(call.in(0), axis, length / 2 + 1);
+  at::_fft_c2r_out(call.out(), input, axis, /*normalization=*/0, length);
   Scale(call);
 }
 

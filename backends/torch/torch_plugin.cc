@@ -51,9 +51,9 @@ void ExecuteCall(const EmberCall* call) {
   const c10::InferenceMode inference;
   thread_local TorchTensors tensors;
   TorchCall torch{{call}, {}};
-  tensors.Describe(&torch);
+  tensors.Describe(*op, &torch);
   op->run(torch);
-  if (!tensors.Check(torch)) {
+  if (!tensors.Finish(*op, torch)) {
     // Then the library's memory is as it was.
     throw Refusal{"PyTorch put the result elsewhere than it was told"};
   }
@@ -120,7 +120,8 @@ const EmberBackend* Start(char* error, uint64_t error_bytes) {
                                                        : "");
   // TensorIterator takes 25 dimensions on CUDA.
   static const EmberBackend table = plugin::Table<Torch>::Make(
-      "torch", framework.c_str(), EMBER_TAKES_STRIDES | EMBER_TAKES_BROADCAST, 25);
+      "torch", framework.c_str(),
+      EMBER_TAKES_STRIDES | EMBER_TAKES_NEGATIVE_STRIDES | EMBER_TAKES_BROADCAST, 25);
   return &table;
 }
 

@@ -117,14 +117,18 @@ TEST(TorchOrder, ComputesAsTheNativeBackend) {
   ExpectClose("take_along_axis", [&] { return ops::take_along_axis(x, order, 1); }, 0);
 }
 
-TEST(TorchOrder, LeavesSearchesAmongNaNToTheLibrary) {
+TEST(TorchOrder, SearchesAmongNaN) {
   const Tensor sorted = Tensor::FromValues<double>({2, INFINITY, NAN});
   const Tensor wanted = Tensor::FromValues<double>({INFINITY, NAN, 3});
   SetCurrentBackend(Torch());
+  Torch()->ResetCounts();
   const Tensor places = ops::searchsorted(sorted, wanted);
+  const Tensor behind = ops::searchsorted(sorted, wanted, ops::Side::kRight);
+  EXPECT_EQ(Torch()->Counts()[0].ran, 2);
   const Tensor found = ops::isin(wanted, sorted);
   SetCurrentBackend(nullptr);
   EXPECT_EQ(Compare(places, Tensor::FromValues<int64_t>({1, 2, 1})).ulps, 0);
+  EXPECT_EQ(Compare(behind, Tensor::FromValues<int64_t>({2, 3, 1})).ulps, 0);
   EXPECT_TRUE(found.values<bool>()[0]);
   EXPECT_FALSE(found.values<bool>()[2]);
 }
@@ -203,7 +207,7 @@ TEST(Torch, TakesAnyLayoutOnTheSameMemory) {
   SetCurrentBackend(nullptr);
 }
 
-TEST(Torch, LeavesMemoryThatIsNotAlignedAlone) {
+TEST(Torch, CopiesInputsThatAreNotAligned) {
   alignas(16) double parts[] = {0, 1, 2, 3, 4, 5, 6};
   const Tensor odd = Tensor::Wrap(parts + 1, {3}, DType::kComplex128, nullptr);
   const Tensor result = Tensor::Empty({3}, DType::kComplex128);
@@ -213,7 +217,27 @@ TEST(Torch, LeavesMemoryThatIsNotAlignedAlone) {
   Torch()->ResetCounts();
   Torch()->Execute(Op::kWhere, inputs, {}, outputs);
   EXPECT_EQ(result.values<std::complex<double>>()[2], std::complex<double>(5, 6));
+  EXPECT_EQ(Torch()->Counts()[0].ran, 1);
+  // A result where it is told to be put: that cannot be a copy.
+  alignas(16) double space[7] = {};
+  const Tensor odd_result = Tensor::WrapMutable(space + 1, {3}, DType::kComplex128, nullptr);
+  const Tensor* const odd_outputs[] = {&odd_result};
+  Torch()->Execute(Op::kWhere, inputs, {}, odd_outputs);
+  EXPECT_EQ(odd_result.data_as<std::complex<double>>()[2], std::complex<double>(5, 6));
   EXPECT_THAT(Torch()->Counts()[0].reason, HasSubstr("not aligned"));
+}
+
+TEST(Torch, TakesNegativeStrides) {
+  SetCurrentBackend(Torch());
+  Torch()->ResetCounts();
+  const Tensor x = ops::reshape(ops::arange(24.0), {4, 6});
+  const Tensor turned = x.Slice(0, 3, -5, -1).Slice(1, 5, -7, -2);  // rows 3 .. 0, columns 5, 3, 1
+  const Tensor sum = ops::add(turned, x.Slice(1, 0, 3));
+  EXPECT_EQ(sum.values<double>()[0], 23.0 + 0.0);
+  EXPECT_EQ(sum.values<double>()[11], 1.0 + 20.0);
+  EXPECT_EQ(ops::max(turned, {.axis = 1}).values<double>()[1], 17.0);
+  for (const OpCount& each : Torch()->Counts()) EXPECT_EQ(each.fell_back, 0) << each.reason;
+  SetCurrentBackend(nullptr);
 }
 
 TEST(Torch, ReadsNothingAroundItsInputs) { UseLonePage(Torch()); }

@@ -16,7 +16,6 @@ constexpr plugin::Reason kReasons[] = {
     {EMBER_OP_kFloorDivide, "PyTorch's quotient of an infinity and a small number is NaN"},
     {EMBER_OP_kRemainder, "PyTorch's remainders of 0 have another sign"},
     {EMBER_OP_kPow, kSlices},
-    {EMBER_OP_kLog1p, "PyTorch's log1p of large numbers is infinite"},
     {EMBER_OP_kSqrt, "PyTorch's square roots are not correctly rounded"},
     {EMBER_OP_kSinh, "PyTorch's sinh overflows early"},
     {EMBER_OP_kCosh, "PyTorch's cosh overflows early"},
@@ -68,7 +67,7 @@ const char* WhyNot(const EmberQuery& query) {
   const TorchOp* const op = FindOp(query.op);
   if (op == nullptr) return plugin::ReasonOf(query.op, kReasons);
   const int dtype = query.num_dtypes > 0 ? query.dtypes[0] : int{EMBER_FLOAT64};
-  if ((op->dtypes & Bit(dtype)) == 0) {
+  if ((op->all_dtypes() & Bit(dtype)) == 0) {
     if (op->why_not != nullptr) return op->why_not;
     return (Bit(dtype) & kWideUnsigned) != 0 ? "PyTorch computes little of wide unsigned integers"
                                              : "PyTorch does not compute this dtype as the library";

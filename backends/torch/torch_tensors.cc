@@ -1,11 +1,17 @@
 #include "backends/torch/torch_tensors.h"
 
+#include <ATen/ops/bitwise_xor.h>
 #include <ATen/ops/empty.h>
+#include <ATen/ops/flip.h>
+#include <ATen/ops/view_as_real.h>
 #include <c10/core/StorageImpl.h>
 #include <c10/core/TensorImpl.h>
 
 #include <cstring>
+#include <limits>
 #include <stdexcept>
+#include <string>
+#include <vector>
 
 namespace emberharmony::torch_backend {
 namespace {
@@ -31,6 +37,25 @@ int NumberOf(EmberDataType type) {
       return type.bits == 64 ? EMBER_COMPLEX64 : EMBER_COMPLEX128;
     default:
       return EMBER_BOOL;
+  }
+}
+
+bool IsWide(int number) { return (Bit(number) & kWideUnsigned) != 0; }
+
+/// The number of the signed integers of the same width.
+int SignedOf(int number) { return number - EMBER_UINT16 + EMBER_INT16; }
+static_assert(EMBER_INT32 - EMBER_INT16 == EMBER_UINT32 - EMBER_UINT16);
+static_assert(EMBER_INT64 - EMBER_INT16 == EMBER_UINT64 - EMBER_UINT16);
+
+/// A signed integer with the uppermost bit alone, of a tensor's dtype.
+at::Scalar UppermostBit(const at::Tensor& tensor) {
+  switch (tensor.scalar_type()) {
+    case at::kShort:
+      return std::numeric_limits<int16_t>::min();
+    case at::kInt:
+      return std::numeric_limits<int32_t>::min();
+    default:
+      return std::numeric_limits<int64_t>::min();
   }
 }
 
@@ -64,8 +89,17 @@ c10::Device DeviceOf(EmberDevice device) {
   }
 }
 
-at::Tensor* TorchTensors::Describe(const EmberTensor& from, int place) {
-  const int number = NumberOf(from.type);
+at::Tensor PartsOf(const at::Tensor& tensor) {
+  return tensor.is_complex() ? at::view_as_real(tensor) : tensor;
+}
+
+at::Tensor* TorchTensors::Keep(at::Tensor tensor) {
+  return &copies_.emplace_back(std::move(tensor));
+}
+
+at::Tensor* TorchTensors::Describe(const EmberTensor& from, WideUnsigned wide, int place) {
+  int number = NumberOf(from.type);
+  if (wide != WideUnsigned::kNot && IsWide(number)) number = SignedOf(number);
   Slot& slot = slots_[place][number];
   const bool known = slot.tensor.defined() && slot.device.kind == from.device.kind &&
                      slot.device.index == from.device.index && slot.tensor.use_count() == 1 &&
@@ -91,25 +125,65 @@ at::Tensor* TorchTensors::Describe(const EmberTensor& from, int place) {
   return &slot.tensor;
 }
 
-void TorchTensors::Describe(TorchCall* call) {
+at::Tensor* TorchTensors::DescribeInput(const EmberTensor& from, WideUnsigned wide, int place) {
+  EmberTensor forward = from;
+  std::vector<int64_t> backwards;
+  std::vector<int64_t> strides;
+  const int64_t item_bytes = from.type.bits / 8;
+  for (int32_t i = 0; i < from.rank; ++i) {
+    if (from.strides[i] >= 0) continue;
+    if (backwards.empty()) strides.assign(from.strides, from.strides + from.rank);
+    backwards.push_back(i);
+    strides[i] = -from.strides[i];
+    forward.byte_offset -= static_cast<uint64_t>(strides[i] * (from.shape[i] - 1) * item_bytes);
+  }
+  if (!backwards.empty()) forward.strides = strides.data();
+  const bool is_aligned =
+      item_bytes == 0 || reinterpret_cast<uintptr_t>(AddressOf(forward)) % item_bytes == 0;
+  if (!is_aligned && from.device.kind == EMBER_CPU) {
+    const size_t bytes = BytesOf(forward, item_bytes);
+    at::Tensor* const copy =
+        Keep(at::empty({static_cast<int64_t>(bytes)}, at::TensorOptions().dtype(at::kByte)));
+    std::memcpy(copy->mutable_data_ptr(), AddressOf(forward), bytes);
+    forward.data = copy->mutable_data_ptr();
+    forward.byte_offset = 0;
+  }
+  at::Tensor* tensor = Describe(forward, wide, place);
+  if (!backwards.empty()) tensor = Keep(at::flip(*tensor, backwards));
+  if (wide == WideUnsigned::kOrder && IsWide(NumberOf(from.type))) {
+    tensor = Keep(at::bitwise_xor(*tensor, UppermostBit(*tensor)));
+  }
+  return tensor;
+}
+
+void TorchTensors::Describe(const TorchOp& op, TorchCall* call) {
   const EmberCall& from = *call->call;
   if (from.num_inputs + from.num_outputs > kTensorsMax)
     throw Refusal{"more tensors than are known"};
+  copies_.clear();  // of a call that did not end
   int place = 0;
   for (int32_t i = 0; i < from.num_inputs; ++i, ++place) {
-    call->tensors[place] = Describe(from.inputs[i], place);
+    call->tensors[place] = DescribeInput(from.inputs[i], op.wide, place);
   }
   for (int32_t i = 0; i < from.num_outputs; ++i, ++place) {
-    call->tensors[place] = Describe(from.outputs[i], place);
+    const EmberTensor& output = from.outputs[i];
+    for (int32_t axis = 0; axis < output.rank; ++axis) {
+      if (output.strides[axis] < 0) throw Refusal{"a result with negative strides"};
+    }
+    call->tensors[place] = Describe(output, op.wide, place);
   }
 }
 
-bool TorchTensors::Check(const TorchCall& call) const {
+bool TorchTensors::Finish(const TorchOp& op, const TorchCall& call) {
+  copies_.clear();
   for (int32_t i = 0; i < call.call->num_outputs; ++i) {
     const EmberTensor& wanted = call.call->outputs[i];
     const at::Tensor& found = call.out(i);
     if (found.unsafeGetTensorImpl()->unsafe_storage().data() != AddressOf(wanted)) return false;
     if (found.sizes() != at::IntArrayRef(wanted.shape, wanted.rank)) return false;
+    if (op.wide == WideUnsigned::kOrder && IsWide(NumberOf(wanted.type))) {
+      at::bitwise_xor_out(call.out(i), found, UppermostBit(found));
+    }
   }
   return true;
 }

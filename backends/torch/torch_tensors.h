@@ -2,6 +2,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <deque>
 #include <memory>
 #include <vector>
 
@@ -19,10 +20,12 @@ c10::Device DeviceOf(EmberDevice device);
 /// used, since nothing is recorded for gradients.
 class TorchTensors {
  public:
-  /// Fills call->tensors. Calls do not nest.
-  void Describe(TorchCall* call);
-  /// Whether PyTorch has left the outputs where they were; then forgets the memory.
-  bool Check(const TorchCall& call) const;
+  /// Fills call->tensors for the operation. What PyTorch does not take (negative strides, elements
+  /// that are not aligned, wide unsigned integers in order) is copied first. Calls do not nest.
+  void Describe(const TorchOp& op, TorchCall* call);
+  /// Whether PyTorch has left the outputs where they were. Then they are complete, and the copies
+  /// are freed.
+  bool Finish(const TorchOp& op, const TorchCall& call);
 
  private:
   struct Slot {
@@ -30,10 +33,14 @@ class TorchTensors {
     EmberDevice device{0, 0};
   };
 
-  at::Tensor* Describe(const EmberTensor& from, int place);
+  at::Tensor* Describe(const EmberTensor& from, WideUnsigned wide, int place);
+  at::Tensor* DescribeInput(const EmberTensor& from, WideUnsigned wide, int place);
+  /// A tensor that lives until Finish.
+  at::Tensor* Keep(at::Tensor tensor);
 
   /// By place in the call and dtype.
   Slot slots_[kTensorsMax][EMBER_COMPLEX128 + 1];
+  std::deque<at::Tensor> copies_;  // references into it stay valid
 };
 
 }  // namespace emberharmony::torch_backend
