@@ -17,6 +17,7 @@ from __future__ import annotations
 import argparse
 import functools
 import json
+import random
 import sys
 import time
 from collections.abc import Callable
@@ -80,11 +81,13 @@ def time_point(call: Callable[[], object], choices: list[str]) -> dict[str, floa
     times: dict[str, list[float]] = {choice: [] for choice in choices}
     timed = list(choices)
     end = time.perf_counter() + POINT_SECONDS
+    order = random.Random(0)
     for turn in range(ROUNDS_MAX):
-        # A framework's threads go on spinning for a while: each choice comes behind each other one.
-        first = turn % len(timed)
-        for choice in timed[first:] + timed[:first]:
+        # A framework's threads go on spinning for a while, and it leaves caches of its own: each
+        # choice comes behind each other one.
+        for choice in order.sample(timed, len(timed)):
             ops.set_backend(choice)
+            call()
             times[choice].append(seconds(call, calls[choice]))
         if turn + 1 < ROUNDS_MIN:
             continue

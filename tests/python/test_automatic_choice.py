@@ -256,14 +256,26 @@ def test_a_file_fixes_the_choice(run: Run, tmp_path: Path) -> None:
 
 @needs_torch
 def test_native_keeps_what_is_about_as_fast(run: Run, tmp_path: Path) -> None:
-    about = [0.95 * each for each in SLOW]
-    fixed = table(
-        tmp_path / "close.json",
-        candidate("native", {"exp": SLOW}),
-        candidate("torch", {"exp": about}),
-    )
-    code = "large(ops.exp, 2_000_000); print(ops.explain('exp', (2_000_000,))['backend'])"
-    assert run(code, fixed).strip() == "native"
+    """And where it is not sure that another one is faster: the measurements do not agree."""
+    ops = ("exp", "log", "sin")
+    code = f"print(*[ops.explain(op, (2_000_000,))['backend'] for op in {ops}])"
+
+    def chosen(share: float, again: float) -> list[str]:
+        def twice(times: list[float]) -> list[float]:
+            return times + [again * each for each in times]
+
+        about = [share * each for each in SLOW]
+        fixed = table(
+            tmp_path / "close.json",
+            candidate("native", dict.fromkeys(ops, twice(SLOW))),
+            candidate("torch", {"exp": twice(about), "log": twice(SLOW), "sin": twice(FAST)}),
+        )
+        return run(code, fixed).split()
+
+    assert chosen(0.97, 1.05) == ["native", "native", "torch"]
+    assert chosen(0.90, 1.05) == ["torch", "native", "torch"]
+    assert chosen(0.90, 3.0) == ["native", "native", "torch"]
+    assert chosen(0.70, 3.0) == ["torch", "native", "torch"]
 
 
 @needs_testing_plugin

@@ -201,7 +201,7 @@ def explain(name: str, shape: Sequence[int] = (), dtype: object = "float64") -> 
         explanation["chosen"] = "auto"
         explanation["backend"] = next(each["backend"] for each in estimates if each["is_chosen"])
         explanation["reason"] = (
-            "it is estimated to be done first, or within a tenth of it"
+            "it is estimated to be done first, or within a twentieth of it"
             if sum(each["nanoseconds"] is not None for each in estimates) > 1
             else "it is not measured on other backends: ops.calibrate() measures"
         )

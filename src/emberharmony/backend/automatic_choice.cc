@@ -27,8 +27,9 @@ namespace {
 /// Work from which on it pays to look for measurements, and to load an accelerator's framework.
 constexpr double kWorthPreparing = 1e6;
 /// How much of native's time another may take: estimates err, and native's bits are the ones that
-/// everybody knows.
-constexpr double kClearlyLess = 0.9;
+/// everybody knows. Less where one of the two was disturbed while it was measured.
+constexpr double kClearlyLess = 0.95;
+constexpr double kClearlyLessUnsettled = 0.8;
 constexpr const char* kCalibrationVariable = "EMBERHARMONY_CALIBRATION";
 
 enum class CalibrationMode { kAuto, kOn, kRead, kOff, kFile };
@@ -49,12 +50,14 @@ struct LiveCosts {
   std::vector<Backend*> backends;  ///< by candidate; null: not loaded
   /// The least work with which another than native may be first: calls of less, which are most,
   /// are native without estimating anything.
-  std::array<std::array<double, kNumCostDTypes>, kNumOps> least_work{};
+  std::array<std::array<double, tensor::kNumDTypes>, kNumOps> least_work{};
 };
+
+/// What is chosen by; null: nothing yet. Apart from the rest of the state, since every call asks.
+constinit std::atomic<const LiveCosts*> live_costs{nullptr};
 
 struct AutomaticState {
   std::mutex mutex;
-  std::atomic<const LiveCosts*> live{nullptr};
   std::vector<std::unique_ptr<LiveCosts>> all;       // guarded by mutex
   std::vector<std::unique_ptr<MovedBackend>> moved;  // guarded by mutex
   bool is_asked_for = false;                         // guarded by mutex: CalibrateNow
@@ -96,7 +99,13 @@ Backend* PlaceOf(const CostCandidate& candidate, AutomaticState* state) {
   return state->moved.back().get();
 }
 
-/// What a candidate's line is below native's less a tenth at some work, copies left out but for
+double ClearlyLess(const CostTable& table, size_t candidate, Op op, int dtype) {
+  const bool is_settled =
+      table.CurveOf(0, op, dtype).is_settled() && table.CurveOf(candidate, op, dtype).is_settled();
+  return is_settled ? kClearlyLess : kClearlyLessUnsettled;
+}
+
+/// What a candidate's line is below native's less a twentieth at some work, copies left out but for
 /// what each call of them takes.
 double LeadAt(const LiveCosts& live, size_t candidate, Op op, int dtype, double work) {
   const std::array<double, kCostPoints>& points = CostPointsOf(MeasuredAs(op));
@@ -105,7 +114,9 @@ double LeadAt(const LiveCosts& live, size_t candidate, Op op, int dtype, double 
   if (other.device.kind != tensor::DeviceKind::kCpu) {
     cost += other.to_device.call_ns + other.from_device.call_ns;
   }
-  return kClearlyLess * live.table.CurveOf(0, op, dtype).At(work, points) - cost;
+  return ClearlyLess(live.table, candidate, op, dtype) *
+             live.table.CurveOf(0, op, dtype).At(work, points) -
+         cost;
 }
 
 /// The least work with which a candidate is ahead of native; infinity for none. Both costs are
@@ -131,10 +142,12 @@ double LeastWorkOf(const LiveCosts& live, size_t candidate, Op op, int dtype) {
 
 void FindLeastWork(LiveCosts* live) {
   for (int i = 0; i < kNumOps; ++i) {
-    for (int d = 0; d < kNumCostDTypes; ++d) {
+    const Op op = static_cast<Op>(i);
+    for (int d = 0; d < tensor::kNumDTypes; ++d) {
       double least = std::numeric_limits<double>::infinity();
-      for (size_t c = 1; c < live->backends.size(); ++c) {
-        least = std::min(least, LeastWorkOf(*live, c, static_cast<Op>(i), d));
+      const std::optional<int> slot = CostDType(op, static_cast<tensor::DType>(d));
+      for (size_t c = 1; slot && c < live->backends.size(); ++c) {
+        least = std::min(least, LeastWorkOf(*live, c, op, *slot));
       }
       live->least_work[static_cast<size_t>(i)][static_cast<size_t>(d)] = least;
     }
@@ -150,7 +163,7 @@ const LiveCosts* UseCosts(CostTable table, AutomaticState* state) {
   }
   FindLeastWork(live.get());
   state->all.push_back(std::move(live));
-  state->live.store(state->all.back().get(), std::memory_order_release);
+  live_costs.store(state->all.back().get(), std::memory_order_release);
   return state->all.back().get();
 }
 
@@ -189,7 +202,7 @@ std::optional<CostTable> FindCosts(CalibrationMode mode) {
 const LiveCosts* PrepareCosts() {
   AutomaticState& state = TheState();
   std::lock_guard lock(state.mutex);
-  if (const LiveCosts* const live = state.live.load(std::memory_order_acquire)) return live;
+  if (const LiveCosts* const live = live_costs.load(std::memory_order_acquire)) return live;
   std::optional<CostTable> found = FindCosts(ModeOfEnvironment());
   if (found) return UseCosts(*std::move(found), &state);
   StopChoosingByCost();
@@ -221,11 +234,12 @@ size_t CheapestOf(const LiveCosts& live, const OpQuery& query, int dtype, double
   const double native = CostOf(live.table, 0, query.op, dtype, work, bytes);
   if (native < 0) return 0;
   size_t cheapest = 0;
-  double least = kClearlyLess * native;
+  double least = native;
   for (size_t i = 1; i < live.backends.size(); ++i) {
     if (live.backends[i] == nullptr) continue;
     const double cost = CostOf(live.table, i, query.op, dtype, work, bytes);
-    if (cost < 0 || cost >= least || !live.backends[i]->Supports(query)) continue;
+    const double most = ClearlyLess(live.table, i, query.op, dtype) * native;
+    if (cost < 0 || cost >= std::min(least, most) || !live.backends[i]->Supports(query)) continue;
     cheapest = i;
     least = cost;
   }
@@ -241,17 +255,17 @@ size_t CheapestOf(const LiveCosts& live, const OpQuery& query, int dtype, double
 
 Backend& CheapestFor(const OpQuery& query, Tensors inputs, const tensor::Shape& shape) {
   if (query.dtypes.empty()) return Native();
-  const std::optional<int> dtype = CostDType(query.op, query.dtypes.front());
-  if (!dtype) return Native();
+  const auto first = static_cast<size_t>(query.dtypes.front());
   const double work = WorkOf(query.op, inputs, shape);
-  const LiveCosts* live = TheState().live.load(std::memory_order_acquire);
+  const LiveCosts* live = live_costs.load(std::memory_order_acquire);
   if (live == nullptr) {
     if (work < kWorthPreparing) return Native();
     live = PrepareCosts();
     if (live == nullptr) return Native();
   }
-  const auto slot = static_cast<size_t>(*dtype);
-  if (work < live->least_work[static_cast<size_t>(query.op)][slot]) return Native();
+  if (work < live->least_work[static_cast<size_t>(query.op)][first]) return Native();
+  const std::optional<int> dtype = CostDType(query.op, query.dtypes.front());
+  if (!dtype) return Native();
   CopiedBytes bytes;
   for (const tensor::Tensor* input : inputs) {
     bytes.to_device +=
@@ -347,7 +361,7 @@ arrow::Result<CalibrationSummary> CalibrateNow() {
 std::vector<CostEstimate> EstimateCosts(Op op, tensor::DType dtype, const tensor::Shape& shape) {
   const std::optional<int> slot = CostDType(op, dtype);
   if (!ChoosesByCost() || !slot) return {};
-  const LiveCosts* live = TheState().live.load(std::memory_order_acquire);
+  const LiveCosts* live = live_costs.load(std::memory_order_acquire);
   if (live == nullptr) live = PrepareCosts();
   if (live == nullptr) return {};
   const double bytes =

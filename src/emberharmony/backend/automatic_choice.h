@@ -13,7 +13,8 @@
 /// or $EMBERHARMONY_CALIBRATION or CalibrateNow ask for it. Then each call of an operation goes to
 /// who is estimated to be done first, by what was measured once on this machine
 /// (backend/calibration.h); tensors of the CPU go to a device and back where even that pays. What
-/// was not measured, and what native is estimated to take at most a tenth longer for, is native.
+/// was not measured, and what native is estimated to take at most a twentieth longer for, is
+/// native.
 ///
 /// EMBERHARMONY_CALIBRATION:
 /// - auto, or not set: as above; measurements are kept in a file and measured where there are none;

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <exception>
 #include <limits>
+#include <optional>
 #include <utility>
 
 #include "emberharmony/backend/device_memory.h"
@@ -40,12 +41,12 @@ std::vector<Op> MeasuredOps() {
 }
 
 /// How often each point is called in a pass: calls in a batch, and batches, of which the fastest
-/// counts.
+/// counts. A batch takes a few microseconds at least, beside which the clock is nothing.
 struct MeasuredBatches {
   int calls;
   int batches;
 };
-constexpr MeasuredBatches kMeasuredBatches[kCostPoints] = {{8, 3}, {1, 4}, {1, 2}};
+constexpr MeasuredBatches kMeasuredBatches[kCostPoints] = {{16, 8}, {1, 8}, {1, 3}};
 /// A pass more than this often shows nothing new.
 constexpr int kPassesMax = 16;
 /// Calibrations that nobody asked for, of one machine: on one that is never quiet they end as well.
@@ -92,11 +93,8 @@ class Calibrator {
       std::vector<const MeasuredCurve*> left = Unsettled();
       if (left.empty()) return;
       for (const MeasuredCurve* curve : left) {
-        // One after the other, so that what else the machine does meets all of them.
-        for (const size_t i : curve->candidates) {
-          if (IsTimeUp()) return;
-          MeasureOp(i, curve->op, curve->dtype);
-        }
+        if (IsTimeUp()) return;
+        MeasureOnAll(*curve);
       }
     }
   }
@@ -169,48 +167,59 @@ class Calibrator {
     return left;
   }
 
-  void MeasureOp(size_t i, Op op, int d) {
-    const CostCandidate& candidate = candidates_[i];
-    CostCurve curve;
-    try {
-      for (int point = 0; point < kCostPoints; ++point) {
-        float& nanoseconds = curve.nanoseconds[static_cast<size_t>(point)];
-        if (point > 1 && i > 0 && IsHopeless(curve, CurveOf(0, op, d))) {
-          const std::array<double, kCostPoints>& at = CostPointsOf(op);
-          nanoseconds =
-              curve.nanoseconds[1] + static_cast<float>((at[2] - at[1]) / (at[1] - at[0])) *
-                                         (curve.nanoseconds[1] - curve.nanoseconds[0]);
-          break;
-        }
-        const MeasuredCall call(op, kCostDTypes[d], point, candidate.device, &operands_);
-        nanoseconds =
-            static_cast<float>(LeastNanoseconds(*backends_[i], candidate.device, call, point));
+  /// Point by point, batch by batch on one candidate after the other: what else the machine does
+  /// meets all of them.
+  void MeasureOnAll(const MeasuredCurve& measured) {
+    std::vector<CostCurve> found(measured.candidates.size());
+    for (int point = 0; point < kCostPoints; ++point) {
+      if (IsTimeUp()) return;  // A curve of some points is none.
+      try {
+        MeasurePoint(measured, point, &found);
+      } catch (const std::exception&) {
+        return;  // What cannot be measured is not chosen.
       }
-    } catch (const std::exception&) {
-      return;  // What cannot be measured is not chosen.
     }
-    CurveOf(i, op, d).Merge(curve);
+    for (size_t k = 0; k < found.size(); ++k) {
+      CurveOf(measured.candidates[k], measured.op, measured.dtype).Merge(found[k]);
+    }
   }
 
-  /// Of a curve whose first two points are measured.
+  void MeasurePoint(const MeasuredCurve& measured, int point, std::vector<CostCurve>* found) {
+    const auto [calls, batches] = kMeasuredBatches[point];
+    std::vector<std::optional<MeasuredCall>> prepared(found->size());
+    for (size_t k = 0; k < found->size(); ++k) {
+      if (point == 2 && IsHopeless((*found)[k], (*found)[0])) {
+        (*found)[k].nanoseconds[2] = Extrapolated((*found)[k], CostPointsOf(measured.op));
+        continue;
+      }
+      const size_t i = measured.candidates[k];
+      prepared[k].emplace(measured.op, kCostDTypes[measured.dtype], point, candidates_[i].device,
+                          &operands_);
+      // The largest has been prepared by the smaller ones; it alone takes long.
+      if (point + 1 < kCostPoints) prepared[k]->Run(*backends_[i]);
+    }
+    for (int batch = 0; batch < batches && (batch == 0 || !IsTimeUp()); ++batch) {
+      for (size_t k = 0; k < found->size(); ++k) {
+        if (!prepared[k]) continue;
+        const size_t i = measured.candidates[k];
+        const auto begin = CostClock::now();
+        for (int n = 0; n < calls; ++n) prepared[k]->Run(*backends_[i]);
+        backends_[i]->Synchronize(candidates_[i].device);
+        const auto taken = static_cast<float>(std::max(NanosecondsSince(begin) / calls, 1.0));
+        float& least = (*found)[k].nanoseconds[static_cast<size_t>(point)];
+        least = batch == 0 ? taken : std::min(least, taken);
+      }
+    }
+  }
+
+  /// Of curves whose first two points are measured.
   static bool IsHopeless(const CostCurve& curve, const CostCurve& native) {
     const auto rise = [](const CostCurve& of) { return of.nanoseconds[1] - of.nanoseconds[0]; };
-    return native.is_known() && rise(native) > 0 && rise(curve) > kHopeless * rise(native);
+    return rise(native) > 0 && rise(curve) > kHopeless * rise(native);
   }
-
-  double LeastNanoseconds(Backend& backend, Device device, const MeasuredCall& call,
-                          int point) const {
-    const auto [calls, batches] = kMeasuredBatches[point];
-    double least = std::numeric_limits<double>::infinity();
-    // The largest has been prepared by the smaller ones; it alone takes long.
-    if (point + 1 < kCostPoints) call.Run(backend);
-    for (int batch = 0; batch < batches && (batch == 0 || !IsTimeUp()); ++batch) {
-      const auto begin = CostClock::now();
-      for (int i = 0; i < calls; ++i) call.Run(backend);
-      backend.Synchronize(device);
-      least = std::min(least, NanosecondsSince(begin) / calls);
-    }
-    return std::max(least, 1.0);
+  static float Extrapolated(const CostCurve& curve, const std::array<double, kCostPoints>& at) {
+    const auto steps = static_cast<float>((at[2] - at[1]) / (at[1] - at[0]));
+    return curve.nanoseconds[1] + steps * (curve.nanoseconds[1] - curve.nanoseconds[0]);
   }
 
   void MeasureCopies(size_t i) {

@@ -117,8 +117,15 @@ void MeasuredCall::AddInput(const Shape& shape, DType dtype, Content content) {
   inputs_.push_back(&operands_->Get(shape, dtype, device_, content));
 }
 
-void MeasuredCall::AddOutput(const Shape& shape, DType dtype) {
-  outputs_.push_back(&operands_->Get(shape, dtype, device_, Content::kOutput));
+void MeasuredCall::SetResult(const Shape& shape, DType dtype) {
+  result_shape_ = shape;
+  result_dtype_ = dtype;
+}
+
+void MeasuredCall::Run(Backend& backend) const {
+  const Tensor result = EmptyOn(result_shape_, result_dtype_, device_);
+  const Tensor* const outputs[] = {&result};
+  backend.Execute(op_, inputs_, attributes_, outputs);
 }
 
 void MeasuredCall::TakeElements(int64_t length, DType dtype) {
@@ -131,7 +138,7 @@ void MeasuredCall::TakeElements(int64_t length, DType dtype) {
       AddInput(shape, op_ == Op::kWhere && i == 0 ? DType::kBool : dtype, Content::kNumbers);
     }
   }
-  AddOutput(IsReduction(op_) ? Shape{} : shape, ResultDTypeOf(op_, dtype));
+  SetResult(IsReduction(op_) ? Shape{} : shape, ResultDTypeOf(op_, dtype));
 }
 
 void MeasuredCall::TakeMatrices(int64_t rows, DType dtype) {
@@ -140,17 +147,17 @@ void MeasuredCall::TakeMatrices(int64_t rows, DType dtype) {
   switch (op_) {
     case Op::kMatmul:
       AddInput(square, dtype, Content::kNumbers);
-      return AddOutput(square, dtype);
+      return SetResult(square, dtype);
     case Op::kSolve:
       AddInput({rows, 1}, dtype, Content::kNumbers);
-      return AddOutput({rows, 1}, dtype);
+      return SetResult({rows, 1}, dtype);
     case Op::kDet:
-      return AddOutput({}, dtype);
+      return SetResult({}, dtype);
     case Op::kEigvalsh:
     case Op::kSvdvals:
-      return AddOutput({rows}, dtype);
+      return SetResult({rows}, dtype);
     default:
-      return AddOutput(square, dtype);
+      return SetResult(square, dtype);
   }
 }
 
@@ -159,10 +166,10 @@ void MeasuredCall::TakeFourier(int64_t length, DType dtype) {
   const Shape half = {length / 2 + 1};
   if (op_ == Op::kRfft) {
     AddInput({length}, dtype, Content::kNumbers);
-    return AddOutput(half, complex);
+    return SetResult(half, complex);
   }
   AddInput(op_ == Op::kIrfft ? half : Shape{length}, complex, Content::kNumbers);
-  AddOutput({length}, op_ == Op::kIrfft ? dtype : complex);
+  SetResult({length}, op_ == Op::kIrfft ? dtype : complex);
 }
 
 void MeasuredCall::AddAttributes(int64_t length) {

@@ -17,7 +17,6 @@ class MeasuredOperands {
     kNumbers,  ///< between 0.25 and 0.75, in no order: inside every function's domain but acosh's
     kPlaces,   ///< int64, in no order, each from 0 to the number of elements
     kMatrix,   ///< symmetric, positive definite, and of a small condition number
-    kOutput,
   };
 
   const tensor::Tensor& Get(const tensor::Shape& shape, tensor::DType dtype, tensor::Device device,
@@ -38,7 +37,8 @@ class MeasuredCall {
   MeasuredCall(Op op, tensor::DType dtype, int point, tensor::Device device,
                MeasuredOperands* operands);
 
-  void Run(Backend& backend) const { backend.Execute(op_, inputs_, attributes_, outputs_); }
+  /// As ops calls it: into a new result.
+  void Run(Backend& backend) const;
 
  private:
   using Content = MeasuredOperands::Content;
@@ -46,14 +46,15 @@ class MeasuredCall {
   void TakeMatrices(int64_t rows, tensor::DType dtype);
   void TakeElements(int64_t length, tensor::DType dtype);
   void AddInput(const tensor::Shape& shape, tensor::DType dtype, Content content);
-  void AddOutput(const tensor::Shape& shape, tensor::DType dtype);
+  void SetResult(const tensor::Shape& shape, tensor::DType dtype);
   void AddAttributes(int64_t length);
 
   const Op op_;
   const tensor::Device device_;
   MeasuredOperands* const operands_;
   std::vector<const tensor::Tensor*> inputs_;
-  std::vector<const tensor::Tensor*> outputs_;
+  tensor::Shape result_shape_;
+  tensor::DType result_dtype_ = tensor::DType::kFloat64;
   std::vector<Attribute> attributes_;
 };
 

@@ -51,9 +51,16 @@ const BackendScope* InnermostScope() {
   return static_cast<const BackendScope*>(base::InheritedContext());
 }
 
+/// Whether the process chooses by cost and no scope lives: then nobody has to look for one, which
+/// costs as much as all the rest of choosing.
+bool IsByCostAlone(int64_t choices) {
+  return choices == 1 && choice.load(std::memory_order_acquire) == Choice::kByCost;
+}
+
 /// The backend that is given what this thread asks for; null: native.
 Backend* ChosenHere() {
-  if (num_choices.load(std::memory_order_acquire) == 0) return nullptr;
+  const int64_t choices = num_choices.load(std::memory_order_acquire);
+  if (choices == 0 || IsByCostAlone(choices)) return nullptr;
   if (const BackendScope* const scope = InnermostScope()) {
     return &scope->backend() == &Native() ? nullptr : &scope->backend();
   }
@@ -132,12 +139,11 @@ bool ChoosesAutomatically() { return choice.load(std::memory_order_acquire) != C
 bool ChoosesByCost() { return choice.load(std::memory_order_acquire) == Choice::kByCost; }
 
 Backend& ChooseFor(const OpQuery& query, Tensors inputs, const tensor::Shape& shape) {
-  const bool on_cpu = query.device.kind == tensor::DeviceKind::kCpu;
-  if (on_cpu && num_choices.load(std::memory_order_acquire) == 0) return Native();
-  if (on_cpu && InnermostScope() == nullptr && ChoosesByCost()) {
-    return CheapestFor(query, inputs, shape);
-  }
-  return BackendFor(query);
+  if (query.device.kind != tensor::DeviceKind::kCpu) return BackendFor(query);
+  const int64_t choices = num_choices.load(std::memory_order_acquire);
+  if (choices == 0) return Native();
+  const bool by_cost = IsByCostAlone(choices) || (InnermostScope() == nullptr && ChoosesByCost());
+  return by_cost ? CheapestFor(query, inputs, shape) : BackendFor(query);
 }
 
 BackendScope::BackendScope(Backend& backend, tensor::Device device)
