@@ -8,13 +8,16 @@
 #include <cstring>
 #include <limits>
 #include <random>
+#include <utility>
 #include <vector>
 
 #include "emberharmony/backend/threads.h"
 #include "emberharmony/ops/creation.h"
 #include "emberharmony/ops/elementwise.h"
 #include "emberharmony/ops/linalg_internal.h"
+#include "emberharmony/ops/manipulation.h"
 #include "emberharmony/ops/matrices_test_internal.h"
+#include "emberharmony/ops/statistics.h"
 #include "emberharmony/ops/values_test_internal.h"
 
 namespace emberharmony::ops::linalg {
@@ -464,6 +467,49 @@ TEST(Linalg, NamesMatricesWithoutAnAnswer) {
   EXPECT_THROW(svd(nan), LinAlgError);
   EXPECT_THROW(eig(nan), LinAlgError);
   EXPECT_THROW(eigh(full({2, 2}, std::numeric_limits<double>::infinity())), LinAlgError);
+}
+
+/// Whether each number of a tensor is NaN.
+bool AllNan(const Tensor& x) { return all(isnan(x)).item<bool>(); }
+
+/// A matrix with 2 on its diagonal and zeros elsewhere, which kernels might leave out, and one NaN.
+Tensor WithNan(DType dtype, int64_t n, int64_t row, int64_t column) {
+  const Tensor x = multiply(Identity({}, n, DType::kFloat64), 2.0);
+  x.mutable_data_as<double>()[row * n + column] = std::numeric_limits<double>::quiet_NaN();
+  return astype(x, dtype);
+}
+
+TEST(Linalg, KeepsNan) {
+  for (const DType dtype :
+       {DType::kFloat32, DType::kFloat64, DType::kComplex64, DType::kComplex128}) {
+    for (const int64_t n : {1, 2, 3, 9, 40}) {
+      for (const auto& [row, column] : {std::pair{int64_t{0}, n - 1}, {n - 1, int64_t{0}}}) {
+        const Tensor x = WithNan(dtype, n, row, column);
+        const std::string which = x.Describe();
+        EXPECT_TRUE(AllNan(inv(x))) << which;
+        EXPECT_TRUE(AllNan(det(x))) << which;
+        EXPECT_TRUE(AllNan(slogdet(x).sign)) << which;
+        EXPECT_TRUE(AllNan(slogdet(x).logabsdet)) << which;
+        EXPECT_TRUE(AllNan(solve(x, ones({n, 2}, dtype)))) << which;
+        EXPECT_TRUE(AllNan(solve(Identity({}, n, dtype), x.Select(1, column)))) << which;
+        EXPECT_THROW(cholesky(x, row < column), LinAlgError) << which;
+        EXPECT_THROW(svd(x), LinAlgError) << which;
+        EXPECT_THROW(eigh(x), LinAlgError) << which;
+      }
+    }
+  }
+}
+
+TEST(Linalg, OtherMatricesAndColumnsKeepTheirNumbers) {
+  const Tensor both[] = {WithNan(DType::kFloat64, 3, 0, 2), Identity({}, 3, DType::kFloat64)};
+  const Tensor x = stack(both);
+  EXPECT_FALSE(any(isnan(inv(x).Select(0, 1))).item<bool>());
+  const Tensor solution =
+      solve(Identity({}, 3, DType::kFloat64), WithNan(DType::kFloat64, 3, 0, 2));
+  EXPECT_TRUE(AllNan(solution.Select(1, 2)));
+  EXPECT_FALSE(any(isnan(solution.Slice(1, 0, 2))).item<bool>());
+  // The triangle that is not read may hold anything.
+  EXPECT_EQ(cholesky(WithNan(DType::kFloat64, 3, 0, 2)).shape(), (Shape{3, 3}));
 }
 
 TEST(Linalg, RefusesShapesThatAreNoMatrices) {

@@ -3,6 +3,7 @@
 
 #include <complex>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <type_traits>
 
@@ -107,6 +108,23 @@ void CheckFinite(const char* function, const T* elements, int64_t size, const te
   Real<T> sum = 0;
   for (int64_t i = 0; i < size * (kIsComplex<T> ? 2 : 1); ++i) sum += parts[i] * 0;
   if (sum != 0) ThrowLinAlg(function, "expected finite elements, some are infinite or NaN", x);
+}
+
+/// Whether an element is NaN. LAPACK's kernels may lose one on the way (a comparison passes it over
+/// as a pivot, a product with zero is left out), and its results then look like numbers.
+template <class T>
+bool HasNan(const T* elements, int64_t size) {
+  const auto* parts = reinterpret_cast<const Real<T>*>(elements);
+  bool found = false;
+  for (int64_t i = 0; i < size * (kIsComplex<T> ? 2 : 1); ++i) found |= parts[i] != parts[i];
+  return found;
+}
+/// NaN, of complex numbers in both parts.
+template <class T>
+T NanOf() {
+  constexpr Real<T> kNan = std::numeric_limits<Real<T>>::quiet_NaN();
+  if constexpr (kIsComplex<T>) return T(kNan, kNan);
+  return T(kNan);
 }
 
 /// Whether the (first) input has a dtype that LAPACK computes with.

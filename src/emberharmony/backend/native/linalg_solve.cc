@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <vector>
 
 #include "emberharmony/backend/native/linalg_internal.h"
 
@@ -16,6 +17,16 @@ double Cube(int64_t n) {
   return length * length * length;
 }
 
+/// Sets the triangle above, or below, the diagonal of a column-major matrix to zero.
+template <class T>
+void ClearTriangle(bool above, int64_t n, T* a) {
+  for (int64_t column = 0; column < n; ++column) {
+    const int64_t first = above ? 0 : column + 1;
+    const int64_t last = above ? column : n;
+    std::fill(a + column * n + first, a + column * n + last, T{});
+  }
+}
+
 template <class T>
 void CholeskyOf(const Tensor& x, bool upper, const Tensor& out) {
   const EmberLapack& lapack = LapackOf<T>(RequireOpenBlas("cholesky"));
@@ -27,13 +38,12 @@ void CholeskyOf(const Tensor& x, bool upper, const Tensor& out) {
     T* const a = scratch.get();
     for (int64_t i = begin; i < end; ++i) {
       from.Load(i, a);
-      if (lapack.potrf(upper ? 'U' : 'L', n, a, n) != 0) {
+      // One triangle is read; what the other one holds does not count.
+      ClearTriangle(/*above=*/!upper, n, a);
+      const int64_t size = int64_t{n} * n;
+      // Infinities may become NaN on the way.
+      if (HasNan(a, size) || lapack.potrf(upper ? 'U' : 'L', n, a, n) != 0 || HasNan(a, size)) {
         ThrowLinAlg("cholesky", "expected positive definite matrices", x);
-      }
-      for (int64_t column = 0; column < n; ++column) {
-        const int64_t first = upper ? column + 1 : 0;
-        const int64_t last = upper ? n : column;
-        std::fill(a + column * n + first, a + column * n + last, T{});
       }
       to.Store(i, a, n);
     }
@@ -49,10 +59,13 @@ void Cholesky(Tensors inputs, Attributes attributes, Tensors outputs) {
                 [&](auto tag) { CholeskyOf<typename decltype(tag)::type>(x, upper, *outputs[0]); });
 }
 
-/// The factors of one matrix in its place. Whether it is not singular.
+enum class Factors { kRegular, kSingular, kNan };
+
+/// The factors of one matrix in its place. Of one with a NaN there are none: NaN is what follows.
 template <class T>
-bool Factorize(const EmberLapack& lapack, int32_t n, T* a, int32_t* pivots) {
-  return lapack.getrf(n, n, a, n, pivots) == 0;
+Factors Factorize(const EmberLapack& lapack, int32_t n, T* a, int32_t* pivots) {
+  if (HasNan(a, int64_t{n} * n)) return Factors::kNan;
+  return lapack.getrf(n, n, a, n, pivots) == 0 ? Factors::kRegular : Factors::kSingular;
 }
 
 /// Whether an odd number of rows were exchanged.
@@ -62,7 +75,7 @@ bool IsOdd(const int32_t* pivots, int32_t n) {
   return odd;
 }
 
-/// Calls f(i, factors, pivots, regular) for each matrix.
+/// Calls f(i, factors, pivots, what they are) for each matrix.
 template <class T, class F>
 void ForEachFactorized(const char* function, const Tensor& x, F&& f) {
   const EmberLapack& lapack = LapackOf<T>(RequireOpenBlas(function));
@@ -73,8 +86,8 @@ void ForEachFactorized(const char* function, const Tensor& x, F&& f) {
     const Scratch<int32_t> pivots(n);
     for (int64_t i = begin; i < end; ++i) {
       from.Load(i, a.get());
-      const bool regular = Factorize(lapack, n, a.get(), pivots.get());
-      f(i, a.get(), pivots.get(), regular);
+      const Factors found = Factorize(lapack, n, a.get(), pivots.get());
+      f(i, a.get(), pivots.get(), found);
     }
   });
 }
@@ -121,9 +134,9 @@ template <class T>
 void DetOf(const Tensor& x, const Tensor& out) {
   const int64_t n = x.shape()[x.rank() - 1];
   T* const results = out.mutable_data_as<T>();
-  ForEachFactorized<T>("det", x, [&](int64_t i, const T* a, const int32_t* pivots, bool regular) {
-    if (!regular) {
-      results[i] = T(0);
+  ForEachFactorized<T>("det", x, [&](int64_t i, const T* a, const int32_t* pivots, Factors found) {
+    if (found != Factors::kRegular) {
+      results[i] = found == Factors::kNan ? NanOf<T>() : T(0);
       return;
     }
     ScaledProduct<T> product;
@@ -150,8 +163,13 @@ template <class T>
 void SlogDetOf(const Tensor& x, T* signs, Real<T>* logs) {
   const int64_t n = x.shape()[x.rank() - 1];
   ForEachFactorized<T>("slogdet", x,
-                       [&](int64_t i, const T* a, const int32_t* pivots, bool regular) {
-                         if (!regular) {
+                       [&](int64_t i, const T* a, const int32_t* pivots, Factors found) {
+                         if (found == Factors::kNan) {
+                           signs[i] = NanOf<T>();
+                           logs[i] = NanOf<Real<T>>();
+                           return;
+                         }
+                         if (found == Factors::kSingular) {
                            signs[i] = T(0);
                            logs[i] = -std::numeric_limits<Real<T>>::infinity();
                            return;
@@ -200,8 +218,11 @@ void InvOf(const Tensor& x, const Tensor& out) {
     const Scratch<T> work(length);
     for (int64_t i = begin; i < end; ++i) {
       from.Load(i, a.get());
-      if (!Factorize(lapack, n, a.get(), pivots.get()) ||
-          lapack.getri(n, a.get(), n, pivots.get(), work.get(), length) != 0) {
+      const Factors found = Factorize(lapack, n, a.get(), pivots.get());
+      if (found == Factors::kNan) {
+        std::fill_n(a.get(), int64_t{n} * n, NanOf<T>());
+      } else if (found == Factors::kSingular ||
+                 lapack.getri(n, a.get(), n, pivots.get(), work.get(), length) != 0) {
         ThrowLinAlg("inv", "expected matrices that are not singular", x);
       }
       to.Store(i, a.get(), n);
@@ -214,6 +235,18 @@ void Inv(Tensors inputs, Attributes, Tensors outputs) {
   CheckMatrixLengths("inv", x, kMatrixLengthMax);
   if (x.size() == 0) return;
   VisitFloating(x.dtype(), [&](auto tag) { InvOf<typename decltype(tag)::type>(x, *outputs[0]); });
+}
+
+/// Solves in place; a NaN of the matrix is in all of the solution, one of a column in all of it.
+template <class T>
+void SolveColumns(const EmberLapack& lapack, Factors found, int32_t n, int32_t num_columns,
+                  const T* factors, const int32_t* pivots, T* columns) {
+  std::vector<int32_t> lost;
+  for (int32_t j = 0; j < num_columns; ++j) {
+    if (found == Factors::kNan || HasNan(columns + int64_t{j} * n, n)) lost.push_back(j);
+  }
+  if (found != Factors::kNan) lapack.getrs(n, num_columns, factors, n, pivots, columns, n);
+  for (const int32_t j : lost) std::fill_n(columns + int64_t{j} * n, n, NanOf<T>());
 }
 
 template <class T>
@@ -231,16 +264,18 @@ void SolveOf(const Tensor& a, const Tensor& b, const Tensor& out) {
     const Scratch<int32_t> pivots(n);
     const Scratch<T> solution(int64_t{n} * num_rhs);
     const void* factorized = nullptr;
+    Factors found = Factors::kRegular;
     for (int64_t i = begin; i < end; ++i) {
       if (matrices.Address(i) != factorized) {
         matrices.Load(i, factors.get());
-        if (!Factorize(lapack, n, factors.get(), pivots.get())) {
+        found = Factorize(lapack, n, factors.get(), pivots.get());
+        if (found == Factors::kSingular) {
           ThrowLinAlg("solve", "expected matrices that are not singular", a);
         }
         factorized = matrices.Address(i);
       }
       right.Load(i, solution.get());
-      lapack.getrs(n, num_rhs, factors.get(), n, pivots.get(), solution.get(), n);
+      SolveColumns(lapack, found, n, num_rhs, factors.get(), pivots.get(), solution.get());
       to.Store(i, solution.get(), n);
     }
   });
