@@ -1,12 +1,13 @@
 #include "bindings/arguments.h"
 
-#include <climits>
+#include <cstdint>
 #include <complex>
 #include <type_traits>
 
 #include "bindings/array_import.h"
 #include "bindings/device_object.h"
 #include "bindings/dtype_object.h"
+#include "emberharmony/ops/axis_error.h"
 
 namespace emberharmony::python {
 namespace {
@@ -65,8 +66,27 @@ bool FromNumber(PyObject* object, Target* target) {
   return true;
 }
 
-int ClampToInt(int64_t value) {
-  return static_cast<int>(value < INT_MIN ? INT_MIN : value > INT_MAX ? INT_MAX : value);
+/// Beyond this, numbers are refused as axes before they are anybody's: they are none of any tensor.
+constexpr int64_t kAxisMax = INT16_MAX;
+
+/// An integer as an axis.
+int AxisFrom(const char* function, PyObject* object) {
+  int overflow = 0;
+  int64_t value = 0;
+  if (PyLong_Check(object)) {
+    if (PyBool_Check(object)) Raise(PyExc_TypeError, "expected an integer, found a bool");
+    value = PyLong_AsLongLongAndOverflow(object, &overflow);
+    if (value == -1 && PyErr_Occurred()) throw PythonError{};
+  } else {
+    value = IntegerOf(object);
+  }
+  if (overflow == 0 && value >= -kAxisMax && value <= kAxisMax) return static_cast<int>(value);
+  const std::string found = overflow == 0  ? std::to_string(value)
+                            : overflow < 0 ? "an integer below -2^63"
+                                           : "an integer above 2^63 - 1";
+  throw ops::AxisError(std::string(function) + ": expected an axis in [-" +
+                       std::to_string(tensor::kRankMax) + ", " + std::to_string(tensor::kRankMax) +
+                       ") of a tensor, found " + found);
 }
 
 }  // namespace
@@ -115,15 +135,25 @@ int64_t IntegerOf(PyObject* object) {
   return value;
 }
 
-std::vector<int64_t> IntegersOf(PyObject* object) {
-  if (PyLong_Check(object) || (PyIndex_Check(object) && !PySequence_Check(object))) {
-    return {IntegerOf(object)};
+namespace {
+
+/// Calls f(object) for an integer, or for each item of a sequence of them.
+template <class F>
+void ForEachInteger(PyObject* object, F f) {
+  const bool is_scalar = IsTensor(object) && TensorOf(object).rank() == 0;
+  if (is_scalar || PyLong_Check(object) || (PyIndex_Check(object) && !PySequence_Check(object))) {
+    return f(object);
   }
-  if (IsTensor(object) && TensorOf(object).rank() == 0) return {IntegerOf(object)};
   const Reference items = ItemsOf(object, "expected an integer or a sequence of integers");
-  std::vector<int64_t> values;
   const Py_ssize_t n = PyTuple_GET_SIZE(items.get());
-  for (Py_ssize_t i = 0; i < n; ++i) values.push_back(IntegerOf(PyTuple_GET_ITEM(items.get(), i)));
+  for (Py_ssize_t i = 0; i < n; ++i) f(PyTuple_GET_ITEM(items.get(), i));
+}
+
+}  // namespace
+
+std::vector<int64_t> IntegersOf(PyObject* object) {
+  std::vector<int64_t> values;
+  ForEachInteger(object, [&](PyObject* each) { values.push_back(IntegerOf(each)); });
   return values;
 }
 
@@ -204,7 +234,10 @@ std::optional<int64_t> Arguments::optional_integer(int i) const {
   return integer(i);
 }
 
-int Arguments::axis(int i) const { return ClampToInt(integer(i)); }
+int Arguments::axis(int i) const {
+  if (!PyIndex_Check(slots_[i])) RaiseType(i, "an integer");
+  return AxisFrom(name_, slots_[i]);
+}
 
 std::optional<int> Arguments::optional_axis(int i) const {
   if (is_none(i)) return std::nullopt;
@@ -213,9 +246,9 @@ std::optional<int> Arguments::optional_axis(int i) const {
 
 std::optional<std::vector<int>> Arguments::axes(int i) const {
   if (is_none(i)) return std::nullopt;
-  if (PyLong_CheckExact(slots_[i])) return std::vector<int>{ClampToInt(IntegerOf(slots_[i]))};
+  if (PyLong_CheckExact(slots_[i])) return std::vector<int>{AxisFrom(name_, slots_[i])};
   std::vector<int> axes;
-  for (const int64_t each : IntegersOf(slots_[i])) axes.push_back(ClampToInt(each));
+  ForEachInteger(slots_[i], [&](PyObject* each) { axes.push_back(AxisFrom(name_, each)); });
   return axes;
 }
 

@@ -79,7 +79,7 @@ class Arguments {
   bool boolean(int i) const;
   int64_t integer(int i) const;
   std::optional<int64_t> optional_integer(int i) const;
-  /// An axis: an integer, limited to what int holds.
+  /// An axis: an integer. Throws ops::AxisError for one that no tensor has.
   int axis(int i) const;
   std::optional<int> optional_axis(int i) const;
   /// None, an integer or a sequence of integers.

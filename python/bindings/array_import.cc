@@ -79,10 +79,11 @@ ops::Tensor ImportForeign(PyObject* source, bool* copied) {
       bool ignored = false;
       if (std::optional<ops::Tensor> tensor = ImportBuffer(turned.get(), &ignored)) return *tensor;
     }
-    PyErr_Format(PyExc_TypeError,
-                 "cannot make a tensor of elements of dtype %S: convert them to one of the array "
-                 "API standard's",
-                 dtype.get());
+    PyErr_Format(
+        PyExc_TypeError,
+        "cannot make a tensor of elements of dtype %.80S: convert them to one of the array "
+        "API standard's",
+        dtype.get());
     throw PythonError{};
   }
   PyErr_Format(

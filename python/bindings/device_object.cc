@@ -104,7 +104,7 @@ ops::Device DeviceOf(PyObject* object) {
     if (name == nullptr) throw PythonError{};
     return ops::parse_device({name, static_cast<size_t>(size)});
   }
-  PyErr_Format(PyExc_TypeError, "expected a Device or its name, found %R", object);
+  PyErr_Format(PyExc_TypeError, "expected a Device or its name, found %.80R", object);
   throw PythonError{};
 }
 

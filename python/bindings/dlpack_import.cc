@@ -1,5 +1,7 @@
 // Tensors over the memory of objects with __dlpack__.
+#include <cstdint>
 #include <string>
+#include <utility>
 
 #include "bindings/array_import.h"
 #include "bindings/dlpack.h"
@@ -121,6 +123,39 @@ ops::Tensor FromCapsule(PyObject* capsule, bool* copied) {
   Refuse("expected a capsule named \"dltensor_versioned\" or \"dltensor\"");
 }
 
+/// One of the two numbers of a device, which must be an integer of 32 bits (an enumeration's too).
+int32_t DeviceNumber(PyObject* object, const char* what) {
+  PyObject* const index = PyNumber_Index(object);
+  if (index == nullptr) {
+    PyErr_Clear();
+    Raise(PyExc_TypeError, std::string("__dlpack_device__: expected an integer as the ") + what +
+                               ", found " + Py_TYPE(object)->tp_name);
+  }
+  const Reference number(index);
+  int overflow = 0;
+  const long value = PyLong_AsLongAndOverflow(number.get(), &overflow);
+  if (value == -1 && PyErr_Occurred()) throw PythonError{};
+  if (overflow != 0 || value < INT32_MIN || value > INT32_MAX) {
+    Raise(PyExc_BufferError,
+          std::string("__dlpack_device__: expected a number of 32 bits as the ") + what +
+              ", found a larger one");
+  }
+  return static_cast<int32_t>(value);
+}
+
+/// source.__dlpack_device__(): the type of the device and its number.
+std::pair<int32_t, int32_t> AskForDevice(PyObject* source) {
+  const Reference device(PyObject_CallMethod(source, "__dlpack_device__", nullptr));
+  if (!PyTuple_Check(device.get()) || PyTuple_GET_SIZE(device.get()) != 2) {
+    Raise(
+        PyExc_TypeError,
+        std::string("__dlpack_device__: expected a tuple of the device's type and number, found ") +
+            Py_TYPE(device.get())->tp_name);
+  }
+  const int32_t type = DeviceNumber(PyTuple_GET_ITEM(device.get(), 0), "device's type");
+  return {type, DeviceNumber(PyTuple_GET_ITEM(device.get(), 1), "device's number")};
+}
+
 /// source.__dlpack__(max_version=(1, 1)), or without arguments where the producer is older. With
 /// `to_cpu` it is asked for a copy on the CPU, which older producers know nothing of.
 Reference AskForCapsule(PyObject* source, bool to_cpu) {
@@ -142,23 +177,13 @@ Reference AskForCapsule(PyObject* source, bool to_cpu) {
 }  // namespace
 
 ops::Tensor ImportDLPack(PyObject* source, CopyRule rule, bool to_cpu) {
-  Reference device(PyObject_CallMethod(source, "__dlpack_device__", nullptr));
-  if (PyTuple_Check(device.get()) && PyTuple_GET_SIZE(device.get()) == 2) {
-    Reference type(PyNumber_Long(PyTuple_GET_ITEM(device.get(), 0)));
-    Reference id(PyNumber_Long(PyTuple_GET_ITEM(device.get(), 1)));
-    const long type_number = PyLong_AsLong(type.get());
-    const long id_number = PyLong_AsLong(id.get());
-    if (PyErr_Occurred()) throw PythonError{};
-    const bool on_cpu = type_number == static_cast<long>(tensor::DeviceKind::kCpu);
-    to_cpu = to_cpu && !on_cpu;
-    if (to_cpu && rule == CopyRule::kNever) {
-      Refuse("a copy to the CPU is needed, and copy=False forbids it");
-    }
-    // Before the producer is asked, which might move memory for nothing.
-    if (!to_cpu) DeviceOfDLPack(static_cast<int32_t>(type_number), static_cast<int32_t>(id_number));
-  } else {
-    to_cpu = false;
+  const auto [type, id] = AskForDevice(source);
+  to_cpu = to_cpu && type != static_cast<int32_t>(tensor::DeviceKind::kCpu);
+  if (to_cpu && rule == CopyRule::kNever) {
+    Refuse("a copy to the CPU is needed, and copy=False forbids it");
   }
+  // Before the producer is asked, which might move memory for nothing.
+  if (!to_cpu) DeviceOfDLPack(type, id);
   Reference capsule = AskForCapsule(source, to_cpu);
   bool copied = false;
   ops::Tensor tensor = FromCapsule(capsule.get(), &copied);

@@ -176,7 +176,7 @@ ops::DType DTypeOf(PyObject* object) {
   PyErr_Format(
       PyExc_TypeError,
       "expected a dtype: bool, int8 to int64, uint8 to uint64, float32, float64, complex64 "
-      "or complex128, found %R",
+      "or complex128, found %.80R",
       object);
   throw PythonError{};
 }

@@ -4,6 +4,7 @@
 #include <stdexcept>
 
 #include "bindings/function.h"
+#include "emberharmony/base/shortened.h"
 #include "emberharmony/ops.h"
 
 namespace emberharmony::python {
@@ -17,7 +18,7 @@ ops::fft::Norm NormOf(const Arguments& args, int i) {
   if (text == "forward") return ops::fft::Norm::kForward;
   throw std::invalid_argument(
       fmt::format("{}: expected a norm of 'backward', 'ortho' or 'forward', found '{}'",
-                  args.function(), text));
+                  args.function(), base::Shortened(text)));
 }
 
 /// A transform costs more than reading its elements.

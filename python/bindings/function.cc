@@ -147,7 +147,7 @@ int FindKeyword(const Function& function, PyObject* keyword, int hint) {
     if (PyUnicode_Compare(all[i].interned, keyword) != 0) continue;
     if (i < function.parameters.num_positional_only) {
       PyErr_Format(PyExc_TypeError,
-                   "%s() got a positional-only argument passed as a keyword argument: '%U'",
+                   "%s() got a positional-only argument passed as a keyword argument: '%.80U'",
                    function.name, keyword);
       return -1;
     }
@@ -160,7 +160,7 @@ int FindKeyword(const Function& function, PyObject* keyword, int hint) {
     }
   }
   if (!PyErr_Occurred()) {
-    PyErr_Format(PyExc_TypeError, "%s() got an unexpected keyword argument '%U'", function.name,
+    PyErr_Format(PyExc_TypeError, "%s() got an unexpected keyword argument '%.80U'", function.name,
                  keyword);
   }
   return -1;
@@ -182,7 +182,7 @@ bool BindKeywords(const Function& function, bool is_method, PyObject* const* val
       continue;
     }
     if (i < num_given || (taken >> i & 1) != 0) {
-      PyErr_Format(PyExc_TypeError, "%s() got multiple values for argument '%U'", function.name,
+      PyErr_Format(PyExc_TypeError, "%s() got multiple values for argument '%.80U'", function.name,
                    keyword);
       return false;
     }

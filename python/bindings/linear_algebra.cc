@@ -6,6 +6,7 @@
 
 #include "bindings/function.h"
 #include "bindings/results.h"
+#include "emberharmony/base/shortened.h"
 #include "emberharmony/ops.h"
 
 namespace emberharmony::python {
@@ -71,8 +72,8 @@ Raises:
   const ops::Tensor& x = MatricesOf(args, 0);
   const std::string mode(args.text(1));
   if (mode != "reduced" && mode != "complete") {
-    Raise(PyExc_ValueError,
-          "qr: argument 'mode': expected 'reduced' or 'complete', found '" + mode + "'");
+    Raise(PyExc_ValueError, "qr: argument 'mode': expected 'reduced' or 'complete', found '" +
+                                base::Shortened(mode) + "'");
   }
   return args.Run([&] {
     ops::linalg::QrResult result = ops::linalg::qr(x, mode == "complete");

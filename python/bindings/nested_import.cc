@@ -131,7 +131,7 @@ void Survey::Visit(PyObject* object, int depth) {
 }
 
 [[noreturn]] void RaiseRange(PyObject* number, ops::DType dtype) {
-  PyErr_Format(PyExc_OverflowError, "the integer %R does not fit dtype %s", number,
+  PyErr_Format(PyExc_OverflowError, "the integer %.80R does not fit dtype %s", number,
                std::string(tensor::DTypeName(dtype)).c_str());
   throw PythonError{};
 }

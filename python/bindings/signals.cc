@@ -4,6 +4,7 @@
 #include <stdexcept>
 
 #include "bindings/function.h"
+#include "emberharmony/base/shortened.h"
 #include "emberharmony/ops.h"
 
 namespace emberharmony::python {
@@ -27,7 +28,7 @@ ops::StftPadding PaddingOf(const Arguments& args, int i) {
   if (text == "wrap") return ops::StftPadding::kWrap;
   throw std::invalid_argument(
       fmt::format("{}: expected a pad_mode of 'reflect', 'constant', 'edge' or 'wrap', found '{}'",
-                  args.function(), text));
+                  args.function(), base::Shortened(text)));
 }
 
 ops::ConvolveMode ModeOf(const Arguments& args, int i) {
@@ -35,8 +36,9 @@ ops::ConvolveMode ModeOf(const Arguments& args, int i) {
   if (text == "full") return ops::ConvolveMode::kFull;
   if (text == "same") return ops::ConvolveMode::kSame;
   if (text == "valid") return ops::ConvolveMode::kValid;
-  throw std::invalid_argument(fmt::format(
-      "{}: expected a mode of 'full', 'same' or 'valid', found '{}'", args.function(), text));
+  throw std::invalid_argument(
+      fmt::format("{}: expected a mode of 'full', 'same' or 'valid', found '{}'", args.function(),
+                  base::Shortened(text)));
 }
 
 /// A window of `length` elements by its name, or a tensor.

@@ -1,6 +1,7 @@
 #include "bindings/arguments.h"
 #include "bindings/function.h"
 #include "bindings/results.h"
+#include "emberharmony/base/shortened.h"
 #include "emberharmony/ops.h"
 
 namespace emberharmony::python {
@@ -193,7 +194,7 @@ Raises:
   const ops::Tensor* sorter = args.optional_tensor(3);
   if (side != "left" && side != "right") {
     throw std::invalid_argument("searchsorted: expected a side of 'left' or 'right', found '" +
-                                std::string(side) + "'");
+                                base::Shortened(side) + "'");
   }
   const ops::Side at = side == "left" ? ops::Side::kLeft : ops::Side::kRight;
   args.AddWork(wanted.size());

@@ -219,7 +219,7 @@ PyObject* GetArrayNamespace(PyObject*, PyObject* const* args, Py_ssize_t num_arg
     if (!known) {
       PyErr_Format(PyExc_ValueError,
                    "expected a version of the array API standard from \"2021.12\" to \"2025.12\", "
-                   "found %R",
+                   "found %.80R",
                    args[0]);
       return nullptr;
     }

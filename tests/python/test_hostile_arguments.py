@@ -181,3 +181,99 @@ def test_interpreter_ends_while_a_thread_computes(work: str) -> None:
             timeout=120,
         )
         assert (done.returncode, done.stdout, done.stderr) == (0, "end\n", "")
+
+
+LONG = "x" * (1 << 20)
+LONG_NAMES: dict[str, Callable[[], object]] = {
+    "dtype": lambda: ops.zeros(2, dtype=LONG),
+    "device": lambda: ops.zeros(2, device=LONG),
+    "device object": lambda: ops.zeros(2, device=[LONG]),
+    "window": lambda: ops.stft(ops.ones(64), 16, window=LONG),
+    "norm": lambda: ops.fft.fft(X, norm=LONG),
+    "order of a norm": lambda: ops.norm(X, LONG),
+    "mode of pad": lambda: ops.pad(X, 1, mode=LONG),
+    "mode of convolve": lambda: ops.convolve(ops.ones(3), ops.ones(3), mode=LONG),
+    "indexing": lambda: ops.meshgrid(ops.ones(2), indexing=LONG),
+    "aggr": lambda: ops.scatter(X, ops.asarray([0, 0]), aggr=LONG),
+    "subscripts": lambda: ops.einsum(LONG, X),
+    "keyword": lambda: ops.exp(X, **{LONG: 1}),
+    "version": lambda: X.__array_namespace__(api_version=LONG),
+    "side": lambda: ops.searchsorted(ops.ones(3), X, side=LONG),
+    "mode of qr": lambda: ops.linalg.qr(X, mode=LONG),
+    "method": lambda: ops.quantile(X, 0.5, method=LONG),
+    "mode of take": lambda: X.take(ops.asarray([0]), 0, None, LONG),
+    "backend": lambda: ops.set_backend(LONG),
+}
+
+
+@pytest.mark.parametrize("name", LONG_NAMES)
+def test_messages_do_not_repeat_long_names(name: str) -> None:
+    with pytest.raises((ValueError, TypeError, NotImplementedError)) as caught:
+        LONG_NAMES[name]()
+    message = str(caught.value)
+    assert len(message) < 600, message[:600]
+    assert "xxx" in message
+
+
+AXES: dict[str, Callable[[int], object]] = {
+    "sum": lambda axis: ops.sum(X, axis=axis),
+    "sum of several": lambda axis: ops.sum(X, axis=(0, axis)),
+    "flip": lambda axis: ops.flip(X, axis=axis),
+    "concat": lambda axis: ops.concat([X, X], axis=axis),
+    "method": lambda axis: X.mean(axis=axis),
+    "permute_dims": lambda axis: ops.permute_dims(X, (0, axis)),
+    "fft": lambda axis: ops.fft.fft(X, axis=axis),
+}
+
+
+@pytest.mark.parametrize("axis", [2, -3, 40000, -40000, 2**31, 2**40, -(2**63), 2**63, -(2**200)])
+@pytest.mark.parametrize("name", AXES)
+def test_axes_are_told_as_they_were_given(name: str, axis: int) -> None:
+    with pytest.raises(ops.AxisError) as caught:
+        AXES[name](axis)
+    found = str(axis) if abs(axis) < 2**63 or axis == -(2**63) else "2^63"
+    assert found in str(caught.value)
+
+
+class Elsewhere:
+    """Memory of ones that tells something else as its device."""
+
+    def __init__(self, device: object) -> None:
+        self.device = device
+
+    def __dlpack_device__(self) -> object:
+        return self.device
+
+    def __dlpack__(self, **keywords: object) -> object:
+        return np.ones(2).__dlpack__(**keywords)
+
+
+@pytest.mark.parametrize(
+    ("device", "error"),
+    [
+        (None, TypeError),
+        ("cpu", TypeError),
+        (1, TypeError),
+        ([1, 0], TypeError),
+        ((1,), TypeError),
+        ((1, 0, 0), TypeError),
+        (("1", 0), TypeError),
+        ((1.0, 0), TypeError),
+        ((1, None), TypeError),
+        ((2**32 + 1, 0), BufferError),
+        ((1, 2**40), BufferError),
+        ((2**100, 0), BufferError),
+        ((2, 0), BufferError),
+        ((-1, 0), BufferError),
+    ],
+)
+def test_devices_that_are_none(device: object, error: type[Exception]) -> None:
+    with pytest.raises(error, match="dlpack") as caught:
+        ops.from_dlpack(Elsewhere(device))
+    assert len(str(caught.value)) > 40, "a sentence"
+    with pytest.raises(error):
+        ops.asarray(Elsewhere(device))
+
+
+def test_a_device_may_be_an_enumeration() -> None:
+    assert ops.from_dlpack(Elsewhere((np.int64(1), True))).tolist() == [1.0, 1.0]

@@ -366,3 +366,13 @@ def test_codes_of_other_byte_orders_and_kinds_are_no_dtypes() -> None:
 def test_where_takes_both_or_neither() -> None:
     with pytest.raises(ValueError, match="both"):
         ops.where(ops.asarray([True]), 1.0)
+
+
+def test_take_wants_an_axis_unless_it_is_numpys() -> None:
+    x = ops.asarray([[1.0, 2.0], [3.0, 4.0]])
+    for call in (lambda: ops.take(x, [3]), lambda: x.take([3])):
+        with pytest.raises(ValueError, match="axis"):
+            call()
+    assert ops.take(ops.asarray([5, 6]), [1]).tolist() == [6]
+    # numpy.take passes its mode, and means what NumPy means.
+    assert np.take(x, [3]).tolist() == [4.0]

@@ -84,7 +84,7 @@ def _load(name: str) -> None:
     fault = _core.load_backend(name)
     if fault:
         raise ValueError(
-            f"expected the name of a backend or 'auto', found {name!r}: {fault}; array API "
+            f"expected the name of a backend or 'auto', found {name!r:.80}: {fault}; array API "
             f"namespaces are there by name ({', '.join(_NAMESPACES)}) or by register_backend"
         )
 
@@ -134,7 +134,7 @@ def register_backend(name: str, namespace: Any) -> None:
     if not isinstance(name, str) or not re.fullmatch("[a-z][a-z0-9_]*", name) or name == "auto":
         raise ValueError(
             "name: expected lower-case letters, digits and '_', beginning with a letter, and not "
-            f"'auto', found {name!r}"
+            f"'auto', found {name!r:.80}"
         )
     if not callable(getattr(namespace, "asarray", None)):
         raise TypeError(
@@ -142,7 +142,7 @@ def register_backend(name: str, namespace: Any) -> None:
             f"numpy, found {type(namespace).__name__} without asarray"
         )
     if name in _NAMESPACES or not _register(name, namespace):
-        raise ValueError(f"name: there is a backend {name!r} already: choose another name")
+        raise ValueError(f"name: there is a backend {name!r:.80} already: choose another name")
 
 
 @contextlib.contextmanager
@@ -190,7 +190,7 @@ def explain(name: str, shape: Sequence[int] = (), dtype: object = "float64") -> 
     """
     if name not in _core.operation_names():
         raise ValueError(
-            f"name: expected the name of an operation, found {name!r}; there are "
+            f"name: expected the name of an operation, found {name!r:.80}; there are "
             f"{', '.join(_core.operation_names())}"
         )
     lengths = tuple(map(operator.index, shape))

@@ -276,7 +276,7 @@ def take(x: Tensor, indices: Any, axis: Any = None, out: Any = None, mode: str =
     elif mode == "clip":
         places = ops.clip(places, 0, x.shape[axis] - 1)
     elif mode != "raise":
-        raise ValueError(f"take: expected mode 'raise', 'wrap' or 'clip', found {mode!r}")
+        raise ValueError(f"take: expected mode 'raise', 'wrap' or 'clip', found {mode!r:.80}")
     return _into("take", ops.take(x, places, axis=axis), out)
 
 
@@ -309,7 +309,7 @@ def _check_sort(function: str, kind: Any, order: Any, stable: Any) -> bool:
     if kind not in ("quicksort", "heapsort", "mergesort", "stable"):
         raise ValueError(
             f"{function}: expected kind 'quicksort', 'heapsort', 'mergesort' or 'stable', "
-            f"found {kind!r}"
+            f"found {kind!r:.80}"
         )
     return True
 
@@ -352,7 +352,7 @@ def _follow(lengths: Iterable[int], strides: Iterable[int], itemsize: int) -> bo
 def _in_fortran_order(function: str, x: Tensor, order: Any) -> bool:
     """Whether the first axis is to be the quickest."""
     if order not in (None, "C", "F", "A", "K"):
-        raise ValueError(f"{function}: expected order 'C', 'F', 'A' or 'K', found {order!r}")
+        raise ValueError(f"{function}: expected order 'C', 'F', 'A' or 'K', found {order!r:.80}")
     if order in (None, "C", "F"):
         return order == "F"
     if _follow(x.shape[::-1], x.strides[::-1], x.itemsize):

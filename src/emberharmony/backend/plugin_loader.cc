@@ -17,6 +17,7 @@
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/base/log.h"
 #include "emberharmony/base/plugin_search.h"
+#include "emberharmony/base/shortened.h"
 
 namespace emberharmony::backend {
 namespace {
@@ -207,7 +208,7 @@ arrow::Result<Backend*> LoadBackend(std::string_view name) {
   if (!IsPlainName(name)) {
     return base::UsageError(fmt::format(
         "expected the name of a backend, lower-case letters, digits and underscores, found '{}'",
-        name.substr(0, 64)));
+        base::Shortened(name)));
   }
   Loader& loader = TheLoader();
   std::lock_guard lock(loader.mutex);

@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "emberharmony/backend/threads.h"
+#include "emberharmony/base/shortened.h"
 #include "emberharmony/ops/activations_internal.h"
 #include "emberharmony/ops/axis_error.h"
 #include "emberharmony/ops/elementwise.h"
@@ -121,8 +122,9 @@ Tensor softplus(const Tensor& x) {
 Tensor gelu(const Tensor& x, std::string_view approximate) {
   const Tensor values = Floating("gelu", x);
   if (approximate != "none" && approximate != "tanh") {
-    throw std::invalid_argument(fmt::format(
-        "gelu: expected approximate to be \"none\" or \"tanh\", found \"{}\"", approximate));
+    throw std::invalid_argument(
+        fmt::format("gelu: expected approximate to be \"none\" or \"tanh\", found \"{}\"",
+                    base::Shortened(approximate)));
   }
   const bool by_tanh = approximate == "tanh";
   return InParts(values, [by_tanh](const Tensor& part) {

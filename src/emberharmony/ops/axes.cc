@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <limits>
 
 #include "emberharmony/ops/axis_error.h"
@@ -11,7 +10,11 @@ namespace emberharmony::ops {
 
 void Axes::Append(int axis) {
   using Limits = std::numeric_limits<int16_t>;
-  axes_[size_++] = static_cast<int16_t>(std::clamp<int>(axis, Limits::min(), Limits::max()));
+  if (axis < Limits::min() || axis > Limits::max()) {
+    throw AxisError(fmt::format("expected axes in [{}, {}) of a tensor, found {}",
+                                -tensor::kRankMax, tensor::kRankMax, axis));
+  }
+  axes_[size_++] = static_cast<int16_t>(axis);
 }
 
 void Axes::Assign(const int* axes, size_t count) {

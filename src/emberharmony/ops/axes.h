@@ -10,8 +10,8 @@
 
 namespace emberharmony::ops {
 
-/// One or several axes of a tensor as an argument; negative ones count from the back. A value type
-/// without heap memory, since it is made for every call.
+/// One or several axes of a tensor; negative ones count from the back. A value type without heap
+/// memory. Throws ShapeError for more axes than 64, and AxisError for one that no tensor has.
 class Axes {
  public:
   Axes(int axis) { Append(axis); }
@@ -33,7 +33,7 @@ class Axes {
   void Append(int axis);
 
   int size_ = 0;
-  // No tensor has an axis that 16 bits cannot name; larger numbers are held as the largest.
+  // No tensor has an axis that 16 bits cannot name.
   int16_t axes_[tensor::kRankMax];
 };
 

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "emberharmony/base/shortened.h"
 #include "emberharmony/ops/creation.h"
 #include "emberharmony/ops/device_result_internal.h"
 #include "emberharmony/ops/elementwise.h"
@@ -161,7 +162,8 @@ Tensor binary_wave_interference(std::span<const Tensor> waves, std::string_view 
   }
   if (mode != "xor" && mode != "and" && mode != "or") {
     throw std::invalid_argument(
-        fmt::format("{}: expected mode \"xor\", \"and\" or \"or\", found \"{}\"", kName, mode));
+        fmt::format("{}: expected mode \"xor\", \"and\" or \"or\", found \"{}\"", kName,
+                    base::Shortened(mode)));
   }
   Tensor result = IntegerInput(kName, "waves", waves[0]);
   for (const Tensor& each : waves.subspan(1)) {

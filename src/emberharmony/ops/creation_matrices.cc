@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "emberharmony/base/shortened.h"
 #include "emberharmony/ops/creation.h"
 #include "emberharmony/ops/device_result_internal.h"
 #include "emberharmony/ops/elementwise.h"
@@ -87,8 +88,8 @@ Tensor triu(const Tensor& x, int64_t k) { return Triangle("triu", x, k, /*upper=
 
 std::vector<Tensor> meshgrid(std::span<const Tensor> tensors, std::string_view indexing) {
   if (indexing != "xy" && indexing != "ij") {
-    throw std::invalid_argument(
-        fmt::format("meshgrid: expected indexing 'xy' or 'ij', found '{}'", indexing));
+    throw std::invalid_argument(fmt::format("meshgrid: expected indexing 'xy' or 'ij', found '{}'",
+                                            base::Shortened(indexing)));
   }
   const int rank = static_cast<int>(std::min<size_t>(tensors.size(), tensor::kRankMax + 1));
   Shape shape = Shape::Filled(rank, 1);

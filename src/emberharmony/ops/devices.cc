@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "emberharmony/backend/device_memory.h"
+#include "emberharmony/base/shortened.h"
 
 namespace emberharmony::ops {
 
@@ -29,7 +30,7 @@ Device parse_device(std::string_view name) {
   throw std::invalid_argument(
       fmt::format("expected a device that is there ({}), found '{}': a backend that has it must be "
                   "loaded first",
-                  names, name.substr(0, 64)));
+                  names, base::Shortened(name)));
 }
 
 std::vector<Device> available_devices() { return backend::AvailableDevices(); }

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "emberharmony/base/shortened.h"
 #include "emberharmony/ops/elementwise.h"
 #include "emberharmony/ops/matmul.h"
 #include "emberharmony/ops/statistics.h"
@@ -28,7 +29,8 @@ struct Named {
 };
 
 [[noreturn]] void ThrowSubscripts(std::string_view subscripts, const std::string& why) {
-  throw std::invalid_argument(fmt::format("einsum: {}, found \"{}\"", why, subscripts));
+  throw std::invalid_argument(
+      fmt::format("einsum: {}, found \"{}\"", why, base::Shortened(subscripts, 200)));
 }
 
 struct Subscripts {
@@ -85,7 +87,7 @@ Named NameAxes(std::string_view all, const std::string& term, const Tensor& x,
   const int num_nameless = x.rank() - num_named;
   if (num_nameless < 0 || (num_nameless > 0 && !nameless)) {
     throw ShapeError(fmt::format("einsum: expected a tensor of rank {} for \"{}\", found a {}",
-                                 num_named, term, x.Describe()));
+                                 num_named, base::Shortened(term), x.Describe()));
   }
   const Labels labels = ParseTerm(all, term, num_nameless, &nameless);
   Named result;
@@ -99,7 +101,7 @@ Named NameAxes(std::string_view all, const std::string& term, const Tensor& x,
       throw ShapeError(
           fmt::format("einsum: axes of one name differ in length, {} and {}, found "
                       "\"{}\" for a {}",
-                      length, x.shape()[axis], term, x.Describe()));
+                      length, x.shape()[axis], base::Shortened(term), x.Describe()));
     }
     const auto first = std::find(result.labels.begin(), result.labels.end(), labels[i]);
     if (first == result.labels.end()) {
@@ -113,7 +115,7 @@ Named NameAxes(std::string_view all, const std::string& term, const Tensor& x,
       throw ShapeError(
           fmt::format("einsum: expected a square for a repeated name, found \"{}\" "
                       "for a {}",
-                      term, x.Describe()));
+                      base::Shortened(term), x.Describe()));
     }
     strides[at] += x.strides()[axis];
   }

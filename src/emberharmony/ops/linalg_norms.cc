@@ -6,6 +6,7 @@
 #include <limits>
 #include <string>
 
+#include "emberharmony/base/shortened.h"
 #include "emberharmony/ops/axis_error.h"
 #include "emberharmony/ops/creation.h"
 #include "emberharmony/ops/device_result_internal.h"
@@ -173,7 +174,8 @@ NormOrder::NormOrder(const char* name) {
   const std::string text = name;
   if (text != "fro" && text != "nuc") {
     throw std::invalid_argument(
-        fmt::format("norm: expected an order of \"fro\", \"nuc\" or a number, found \"{}\"", text));
+        fmt::format("norm: expected an order of \"fro\", \"nuc\" or a number, found \"{}\"",
+                    base::Shortened(text)));
   }
   kind_ = text == "fro" ? Kind::kFrobenius : Kind::kNuclear;
 }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "emberharmony/base/shortened.h"
 #include "emberharmony/ops/creation.h"
 #include "emberharmony/ops/elementwise.h"
 #include "emberharmony/ops/indexing.h"
@@ -90,8 +91,9 @@ PadMode ParsePadMode(std::string_view name) {
   for (size_t i = 0; i < std::size(kNames); ++i) {
     if (name == kNames[i]) return static_cast<PadMode>(i);
   }
-  throw std::invalid_argument(fmt::format(
-      "pad: expected the mode constant, edge, reflect, symmetric or wrap, found '{}'", name));
+  throw std::invalid_argument(
+      fmt::format("pad: expected the mode constant, edge, reflect, symmetric or wrap, found '{}'",
+                  base::Shortened(name)));
 }
 
 Tensor pad(const Tensor& x, std::span<const Width> given, PadMode mode, Scalar constant_value) {

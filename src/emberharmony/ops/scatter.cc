@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "emberharmony/base/shortened.h"
 #include "emberharmony/ops/creation.h"
 #include "emberharmony/ops/dispatch_internal.h"
 #include "emberharmony/ops/elementwise.h"
@@ -182,7 +183,8 @@ Tensor scatter(const Tensor& src, const Tensor& index, std::optional<int64_t> di
     return Combine(scattering, ScatterCombine::kMultiply, ones({}, src.dtype()), src);
   }
   throw std::invalid_argument(fmt::format(
-      "scatter: expected aggr to be add, mean, max, min, softmax, mul or set, found '{}'", aggr));
+      "scatter: expected aggr to be add, mean, max, min, softmax, mul or set, found '{}'",
+      base::Shortened(aggr)));
 }
 
 namespace {

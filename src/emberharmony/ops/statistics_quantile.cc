@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "emberharmony/backend/native/order_statistics.h"
+#include "emberharmony/base/shortened.h"
 #include "emberharmony/ops/device_result_internal.h"
 #include "emberharmony/ops/elementwise.h"
 
@@ -339,8 +340,8 @@ QuantileMethod ParseQuantileMethod(std::string_view name) {
     std::string names;
     for (std::string_view each : kMethodNames)
       names += (names.empty() ? "" : ", ") + std::string(each);
-    throw std::invalid_argument(
-        fmt::format("quantile: expected a method among {}, found {}", names, name));
+    throw std::invalid_argument(fmt::format("quantile: expected a method among {}, found {}", names,
+                                            base::Shortened(name)));
   }
   return static_cast<QuantileMethod>(found - kMethodNames.begin());
 }

@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "emberharmony/backend/roots_of_unity.h"
+#include "emberharmony/base/shortened.h"
 
 namespace emberharmony::ops {
 namespace {
@@ -102,8 +103,9 @@ Tensor window(std::string_view name, int64_t n, const WindowOptions& options) {
   if (name == "hamming") return hamming_window(n, options);
   if (name == "blackman") return blackman_window(n, options);
   if (name == "kaiser") return kaiser_window(n, 12.0, options);
-  throw std::invalid_argument(fmt::format(
-      "window: expected boxcar, bartlett, hann, hamming, blackman or kaiser, found {}", name));
+  throw std::invalid_argument(
+      fmt::format("window: expected boxcar, bartlett, hann, hamming, blackman or kaiser, found {}",
+                  base::Shortened(name)));
 }
 
 }  // namespace emberharmony::ops
