@@ -92,11 +92,17 @@ std::vector<int64_t> FftRadicesOf(int64_t n) {
   return radices;
 }
 
+/// The largest prime that is a pass of a short transform.
+constexpr int64_t kShortGenericMax = 211;
+
 int64_t ConvolutionLengthOf(int64_t n) {
   const std::vector<int64_t> primes = PrimeFactorsOf(n);
   if (primes.empty() || primes.back() <= kFftRadices[kNumFftRadices - 1]) return 0;
+  // Long transforms take the time of moving their elements: two of more than twice as many cost
+  // more than a pass of any prime that is computed in lanes.
+  if (n > kFftDirectMax && primes.back() <= kGenericRadixMax) return 0;
   const int64_t length = CheapLengthFrom(2 * n - 1);
-  if (primes.back() > kGenericRadixMax) return length;
+  if (primes.back() > kShortGenericMax) return length;
   const double convolution_cost = 2 * PassesCost(length) + 24 * static_cast<double>(length);
   return convolution_cost < PassesCost(n) ? length : 0;
 }

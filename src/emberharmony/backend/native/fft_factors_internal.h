@@ -5,6 +5,10 @@
 
 namespace emberharmony::backend::native {
 
+/// Up to this length a transform is passes over all elements; longer ones are tables of rows and
+/// columns, whose transforms are computed side by side.
+inline constexpr int64_t kFftDirectMax = 32768;
+
 /// The radices of the passes that transform n elements, in their order: first those that make the
 /// later passes' rows long, last the primes without a kernel of their own. Empty for n = 1.
 std::vector<int64_t> FftRadicesOf(int64_t n);

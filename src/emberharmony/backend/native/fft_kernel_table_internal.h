@@ -10,8 +10,9 @@ namespace emberharmony::backend::native {
 inline constexpr int kFftRadices[] = {2, 3, 4, 5, 7, 8, 9, 11, 13};
 inline constexpr int kNumFftRadices = 9;
 
-/// The largest prime `generic_pass` takes.
-inline constexpr int kGenericRadixMax = 211;
+/// The largest prime `generic_pass` takes: what it holds of that many elements fits the level-1
+/// cache.
+inline constexpr int kGenericRadixMax = 331;
 
 /// Columns of a long transform that are worked on together: whole cache lines of complex numbers.
 template <class T>

@@ -76,7 +76,7 @@ template <class T>
 FftPlan<T>::FftPlan(int64_t n, bool has_mixing_roots) : n_(n) {
   if (const int64_t convolution_length = ConvolutionLengthOf(n)) {
     MakeConvolution(convolution_length);
-  } else if (n > kDirectMax) {
+  } else if (n > kFftDirectMax) {
     MakeFourStep();
   } else {
     direct_ = std::make_unique<DirectFft<T>>(n);

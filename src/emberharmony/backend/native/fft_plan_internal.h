@@ -83,15 +83,13 @@ class DirectFft {
 /// How to transform n complex numbers; depends on n alone, so that the same numbers give the same
 /// bits whatever surrounds them. Immutable; any thread may use it.
 ///
-/// Lengths up to kDirectMax go through the passes of a DirectFft. Longer ones are a table of n1
+/// Lengths up to kFftDirectMax go through the passes of a DirectFft. Longer ones are a table of n1
 /// rows and n2 columns (Bailey, "FFTs in external or hierarchical memory", 1990): columns are
 /// transformed a few at a time, multiplied by roots of unity and transposed; then the rows. Lengths
 /// with a large prime factor are a convolution of a length without (Bluestein, 1970).
 template <class T>
 class FftPlan {
  public:
-  static constexpr int64_t kDirectMax = 32768;
-
   /// The plan for n >= 1, from a bounded cache. Throws OutOfMemoryError. Thread-safe.
   static std::shared_ptr<const FftPlan> Get(int64_t n, bool has_mixing_roots = false);
 

@@ -217,13 +217,17 @@ void CheckLong(int64_t n) {
     found.push_back(half[k / 2]);
     expected.push_back(ElementOf(real_numbers, k / 2, -1, roots));
   }
-  EXPECT_LT(ErrorOf(found, expected), 1.3 * Bound<T>(n)) << n;
+  // A pass of a large prime adds as many numbers, one after the other.
+  const std::vector<int64_t> radices = FftRadicesOf(n);
+  const double allowed = radices.back() > 211 ? 1.6 : 1.3;
+  EXPECT_LT(ErrorOf(found, expected), allowed * Bound<T>(n)) << n;
   const std::vector<T> back = ListOf<T>(ops::fft::irfft(ops::fft::rfft(real), {.n = n}));
   EXPECT_LT(ErrorOf(back, {real_numbers.begin(), real_numbers.end()}), 2 * Bound<T>(n)) << n;
 }
 
 TEST(NativeFft, LongLengths) {
-  for (int64_t n : {65536, 177147, 100000, 65537, 2 * 65537, 33333, 120120}) CheckLong<double>(n);
+  for (int64_t n : {65536, 177147, 100000, 65537, 2 * 65537, 33333, 99999, 331 * 293, 120120})
+    CheckLong<double>(n);
   CheckLong<float>(131072);
   CheckLong<float>(99991);
 }
@@ -287,7 +291,7 @@ TEST(NativeFft, TheSameBitsEverywhere) {
 }
 
 TEST(NativeFft, TheSameBitsOfLongOnes) {
-  for (int64_t n : {40000, 65536, 59049, 34567}) {
+  for (int64_t n : {40000, 65536, 59049, 34567, 99999}) {
     const Tensor x = RandomTensor<std::complex<double>>({n, 2}, n);
     const Tensor real = RandomTensor<double>({n, 2}, n);
     const Tensor whole = ops::fft::fft(x, {.axis = 0});
