@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <optional>
 #include <span>
 
@@ -156,9 +157,27 @@ struct alignas(64) Repeated {
 
   const void* Fill(Op op, const Scalar& scalar, DType dtype, int64_t n) {
     scalar.Write(dtype, bytes, NameOf(op));
-    const int64_t item_bytes = tensor::ItemSize(dtype);
-    for (int64_t i = item_bytes; i < n * item_bytes; ++i) bytes[i] = bytes[i - item_bytes];
+    switch (tensor::ItemSize(dtype)) {
+      case 4:
+        RepeatFirst<4>(n);
+        break;
+      case 8:
+        RepeatFirst<8>(n);
+        break;
+      default:
+        const int64_t item_bytes = tensor::ItemSize(dtype);
+        for (int64_t i = item_bytes; i < n * item_bytes; ++i) bytes[i] = bytes[i - item_bytes];
+    }
     return bytes;
+  }
+
+ private:
+  /// Whole elements at a time.
+  template <int kItemBytes>
+  void RepeatFirst(int64_t n) {
+    char first[kItemBytes];
+    std::memcpy(first, bytes, kItemBytes);
+    for (int64_t i = 1; i < n; ++i) std::memcpy(bytes + i * kItemBytes, first, kItemBytes);
   }
 };
 

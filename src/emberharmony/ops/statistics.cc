@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "emberharmony/backend/rows_kernel.h"
 #include "emberharmony/ops/device_result_internal.h"
 #include "emberharmony/ops/dispatch_internal.h"
 #include "emberharmony/ops/elementwise.h"
@@ -87,8 +88,58 @@ ReductionPlan PlanReduction(Op op, const Tensor& x, const std::optional<Axes>& a
   return plan;
 }
 
+namespace {
+
+/// Elements up to which the short way pays.
+constexpr int64_t kShortReductionMax = 512;
+
+/// The short way is for small contiguous tensors of which the last axes are reduced, so that each
+/// result is made of a row, natively: nothing is laid out or shared out. The kernel, or none where
+/// the reduction has to go the long way.
+backend::RowsKernel ShortRowsKernel(Op op, const Tensor& x, const ReductionPlan& plan,
+                                    DType dtype) {
+  if (op == Op::kVar || !x.is_contiguous() || x.size() == 0 || x.size() > kShortReductionMax ||
+      x.device() != tensor::kCpuDevice || plan.num_axes == 0 ||
+      plan.axes[0] != x.rank() - plan.num_axes) {
+    return {};
+  }
+  const backend::RowsKernel kernel =
+      backend::CurrentRowsKernel(op == Op::kMean ? Op::kSum : op, x.dtype());
+  const bool fits = kernel.accumulator_bytes == tensor::ItemSize(dtype);
+  const bool narrows = dtype == DType::kFloat32 && x.dtype() == DType::kFloat32 &&
+                       kernel.accumulator_bytes == sizeof(double);
+  return fits || narrows ? kernel : backend::RowsKernel{};
+}
+
+Tensor ReduceShort(Op op, const backend::RowsKernel& kernel, const Tensor& x,
+                   const ReductionPlan& plan, DType dtype) {
+  Tensor result = Tensor::Empty(plan.shape, dtype);
+  const int64_t n = plan.num_reduced;
+  const int64_t rows = result.size();
+  if (kernel.accumulator_bytes == tensor::ItemSize(dtype)) {
+    kernel.run(x.data(), n, rows, n, nullptr, 0, result.mutable_data());
+    if (op == Op::kMean) {
+      double* const totals = result.mutable_data_as<double>();
+      for (int64_t i = 0; i < rows; ++i) totals[i] /= static_cast<double>(n);
+    }
+    return result;
+  }
+  double totals[kShortReductionMax];
+  kernel.run(x.data(), n, rows, n, nullptr, 0, totals);
+  const double divisor = op == Op::kMean ? static_cast<double>(n) : 1;
+  float* const to = result.mutable_data_as<float>();
+  for (int64_t i = 0; i < rows; ++i) to[i] = static_cast<float>(totals[i] / divisor);
+  return result;
+}
+
+}  // namespace
+
 Tensor Reduce(Op op, const Tensor& x, const ReductionPlan& plan, DType dtype,
               std::optional<double> correction) {
+  if (const backend::RowsKernel kernel = ShortRowsKernel(op, x, plan, dtype);
+      kernel.run != nullptr) {
+    return ReduceShort(op, kernel, x, plan, dtype);
+  }
   const Tensor result = NewResultOf(x, plan.shape, dtype);
   const backend::Attribute attributes[] = {
       backend::Attribute::Integers(backend::AttributeKey::kAxes,

@@ -5,7 +5,9 @@
 
 #include <cmath>
 #include <complex>
+#include <cstring>
 #include <limits>
+#include <optional>
 #include <random>
 #include <vector>
 
@@ -48,6 +50,47 @@ TEST(Statistics, DTypesAndEmptyInputs) {
   EXPECT_THROW(sum(asarray<float>({1}), {.dtype = DType::kBool}), DTypeError);
   // One rounding: 2^24 + 1 in steps of one is beyond float32's sums.
   EXPECT_EQ(sum(ones({(1 << 24) + 4}, DType::kFloat32)).item<float>(), 16777220.0F);
+}
+
+/// The same elements with gaps between them, for which there is no short way.
+Tensor WithGaps(const Tensor& x) {
+  Shape wider = x.shape();
+  wider.Append(2);
+  const Tensor apart = zeros(wider, x.dtype());
+  tensor::CopyElements(x, apart.Select(x.rank(), 0));
+  return apart.Select(x.rank(), 0);
+}
+
+TEST(Statistics, SmallTensorsGiveTheBitsOfLargeOnes) {
+  using Reduction = Tensor (*)(const Tensor&, const ReductionOptions&);
+  const auto uniform = [](const Shape& shape) { return random::uniform(shape, -1, 1); };
+  random::set_seed(3);
+  for (const DType dtype : {DType::kBool, DType::kInt8, DType::kUInt32, DType::kInt64,
+                            DType::kFloat32, DType::kFloat64, DType::kComplex128}) {
+    for (const Shape& shape : {Shape{1}, Shape{8}, Shape{33}, Shape{512}, Shape{3, 5}, Shape{9, 40},
+                               Shape{2, 3, 4}, Shape{1, 7, 1}, Shape{}}) {
+      const Tensor numbers = add(multiply(uniform(shape), 100), dtype == DType::kUInt32 ? 101 : 0);
+      const Tensor x = astype(numbers, dtype);
+      for (const Reduction reduce :
+           {Reduction(&sum), Reduction(&prod), Reduction(&mean), Reduction(&min), Reduction(&max),
+            Reduction(&any), Reduction(&all), Reduction(&count_nonzero)}) {
+        const bool ordered = reduce == Reduction(&min) || reduce == Reduction(&max);
+        if (ordered && tensor::IsComplex(dtype)) continue;
+        for (const bool keepdims : {false, true}) {
+          std::vector<std::optional<Axes>> all_axes = {std::nullopt};
+          if (x.rank() > 0) all_axes.insert(all_axes.end(), {Axes(-1), Axes(0)});
+          if (x.rank() > 2) all_axes.push_back(Axes{1, 2});
+          for (const std::optional<Axes>& axes : all_axes) {
+            const Tensor found = reduce(x, {.axis = axes, .keepdims = keepdims});
+            const Tensor expected = reduce(WithGaps(x), {.axis = axes, .keepdims = keepdims});
+            ASSERT_EQ(found.Describe(), expected.Describe());
+            EXPECT_EQ(std::memcmp(found.data(), expected.data(), found.size_bytes()), 0)
+                << x.Describe() << " reduced to " << found.Describe();
+          }
+        }
+      }
+    }
+  }
 }
 
 TEST(Statistics, NaNWinsInMinAndMax) {

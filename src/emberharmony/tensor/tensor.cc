@@ -44,6 +44,19 @@ int64_t CheckedSize(const Shape& shape, DType dtype) {
   return empty ? 0 : size;
 }
 
+/// ContiguousStrides, written where they stay: to copy several numbers at once that have just been
+/// written one by one takes longer than all else that is done for a small tensor.
+void WriteContiguousStrides(const Shape& shape, Shape* strides) {
+  *strides = shape;
+  int64_t* const steps = strides->data();
+  int64_t step = 1;
+  for (int i = shape.rank() - 1; i >= 0; --i) {
+    steps[i] = step;
+    // A size that does not fit was refused before; beside a 0 what overflows is never used.
+    (void)__builtin_mul_overflow(step, std::max<int64_t>(shape[i], 1), &step);
+  }
+}
+
 /// Whether elements of that layout follow each other without gaps.
 bool IsContiguous(const Shape& shape, const Shape& strides, int64_t size) {
   const int64_t* dims = shape.data();
@@ -144,7 +157,7 @@ Tensor Tensor::Empty(const Shape& shape, DType dtype) {
   tensor.dtype_ = dtype;
   tensor.writable_ = true;
   tensor.shape_ = shape;
-  tensor.strides_ = ContiguousStrides(shape);
+  WriteContiguousStrides(shape, &tensor.strides_);
   tensor.size_ = size;
   return tensor;
 }
@@ -167,7 +180,7 @@ Tensor Tensor::WrapMutable(void* data, const Shape& shape, DType dtype,
   tensor.device_ = device;
   tensor.writable_ = true;
   tensor.shape_ = shape;
-  tensor.strides_ = ContiguousStrides(shape);
+  WriteContiguousStrides(shape, &tensor.strides_);
   tensor.size_ = size;
   return tensor;
 }

@@ -4,8 +4,10 @@
 #include <cstring>
 #include <limits>
 
+#include "emberharmony/backend/native/native_backend_internal.h"
 #include "emberharmony/backend/native/operation_internal.h"
 #include "emberharmony/backend/native/reduction_run_internal.h"
+#include "emberharmony/backend/rows_kernel.h"
 
 namespace emberharmony::backend::native {
 namespace {
@@ -182,3 +184,15 @@ const bool registered = Register<Op::kSum, &Total>() && Register<Op::kProd, &Tot
 
 }  // namespace
 }  // namespace emberharmony::backend::native
+
+namespace emberharmony::backend {
+
+static_assert(kRowsKernelMax == native::kReductionBlock);
+
+RowsKernel CurrentRowsKernel(Op op, tensor::DType dtype) {
+  if (!IsNativeCurrent()) return {};
+  const native::ReductionKernel& kernel = native::ActiveReductions().Get(op, dtype);
+  return {kernel.rows, kernel.acc_bytes};
+}
+
+}  // namespace emberharmony::backend
