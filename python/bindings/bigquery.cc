@@ -13,6 +13,7 @@
 #include "bindings/engine_internal.h"
 #include "bindings/python_error.h"
 #include "emberharmony/base/error_kind.h"
+#include "emberharmony/base/unknown_column.h"
 #include "emberharmony/bigquery/not_found.h"
 #include "emberharmony/bigquery/plugin.h"
 #include "emberharmony/bigquery/query_plan.h"
@@ -21,7 +22,7 @@ namespace emberharmony::python {
 
 void RaiseStatus(const arrow::Status& status) {
   if (PyErr_Occurred() != nullptr) throw nanobind::python_error();
-  if (bigquery::IsNotFound(status)) RaiseRunError(status);
+  if (bigquery::IsNotFound(status) || base::IsUnknownColumn(status)) RaiseRunError(status);
   PyObject* type = PyExc_OSError;
   if (status.IsNotImplemented()) {
     type = PyExc_NotImplementedError;

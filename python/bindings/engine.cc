@@ -20,6 +20,7 @@
 #include "bindings/python_error.h"
 #include "emberharmony/base/allocation_failure.h"
 #include "emberharmony/base/error_kind.h"
+#include "emberharmony/base/unknown_column.h"
 #include "emberharmony/bigquery/not_found.h"
 
 namespace emberharmony::python {
@@ -32,7 +33,7 @@ const char* ErrorClassOf(const arrow::Status& status) {
   if (bigquery::IsNotFound(status)) return "NotFoundError";
   switch (base::KindOf(status)) {
     case base::ErrorKind::kUsage:
-      return "UsageError";
+      return base::IsUnknownColumn(status) ? "ColumnNotFoundError" : "UsageError";
     case base::ErrorKind::kMemory:
       return "MemoryLimitError";
     case base::ErrorKind::kInterrupted:

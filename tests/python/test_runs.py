@@ -219,6 +219,23 @@ def test_errors_are_pythons_with_the_engines_message(file: Path, tmp_path: Path)
     with pytest.raises(eh.UsageError, match="did you mean 'delay'") as usage:
         eh.extract(file, tmp_path / "out", target="dely")
     assert isinstance(usage.value, ValueError)
+    plan = {"version": 1, "features": [{"columns": ["dely"], "steps": ["passthrough"]}]}
+    key = {**plan, "split": {"method": "hash", "key": ["dte"]}}
+    key["features"] = [{"columns": ["delay"], "steps": ["passthrough"]}]
+    for options in (
+        {"target": "dely"},
+        {"columns": ["dely", "distance"]},
+        {"where": "dely > 1"},
+        {"plan": plan},
+        {"plan": key},
+    ):
+        with pytest.raises(eh.ColumnNotFoundError, match=r"did you mean '(delay|date)'") as unknown:
+            eh.extract(file, tmp_path / "out", **options)
+        assert isinstance(unknown.value, KeyError)
+    # With something else wrong it is not the columns alone.
+    plan["features"].append({"columns": ["delay"], "steps": ["no_step"]})
+    with pytest.raises(eh.UsageError, match="no_step") as usage:
+        eh.fit(file, tmp_path / "out", plan=plan)
     for wrong in ({"memory": "100MiB"}, {"batch_rows": 0}, {"where": "delay >"}, {"limit": 2**70}):
         with pytest.raises(ValueError):
             eh.extract(file, tmp_path / "out", **wrong)

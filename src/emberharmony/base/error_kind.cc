@@ -4,6 +4,8 @@
 #include <string_view>
 #include <utility>
 
+#include "emberharmony/base/unknown_column.h"
+
 namespace emberharmony::base {
 namespace {
 
@@ -11,7 +13,8 @@ constexpr std::string_view kDetailTypeId = "emberharmony::base::ErrorKind";
 
 class ErrorKindDetail : public arrow::StatusDetail {
  public:
-  explicit ErrorKindDetail(ErrorKind kind) : kind_(kind) {}
+  explicit ErrorKindDetail(ErrorKind kind, bool is_unknown_column = false)
+      : kind_(kind), is_unknown_column_(is_unknown_column) {}
   const char* type_id() const override { return kDetailTypeId.data(); }
   std::string ToString() const override {
     switch (kind_) {
@@ -27,10 +30,20 @@ class ErrorKindDetail : public arrow::StatusDetail {
     return "data error";
   }
   ErrorKind kind() const { return kind_; }
+  bool is_unknown_column() const { return is_unknown_column_; }
 
  private:
-  ErrorKind kind_;
+  const ErrorKind kind_;
+  const bool is_unknown_column_;
 };
+
+/// The detail of a status that was made here, or null. Details of other libraries (errno, for one)
+/// are told apart by the content of the id, not by its address: the id may exist once per shared
+/// library.
+const ErrorKindDetail* DetailOf(const arrow::Status& status) {
+  const bool ours = status.detail() != nullptr && status.detail()->type_id() == kDetailTypeId;
+  return ours ? static_cast<const ErrorKindDetail*>(status.detail().get()) : nullptr;
+}
 
 arrow::Status WithKind(arrow::StatusCode code, std::string message, ErrorKind kind) {
   return arrow::Status(code, std::move(message), std::make_shared<ErrorKindDetail>(kind));
@@ -42,6 +55,16 @@ arrow::Status UsageError(std::string message) {
   return WithKind(arrow::StatusCode::Invalid, std::move(message), ErrorKind::kUsage);
 }
 
+arrow::Status UnknownColumnError(std::string message) {
+  return arrow::Status(arrow::StatusCode::Invalid, std::move(message),
+                       std::make_shared<ErrorKindDetail>(ErrorKind::kUsage, true));
+}
+
+bool IsUnknownColumn(const arrow::Status& status) {
+  const ErrorKindDetail* detail = DetailOf(status);
+  return detail != nullptr && detail->is_unknown_column();
+}
+
 arrow::Status DataError(std::string message) {
   return WithKind(arrow::StatusCode::Invalid, std::move(message), ErrorKind::kData);
 }
@@ -51,11 +74,7 @@ arrow::Status InterruptedError(std::string message) {
 }
 
 ErrorKind KindOf(const arrow::Status& status) {
-  // Details of other libraries (errno, for one) are told apart by the content of the id, not by its
-  // address: the id may exist once per shared library.
-  if (status.detail() != nullptr && status.detail()->type_id() == kDetailTypeId) {
-    return static_cast<const ErrorKindDetail&>(*status.detail()).kind();
-  }
+  if (const ErrorKindDetail* detail = DetailOf(status)) return detail->kind();
   if (status.IsOutOfMemory()) return ErrorKind::kMemory;
   if (status.IsCancelled()) return ErrorKind::kInterrupted;
   return ErrorKind::kData;

@@ -5,6 +5,8 @@
 #include <cerrno>
 #include <memory>
 
+#include "emberharmony/base/unknown_column.h"
+
 namespace emberharmony::base {
 namespace {
 
@@ -21,6 +23,16 @@ TEST(ErrorKind, IsCarriedByTheStatus) {
   EXPECT_EQ(UsageError("no column 'a'").message(), "no column 'a'");
   EXPECT_TRUE(UsageError("x").IsInvalid());
   EXPECT_TRUE(InterruptedError("x").IsCancelled());
+}
+
+TEST(ErrorKind, OfAnUnknownColumnIsAUsageErrorThatCanBeToldApart) {
+  const arrow::Status unknown = UnknownColumnError("no column 'a'");
+  EXPECT_EQ(KindOf(unknown), ErrorKind::kUsage);
+  EXPECT_TRUE(IsUnknownColumn(unknown));
+  EXPECT_TRUE(IsUnknownColumn(unknown.WithMessage("plan.yaml: ", unknown.message())));
+  EXPECT_FALSE(IsUnknownColumn(UsageError("x")));
+  EXPECT_FALSE(IsUnknownColumn(arrow::Status::KeyError("x")));
+  EXPECT_FALSE(IsUnknownColumn(arrow::Status::OK()));
 }
 
 TEST(ErrorKind, SurvivesANewMessage) {

@@ -10,6 +10,7 @@
 
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/base/spelling.h"
+#include "emberharmony/base/unknown_column.h"
 #include "emberharmony/base/utf8.h"
 #include "emberharmony/bigquery/table_schema.h"
 #include "emberharmony/io/filter/expression.h"
@@ -29,8 +30,8 @@ arrow::Result<int> FindUnitColumn(const arrow::Schema& schema, const std::string
     if (base::LowerAscii(schema.field(i)->name()) == base::LowerAscii(column)) return i;
   }
   const std::vector<std::string> names = schema.field_names();
-  return base::UsageError(fmt::format("unit_column: the table has no column '{}'{}", column,
-                                      base::DidYouMean(column, names)));
+  return base::UnknownColumnError(fmt::format("unit_column: the table has no column '{}'{}", column,
+                                              base::DidYouMean(column, names)));
 }
 
 arrow::Status CheckUnitType(const arrow::Field& field) {

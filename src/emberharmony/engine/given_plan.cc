@@ -9,6 +9,7 @@
 
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/base/spelling.h"
+#include "emberharmony/base/unknown_column.h"
 
 namespace emberharmony::engine {
 
@@ -23,7 +24,7 @@ arrow::Status CheckTarget(const arrow::Schema& schema, const std::optional<std::
                     "each has a name of its own",
                     *target, times));
   }
-  return base::UsageError(
+  return base::UnknownColumnError(
       fmt::format("the target '{}' is not a column of the source{}; the columns are: {}", *target,
                   base::DidYouMean(*target, names), fmt::join(names, ", ")));
 }

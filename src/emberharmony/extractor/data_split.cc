@@ -19,6 +19,7 @@
 #include "emberharmony/base/allocation_failure.h"
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/base/spelling.h"
+#include "emberharmony/base/unknown_column.h"
 
 namespace emberharmony::extractor {
 namespace {
@@ -147,8 +148,9 @@ arrow::Result<std::shared_ptr<arrow::RecordBatchReader>> DataSplit::Read(
   for (const std::string& name : names) {
     const int index = schema_->GetFieldIndex(name);
     if (index < 0) {
-      return base::UsageError(fmt::format("the split '{}' has no column '{}'{}", name_, name,
-                                          base::DidYouMean(name, schema_->field_names())));
+      return base::UnknownColumnError(fmt::format("the split '{}' has no column '{}'{}", name_,
+                                                  name,
+                                                  base::DidYouMean(name, schema_->field_names())));
     }
     indices.push_back(index);
     fields.push_back(schema_->field(index));

@@ -8,6 +8,7 @@
 
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/base/spelling.h"
+#include "emberharmony/base/unknown_column.h"
 
 namespace emberharmony::io {
 namespace {
@@ -92,8 +93,8 @@ Result<std::vector<int>> ColumnsNamed(const arrow::Schema& schema, const std::st
     for (const NamedColumn& column : FlattenedColumns(schema)) {
       names.push_back(column.field->name());
     }
-    return base::UsageError("the source has no column '" + name + "'" +
-                            base::DidYouMean(name, names));
+    return base::UnknownColumnError("the source has no column '" + name + "'" +
+                                    base::DidYouMean(name, names));
   }
   if (found.size() > 1) {
     return base::UsageError("the name '" + name + "' stands for " + std::to_string(found.size()) +

@@ -12,6 +12,7 @@
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/base/plural.h"
 #include "emberharmony/base/spelling.h"
+#include "emberharmony/base/unknown_column.h"
 #include "emberharmony/base/utf8.h"
 #include "emberharmony/feature/distinct_count.h"
 #include "emberharmony/feature/moments.h"
@@ -153,8 +154,8 @@ bool IsMemberOf(const std::string& column, const std::string& parent) {
 
 arrow::Status NoSuchColumn(const arrow::Schema& schema, const std::string& name,
                            const std::string& wish) {
-  return base::UsageError("the table has no column " + Quoted(name) + " " + wish +
-                          base::DidYouMean(name, schema.field_names()));
+  return base::UnknownColumnError("the table has no column " + Quoted(name) + " " + wish +
+                                  base::DidYouMean(name, schema.field_names()));
 }
 
 arrow::Status CheckTarget(const arrow::Schema& schema, const std::string& target) {

@@ -112,7 +112,7 @@ class Binder {
         const std::string members = MembersOf(column);
         message += members.empty() ? base::DidYouMean(column, names_) : members;
       }
-      faults_.Add(mark, std::move(message));
+      faults_.AddUnknownColumn(mark, std::move(message));
       std::string listed;
       for (size_t i = 0; i < names_.size() && i < kColumnsListedMax; ++i) {
         listed += (i > 0 ? ", " : "") + internal::OneLine(names_[i]);

@@ -4,6 +4,7 @@
 #include <cstddef>
 
 #include "emberharmony/base/error_kind.h"
+#include "emberharmony/base/unknown_column.h"
 #include "emberharmony/base/utf8.h"
 #include "emberharmony/plan/faults_internal.h"
 
@@ -51,6 +52,11 @@ std::string Quoted(std::string_view name) {
 
 void Faults::Add(Mark mark, std::string message) { faults_.emplace_back(mark, std::move(message)); }
 
+void Faults::AddUnknownColumn(Mark mark, std::string message) {
+  Add(mark, std::move(message));
+  ++num_unknown_columns_;
+}
+
 void Faults::Advise(std::string advice) {
   if (std::find(advice_.begin(), advice_.end(), advice) == advice_.end())
     advice_.push_back(std::move(advice));
@@ -74,7 +80,8 @@ arrow::Status Faults::ToStatus() const {
     text += fmt::format("\n{}: and {} more", name_, sorted.size() - kFaultsShownMax);
   }
   for (const std::string& advice : advice_) text += '\n' + advice;
-  return base::UsageError(std::move(text));
+  return num_unknown_columns_ == faults_.size() ? base::UnknownColumnError(std::move(text))
+                                                : base::UsageError(std::move(text));
 }
 
 }  // namespace emberharmony::plan::internal

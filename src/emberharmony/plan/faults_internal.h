@@ -24,16 +24,20 @@ class Faults {
   /// `name` of the document: "plan.yaml".
   explicit Faults(std::string name) : name_(std::move(name)) {}
   void Add(Mark mark, std::string message);
+  /// That the plan names a column which the table has not.
+  void AddUnknownColumn(Mark mark, std::string message);
   /// A last line that says what to do; repeated advice is given once.
   void Advise(std::string advice);
   bool empty() const { return faults_.empty(); }
-  /// OK when nothing was added; else a UsageError, "plan.yaml:12:9: message" a line.
+  /// OK when nothing was added; else a UsageError, "plan.yaml:12:9: message" a line; where nothing
+  /// but columns are unknown, an UnknownColumnError.
   arrow::Status ToStatus() const;
 
  private:
   std::string name_;
   std::vector<std::pair<Mark, std::string>> faults_;
   std::vector<std::string> advice_;
+  size_t num_unknown_columns_ = 0;
 };
 
 }  // namespace emberharmony::plan::internal

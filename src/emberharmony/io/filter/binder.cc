@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "emberharmony/base/spelling.h"
+#include "emberharmony/base/unknown_column.h"
 #include "emberharmony/io/filter/bound_node_internal.h"
 #include "emberharmony/io/filter/filter_error_internal.h"
 #include "emberharmony/io/filter/like_pattern_internal.h"
@@ -339,9 +340,10 @@ class Binder {
       std::string name = path[0];
       for (size_t i = 1; i < path.size(); ++i) name += '.' + path[i];
       const std::string near = base::DidYouMean(name.substr(0, 256), names_);
-      return FilterError(name_, expression.position,
-                         "expected a column of the source, found '{}'{}", ShownText(name),
-                         near.empty() ? "; a text is written in quotes: 'SFO'" : near);
+      const Status fault = FilterError(
+          name_, expression.position, "expected a column of the source, found '{}'{}",
+          ShownText(name), near.empty() ? "; a text is written in quotes: 'SFO'" : near);
+      return base::UnknownColumnError(fault.message());
     }
     ++used;
     if (found->size() > 1) {
@@ -383,8 +385,10 @@ class Binder {
       match = i;
     }
     if (match < 0) {
-      return FilterError(name_, expression.position, "expected a field of the struct, found '{}'{}",
-                         ShownText(name), base::DidYouMean(name.substr(0, 256), fields));
+      const Status fault =
+          FilterError(name_, expression.position, "expected a field of the struct, found '{}'{}",
+                      ShownText(name), base::DidYouMean(name.substr(0, 256), fields));
+      return base::UnknownColumnError(fault.message());
     }
     operand->path.fields.push_back(match);
     *type = (*type)->field(match)->type();
