@@ -13,6 +13,7 @@
 #include "bindings/bigquery_internal.h"
 #include "bindings/python_error.h"
 #include "emberharmony/bigquery/plugin.h"
+#include "emberharmony/bigquery/query_costs.h"
 
 namespace emberharmony::python {
 namespace {
@@ -39,6 +40,40 @@ nanobind::dict TableDict(const bigquery::TableInfo& info) {
   dict["partition_type"] = info.partition_type;
   dict["requires_partition_filter"] = info.requires_partition_filter;
   dict["clustering_columns"] = info.clustering_columns;
+  dict["num_partitions"] = info.num_partitions;
+  dict["integer_ranges"] = nanobind::none();
+  if (const bigquery::IntegerRanges& ranges = info.integer_ranges; ranges.interval > 0) {
+    dict["integer_ranges"] = nanobind::make_tuple(ranges.start, ranges.end, ranges.interval);
+  }
+  return dict;
+}
+
+nanobind::object NameOrNone(const std::string& name) {
+  return name.empty() ? nanobind::none() : nanobind::object(nanobind::str(name.c_str()));
+}
+
+nanobind::dict CostsDict(const bigquery::QueryCosts& costs) {
+  const bigquery::TableInfo table = costs.table.value_or(bigquery::TableInfo());
+  nanobind::dict dict;
+  dict["bytes_processed"] = costs.bytes;
+  dict["bytes_unpruned"] = costs.bytes_unpruned;
+  dict["table_bytes"] = table.num_bytes;
+  dict["partition_column"] = table.partition_column;
+  dict["partition_type"] = table.partition_type;
+  dict["num_partitions"] = table.num_partitions;
+  dict["clustering_columns"] = table.clustering_columns;
+  dict["partitions_left"] = nanobind::none();
+  dict["partitions_left_max"] = nanobind::none();
+  dict["partitions_left_text"] = costs.pruning ? costs.pruning->Text() : "all";
+  dict["partitions_pruned_min"] = costs.pruned_min();
+  if (costs.pruning && !costs.pruning->leaves_all) {
+    nanobind::list left;
+    for (const bigquery::PartitionRange& range : costs.pruning->left) {
+      left.append(nanobind::make_tuple(NameOrNone(range.first), NameOrNone(range.last)));
+    }
+    dict["partitions_left"] = left;
+    dict["partitions_left_max"] = costs.pruning->count_max;
+  }
   return dict;
 }
 
@@ -98,6 +133,18 @@ void InitBigQueryJobs(nanobind::module_& module) {
           },
           nanobind::arg("sql"), nanobind::arg("destination").none(),
           nanobind::arg("bytes_billed_max"))
+      .def("find_costs",
+           [](bigquery::Jobs& jobs, const std::string& table,
+              const std::vector<std::string>& columns, const std::string& filter) {
+             const bigquery::TableName name = ValueOrRaise(bigquery::TableName::Parse(table));
+             return CostsDict(WithoutGil([&]() -> arrow::Result<bigquery::QueryCosts> {
+               ARROW_ASSIGN_OR_RAISE(
+                   auto costs, bigquery::FindCosts(&jobs, {name, columns, filter, std::nullopt}));
+               // Nothing at all is no answer: the error says why.
+               if (!costs.table && !costs.bytes) ARROW_RETURN_NOT_OK(jobs.GetTable(name));
+               return costs;
+             }));
+           })
       .def("query_number", [](bigquery::Jobs& jobs, const std::string& sql) {
         return WithoutGil([&] { return jobs.QueryNumber(sql); });
       });

@@ -141,6 +141,52 @@ def test_explain_tells_the_costs(run: Callable, rest: RestDouble, tmp_path: Path
     assert "20 MiB" in text
 
 
+def test_explain_tells_which_partitions_are_pruned(
+    run: Callable, rest: RestDouble, tmp_path: Path
+) -> None:
+    table = {
+        "type": "TABLE",
+        "numBytes": "8192",
+        "numPartitions": "50",
+        "rangePartitioning": {"field": "n", "range": {"start": 0, "end": 5000, "interval": 100}},
+        "schema": {"fields": FIELDS},
+    }
+    rest.tables["pay.anon.result"] = table
+    sql = "SELECT `x` FROM `pay.anon.result` WHERE n >= 200 AND n < 500"
+    rest.queries[sql] = QueryScript(RESULT, bytes_processed=1024)
+    # The column of the condition is read as well.
+    rest.queries["SELECT `x`, `n` FROM `pay.anon.result`"] = QueryScript(
+        RESULT, bytes_processed=4096
+    )
+    plan = tmp_path / "plan.yaml"
+    plan.write_text(PLAN.format("x"))
+
+    def told(*options: str) -> dict[str, str]:
+        return json.loads(run("explain", plan, "bigquery://pay/anon/result", *options).stdout)[
+            "service"
+        ]
+
+    restricted = ["--where", "n >= 200 AND n < 500"]
+    service = told(*restricted, "--json")
+    assert service["partitioned by"] == "n (RANGE), 50 partitions"
+    assert service["partitions left"] == "200 to 400 (at most 3)"
+    assert service["partitions pruned"] == (
+        "all others, at least 47 of 50; by dry runs, 3 KiB of the 4 KiB that these columns have"
+    )
+    assert service["bytes billed, by a dry run"] == "1 KiB of 8 KiB"
+    text = run("explain", plan, "bigquery://pay/anon/result", *restricted).stdout
+    assert "partitions left" in text
+    assert "at least 47 of 50" in text
+    assert not rest.jobs, "nothing is run"
+    service = told("--where", "x > 1", "--json")
+    assert service["partitions pruned"] == "none: the condition does not restrict n"
+    assert "partitions left" not in service
+    service = told("--json", "--where", "n > 100 OR x > 1")
+    assert service["partitions pruned"] == "none: the condition does not restrict n"
+    del table["rangePartitioning"]
+    assert "partitions pruned" not in told(*restricted, "--json")
+
+
 def test_explain_runs_no_query(run: Callable, rest: RestDouble, tmp_path: Path) -> None:
     plan = tmp_path / "plan.yaml"
     plan.write_text(PLAN.format("n, x"))

@@ -14,6 +14,7 @@ from emberharmony.bigquery._processing import (
 )
 from emberharmony.bigquery._queries import (
     OptimizedQuery,
+    QueryCosts,
     QueryEstimate,
     QueryResult,
     TableInfo,
@@ -30,6 +31,7 @@ __all__ = [
     "Connection",
     "OptimizedQuery",
     "Progress",
+    "QueryCosts",
     "QueryEstimate",
     "QueryResult",
     "Reader",

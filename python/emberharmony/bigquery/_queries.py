@@ -13,6 +13,43 @@ from emberharmony.bigquery._reader import read, settings_of
 
 
 @dataclass(frozen=True)
+class QueryCosts:
+    """What reading some columns and rows of a table would cost, and which partitions are left out.
+
+    What could not be found out is None: permissions may be missing. The partitions follow from the
+    condition and from how the table is partitioned: these, and no others, can hold rows that pass.
+    The bytes are the service's own, by dry runs, which run and bill nothing.
+
+    Attributes:
+        bytes_processed: Bytes of the columns in the partitions that the service would read.
+        bytes_unpruned: The same columns in all partitions; None where none is left out.
+        table_bytes: Bytes of the whole table.
+        partition_column: Empty: not partitioned, or by the time of ingestion.
+        partition_type: "DAY", "HOUR", "MONTH", "YEAR", "RANGE"; empty: not partitioned.
+        num_partitions: Partitions of the table, as the service counts them.
+        partitions_left: Ranges (first, last) of the names of partitions that can hold the rows,
+            "20010301" for a day; None for whichever is the first or last; [] for none. None: all.
+        partitions_left_text: The same for people, the partitions of null and of values outside of
+            all ranges among them: "20010301 to 20010331", "all", "none".
+        partitions_left_max: How many they are at most; None: as many as there are.
+        partitions_pruned_min: How many of num_partitions are left out at least.
+        clustering_columns: Names.
+    """
+
+    bytes_processed: int | None
+    bytes_unpruned: int | None
+    table_bytes: int | None
+    partition_column: str
+    partition_type: str
+    num_partitions: int | None
+    partitions_left: list[tuple[str | None, str | None]] | None
+    partitions_left_text: str
+    partitions_left_max: int | None
+    partitions_pruned_min: int | None
+    clustering_columns: list[str]
+
+
+@dataclass(frozen=True)
 class OptimizedQuery:
     """One wish in both forms that BigQuery takes.
 
@@ -22,12 +59,14 @@ class OptimizedQuery:
         where: For the same: the condition, in one form for all texts that mean the same; None: all
             rows.
         limit: Rows after which reading stops; None: all.
+        costs: What the service says that it would cost, where it was asked; else None.
     """
 
     sql: str
     columns: list[str]
     where: str | None
     limit: int | None
+    costs: QueryCosts | None = None
 
     def __str__(self) -> str:
         return self.sql
@@ -88,6 +127,9 @@ class TableInfo:
         partition_type: "DAY", "HOUR", "MONTH", "YEAR", "RANGE"; empty: not partitioned.
         requires_partition_filter: Whether reading needs a condition on the partition column.
         clustering_columns: Names.
+        num_partitions: None: not told.
+        integer_ranges: Of a partition_type "RANGE": where the ranges begin, where they end (not
+            included) and how many integers each has; else None.
     """
 
     type: str
@@ -99,6 +141,8 @@ class TableInfo:
     partition_type: str
     requires_partition_filter: bool
     clustering_columns: list[str]
+    num_partitions: int | None = None
+    integer_ranges: tuple[int, int, int] | None = None
 
 
 def _jobs(connection: Connection | None, project: str | None = None) -> Any:
@@ -114,11 +158,14 @@ def optimize_bigquery_query(
     where_clause: str | None = None,
     limit: int | None = None,
     offset: int | None = None,
+    *,
+    with_costs: bool = False,
+    connection: Connection | None = None,
 ) -> OptimizedQuery:
     """The query for some columns and rows of a table, and the options to read the same without one.
 
     Names are quoted, and the condition is parsed and written anew: no text in them can become
-    another part of the query. Nothing is sent.
+    another part of the query. Nothing is sent, unless the costs are asked for.
 
     Args:
         table_id: "project.dataset.table".
@@ -128,12 +175,16 @@ def optimize_bigquery_query(
         limit: At most so many rows.
         offset: Must be None or 0: rows have no order, so that pages would repeat some rows and miss
             others. Use `read`, which streams all of them.
+        with_costs: Ask the service how the table is partitioned, which partitions the condition
+            leaves, and for the bytes: one description and at most two dry runs, which cost nothing.
+        connection: How BigQuery is reached, for the costs.
 
     Returns:
         The SQL and the options.
 
     Raises:
         ValueError: A name or a condition that is none (its place is told), an offset.
+        OSError: With costs: the service tells neither the table nor the bytes.
     """
     if _arguments.optional_whole(offset, "offset", 0):
         raise ValueError(
@@ -146,7 +197,12 @@ def optimize_bigquery_query(
         _arguments.optional_text(where_clause, "where_clause"),
         _arguments.optional_whole(limit, "limit", 0),
     )
-    return OptimizedQuery(sql=sql, columns=names, where=where or None, limit=rows)
+    costs = None
+    if _arguments.flag(with_costs, "with_costs"):
+        project = core.parse_table(table_id)[0]
+        found = _jobs(connection, project).find_costs(table_id, names, where)
+        costs = QueryCosts(**found)
+    return OptimizedQuery(sql=sql, columns=names, where=where or None, limit=rows, costs=costs)
 
 
 # Bytes of a value, by the type's name in the REST API; of the others it depends on the value.

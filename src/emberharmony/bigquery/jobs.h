@@ -24,6 +24,14 @@ struct TableField {
   std::vector<TableField> fields;
 };
 
+/// Ranges of integers by which a table is partitioned: from `start` up to, not including, `end`,
+/// `interval` of them in each.
+struct IntegerRanges {
+  int64_t start = 0;
+  int64_t end = 0;
+  int64_t interval = 0;
+};
+
 /// What tables.get says.
 struct TableInfo {
   TableKind kind = TableKind::kOther;
@@ -36,6 +44,8 @@ struct TableInfo {
   std::string partition_column;  ///< empty: none, or partitioned by ingestion time
   std::string partition_type;  ///< "DAY", "HOUR", "MONTH", "YEAR", "RANGE"; empty: not partitioned
   bool requires_partition_filter = false;
+  IntegerRanges integer_ranges = {};           ///< where partition_type is "RANGE"
+  std::optional<int64_t> num_partitions = {};  ///< absent: not told
   std::vector<std::string> clustering_columns;
 };
 

@@ -2,41 +2,128 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "emberharmony/base/memory_budget.h"
+#include "emberharmony/base/spelling.h"
+#include "emberharmony/io/filter/expression.h"
 
 namespace emberharmony::bigquery {
 namespace {
 
+using Lines = std::vector<std::pair<std::string, std::string>>;
+
+/// Columns of the table that a condition looks at: they are read and billed as well.
+void AddColumnsOf(const io::filter::Expression& node, const TableInfo& table,
+                  std::vector<std::string>* columns) {
+  if (node.kind == io::filter::ExpressionKind::kColumn && !node.path.empty()) {
+    for (const TableField& field : table.fields) {
+      const bool same = base::LowerAscii(field.name) == base::LowerAscii(node.path[0]);
+      if (same) columns->push_back(field.name);
+    }
+  }
+  for (const auto& child : node.children) AddColumnsOf(*child, table, columns);
+}
+
+/// The bytes of a query; nothing where it cannot be found out.
+arrow::Result<std::optional<int64_t>> BytesOf(Jobs* jobs, const TableQuery& query) {
+  ARROW_ASSIGN_OR_RAISE(const QueryPlan plan, PlanQuery(query));
+  const auto estimate = jobs->DryRun(plan.sql);
+  if (estimate.status().IsCancelled()) return estimate.status();
+  return estimate.ok() ? std::optional(estimate->bytes_processed) : std::nullopt;
+}
+
+/// What the same columns, those of the condition among them, have in all partitions.
+arrow::Result<std::optional<int64_t>> BytesUnpruned(Jobs* jobs, const TableQuery& query,
+                                                    const TableInfo& table) {
+  // The service would refuse it.
+  if (table.requires_partition_filter) return std::nullopt;
+  TableQuery whole = query;
+  whole.filter.clear();
+  if (!whole.columns.empty()) {
+    ARROW_ASSIGN_OR_RAISE(const auto condition,
+                          io::filter::ParseExpression(query.filter, "filter"));
+    AddColumnsOf(*condition, table, &whole.columns);
+  }
+  return BytesOf(jobs, whole);
+}
+
 std::string PartitionText(const TableInfo& info) {
   const std::string column =
       info.partition_column.empty() ? "the time of ingestion" : info.partition_column;
-  return fmt::format("{} ({}){}", column, info.partition_type,
-                     info.requires_partition_filter ? ", a filter on it is required" : "");
+  std::string text = fmt::format("{} ({})", column, info.partition_type);
+  if (info.num_partitions) text += fmt::format(", {} partitions", *info.num_partitions);
+  if (info.requires_partition_filter) text += ", a filter on it is required";
+  return text;
+}
+
+/// What is certain: the condition's partitions. Whether the service leaves out as many, only the
+/// bytes of its dry run tell.
+void DescribePruning(const QueryCosts& costs, Lines* lines) {
+  const PartitionPruning& pruning = *costs.pruning;
+  if (pruning.leaves_all) {
+    lines->emplace_back("partitions pruned",
+                        fmt::format("none: the condition does not restrict {}", pruning.column));
+    return;
+  }
+  std::string left = pruning.Text();
+  if (pruning.count_max.value_or(0) > 1) left += fmt::format(" (at most {})", *pruning.count_max);
+  lines->emplace_back("partitions left", std::move(left));
+  std::string pruned = "all others";
+  if (const auto least = costs.pruned_min()) {
+    pruned += fmt::format(", at least {} of {}", *least, *costs.table->num_partitions);
+  }
+  if (costs.bytes && costs.bytes_unpruned) {
+    pruned += fmt::format(
+        "; by dry runs, {} of the {} that these columns have",
+        base::FormatByteSize(std::max<int64_t>(*costs.bytes_unpruned - *costs.bytes, 0)),
+        base::FormatByteSize(*costs.bytes_unpruned));
+  }
+  lines->emplace_back("partitions pruned", std::move(pruned));
 }
 
 }  // namespace
 
-arrow::Result<std::vector<std::pair<std::string, std::string>>> DescribeCosts(
-    Jobs* jobs, const TableQuery& query) {
-  std::vector<std::pair<std::string, std::string>> lines;
-  const auto info = jobs->GetTable(query.table);
+std::optional<int64_t> QueryCosts::pruned_min() const {
+  if (!pruning || pruning->leaves_all || !pruning->count_max) return std::nullopt;
+  if (!table || !table->num_partitions) return std::nullopt;
+  const int64_t left =
+      *pruning->count_max + (pruning->null_left ? 1 : 0) + (pruning->others_left ? 1 : 0);
+  return std::max<int64_t>(*table->num_partitions - left, 0);
+}
+
+arrow::Result<QueryCosts> FindCosts(Jobs* jobs, const TableQuery& query) {
+  QueryCosts costs;
+  auto info = jobs->GetTable(query.table);
   if (info.status().IsCancelled()) return info.status();
   if (info.ok()) {
-    if (!info->partition_type.empty()) lines.emplace_back("partitioned by", PartitionText(*info));
-    if (!info->clustering_columns.empty()) {
-      lines.emplace_back("clustered by",
-                         fmt::format("{}", fmt::join(info->clustering_columns, ", ")));
-    }
+    costs.table = *std::move(info);
+    ARROW_ASSIGN_OR_RAISE(costs.pruning, FindPruning(*costs.table, query.filter));
   }
   TableQuery whole = query;
   whole.limit.reset();  // it spares a query nothing
-  ARROW_ASSIGN_OR_RAISE(const QueryPlan plan, PlanQuery(whole));
-  const auto estimate = jobs->DryRun(plan.sql);
-  if (estimate.status().IsCancelled()) return estimate.status();
-  if (estimate.ok()) {
-    std::string bytes = base::FormatByteSize(estimate->bytes_processed);
-    if (info.ok() && info->num_bytes.value_or(0) > 0) {
-      bytes += " of " + base::FormatByteSize(*info->num_bytes);
+  ARROW_ASSIGN_OR_RAISE(costs.bytes, BytesOf(jobs, whole));
+  if (costs.bytes && costs.pruning && !costs.pruning->leaves_all) {
+    ARROW_ASSIGN_OR_RAISE(costs.bytes_unpruned, BytesUnpruned(jobs, whole, *costs.table));
+  }
+  return costs;
+}
+
+Lines DescribeCosts(const QueryCosts& costs) {
+  Lines lines;
+  if (costs.table) {
+    const TableInfo& table = *costs.table;
+    if (!table.partition_type.empty()) lines.emplace_back("partitioned by", PartitionText(table));
+    if (!table.clustering_columns.empty()) {
+      lines.emplace_back("clustered by",
+                         fmt::format("{}", fmt::join(table.clustering_columns, ", ")));
+    }
+  }
+  if (costs.pruning) DescribePruning(costs, &lines);
+  if (costs.bytes) {
+    std::string bytes = base::FormatByteSize(*costs.bytes);
+    if (costs.table && costs.table->num_bytes.value_or(0) > 0) {
+      bytes += " of " + base::FormatByteSize(*costs.table->num_bytes);
     }
     lines.emplace_back("bytes billed, by a dry run", std::move(bytes));
   }

@@ -1,19 +1,39 @@
 #pragma once
 
+#include <arrow/result.h>
+
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "emberharmony/bigquery/jobs.h"
+#include "emberharmony/bigquery/partition_pruning.h"
 #include "emberharmony/bigquery/query_plan.h"
 
 namespace emberharmony::bigquery {
 
-/// What people should know of the costs of reading a table, as (name, value): how it is partitioned
-/// and clustered, and the bytes that the columns and rows would be billed for, found by a dry run,
-/// out of those of the whole table. What cannot be found out is left out: a reader may lack the
-/// permissions. Status::Cancelled if it was stopped.
-arrow::Result<std::vector<std::pair<std::string, std::string>>> DescribeCosts(
-    Jobs* jobs, const TableQuery& query);
+/// What reading some columns and rows of a table would cost, found without reading or running
+/// anything: tables.get and dry runs are free. What cannot be found out is absent: a reader may
+/// lack the permissions.
+struct QueryCosts {
+  std::optional<TableInfo> table;
+  /// Which partitions can hold the rows; absent for tables that are not partitioned.
+  std::optional<PartitionPruning> pruning;
+  /// By the service's dry run: what the columns are billed for in the partitions that it reads.
+  std::optional<int64_t> bytes;
+  /// The same columns in all partitions; only where the condition leaves out some.
+  std::optional<int64_t> bytes_unpruned;
+
+  /// How many of the table's partitions at least are left out; absent: not known.
+  std::optional<int64_t> pruned_min() const;
+};
+
+/// Status::Cancelled if it was stopped; usage errors of PlanQuery.
+arrow::Result<QueryCosts> FindCosts(Jobs* jobs, const TableQuery& query);
+
+/// What people should know of these costs, as (name, value).
+std::vector<std::pair<std::string, std::string>> DescribeCosts(const QueryCosts& costs);
 
 }  // namespace emberharmony::bigquery

@@ -226,7 +226,9 @@ class BigQueryTable : public io::RemoteTable {
       if (!HasRestApi(connection)) return none;
       if (connection.billing_project.empty()) connection.billing_project = query.table.project;
       const auto jobs = plugin->ConnectJobs({connection, "", check_stop});
-      return jobs.ok() ? DescribeCosts(jobs->get(), query).ValueOr(none) : none;
+      if (!jobs.ok()) return none;
+      const auto costs = FindCosts(jobs->get(), query);
+      return costs.ok() ? DescribeCosts(*costs) : none;
     };
   }
 

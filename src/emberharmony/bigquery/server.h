@@ -52,6 +52,9 @@ struct ServerFaults {
 struct ServedTable {
   std::string name;      ///< PROJECT.DATASET.TABLE
   std::string location;  ///< what io::OpenSource takes
+  /// COLUMN, or COLUMN:DAY (HOUR, MONTH, YEAR), by which it is partitioned: what sessions are
+  /// estimated to scan is then that of the partitions which their restriction leaves; empty: not.
+  std::string partition = {};
 };
 
 struct ServerOptions {

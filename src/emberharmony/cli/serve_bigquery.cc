@@ -4,6 +4,7 @@
 #include <signal.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <utility>
 
@@ -37,6 +38,19 @@ arrow::Result<bigquery::ServerOptions> Parsed(const ServeOptions& options) {
           fmt::format("--table: expected PROJECT.DATASET.TABLE=FILE, found '{}'", table));
     }
     parsed.tables.push_back({table.substr(0, equals), table.substr(equals + 1)});
+  }
+  for (const std::string& text : options.partitions) {
+    const size_t equals = text.find('=');
+    const std::string name = text.substr(0, equals);
+    const auto table = std::find_if(parsed.tables.begin(), parsed.tables.end(),
+                                    [&](const auto& each) { return each.name == name; });
+    if (equals == std::string::npos || equals + 1 == text.size() || table == parsed.tables.end()) {
+      return base::UsageError(fmt::format(
+          "--partition: expected PROJECT.DATASET.TABLE=COLUMN[:DAY] of a table that --table names, "
+          "found '{}'",
+          text));
+    }
+    table->partition = text.substr(equals + 1);
   }
   for (const std::string& fault : options.faults) {
     ARROW_ASSIGN_OR_RAISE(bigquery::ServerFault made, bigquery::ServerFault::Parse(fault));
@@ -75,6 +89,12 @@ void AddServeCommand(CLI::App* app, ServeOptions* options) {
                    "A table and its Parquet, Arrow or CSV: a file, a folder or a glob")
       ->type_name("PROJECT.DATASET.TABLE=FILE")
       ->required();
+  serve
+      ->add_option(
+          "--partition", options->partitions,
+          "A table and the column by which it is partitioned, by DAY, HOUR, MONTH or YEAR: "
+          "sessions estimate only what their restriction leaves")
+      ->type_name("PROJECT.DATASET.TABLE=COLUMN[:DAY]");
   serve->add_option("--port", options->port, "Where to listen; 0: any port that is free")
       ->type_name("PORT")
       ->check(CLI::Range(0, 65535))

@@ -362,6 +362,46 @@ def test_snapshots(served: Served) -> None:
             session(wrong)
 
 
+@pytest.mark.parametrize("kind", ["DAY", "MONTH", "HOUR"])
+def test_sessions_over_partitions(serve: Callable[..., Served], tmp_path: Path, kind: str) -> None:
+    begin = datetime(2001, 1, 1)
+    hours = np.arange(60 * 24)
+    at = [None if h % 7 == 0 else begin + timedelta(hours=int(h)) for h in hours]
+    path = tmp_path / "t.parquet"
+    pq.write_table(pa.table({"h": hours, "moment": pa.array(at, pa.timestamp("us"))}), path)
+    served = serve({"p.d.t": path}, "--partition", f"p.d.t=Moment:{kind}")
+    width = {"DAY": "%Y%m%d", "MONTH": "%Y%m", "HOUR": "%Y%m%d%H"}[kind]
+
+    def estimated(where: str) -> int:
+        session = served.session("p.d.t", where=where)
+        assert served.read("p.d.t", where=where).num_rows <= session.estimated_row_count
+        return session.estimated_row_count
+
+    def rows_of(first: datetime, last: datetime) -> int:
+        names = [each.strftime(width) for each in at if each is not None]
+        return sum(first.strftime(width) <= name <= last.strftime(width) for name in names)
+
+    nulls = sum(each is None for each in at)
+    assert estimated("") == estimated("h > 5") == len(at)
+    assert estimated("moment IS NULL") == nulls
+    assert estimated("moment IS NOT NULL AND h = 0") == len(at) - nulls
+    middle = "moment BETWEEN '2001-01-30 05:30:00' AND '2001-02-02 00:00:00' AND h > 100"
+    first, last = datetime(2001, 1, 30, 5, 30), datetime(2001, 2, 2)
+    assert estimated(middle) == rows_of(first, last)
+    assert estimated("moment < '1999-01-01'") == 0
+
+
+def test_partitions_that_cannot_be(run_ember: Callable[..., object], numbers: Path) -> None:
+    def told(text: str) -> str:
+        table = ["--table", f"{TABLE}={numbers}"]
+        return run_ember("serve-bigquery", *table, "--partition", text, status=2, timeout=30).stderr
+
+    assert "that --table names" in told("p.d.other=id")
+    assert "that --table names" in told(TABLE)
+    assert "'id' is INTEGER" in told(f"{TABLE}=id")
+    assert "nothere" in told(f"{TABLE}=nothere:DAY")
+
+
 def test_requests_that_are_refused(served: Served) -> None:
     client = served.client()
 

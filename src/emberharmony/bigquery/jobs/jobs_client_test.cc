@@ -284,6 +284,16 @@ TEST_F(JobsClientTest, TablesTellWhatTheyAre) {
   EXPECT_EQ(table->fields[0].fields.at(0).name, "x");
   EXPECT_EQ(table->fields[0].fields[0].mode, "NULLABLE");
 
+  transport_.Answer(200, R"({"type": "TABLE", "numPartitions": "12", "rangePartitioning":
+      {"field": "n", "range": {"start": "-5", "end": "100", "interval": "10"}}})");
+  const auto ranged = jobs->GetTable({"p", "d", "t"});
+  EXPECT_EQ(ranged->partition_type, "RANGE");
+  EXPECT_EQ(ranged->partition_column, "n");
+  EXPECT_EQ(ranged->integer_ranges.start, -5);
+  EXPECT_EQ(ranged->integer_ranges.end, 100);
+  EXPECT_EQ(ranged->integer_ranges.interval, 10);
+  EXPECT_EQ(ranged->num_partitions, 12);
+
   const std::pair<const char*, TableKind> kKinds[] = {
       {"VIEW", TableKind::kView},         {"MATERIALIZED_VIEW", TableKind::kMaterializedView},
       {"EXTERNAL", TableKind::kExternal}, {"SNAPSHOT", TableKind::kSnapshot},

@@ -51,7 +51,12 @@ TableInfo ReadTableInfo(const json& answer) {
   if (info.partition_type.empty() && Member(answer, "rangePartitioning") != nullptr) {
     info.partition_type = "RANGE";
     info.partition_column = TextAt(answer, {"rangePartitioning", "field"});
+    const auto bound = [&](const char* name) {
+      return IntegerAt(answer, {"rangePartitioning", "range", name}).value_or(0);
+    };
+    info.integer_ranges = {bound("start"), bound("end"), bound("interval")};
   }
+  info.num_partitions = IntegerAt(answer, {"numPartitions"});
   info.requires_partition_filter = FlagAt(answer, {"requirePartitionFilter"}) ||
                                    FlagAt(answer, {"timePartitioning", "requirePartitionFilter"});
   const json* columns = At(answer, {"clustering", "fields"});

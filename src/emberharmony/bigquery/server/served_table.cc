@@ -31,8 +31,8 @@ std::shared_ptr<arrow::Schema> WithMetadata(std::shared_ptr<arrow::Schema> shown
 
 }  // namespace
 
-Result<std::shared_ptr<const Table>> Table::Open(const std::string& name,
-                                                 const std::string& location) {
+Result<std::shared_ptr<const Table>> Table::Open(const ServedTable& served) {
+  const auto& [name, location, partition] = served;
   auto table = std::make_shared<Table>();
   ARROW_ASSIGN_OR_RAISE(table->name, TableName::Parse(name));
   ARROW_ASSIGN_OR_RAISE(table->source, io::OpenSource(location));
@@ -44,6 +44,15 @@ Result<std::shared_ptr<const Table>> Table::Open(const std::string& name,
   }
   table->schema = *std::move(schema);
   table->num_rows = table->source->num_rows();
+  if (!partition.empty()) {
+    auto partitions = TablePartitions::Make(*table->source, table->schema, partition,
+                                            arrow::default_memory_pool());
+    if (!partitions.ok()) {
+      return partitions.status().WithMessage(
+          fmt::format("--partition {}: {}", name, partitions.status().message()));
+    }
+    table->partitions = *std::move(partitions);
+  }
   return table;
 }
 

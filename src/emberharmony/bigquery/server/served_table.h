@@ -8,7 +8,9 @@
 #include <string>
 #include <vector>
 
+#include "emberharmony/bigquery/server.h"
 #include "emberharmony/bigquery/server/row_ranges.h"
+#include "emberharmony/bigquery/server/table_partitions.h"
 #include "emberharmony/bigquery/server/wire_schema.h"
 #include "emberharmony/bigquery/table_name.h"
 #include "emberharmony/io/filter/filter.h"
@@ -22,10 +24,10 @@ struct Table {
   std::shared_ptr<const io::Source> source;
   WireSchema schema;
   int64_t num_rows = 0;
+  std::shared_ptr<const TablePartitions> partitions;  ///< null: it has none
 
   /// Opens the files. A usage error for names and columns that BigQuery could not have.
-  static arrow::Result<std::shared_ptr<const Table>> Open(const std::string& name,
-                                                          const std::string& location);
+  static arrow::Result<std::shared_ptr<const Table>> Open(const ServedTable& served);
 };
 
 /// The rows of a table that pass a restriction, numbered from 0 in the table's order. Immutable and

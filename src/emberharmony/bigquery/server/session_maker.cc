@@ -163,7 +163,14 @@ void SessionMaker::Answer(const Request& request, const ReadPlan& plan,
   int64_t rows = 0;
   for (const std::string& name : created.streams) response->add_streams()->set_name(name);
   for (const StreamPtr& stream : streams) rows += stream->positions.num_rows();
-  // Before the restriction, which the service does not weigh either.
+  // A restriction leaves out partitions; which rows of the others pass, metadata do not tell.
+  const Table& table = plan.rows->table();
+  if (table.partitions != nullptr && table.num_rows > 0) {
+    const std::string& restriction = request.read_session().read_options().row_restriction();
+    const int64_t left = table.partitions->RowsLeft(restriction).ValueOr(table.num_rows);
+    rows = static_cast<int64_t>(static_cast<double>(rows) * static_cast<double>(left) /
+                                static_cast<double>(table.num_rows));
+  }
   response->set_estimated_row_count(rows);
   response->set_estimated_total_bytes_scanned(rows * plan.bytes_per_row);
 }

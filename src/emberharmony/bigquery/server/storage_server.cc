@@ -136,7 +136,7 @@ arrow::Result<std::unique_ptr<Server>> StartStorageServer(const ServerOptions& o
   std::vector<std::shared_ptr<const Table>> tables;
   std::set<std::string> names;
   for (const ServedTable& served : options.tables) {
-    ARROW_ASSIGN_OR_RAISE(auto table, Table::Open(served.name, served.location));
+    ARROW_ASSIGN_OR_RAISE(auto table, Table::Open(served));
     if (!names.insert(table->name.Resource()).second) {
       return base::UsageError(fmt::format("the table {} is given twice", table->name.Text()));
     }

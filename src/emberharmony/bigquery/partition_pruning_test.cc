@@ -1,0 +1,126 @@
+#include "emberharmony/bigquery/partition_pruning.h"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <cstdio>
+#include <string>
+
+#include "emberharmony/base/error_kind.h"
+
+namespace emberharmony::bigquery {
+namespace {
+
+TableInfo PartitionedBy(const std::string& column, const std::string& column_type,
+                        const std::string& type) {
+  TableInfo info;
+  info.partition_column = column;
+  info.partition_type = type;
+  info.fields = {{"other", "INTEGER", "NULLABLE", {}}, {column, column_type, "NULLABLE", {}}};
+  return info;
+}
+
+std::string LeftBy(const TableInfo& table, const std::string& condition) {
+  const auto pruning = FindPruning(table, condition);
+  if (!pruning.ok()) return pruning.status().message();
+  return pruning->has_value() ? (*pruning)->Text() : "not partitioned";
+}
+
+TEST(FindPruning, OfDays) {
+  const TableInfo table = PartitionedBy("day", "DATE", "DAY");
+  EXPECT_EQ(LeftBy(table, ""), "all");
+  EXPECT_EQ(LeftBy(table, "other > 5"), "all");
+  EXPECT_EQ(LeftBy(table, "day >= '2001-03-01'"), "20010301 and later");
+  EXPECT_EQ(LeftBy(table, "DAY > DATE '2001-02-28' AND other IS NULL"), "20010301 and later");
+  EXPECT_EQ(LeftBy(table, "'2001-03-01' > day"), "20010228 and earlier");
+  EXPECT_EQ(LeftBy(table, "day BETWEEN '2000-02-28' AND '2000-03-01'"), "20000228 to 20000301");
+  EXPECT_EQ(LeftBy(table, "day IN ('2001-01-03', '2001-01-01', '2001-01-02', '2001-06-01')"),
+            "20010101 to 20010103, 20010601");
+  EXPECT_EQ(LeftBy(table, "day != '2001-01-01'"), "20001231 and earlier, 20010102 and later");
+  EXPECT_EQ(LeftBy(table, "NOT day NOT IN ('2001-01-01', NULL)"), "20010101");
+  EXPECT_EQ(LeftBy(table, "day NOT IN ('2001-01-01', NULL)"), "none");
+  EXPECT_EQ(LeftBy(table, "day = '2001-01-01' AND day = '2001-01-02'"), "none");
+  EXPECT_EQ(LeftBy(table, "day = NULL"), "none");
+  EXPECT_EQ(LeftBy(table, "day IS NULL"), "__NULL__");
+  EXPECT_EQ(LeftBy(table, "day IS NOT NULL"), "all of rows with a value");
+  EXPECT_EQ(LeftBy(table, "day IS NULL OR day = '1969-12-31'"), "19691231, __NULL__");
+  // What also passes for another reason is left.
+  EXPECT_EQ(LeftBy(table, "day = '2001-01-01' OR other = 1"), "all");
+  EXPECT_EQ(LeftBy(table, "NOT (day = '2001-01-01' OR other = 1)"),
+            "20001231 and earlier, 20010102 and later");
+  EXPECT_EQ(LeftBy(table, "(day > '2001-01-01') IS NOT TRUE"), "all");
+  EXPECT_EQ(LeftBy(table, "day = 'no date'"), "all of rows with a value");
+}
+
+TEST(FindPruning, OfInstants) {
+  const TableInfo hours = PartitionedBy("moment", "TIMESTAMP", "HOUR");
+  EXPECT_EQ(LeftBy(hours, "moment >= '2001-03-01 05:30:00'"), "2001030105 and later");
+  EXPECT_EQ(LeftBy(hours, "moment < TIMESTAMP '2001-03-01 05:00:00+01:00'"),
+            "2001030103 and earlier");
+  EXPECT_EQ(LeftBy(hours, "moment <= TIMESTAMP '1969-12-31 23:00:00'"), "1969123123 and earlier");
+  const TableInfo months = PartitionedBy("moment", "DATETIME", "MONTH");
+  EXPECT_EQ(LeftBy(months, "moment > '2001-03-31 23:59:59.999999'"), "200104 and later");
+  EXPECT_EQ(LeftBy(months, "moment >= '2000-12-31 00:00:00' AND moment < '2001-02-01 00:00:00'"),
+            "200012 to 200101");
+  EXPECT_EQ(LeftBy(PartitionedBy("moment", "DATE", "YEAR"),
+                   "moment BETWEEN '1999-12-31' AND '2001-01-01'"),
+            "1999 to 2001");
+}
+
+TEST(FindPruning, OfTheTimeOfIngestion) {
+  TableInfo table = PartitionedBy("day", "DATE", "DAY");
+  table.partition_column.clear();
+  EXPECT_EQ(LeftBy(table, "day = '2001-01-01'"), "all");
+  EXPECT_EQ(LeftBy(table, "_PARTITIONDATE = '2001-01-01'"), "20010101");
+  EXPECT_EQ(LeftBy(table, "_PARTITIONDATE > '2001-01-01'"), "20010102 and later");
+  EXPECT_EQ(LeftBy(table, "_PARTITIONTIME < '2001-01-02'"), "20010101 and earlier");
+  EXPECT_EQ(LeftBy(table, "_PARTITIONTIME IS NULL"), "__UNPARTITIONED__");
+}
+
+TEST(FindPruning, OfRangesOfIntegers) {
+  TableInfo table = PartitionedBy("n", "INTEGER", "RANGE");
+  table.integer_ranges = {-10, 95, 10};
+  EXPECT_EQ(LeftBy(table, "n = 9"), "0");
+  EXPECT_EQ(LeftBy(table, "n BETWEEN -1 AND 10"), "-10 to 10");
+  EXPECT_EQ(LeftBy(table, "n >= 80"), "80 to 90, __UNPARTITIONED__");
+  EXPECT_EQ(LeftBy(table, "n = 95"), "__UNPARTITIONED__");
+  EXPECT_EQ(LeftBy(table, "n < 0"), "-10, __UNPARTITIONED__");
+  EXPECT_EQ(LeftBy(table, "n > 18446744073709551615"), "none");
+  EXPECT_EQ((*FindPruning(table, "n IS NOT NULL"))->count_max, 11);
+  table.integer_ranges = {};
+  EXPECT_EQ(LeftBy(table, "n = 9"), "all") << "ranges that are not told";
+}
+
+TEST(FindPruning, CountsPartitions) {
+  const TableInfo days = PartitionedBy("day", "DATE", "DAY");
+  EXPECT_EQ((*FindPruning(days, "day >= '2001-01-01' AND day < '2002-01-01'"))->count_max, 365);
+  EXPECT_EQ((*FindPruning(days, "day = '2001-01-01' OR day = '2001-01-09'"))->count_max, 2);
+  EXPECT_EQ((*FindPruning(days, "day >= '2001-01-01'"))->count_max, std::nullopt);
+  EXPECT_EQ((*FindPruning(days, "day > day"))->count_max, std::nullopt);
+  EXPECT_EQ((*FindPruning(days, "FALSE"))->leaves_all, true) << "what is not of the column";
+  EXPECT_FALSE(FindPruning(TableInfo{}, "day = 1")->has_value());
+  EXPECT_EQ(base::KindOf(FindPruning(days, "day =").status()), base::ErrorKind::kUsage);
+}
+
+TEST(FindPruning, TakesConditionsOfManyTerms) {
+  const TableInfo days = PartitionedBy("day", "DATE", "DAY");
+  std::string list;
+  std::string chain = "day != '1990-01-01'";
+  for (int i = 0; i < 20'000; ++i) {
+    const std::chrono::year_month_day date(std::chrono::sys_days(std::chrono::days(2 * i)));
+    char text[32];
+    std::snprintf(text, sizeof(text), "'%04d-%02u-%02u'", static_cast<int>(date.year()),
+                  static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()));
+    list += (i == 0 ? "" : ", ") + std::string(text);
+    chain += " AND day != " + std::string(text);
+  }
+  EXPECT_EQ(LeftBy(days, "day IN (" + list + ")"), "19700101 to 20790706");
+  // More than can be told apart: what is left out in truth may be taken to be left.
+  const auto pruning = *FindPruning(days, chain);
+  EXPECT_LE(pruning->left.size(), 1001u);
+  EXPECT_TRUE(pruning->Holds("19700102"));
+  EXPECT_FALSE(pruning->null_left);
+}
+
+}  // namespace
+}  // namespace emberharmony::bigquery
