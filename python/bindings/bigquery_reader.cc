@@ -120,6 +120,11 @@ bigquery::ReadRequest RequestOf(const nanobind::dict& options) {
   request.sample_percentage = Get<std::optional<double>>(options, "sample_percentage");
   request.compression = CompressionOf(Get<std::string>(options, "compression"));
   request.max_streams = Get<int>(options, "max_streams");
+  request.unit_column = Get<std::string>(options, "unit_column");
+  // Which ranges hold the rows of a limit is known beforehand.
+  if (!request.unit_column.empty()) {
+    request.limit_rows = Get<std::optional<int64_t>>(options, "limit");
+  }
   return request;
 }
 
@@ -141,6 +146,7 @@ std::unique_ptr<PythonReader> OpenPythonReader(const std::optional<std::string>&
   read_options.num_readers = Get<int>(options, "num_readers");
   read_options.pool = reader->memory_pool();
   read_options.check_stop = &CheckSignals;
+  if (!Get<bool>(options, "split_streams")) read_options.split_bytes_min = 0;
   if (memory_limit > 0)
     read_options.buffer_bytes = std::max<int64_t>(memory_limit / kBufferShare, 1);
   const bigquery::QueryRequest query{sql.value_or(""), std::nullopt,
@@ -188,6 +194,7 @@ nanobind::dict CountersDict(const PythonReader& reader) {
   dict["responses"] = counters.responses;
   dict["reconnects"] = counters.reconnects;
   dict["streams_done"] = counters.streams_done;
+  dict["splits"] = counters.splits;
   dict["throttle_percent"] = counters.throttle_percent;
   dict["buffered_bytes"] = counters.buffered_bytes;
   dict["peak_buffered_bytes"] = counters.peak_buffered_bytes;

@@ -44,7 +44,11 @@ class Batch:
 
     @property
     def stream(self) -> int:
-        """Which of the session's streams it came from; -1 for rows of several batches."""
+        """Which of the session's streams it came from; -1 for rows of several batches.
+
+        What was split off a stream has a number above the session's; with a unit column it is the
+        range's number.
+        """
         return self._batch.stream
 
     @property

@@ -61,7 +61,7 @@ def process_bigquery_streaming(
         connection: How BigQuery is reached.
         memory_limit: Bytes, or "512MiB".
         **options: Others of `read`: num_readers, max_streams, snapshot_time, sample_percentage,
-            compression.
+            compression, unit_column, split_streams.
 
     Returns:
         How many rows and batches there were, and the most memory that was used.

@@ -75,7 +75,8 @@ class Progress:
         decoded_bytes: Bytes of the batches.
         responses: Messages received.
         reconnects: How often a stream was resumed where it had broken off.
-        streams_done: Streams that have been read to their end.
+        streams_done: Streams that have been read to their end; with a unit column, ranges.
+        splits: Streams whose rest another reader has taken over.
         throttle_percent: How much the service slows the reading down, 0 to 100.
         buffered_bytes: Bytes that wait for the caller now.
         peak_buffered_bytes: The most that ever waited.
@@ -91,6 +92,7 @@ class Progress:
     responses: int
     reconnects: int
     streams_done: int
+    splits: int
     throttle_percent: int
     buffered_bytes: int
     peak_buffered_bytes: int
@@ -267,6 +269,8 @@ def _options(
     memory_limit: int | str = "256MiB",
     bytes_billed_max: int = 0,
     location: str | None = None,
+    unit_column: str | None = None,
+    split_streams: bool = True,
 ) -> dict[str, Any]:
     micros = None
     if snapshot_time is not None:
@@ -292,6 +296,8 @@ def _options(
         "memory_limit": byte_size(memory_limit, "memory_limit"),
         "bytes_billed_max": _arguments.whole(bytes_billed_max, "bytes_billed_max", 0),
         "location": _arguments.optional_text(location, "location"),
+        "unit_column": _arguments.optional_text(unit_column, "unit_column"),
+        "split_streams": _arguments.flag(split_streams, "split_streams"),
     }
 
 
@@ -329,6 +335,8 @@ def read(
     num_readers: int = 4,
     max_streams: int = 16,
     compression: Compression = "lz4",
+    unit_column: str | None = None,
+    split_streams: bool = True,
 ) -> Reader:
     """Begins to read a table, or a view.
 
@@ -351,6 +359,14 @@ def read(
         max_streams: Streams that the service makes at most; 0: as many as it likes, at some memory
             for each. With 1 rows come in one fixed order.
         compression: How rows are compressed on their way: "lz4", "zstd" or "none".
+        unit_column: Read in ranges of this column, each in a session of its own at one instant, for
+            tables that take longer than the six hours of a session: one that expires costs its
+            range, which is read again. Best the column that the table is partitioned or clustered
+            by. Its values are read first, to find the ranges; a range waits on disk ($TMPDIR, or
+            /tmp) until it has come in full. `Batch.stream` is then the range's number.
+        split_streams: Whether a reader without a stream may have the service split a long one and
+            take over its rest, whose batches then have a `Batch.stream` of their own. With
+            max_streams 1, which keeps an order, none is split.
 
     Returns:
         A reader.
@@ -372,6 +388,8 @@ def read(
         num_readers=num_readers,
         max_streams=max_streams,
         memory_limit=memory_limit,
+        unit_column=unit_column,
+        split_streams=split_streams,
     )
     return Reader(core.open_reader(table_id, None, settings_of(connection), options))
 
@@ -386,6 +404,8 @@ def read_query(
     num_readers: int = 4,
     max_streams: int | None = None,
     compression: Compression = "lz4",
+    unit_column: str | None = None,
+    split_streams: bool = True,
 ) -> Reader:
     """Runs a query and begins to read its result.
 
@@ -399,6 +419,8 @@ def read_query(
         max_streams: As in `read`; None: one if the query has an ORDER BY, whose order would be
             lost otherwise, else 16.
         compression: As in `read`.
+        unit_column: As in `read`; a column of the result. An order of the query is then lost.
+        split_streams: As in `read`.
 
     Returns:
         A reader.
@@ -419,5 +441,7 @@ def read_query(
         memory_limit=memory_limit,
         bytes_billed_max=bytes_billed_max,
         location=connection.location if connection else None,
+        unit_column=unit_column,
+        split_streams=split_streams,
     )
     return Reader(core.open_reader(None, sql, settings, options))

@@ -4,6 +4,7 @@
 
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/bigquery/query_plan.h"
+#include "emberharmony/bigquery/ranged_reader.h"
 
 namespace emberharmony::bigquery {
 namespace {
@@ -20,20 +21,32 @@ bool MayBeView(const arrow::Status& status) {
   return kind == base::ErrorKind::kData || kind == base::ErrorKind::kUsage;
 }
 
+arrow::Result<std::unique_ptr<TableReader>> OpenReading(Plugin* plugin, const ReadRequest& request,
+                                                        const ReadOptions& options,
+                                                        bool rows_are_fixed) {
+  return request.unit_column.empty() ? plugin->OpenTable(request, options)
+                                     : OpenRangedReader(plugin, request, options, rows_are_fixed);
+}
+
 arrow::Result<OpenedTable> OpenView(Plugin* plugin, Jobs* jobs, const ReadRequest& request,
                                     const ReadOptions& options) {
   if (request.snapshot_micros) {
     return base::UsageError(request.table.Text() +
                             " is a view, which cannot be read as of an earlier time");
   }
-  ARROW_ASSIGN_OR_RAISE(const QueryPlan plan, PlanQuery({request.table, request.columns,
-                                                         request.row_restriction, std::nullopt}));
+  TableQuery wanted{request.table, request.columns, request.row_restriction, std::nullopt};
+  ARROW_ASSIGN_OR_RAISE(const QueryPlan read_plan, PlanQuery(wanted));
+  // The result must have the column that it is divided by, also where nobody reads it.
+  if (!request.unit_column.empty() && !wanted.columns.empty()) {
+    wanted.columns.push_back(request.unit_column);
+  }
+  ARROW_ASSIGN_OR_RAISE(const QueryPlan plan, PlanQuery(wanted));
   ARROW_ASSIGN_OR_RAISE(QueryResult result, jobs->RunQuery({plan.sql, std::nullopt, 0}));
   ReadRequest read = request;
   read.table = result.table;
-  read.columns = plan.columns;
+  read.columns = read_plan.columns;
   read.row_restriction.clear();
-  ARROW_ASSIGN_OR_RAISE(auto reader, plugin->OpenTable(read, options));
+  ARROW_ASSIGN_OR_RAISE(auto reader, OpenReading(plugin, read, options, /*rows_are_fixed=*/true));
   return OpenedTable{std::move(reader), std::move(result)};
 }
 
@@ -48,7 +61,7 @@ ReadOptions ReadOptionsFor(const ReadOptions& options, const std::string& projec
 
 arrow::Result<OpenedTable> OpenTableOrView(Plugin* plugin, const ReadRequest& request,
                                            const ReadOptions& options) {
-  auto reader = plugin->OpenTable(request, options);
+  auto reader = OpenReading(plugin, request, options, /*rows_are_fixed=*/false);
   if (reader.ok()) return OpenedTable{*std::move(reader), std::nullopt};
   if (!MayBeView(reader.status()) || !HasRestApi(options.connection)) return reader.status();
   auto jobs = plugin->ConnectJobs(JobOptionsOf(options, request.table.project));
@@ -69,7 +82,7 @@ arrow::Result<OpenedTable> OpenQuery(Plugin* plugin, const QueryRequest& query, 
   ARROW_ASSIGN_OR_RAISE(QueryResult result, jobs->RunQuery(query));
   read.table = result.table;
   read.row_restriction.clear();
-  ARROW_ASSIGN_OR_RAISE(auto reader, plugin->OpenTable(read, options));
+  ARROW_ASSIGN_OR_RAISE(auto reader, OpenReading(plugin, read, options, /*rows_are_fixed=*/true));
   return OpenedTable{std::move(reader), std::move(result)};
 }
 

@@ -38,15 +38,15 @@ std::string Restricted(const std::string& filter, const std::string& condition) 
 
 class RangeSink : public MessageSink {
  public:
-  RangeSink(io::StreamSpool* spool, int range) : spool_(spool), range_(range) {}
+  RangeSink(io::StreamSpool* spool, int stream) : spool_(spool), stream_(stream) {}
   Status Append(int, std::string_view metadata,
                 const std::vector<std::string_view>& body) override {
-    return spool_->Append(range_, metadata, body);
+    return spool_->Append(stream_, metadata, body);
   }
 
  private:
   io::StreamSpool* const spool_;
-  const int range_;
+  const int stream_;
 };
 
 /// Fetches ranges with several threads, each a range at a time. The first error ends all.
@@ -160,20 +160,17 @@ class RangedRows : public io::RemoteRows {
   Facts Describe() const override { return describe_(whole_->session()); }
 
   Result<std::shared_ptr<io::Source>> Fetch(const io::FetchOptions& options) override {
-    ARROW_ASSIGN_OR_RAISE(const std::vector<UnitRange> ranges, FindRanges(options));
-    std::vector<RangeFetch> fetches;
+    ReadOptions counting = options_;
+    counting.num_readers = std::clamp(options.num_threads, 1, kRangeWorkersMax);
+    const auto begin_phase = [&](const char* phase, int64_t rows) {
+      if (options.begin_phase) options.begin_phase(phase, rows);
+    };
+    begin_phase("count values", estimated_rows());
+    ARROW_ASSIGN_OR_RAISE(std::vector<RangeFetch> fetches,
+                          PlanRanges(plugin_, request_, counting, reading_, options.progress));
     int64_t rows = 0;
-    for (const UnitRange& range : ranges) {
-      // The first rows in the order of the units are those that a limit leaves.
-      if (request_.limit_rows && rows >= *request_.limit_rows) break;
-      ReadRequest request = request_;
-      request.max_streams = 1;
-      request.limit_rows.reset();
-      request.snapshot_micros = reading_.snapshot_micros;
-      request.row_restriction = Restricted(request_.row_restriction, range.condition);
-      fetches.push_back({static_cast<int>(fetches.size()), std::move(request), range.num_rows});
-      rows += range.num_rows;
-    }
+    for (const RangeFetch& fetch : fetches) rows += fetch.num_rows;
+    begin_phase("download", rows);
     io::StreamSpoolOptions spool_options;
     spool_options.folder = options.spill_folder;
     spool_options.name = request_.table.Text();
@@ -192,54 +189,6 @@ class RangedRows : public io::RemoteRows {
   }
 
  private:
-  /// Counts the values of the unit column; from the start again if the session for that expires.
-  Result<std::vector<UnitRange>> FindRanges(const io::FetchOptions& fetch) {
-    for (int session = 1;; ++session) {
-      bool expired = false;
-      auto ranges = CountOnce(fetch, &expired);
-      if (ranges.ok() || !expired) return ranges;
-      if (session == kSessionsOfRangeMax) {
-        return base::DataError(fmt::format(
-            "{}: {} sessions have expired before the values of '{}' had come, of which ranges are "
-            "made; read fewer rows (--where)",
-            request_.table.Text(), session, reading_.unit_column));
-      }
-      base::Log(base::LogLevel::kWarning,
-                "{}: the session in which the values of '{}' were counted has expired; they are "
-                "counted again",
-                request_.table.Text(), reading_.unit_column);
-    }
-  }
-
-  Result<std::vector<UnitRange>> CountOnce(const io::FetchOptions& fetch, bool* expired) {
-    ReadRequest request = request_;
-    request.limit_rows.reset();
-    request.max_streams = kCountingStreamsMax;
-    request.snapshot_micros = reading_.snapshot_micros;
-    request.columns = {reading_.unit_column};
-    ReadOptions options = options_;
-    options.num_readers = std::clamp(fetch.num_threads, 1, kRangeWorkersMax);
-    options.check_stop = [&] { return fetch.progress ? fetch.progress(0) : Status::OK(); };
-    ARROW_ASSIGN_OR_RAISE(auto reader, plugin_->OpenTable(request, options));
-    ARROW_ASSIGN_OR_RAISE(UnitHistogram histogram,
-                          UnitHistogram::Make(*reader->schema(), reading_.unit_column));
-    while (true) {
-      const auto batch = reader->Next();
-      if (!batch.ok()) {
-        *expired = reader->counters().session_expired;
-        return batch.status();
-      }
-      if (!batch->has_value()) break;
-      const auto values = (*batch)->rows->GetColumnByName(histogram.column());
-      if (values == nullptr) {
-        return base::DataError("the service has sent other columns than the unit column '" +
-                               histogram.column() + "'");
-      }
-      ARROW_RETURN_NOT_OK(histogram.Update(*values));
-    }
-    return histogram.Cut(reading_.rows_min, kRangesMax);
-  }
-
   Plugin* const plugin_;
   const std::unique_ptr<TableDownload> whole_;
   const ReadRequest request_;
@@ -248,7 +197,83 @@ class RangedRows : public io::RemoteRows {
   const std::function<Facts(const SessionInfo&)> describe_;
 };
 
+/// The ranges of a column's values; `expired`: whether that failed since the session had ended.
+Result<std::vector<UnitRange>> CountValues(Plugin* plugin, const ReadRequest& whole,
+                                           ReadOptions options, const RangedReading& reading,
+                                           const std::function<Status(int64_t)>& progress,
+                                           bool* expired) {
+  ReadRequest request = whole;
+  request.limit_rows.reset();
+  request.max_streams = kCountingStreamsMax;
+  request.snapshot_micros = reading.snapshot_micros;
+  request.columns = {reading.unit_column};
+  int64_t counted = 0;
+  options.check_stop = [&] { return progress ? progress(counted) : Status::OK(); };
+  ARROW_ASSIGN_OR_RAISE(auto reader, plugin->OpenTable(request, options));
+  ARROW_ASSIGN_OR_RAISE(UnitHistogram histogram,
+                        UnitHistogram::Make(*reader->schema(), reading.unit_column));
+  while (true) {
+    const auto batch = reader->Next();
+    if (!batch.ok()) {
+      *expired = reader->counters().session_expired;
+      return batch.status();
+    }
+    if (!batch->has_value()) break;
+    const auto values = (*batch)->rows->GetColumnByName(histogram.column());
+    if (values == nullptr) {
+      return base::DataError("the service has sent other columns than the unit column '" +
+                             histogram.column() + "'");
+    }
+    ARROW_RETURN_NOT_OK(histogram.Update(*values));
+    counted = histogram.num_rows();
+  }
+  return histogram.Cut(reading.rows_min, kRangesMax);
+}
+
+/// From the start again if the session for that expires.
+Result<std::vector<UnitRange>> FindRanges(Plugin* plugin, const ReadRequest& request,
+                                          const ReadOptions& options, const RangedReading& reading,
+                                          const std::function<Status(int64_t)>& progress) {
+  for (int session = 1;; ++session) {
+    bool expired = false;
+    auto ranges = CountValues(plugin, request, options, reading, progress, &expired);
+    if (ranges.ok() || !expired) return ranges;
+    if (session == kSessionsOfRangeMax) {
+      return base::DataError(fmt::format(
+          "{}: {} sessions have expired before the values of '{}' had come, of which ranges are "
+          "made; read fewer rows (--where)",
+          request.table.Text(), session, reading.unit_column));
+    }
+    base::Log(base::LogLevel::kWarning,
+              "{}: the session in which the values of '{}' were counted has expired; they are "
+              "counted again",
+              request.table.Text(), reading.unit_column);
+  }
+}
+
 }  // namespace
+
+Result<std::vector<RangeFetch>> PlanRanges(Plugin* plugin, const ReadRequest& request,
+                                           const ReadOptions& options, const RangedReading& reading,
+                                           const std::function<Status(int64_t)>& progress) {
+  ARROW_ASSIGN_OR_RAISE(const std::vector<UnitRange> ranges,
+                        FindRanges(plugin, request, options, reading, progress));
+  std::vector<RangeFetch> fetches;
+  int64_t rows = 0;
+  for (const UnitRange& range : ranges) {
+    // The first rows in the order of the units are those that a limit leaves.
+    if (request.limit_rows && rows >= *request.limit_rows) break;
+    ReadRequest part = request;
+    part.max_streams = 1;
+    part.limit_rows.reset();
+    part.snapshot_micros = reading.snapshot_micros;
+    part.row_restriction = Restricted(request.row_restriction, range.condition);
+    const auto number = static_cast<int>(fetches.size());
+    fetches.push_back({number, std::move(part), range.num_rows, number});
+    rows += range.num_rows;
+  }
+  return fetches;
+}
 
 Status FetchRange(const TableDownload& base, const RangeFetch& fetch, io::StreamSpool* spool,
                   const std::function<void(const TableDownload*)>& on_session,
@@ -257,7 +282,7 @@ Status FetchRange(const TableDownload& base, const RangeFetch& fetch, io::Stream
   for (int session = 1;; ++session) {
     ARROW_ASSIGN_OR_RAISE(const auto download, base.OpenAnother(fetch.request, check_stop));
     on_session(download.get());
-    RangeSink sink(spool, fetch.range);
+    RangeSink sink(spool, fetch.stream);
     const Status status = download->Run(&sink, 1, std::nullopt, check_stop);
     on_session(nullptr);
     const ReadCounters counters = download->counters();
@@ -280,7 +305,7 @@ Status FetchRange(const TableDownload& base, const RangeFetch& fetch, io::Stream
               "{}: its session has expired after {} of {} rows; the range is read again in a new "
               "one",
               what, counters.rows, fetch.num_rows);
-    ARROW_RETURN_NOT_OK(spool->Discard(fetch.range));
+    ARROW_RETURN_NOT_OK(spool->Discard(fetch.stream));
   }
 }
 

@@ -57,7 +57,15 @@ struct RangeFetch {
   int range = 0;  ///< for messages
   ReadRequest request;
   int64_t num_rows = 0;  ///< that must come
+  int stream = 0;        ///< of the spool
 };
+
+/// Counts the values of the unit column over all rows of `request`, and divides them: ranges in the
+/// order of their units, as many as hold the limit's rows. `options`: of the readers that count.
+/// `progress`: asked several times a second with the rows counted so far; an error ends it.
+arrow::Result<std::vector<RangeFetch>> PlanRanges(
+    Plugin* plugin, const ReadRequest& request, const ReadOptions& options,
+    const RangedReading& reading, const std::function<arrow::Status(int64_t rows)>& progress);
 
 /// Reads a range into a stream of a spool; what has come of it when its session expires is
 /// discarded first. Errors name the table and the range.

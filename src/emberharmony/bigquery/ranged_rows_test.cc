@@ -14,9 +14,12 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "emberharmony/base/error_kind.h"
+#include "emberharmony/base/unknown_column.h"
+#include "emberharmony/bigquery/ranged_reader.h"
 #include "emberharmony/bigquery/ranged_rows_internal.h"
 #include "emberharmony/io/filter/filter.h"
 
@@ -25,7 +28,9 @@ namespace {
 
 using arrow::Result;
 using arrow::Status;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Pair;
 
 using Numbers = std::vector<std::optional<int64_t>>;
 
@@ -172,9 +177,9 @@ class RangePlugin : public Plugin {
     EXPECT_EQ(request.columns, std::vector<std::string>{"key"});
     return std::make_unique<KeyReader>(table_->Passing(request.row_restriction));
   }
-  Result<std::unique_ptr<TableDownload>> OpenDownload(const ReadRequest&,
+  Result<std::unique_ptr<TableDownload>> OpenDownload(const ReadRequest& request,
                                                       const ReadOptions&) override {
-    return Status::NotImplemented("");
+    return std::make_unique<RangeDownload>(table_, request.row_restriction);
   }
   Result<std::unique_ptr<Server>> StartServer(const ServerOptions&) override {
     return Status::NotImplemented("");
@@ -203,6 +208,10 @@ class RangedRowsTest : public ::testing::Test {
     if (!rows.ok()) return rows.status();
     io::FetchOptions options;
     options.num_threads = num_threads;
+    options.begin_phase = [this](const std::string& phase, int64_t expected_rows) {
+      phases_.emplace_back(phase, expected_rows);
+      told_rows_ = 0;
+    };
     options.progress = [this](int64_t so_far) {
       EXPECT_GE(so_far, told_rows_);
       told_rows_ = so_far;
@@ -229,6 +238,7 @@ class RangedRowsTest : public ::testing::Test {
   ReadRequest request_;
   Status stop_;
   int64_t told_rows_ = 0;
+  std::vector<std::pair<std::string, int64_t>> phases_;
 };
 
 TEST_F(RangedRowsTest, EachRangeIsAUnitAndASessionAsOfOneInstant) {
@@ -247,7 +257,6 @@ TEST_F(RangedRowsTest, ExpiriesShowNowhere) {
   const auto undisturbed = UnitsOf(**Fetch());
   const std::multiset<std::string> ranges = table_.sessions;
   for (const int times : {1, 3}) {
-    told_rows_ = 0;
     for (const std::string& range : ranges) table_.expiries[range] = times;
     table_.sessions.clear();
     const auto source = Fetch();
@@ -255,7 +264,6 @@ TEST_F(RangedRowsTest, ExpiriesShowNowhere) {
     EXPECT_EQ(UnitsOf(**source), undisturbed);
     EXPECT_EQ(table_.sessions.size(), ranges.size() * static_cast<size_t>(times + 1));
   }
-  told_rows_ = 0;
   table_.expiries[*ranges.begin()] = 4;
   EXPECT_THAT(Fetch().status().message(), HasSubstr("4 sessions have expired before its"));
 }
@@ -263,7 +271,6 @@ TEST_F(RangedRowsTest, ExpiriesShowNowhere) {
 TEST_F(RangedRowsTest, OtherRowsThanWereCountedEndTheRun) {
   ASSERT_TRUE(Fetch().ok());
   table_.extra_rows[*table_.sessions.rbegin()] = 1;
-  told_rows_ = 0;
   const Status status = Fetch().status();
   EXPECT_EQ(base::KindOf(status), base::ErrorKind::kData);
   EXPECT_THAT(status.message(), HasSubstr("nothing of this read can be trusted"));
@@ -285,9 +292,90 @@ TEST_F(RangedRowsTest, ALimitLeavesTheFirstRangesAndAFilterIsPartOfEach) {
   ASSERT_TRUE(source.ok()) << source.status();
   EXPECT_EQ((*source)->units().size(), 2);
   EXPECT_GE((*source)->num_rows(), 11);
+  // All values are counted, whatever the limit, and then only what it leaves is fetched.
+  const int64_t rows = (*source)->num_rows();
+  EXPECT_THAT(phases_, ElementsAre(Pair("count values", 100), Pair("download", rows)));
   for (const std::string& restriction : table_.sessions) {
     EXPECT_THAT(restriction, HasSubstr("(key != 3 OR key IS NULL) AND key "));
   }
+}
+
+class RangedReaderTest : public RangedRowsTest {
+ protected:
+  /// All rows by way of a reader, the column's values in ascending order; what it told at the end.
+  Result<Numbers> ReadAll(int num_readers = 4) {
+    ReadOptions options;
+    options.num_readers = num_readers;
+    options.check_stop = [this] { return stop_; };
+    request_.unit_column = "key";
+    request_.snapshot_micros = 77;
+    ARROW_ASSIGN_OR_RAISE(const auto reader,
+                          OpenRangedReader(&plugin_, request_, options, /*rows_are_fixed=*/false));
+    Numbers numbers;
+    std::map<int, int64_t> next_rows;
+    while (true) {
+      ARROW_ASSIGN_OR_RAISE(const auto batch, reader->Next());
+      if (!batch.has_value()) break;
+      EXPECT_EQ(batch->first_row, next_rows[batch->stream]);
+      next_rows[batch->stream] += batch->rows->num_rows();
+      const auto& column = static_cast<const arrow::Int64Array&>(*batch->rows->column(0));
+      for (const auto& value : column) numbers.push_back(value);
+    }
+    counters_ = reader->counters();
+    std::sort(numbers.begin(), numbers.end());
+    return numbers;
+  }
+
+  Numbers Sorted() const {
+    Numbers numbers = table_.rows;
+    std::sort(numbers.begin(), numbers.end());
+    return numbers;
+  }
+
+  ReadCounters counters_;
+};
+
+TEST_F(RangedReaderTest, HandsOutEachRowOnceWhateverExpires) {
+  for (const int num_readers : {1, 4}) {
+    table_.sessions.clear();
+    const auto rows = ReadAll(num_readers);
+    ASSERT_TRUE(rows.ok()) << rows.status();
+    EXPECT_EQ(*rows, Sorted());
+    EXPECT_EQ(counters_.rows, 100);
+    EXPECT_EQ(static_cast<size_t>(counters_.streams_done), table_.sessions.size());
+    EXPECT_EQ(table_.snapshots, std::set<int64_t>{77});
+  }
+  const std::multiset<std::string> ranges = table_.sessions;
+  for (const std::string& range : ranges) table_.expiries[range] = 3;
+  const auto rows = ReadAll();
+  ASSERT_TRUE(rows.ok()) << rows.status();
+  EXPECT_EQ(*rows, Sorted());
+  table_.expiries[*ranges.begin()] = 4;
+  EXPECT_THAT(ReadAll().status().message(), HasSubstr("4 sessions have expired before its"));
+}
+
+TEST_F(RangedReaderTest, LimitsErrorsAndStops) {
+  request_.limit_rows = 11;
+  EXPECT_EQ(ReadAll()->size(), 11u);
+  request_.limit_rows = 0;
+  EXPECT_EQ(ReadAll()->size(), 0u);
+  request_.limit_rows.reset();
+  table_.fault = base::DataError("PERMISSION_DENIED");
+  EXPECT_THAT(ReadAll().status().message(), HasSubstr("PERMISSION_DENIED"));
+  table_.fault.reset();
+  table_.is_silent = true;
+  stop_ = base::InterruptedError("enough");
+  EXPECT_EQ(ReadAll().status().message(), "enough");
+  stop_ = Status::OK();
+  request_.unit_column = "key";
+  const auto reader = OpenRangedReader(&plugin_, request_, ReadOptions(), false);
+  ASSERT_TRUE(reader.ok());
+  (*reader)->Cancel();
+  EXPECT_TRUE((*reader)->Next().status().IsCancelled());
+  request_.unit_column = "kye";
+  const Status unknown = OpenRangedReader(&plugin_, request_, ReadOptions(), false).status();
+  EXPECT_TRUE(base::IsUnknownColumn(unknown)) << unknown;
+  EXPECT_THAT(unknown.message(), HasSubstr("did you mean 'key'"));
 }
 
 TEST(SnapshotTest, TheServicesClockCountsWhereOursIsALittleAhead) {

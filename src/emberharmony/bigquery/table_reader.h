@@ -36,6 +36,9 @@ struct ReadRequest {
   int max_streams = 0;
   /// The reader hands out no more rows than this, and asks for no more once they have come.
   std::optional<int64_t> limit_rows;
+  /// Of OpenTableOrView and OpenQuery: rows come in ranges of this column (ranged_reader.h); empty:
+  /// stream by stream.
+  std::string unit_column = {};
 };
 
 struct ReadOptions {
@@ -45,9 +48,13 @@ struct ReadOptions {
   /// Bytes of batches that wait for the caller, in all; the readers pause beyond.
   int64_t buffer_bytes = int64_t{64} << 20;
   arrow::MemoryPool* pool = nullptr;  ///< default: arrow::default_memory_pool()
-  /// Downloads: when no stream is left for a reader, one of which at least so many bytes are left,
-  /// by how fast they come, is split for it. The rows and their order stay the same. 0: never.
+  /// When no stream is left for a reader, one of which at least so many bytes are left, by how fast
+  /// they come, is split for it. 0: never. A download's rows and their order stay the same; of
+  /// those that are handed out as they come, the part that was split off is a stream of its own,
+  /// with a number above the session's. With max_streams 1, which keeps an order, none is split.
   int64_t split_bytes_min = int64_t{32} << 20;
+  /// Where ranges wait on disk (ReadRequest::unit_column); empty: $TMPDIR, or /tmp.
+  std::string spill_folder = {};
   /// Asked several times a second; an error ends the reading.
   std::function<arrow::Status()> check_stop = {};
 };
@@ -55,7 +62,7 @@ struct ReadOptions {
 /// Rows of one stream, in its order.
 struct StreamBatch {
   std::shared_ptr<arrow::RecordBatch> rows;
-  int stream = 0;         ///< position among the session's streams
+  int stream = 0;         ///< position among the session's streams; above: what was split off one
   int64_t first_row = 0;  ///< counted from the start of the stream
 };
 

@@ -68,17 +68,25 @@ arrow::Status FetchRows(const SourceRequest& request, const io::RemoteRequest& a
   if (facts != nullptr) *facts = rows->Describe();
   const int64_t estimate =
       limit_rows ? std::min(*limit_rows, rows->estimated_rows()) : rows->estimated_rows();
-  context->progress()->BeginPhase("download", estimate, estimate, rows->estimated_bytes());
   io::FetchOptions options;
   options.spill_folder = context->options().spill_dir;
   options.num_threads = context->num_threads();
   int64_t told = 0;
-  options.progress = [context, &told](int64_t rows_so_far) {
+  bool has_phase = false;
+  options.begin_phase = [&](const std::string& phase, int64_t expected_rows) {
+    if (has_phase) context->progress()->EndPhase();
+    has_phase = true;
+    told = 0;
+    context->progress()->BeginPhase(phase, expected_rows, expected_rows, rows->estimated_bytes());
+  };
+  options.progress = [&](int64_t rows_so_far) {
+    if (!has_phase) options.begin_phase("download", estimate);
     context->progress()->Advance(rows_so_far - told);
     told = rows_so_far;
     return context->CheckStop();
   };
   ARROW_ASSIGN_OR_RAISE(source->whole, rows->Fetch(options));
+  if (!has_phase) options.begin_phase("download", estimate);
   context->progress()->EndPhase();
   // That the table has rows is known although none may have passed.
   source->num_rows = std::max(source->whole->num_rows(), rows->estimated_rows());

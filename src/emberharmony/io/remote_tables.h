@@ -34,6 +34,9 @@ struct FetchOptions {
   /// Called several times a second, on the calling thread, with the rows that have come so far; an
   /// error ends the fetching within a second.
   std::function<arrow::Status(int64_t rows)> progress;
+  /// Called before something else than the rows is read first, and again with "download" before the
+  /// rows themselves; `progress` counts from 0 up to `rows` after each.
+  std::function<void(const std::string& phase, int64_t rows)> begin_phase = {};
 };
 
 /// Rows of a table that a service is ready to send.

@@ -1,6 +1,8 @@
 #include "emberharmony/io/stream_spool.h"
 
 #include <arrow/io/file.h>
+#include <arrow/ipc/options.h>
+#include <arrow/ipc/reader.h>
 #include <arrow/ipc/writer.h>
 #include <arrow/type.h>
 #include <fcntl.h>
@@ -302,6 +304,20 @@ Result<std::shared_ptr<Source>> StreamSpool::Finish() && {
   found.store = std::move(files_);
   ARROW_ASSIGN_OR_RAISE(auto source, internal::ArrowSource::Make(std::move(found), unit_rows));
   return std::make_shared<DownloadedSource>(std::move(source));
+}
+
+Result<std::shared_ptr<arrow::RecordBatchReader>> StreamSpool::FinishBatches(
+    arrow::MemoryPool* pool) && {
+  std::vector<iovec> pieces = {{const_cast<char*>(kEndOfStream.data()), kEndOfStream.size()}};
+  ARROW_RETURN_NOT_OK(files_->Write(0, &pieces));
+  const int fd = files_->files[0].fd;
+  if (lseek(fd, 0, SEEK_SET) != 0) return files_->Fault("read from");
+  ARROW_ASSIGN_OR_RAISE(auto file, arrow::io::ReadableFile::Open(fd, pool));
+  files_->files[0].fd = -1;  // the reader's now
+  auto options = arrow::ipc::IpcReadOptions::Defaults();
+  options.memory_pool = pool;
+  options.use_threads = false;
+  return arrow::ipc::RecordBatchStreamReader::Open(std::move(file), options);
 }
 
 }  // namespace emberharmony::io

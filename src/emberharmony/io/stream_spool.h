@@ -60,6 +60,10 @@ class StreamSpool {
   /// the stream that they follow. Its rows are not numbered: a service need not send the same
   /// streams again.
   arrow::Result<std::shared_ptr<Source>> Finish() &&;
+  /// The same for a spool of one stream, whose batches are read as they came, one at a time:
+  /// records and lists whole. What they take is the pool's.
+  arrow::Result<std::shared_ptr<arrow::RecordBatchReader>> FinishBatches(
+      arrow::MemoryPool* pool) &&;
 
  private:
   struct Files;

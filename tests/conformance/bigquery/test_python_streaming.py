@@ -122,6 +122,102 @@ def test_the_reader_is_a_stream_of_arrow(table: pa.Table, connection: bigquery.C
         assert pl.DataFrame(reader).height == 5000
 
 
+@pytest.fixture(scope="module")
+def long_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three ranges of values, and rows without one."""
+    path = tmp_path_factory.mktemp("long") / "long.parquet"
+    n = np.arange(1_300_000)
+    key = pa.array(n * 7 % 1000, mask=n % 13 == 5)
+    rows = pa.array([{"a": i} for i in range(1000)])
+    pq.write_table(pa.table({"n": n, "key": key, "r": rows.take(pa.array(n % 1000))}), path)
+    return path
+
+
+@pytest.mark.parametrize("fault", [None, "expire:after=0,times=2", "expire:after=11,times=2"])
+def test_ranges_of_a_column_outlive_sessions(
+    serve: Callable, long_file: Path, fault: str | None
+) -> None:
+    options = ["--fault", fault] if fault else []
+    served = serve({"p.d.t": long_file}, "--response-rows", 40_000, *options)
+    own = bigquery.Connection(storage_endpoint=served.address)
+    keys: dict[int, set[int | None]] = {}
+    seen = np.zeros(1_300_000, np.int64)
+    # The column by which rows are divided need not be among those that are read.
+    with bigquery.read("p.d.t", columns=["n", "r"], unit_column="KEY", connection=own) as reader:
+        next_row: dict[int, int] = {}
+        for batch in reader:
+            assert batch.first_row == next_row.get(batch.stream, 0)
+            next_row[batch.stream] = batch.first_row + len(batch)
+            rows = pa.record_batch(batch)
+            assert rows.schema.names == ["n", "r"]
+            n = rows["n"].to_numpy()
+            assert rows["r"][0].as_py() == {"a": n[0] % 1000}
+            np.add.at(seen, n, 1)
+            own_keys = np.where(n % 13 == 5, -1, n * 7 % 1000)
+            keys.setdefault(batch.stream, set()).update(np.unique(own_keys).tolist())
+    assert (seen == 1).all()
+    assert reader.progress.rows == 1_300_000
+    assert reader.progress.streams_done == len(keys) == 4
+    assert keys[0] == {-1}
+    # Whole values, and none in two ranges.
+    assert sum(map(len, keys.values())) == 1001
+
+
+def test_ranges_with_a_limit_and_a_condition(serve: Callable, long_file: Path) -> None:
+    own = bigquery.Connection(storage_endpoint=serve({"p.d.t": long_file}).address)
+    rows = []
+    summary = bigquery.process_bigquery_streaming(
+        "p.d.t",
+        lambda batch: rows.extend(pa.record_batch(batch)["n"].to_pylist()),
+        columns=["n"],
+        where_clause="n < 1200000 AND key IS NOT NULL",
+        limit=600_000,
+        unit_column="key",
+        num_readers=1,
+        connection=own,
+    )
+    assert summary.rows == len(rows) == len(set(rows)) == 600_000
+    assert max(rows) < 1_200_000
+    with pytest.raises(KeyError, match="did you mean 'key'"):
+        bigquery.read("p.d.t", unit_column="kye", connection=own)
+    with pytest.raises(ValueError, match="'r' is"):
+        bigquery.read("p.d.t", unit_column="r", connection=own)
+    with pytest.raises(TypeError, match="split_streams"):
+        bigquery.read("p.d.t", split_streams="no", connection=own)
+    # A reading that is given up leaves no thread that writes on.
+    with bigquery.read("p.d.t", unit_column="key", connection=own) as reader:
+        assert reader.read_next() is not None
+        reader.cancel()
+        with pytest.raises(InterruptedError):
+            list(reader)
+
+
+@pytest.mark.parametrize("split_streams", [True, False])
+def test_long_streams_are_split(serve: Callable, split_streams: bool, tmp_path: Path) -> None:
+    path = tmp_path / "long.parquet"
+    n = np.arange(12_000_000)
+    pq.write_table(pa.table({"n": n}), path, compression="none", use_dictionary=False)
+    served = serve({"p.d.t": path}, "--fault", "uneven")
+    own = bigquery.Connection(storage_endpoint=served.address)
+    seen = np.zeros(len(n), np.int8)
+    streams = set()
+    with bigquery.read(
+        "p.d.t",
+        max_streams=2,
+        compression="none",
+        split_streams=split_streams,
+        memory_limit="64MiB",
+        connection=own,
+    ) as reader:
+        for batch in reader:
+            streams.add(batch.stream)
+            seen[pa.record_batch(batch)["n"].to_numpy()] += 1
+    assert (seen == 1).all()
+    assert reader.progress.streams_done == 2
+    assert len(streams) == 1 + reader.progress.splits
+    assert (reader.progress.splits > 0) == split_streams
+
+
 def test_tensors(table: pa.Table, connection: bigquery.Connection) -> None:
     with bigquery.read("p.d.t", max_streams=1, limit=5000, connection=connection) as reader:
         batches = list(reader)
@@ -390,6 +486,50 @@ def test_a_query_is_run_and_its_result_read(
         assert reader.session.num_streams == 1, "an order is kept"
         found = pa.table(reader)
     assert found["n"].to_pylist() == table["n"].to_pylist()
+
+
+def test_what_a_query_would_cost(rest: RestDouble) -> None:
+    own = bigquery.Connection(project_id="pay", rest_endpoint=rest.url)
+    rest.tables["p.d.t"] = {
+        "type": "TABLE",
+        "numBytes": "8192",
+        "numPartitions": "90",
+        "timePartitioning": {"type": "DAY", "field": "day"},
+        "clustering": {"fields": ["x"]},
+        "schema": {"fields": [{"name": "day", "type": "DATE"}, {"name": "x", "type": "FLOAT"}]},
+    }
+    where = "day >= '2001-03-01' AND day < '2001-04-01' AND x > 1"
+    query = bigquery.optimize_bigquery_query("p.d.t", ["x"], where)
+    assert query.costs is None
+    rest.queries[query.sql] = QueryScript(bytes_processed=1000)
+    rest.queries["SELECT `x`, `day` FROM `p.d.t`"] = QueryScript(bytes_processed=3000)
+    priced = bigquery.optimize_bigquery_query(
+        "p.d.t", ["x"], where, with_costs=True, connection=own
+    )
+    assert (priced.sql, priced.where) == (query.sql, query.where)
+    assert priced.costs == bigquery.QueryCosts(
+        bytes_processed=1000,
+        bytes_unpruned=3000,
+        table_bytes=8192,
+        partition_column="day",
+        partition_type="DAY",
+        num_partitions=90,
+        partitions_left=[("20010301", "20010331")],
+        partitions_left_text="20010301 to 20010331",
+        partitions_left_max=31,
+        partitions_pruned_min=59,
+        clustering_columns=["x"],
+    )
+    assert not rest.jobs, "nothing is run"
+    rest.queries["SELECT * FROM `p.d.t`"] = QueryScript(bytes_processed=8000)
+    costs = bigquery.optimize_bigquery_query("p.d.t", with_costs=True, connection=own).costs
+    assert (costs.partitions_left, costs.partitions_left_text) == (None, "all")
+    assert (costs.bytes_processed, costs.bytes_unpruned) == (8000, None)
+    assert bigquery.get_table("p.d.t", connection=own).num_partitions == 90
+    with pytest.raises(OSError, match="none"):
+        bigquery.optimize_bigquery_query("p.d.none", with_costs=True, connection=own)
+    with pytest.raises(TypeError, match="with_costs"):
+        bigquery.optimize_bigquery_query("p.d.t", with_costs="yes")
 
 
 def test_a_view_is_read_by_way_of_a_query(serve: Callable, file: Path, rest: RestDouble) -> None:

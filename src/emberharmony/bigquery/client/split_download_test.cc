@@ -1,10 +1,14 @@
 // Downloads from a running server, with streams that are split and faults in between.
+#include <arrow/array/array_primitive.h>
 #include <arrow/array/concatenate.h>
+#include <arrow/record_batch.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -136,6 +140,43 @@ TEST_F(SplitDownloadTest, SplitsShowNowhere) {
       if (got.ok()) num_splits += got->counters.splits;
     }
     EXPECT_GT(num_splits, 0);
+  }
+}
+
+TEST_F(SplitDownloadTest, BatchesOfPartsAreHandedOutOnce) {
+  for (const bool in_order : {false, true}) {
+    ServerOptions server_options;
+    server_options.tables = {{"p.d.t", file_}};
+    server_options.response_rows = 300;
+    server_options.stream_bytes = 4000;
+    server_options.faults.faults = {*ServerFault::Parse("uneven")};
+    const auto server = *server::StartStorageServer(server_options);
+    ReadRequest request;
+    request.table = {"p", "d", "t"};
+    request.max_streams = in_order ? 1 : 4;
+    ReadOptions options;
+    options.connection.storage_endpoint = "127.0.0.1:" + std::to_string(server->port());
+    options.split_bytes_min = 1;
+    options.buffer_bytes = 1 << 16;
+    const auto reader = *OpenTable(*Connect(options), SystemClock(), request, options);
+    std::vector<bool> seen(kTableRows);
+    std::map<int, int64_t> next_rows;
+    while (true) {
+      const auto batch = reader->Next();
+      ASSERT_TRUE(batch.ok()) << batch.status();
+      if (!batch->has_value()) break;
+      EXPECT_EQ((*batch)->first_row, next_rows[(*batch)->stream]);
+      next_rows[(*batch)->stream] += (*batch)->rows->num_rows();
+      const auto& ids = static_cast<const arrow::Int64Array&>(*(*batch)->rows->column(0));
+      for (const auto id : ids) {
+        EXPECT_FALSE(seen[static_cast<size_t>(*id)]);
+        seen[static_cast<size_t>(*id)] = true;
+      }
+    }
+    EXPECT_EQ(std::count(seen.begin(), seen.end(), true), kTableRows);
+    const int num_streams = reader->session().num_streams;
+    EXPECT_EQ(reader->counters().splits > 0, !in_order);
+    EXPECT_EQ(next_rows.rbegin()->first >= num_streams, !in_order);
   }
 }
 

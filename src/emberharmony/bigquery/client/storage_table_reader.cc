@@ -3,6 +3,7 @@
 #include <arrow/record_batch.h>
 
 #include <algorithm>
+#include <atomic>
 #include <mutex>
 #include <system_error>
 #include <thread>
@@ -61,16 +62,19 @@ class StorageTableReader : public TableReader {
       : session_(session),
         check_stop_(options.check_stop),
         limit_rows_(request.limit_rows),
+        next_place_(static_cast<int>(session->streams.size())),
         queue_(session->facts.schema, options.buffer_bytes, session->facts.pool),
         run_(std::move(transport), clock, std::move(session)) {}
 
   ~StorageTableReader() override { Close(); }
 
   Status Start(const ReadRequest& request, const ReadOptions& options) {
-    ARROW_RETURN_NOT_OK(
-        run_.Start(options.num_readers, request.limit_rows, [this](int stream, StreamRows rows) {
+    ARROW_RETURN_NOT_OK(run_.Start(
+        options.num_readers, request.limit_rows,
+        [this](int stream, StreamRows rows) {
           return queue_.Push(stream, rows, [this] { return run_.status(); });
-        }));
+        },
+        TailOf(request, options)));
     const bool packed =
         request.compression == Compression::kLz4Frame || request.compression == Compression::kZstd;
     // What is not compressed is decoded in microseconds, by the caller.
@@ -123,6 +127,7 @@ class StorageTableReader : public TableReader {
     counters.decoded_bytes = queue_.decoded_bytes();
     counters.buffered_bytes = queue_.buffered_bytes();
     counters.peak_buffered_bytes = queue_.peak_bytes();
+    counters.splits = run_.num_splits();
     return counters;
   }
 
@@ -137,6 +142,15 @@ class StorageTableReader : public TableReader {
       if (taken.kind == DecodeQueue::Taken::Kind::kEnd) ended_ = run_.status().ok();
     }
     return std::optional<StreamBatch>();
+  }
+
+  /// What is split off a stream is handed out as another one.
+  TailOptions TailOf(const ReadRequest& request, const ReadOptions& options) {
+    TailOptions tail;
+    if (options.split_bytes_min == 0 || request.max_streams == 1) return tail;
+    tail.insert = [this](int) -> Result<int> { return next_place_.fetch_add(1); };
+    tail.bytes_min = options.split_bytes_min;
+    return tail;
   }
 
   /// Cut to what the limit leaves.
@@ -158,6 +172,7 @@ class StorageTableReader : public TableReader {
   int64_t rows_taken_ = 0;
   Status error_;
   bool ended_ = false;
+  std::atomic<int> next_place_;
   DecodeQueue queue_;
   SessionRun run_;
   std::mutex close_mutex_;  // guards the joining of threads_
