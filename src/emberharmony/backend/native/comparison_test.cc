@@ -14,7 +14,8 @@ namespace {
 
 template <class T>
 class Comparisons : public ::testing::Test {};
-using ComparedTypes = ::testing::Types<double, float, int64_t, uint64_t, int32_t, uint8_t>;
+using ComparedTypes =
+    ::testing::Types<double, float, int64_t, uint64_t, int32_t, uint32_t, uint8_t>;
 TYPED_TEST_SUITE(Comparisons, ComparedTypes);
 
 template <class T>

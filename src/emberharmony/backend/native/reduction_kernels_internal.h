@@ -7,6 +7,7 @@
 #pragma once
 
 #include "emberharmony/backend/native/loops_internal.h"
+#include "emberharmony/backend/native/reduction_extremes_kernels_internal.h"
 #include "emberharmony/backend/native/reduction_internal.h"
 #include "emberharmony/backend/native/reduction_strip_kernels_internal.h"
 #include "emberharmony/backend/native/rounded_internal.h"
@@ -73,6 +74,7 @@ template <class T>
 struct MinOf {
   using In = T;
   using Acc = T;
+  static constexpr bool kLargest = false;
   static bool Beats(T x, T y) { return x < y; }
   static Acc Load(In x) { return x; }
   static Acc Identity(Acc first) { return first; }
@@ -86,6 +88,7 @@ template <class T>
 struct MaxOf {
   using In = T;
   using Acc = T;
+  static constexpr bool kLargest = true;
   static bool Beats(T x, T y) { return x > y; }
   static Acc Load(In x) { return x; }
   static Acc Identity(Acc first) { return first; }
@@ -168,12 +171,14 @@ bool ReduceNumbers(const typename F::In* x, int64_t n, typename F::Acc* result) 
   using T = typename F::In;
   using Flag = typename FlagOf<sizeof(T)>::type;
   T lanes[kWidth];
-  Flag nan_lanes[kWidth];
-  for (int j = 0; j < kWidth; ++j) {
-    lanes[j] = x[0];
-    nan_lanes[j] = 0;
-  }
+  Flag nan_lanes[kWidth] = {};
   int64_t i = 0;
+#if defined(__AVX512F__)
+  bool found_nan = false;
+  i = ExtremeLanes<F::kLargest>(x, n, lanes, &found_nan);
+  if (found_nan) return false;
+#else
+  for (int j = 0; j < kWidth; ++j) lanes[j] = x[0];
   for (; i + kWidth <= n; i += kWidth) {
     for (int j = 0; j < kWidth; ++j) {
       const T value = x[i + j];
@@ -181,6 +186,7 @@ bool ReduceNumbers(const typename F::In* x, int64_t n, typename F::Acc* result) 
       nan_lanes[j] |= value != value;
     }
   }
+#endif
   for (int j = 0; i + j < n; ++j) {
     const T value = x[i + j];
     lanes[j] = F::Beats(value, lanes[j]) ? value : lanes[j];
