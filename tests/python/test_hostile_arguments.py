@@ -277,3 +277,31 @@ def test_devices_that_are_none(device: object, error: type[Exception]) -> None:
 
 def test_a_device_may_be_an_enumeration() -> None:
     assert ops.from_dlpack(Elsewhere((np.int64(1), True))).tolist() == [1.0, 1.0]
+
+
+@pytest.mark.skipif(
+    "asan" in os.environ.get("LD_PRELOAD", ""), reason="the sanitizer needs terabytes of addresses"
+)
+@pytest.mark.parametrize("call", ["ops.unstack(x)", "ops.dstack(x)", "ops.concat(x)"])
+def test_more_parts_than_memory_holds_are_refused_at_once(call: str) -> None:
+    """2^40 tensors of no element: in a process with a limit, should they be made after all."""
+    program = textwrap.dedent(f"""
+        import resource
+        from emberharmony import ops
+
+        x = ops.zeros((2**40, 0))
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        resource.setrlimit(resource.RLIMIT_AS, (8 << 30, resource.RLIM_INFINITY))
+        try:
+            {call}
+        except MemoryError:
+            print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+    """)
+    process = subprocess.run(
+        [sys.executable, "-c", program],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert int(process.stdout) < 100_000, "kilobytes were taken before it was refused"

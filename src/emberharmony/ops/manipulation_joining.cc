@@ -123,6 +123,7 @@ std::vector<Tensor> unstack(const Tensor& x, int axis) {
   CheckDefined("unstack", x);
   axis = CheckedAxis("unstack", axis, x.rank());
   std::vector<Tensor> parts;
+  parts.reserve(static_cast<size_t>(x.shape()[axis]));  // fails at once where memory is short
   for (int64_t i = 0; i < x.shape()[axis]; ++i) parts.push_back(x.Select(axis, i));
   return parts;
 }
