@@ -16,9 +16,9 @@ export TSAN_OPTIONS ?= ignore_noninstrumented_modules=1
 export ASAN_OPTIONS ?= detect_leaks=1:strict_string_checks=1
 export UBSAN_OPTIONS ?= print_stacktrace=1
 # Arrow's own allocator hands memory from thread to thread, and keeps it, where no sanitizer sees it.
-asan tsan fuzz: export ARROW_DEFAULT_MEMORY_POOL := system
+asan asan-python tsan fuzz: export ARROW_DEFAULT_MEMORY_POOL := system
 
-.PHONY: help setup build install demo test unit conformance conformance-backends import-orders asan tsan asan-command \
+.PHONY: help setup build install demo test unit conformance conformance-backends import-orders asan asan-python tsan asan-command \
   tsan-command fuzz format check-format lint lint-changed purify reference reference-backends docs check-docs notebook picture memory bench selection clean
 
 help:  ## this list
@@ -85,6 +85,17 @@ asan-command tsan-command: setup  ## tests/ with the command under that sanitize
 	@cmake --build --preset $(@:-command=) -j $(JOBS) --target ember
 	@EMBER_BIN=build/$(@:-command=)/bin/ember $(PYTHON) -m pytest tests/end_to_end tests/faults \
 	  --deselect tests/faults/test_memory_limit.py
+
+# Python itself is not instrumented: the sanitizer, and the library whose exceptions it watches, are loaded before it. What
+# Python keeps until its end looks like leaks. An allocation beyond the limit fails as it does without memory.
+asan-python: export ASAN_OPTIONS := detect_leaks=0:strict_string_checks=1:allocator_may_return_null=1:max_allocation_size_mb=2048
+asan-python: setup  ## the Python module under the address and undefined behaviour sanitizers (minutes)
+	@setup/apt.sh sanitize
+	@cmake --preset asan
+	@cmake --build --preset asan -j $(JOBS) --target _core
+	@LD_PRELOAD="$$(clang++-19 -print-file-name=libclang_rt.asan-x86_64.so) libstdc++.so.6" PYTHONMALLOC=malloc \
+	  EMBER_PACKAGE=build/asan/python $(PYTHON) -m pytest tests/python/test_tensor.py tests/python/test_tensor_fuzz.py \
+	  tests/python/test_interchange.py tests/python/test_hostile_arguments.py tests/conformance/ops
 
 fuzz: setup  ## each fuzz target (or those of FUZZ="name ...") for FUZZ_SECONDS (60) seconds
 	@setup/apt.sh sanitize

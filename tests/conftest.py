@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-# The package that is built here, also where the environment belongs to another checkout.
-sys.path.insert(0, str(ROOT / "build" / "python"))
+# The package that is built here, also where the environment belongs to another checkout; or the one
+# in the folder that EMBER_PACKAGE names.
+PACKAGES = Path(os.environ.get("EMBER_PACKAGE", ROOT / "build" / "python")).resolve()
+sys.path.insert(0, str(PACKAGES))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -10,6 +10,7 @@ limited, so that sizes which pass every check but the allocator's end in MemoryE
 
 import faulthandler
 import inspect
+import os
 import random
 import resource
 import sys
@@ -305,13 +306,20 @@ def read(value: Any, depth: int = 0) -> None:
             repr(value)
 
 
-def main() -> None:
-    seed, calls, log = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
-    faulthandler.enable()
+def limit_memory() -> None:
+    """Leaves the process so much that sizes which nobody has the memory for are refused."""
+    if "asan" in os.environ.get("LD_PRELOAD", ""):
+        return  # the address sanitizer limits allocations itself, and needs terabytes of addresses
     # The allocator reserves a gigabyte of addresses when it is first asked: that is not to count.
     xp.zeros(1 << 20)
     size = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (size + SPARE_MEMORY, resource.RLIM_INFINITY))
+
+
+def main() -> None:
+    seed, calls, log = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
+    faulthandler.enable()
+    limit_memory()
     fuzzer = Fuzzer(seed)
     choices = targets()
     np.seterr(all="ignore")
