@@ -331,7 +331,7 @@ features:
   - {columns: [carrier, origin], steps: [cross]}
   - {columns: [origin], steps: [target_encode]}
   - {columns: [distance], steps: [{lag: {by: carier}}]}
-  - {columns: [distance], steps: [lag, difference]}
+  - {columns: [distance], steps: [lag, {windows: 1000}, {windows: 1000}]}
   - {columns: [distance], steps: [{rolling: {statistics: mode}}]}
   - {columns: [origin], steps: [difference]}
   - {columns: [origin], steps: [vocabulary, lag]}
@@ -346,7 +346,7 @@ features:
         "bad.yaml:5:5: column 'carrier_x_origin' is string and has no step",
         "bad.yaml:6:33: target_encode learns from the plan's target, and the plan has none",
         "unknown column 'carier'; did you mean 'carrier'?",
-        "bad.yaml:8:40: difference follows lag",
+        "bad.yaml:8:58: the steps that work on rows make more than 65536 columns",
         "rolling: option 'statistics' must be",
         "option 'window' is missing",
         "difference takes numbers",
@@ -355,10 +355,74 @@ features:
         assert expected in error, error
 
 
-def test_models_with_row_steps_are_not_merged(extracted, run):
-    model = run.folder / "table-out" / "model"
-    error = run.ember("merge", model, model, "-o", run.folder / "merged", status=2).stderr
-    assert "cannot be merged" in error
+MERGED = """\
+version: 1
+target: delay
+split: {method: hash, key: [id], train: 0.7, validation: 0.2, test: 0.1, seed: 5}
+features:
+  - {columns: [id], steps: [passthrough]}
+  - {columns: [speed], steps: [{impute: median}, {scale: standard}]}
+  - {columns: [carrier, origin], steps: [cross, vocabulary]}
+  - {columns: [stops, carrier], steps: [cross, one_hot]}
+  - {columns: [carrier, stops], steps: [{target_encode: {folds: 4, smoothing: 10}}]}
+  - {columns: [carrier, origin], steps: [cross, target_encode]}
+  - {columns: [speed], steps: [{impute: mean}, {lag: {by: carrier}}]}
+  - {columns: [distance], steps: [{windows: {size: 3, by: carrier}}, {impute: {constant: 0}}]}
+output: {dtype: float64}
+"""
+
+
+def test_fits_of_parts_make_the_model_of_the_whole(table, run):
+    (run.folder / "merged.yaml").write_text(MERGED)
+    whole = write_parquet(table, run.folder / "whole.parquet", row_group_size=700)
+    run.ember("fit", run.folder / "merged.yaml", whole, "-o", run.folder / "whole-model")
+    parts = []
+    for number, (begin, end) in enumerate([(0, 900), (900, 4000), (4000, ROWS)]):
+        part = write_parquet(
+            table.slice(begin, end - begin), run.folder / f"m{number}.parquet", row_group_size=311
+        )
+        parts.append(run.folder / f"part-model{number}")
+        run.ember("fit", run.folder / "merged.yaml", part, "-o", parts[-1], "--threads", 2)
+    run.ember("merge", *parts, "-o", run.folder / "merged-model")
+    expected = folder_digests(run.folder / "whole-model")
+    assert "state/states.bin" in expected
+    assert folder_digests(run.folder / "merged-model") == expected
+    # In any order, and of what has been merged before.
+    run.ember("merge", parts[2], parts[0], "-o", run.folder / "two")
+    run.ember("merge", run.folder / "two", parts[1], "-o", run.folder / "three")
+    assert folder_digests(run.folder / "three") == expected
+
+
+@pytest.mark.parametrize(
+    ("steps", "reasons"),
+    [
+        ("[speed, distance], steps: [{impute: {constant: 0}}, {pca: 2}]", ["'pca' learns from"]),
+        (
+            "[distance], steps: [lag, {scale: standard}]",
+            ["'distance_lag_1'", "'scale'", "'lag' takes from rows that another part may hold"],
+        ),
+        (
+            "[origin, carrier], steps: [{impute: most_frequent}, cross, vocabulary]",
+            ["'origin_x_carrier'", "'vocabulary'", "'impute' makes, which has learned itself"],
+        ),
+        (
+            "[carrier], steps: [target_encode, {scale: standard}]",
+            ["'scale'", "'target_encode' makes, which has learned itself"],
+        ),
+        (
+            "[carrier], steps: [{lag: {periods: 1}}, target_encode]",
+            ["'target_encode'", "'lag' takes from rows"],
+        ),
+    ],
+)
+def test_what_parts_cannot_learn_is_not_merged(table, run, steps, reasons):
+    plan = PLAN[: PLAN.index("features:")] + f"features:\n  - {{columns: {steps}}}\n"
+    out = run.extract(table.slice(0, 2000), "unmerged", "--keep-state", "--overwrite", plan=plan)
+    model = out / "model"
+    assert not (model / "state").exists()
+    error = run.ember("merge", model, model, "-o", run.folder / "none", status=2).stderr
+    for reason in [*reasons, "fits of parts would differ", "fit the whole table"]:
+        assert reason in error, error
 
 
 def test_entities_beyond_memory_end_the_run_with_what_to_do(run):

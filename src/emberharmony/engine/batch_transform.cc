@@ -113,10 +113,10 @@ arrow::Status AppendColumn(const Pipeline& pipeline, int column, BatchColumns* c
                     pipeline.source_column());
 }
 
-/// Applies the row-wise steps to all rows at once.
-arrow::Status AppendDerived(const std::vector<RowStepUse>& uses, int64_t num_rows,
-                            BatchColumns* columns, arrow::MemoryPool* pool,
-                            BatchTransform::States* states) {
+/// Applies the row-wise steps of a stage to all rows at once. `states`: those of these steps.
+arrow::Status AppendStage(const std::vector<RowStepUse>& uses, int64_t num_rows,
+                          BatchColumns* columns, arrow::MemoryPool* pool,
+                          std::unique_ptr<feature::RowState>* states) {
   RowStepRows rows(uses, pool);
   io::Batch batch;
   batch.num_rows = num_rows;
@@ -130,10 +130,23 @@ arrow::Status AppendDerived(const std::vector<RowStepUse>& uses, int64_t num_row
       std::optional<backend::BackendScope> scope;
       if (!uses[i].runs_on_backend) scope.emplace(backend::Native());
       ARROW_ASSIGN_OR_RAISE(const auto block, rows.Rows(i, batch));
-      return uses[i].step->Apply(block, (*states)[i].get(), pool, &derived);
+      return uses[i].step->Apply(block, states[i].get(), pool, &derived);
     };
     ARROW_RETURN_NOT_OK(WithColumn(of_step(), uses[i].inputs[0]->source_column()));
     ARROW_RETURN_NOT_OK(columns->AddDerived(derived));
+  }
+  return arrow::Status::OK();
+}
+
+/// All row-wise steps, which are ordered by stage.
+arrow::Status AppendDerived(const std::vector<RowStepUse>& uses, int64_t num_rows,
+                            BatchColumns* columns, arrow::MemoryPool* pool,
+                            BatchTransform::States* states) {
+  size_t first = 0;
+  for (int stage = 0; stage < NumStages(uses); ++stage) {
+    const std::vector<RowStepUse> of_stage = UsesOfStage(uses, stage);
+    ARROW_RETURN_NOT_OK(AppendStage(of_stage, num_rows, columns, pool, states->data() + first));
+    first += of_stage.size();
   }
   return arrow::Status::OK();
 }

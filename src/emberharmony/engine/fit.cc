@@ -8,6 +8,7 @@
 #include <map>
 #include <mutex>
 #include <numeric>
+#include <set>
 #include <tuple>
 
 #include "emberharmony/base/allocation_failure.h"
@@ -18,6 +19,7 @@
 #include "emberharmony/engine/column_scan.h"
 #include "emberharmony/engine/column_status.h"
 #include "emberharmony/engine/job_schedule.h"
+#include "emberharmony/engine/row_step_merge.h"
 #include "emberharmony/engine/state_spool.h"
 #include "emberharmony/engine/weighted_scan.h"
 #include "emberharmony/feature/distinct_count.h"
@@ -38,6 +40,7 @@ struct FitShared {
   RunContext* context;
   StateSpool* spool;  // nullptr: states are not kept
   bool leaves_unlearned;
+  std::set<int> taken_by_rows;  // columns whose steps row-wise ones wait for: they must learn
   std::mutex mutex;
   std::vector<plan::SavedState> states;  // guarded by mutex
 };
@@ -75,7 +78,8 @@ class FitJob : public ColumnJob {
         memory_(*field_, "fit", shared->context),
         learner_(std::make_unique<ColumnLearner>(column, field_, std::move(pipelines),
                                                  memory_.options(), shared->context->budget())) {
-    if (shared->leaves_unlearned) learner_->LeaveUnlearned();
+    if (shared->leaves_unlearned && !shared->taken_by_rows.contains(column))
+      learner_->LeaveUnlearned();
   }
 
   arrow::Result<bool> BeginPass() override {
@@ -242,9 +246,9 @@ void SortStates(std::vector<plan::SavedState>* states) {
 
 // One column's states at a time, piece by piece from the models' files.
 arrow::Status MergeColumn(const std::vector<MergePart>& parts, int column,
+                          std::shared_ptr<arrow::Field> field,
                           const std::vector<Pipeline*>& pipelines, RunContext* context,
                           StateSpool* spool, std::vector<plan::SavedState>* saved) {
-  auto field = parts[0].input_schema->field(column);
   const base::Activity activity("merge", field->name());
   const ColumnMemory memory(*field, "merge", context);
   ColumnLearner learner(column, field, pipelines, memory.options(), context->budget());
@@ -281,23 +285,13 @@ arrow::Status MergeColumn(const std::vector<MergePart>& parts, int column,
       field->name()));
 }
 
-}  // namespace
-
-arrow::Result<std::vector<plan::SavedState>> FitPipelines(const io::Source& source,
-                                                          const SplitVectors& splits,
-                                                          const plan::BoundPlan& bound,
-                                                          FitPurpose purpose, RunContext* context) {
-  StateSpool spool(context->options().spill_dir);
-  FitShared shared{source,
-                   splits,
-                   context,
-                   purpose == FitPurpose::kApplying ? nullptr : &spool,
-                   purpose == FitPurpose::kMerging,
-                   {},
-                   {}};
+// The pipelines of the columns from `begin` to `end`, which may be derived ones.
+arrow::Status MergeColumns(const std::vector<MergePart>& parts, const plan::BoundPlan& bound,
+                           int begin, int end, RunContext* context, StateSpool* spool,
+                           std::vector<plan::SavedState>* saved) {
   std::map<int, std::vector<Pipeline*>> by_column;
   const auto add = [&](int column, Pipeline* pipeline) {
-    if (!pipeline->learned() && column < source.schema()->num_fields())
+    if (!pipeline->learned() && column >= begin && column < end)
       by_column[column].push_back(pipeline);
   };
   for (size_t i = 0; i < bound.pipelines.size(); ++i)
@@ -305,6 +299,45 @@ arrow::Result<std::vector<plan::SavedState>> FitPipelines(const io::Source& sour
   for (const plan::BoundRowStep& row_step : bound.row_steps) {
     for (size_t i = 0; i < row_step.inputs.size(); ++i)
       add(row_step.source_columns[i], row_step.inputs[i].get());
+  }
+  const arrow::Schema& schema = *parts[0].input_schema;
+  for (const auto& [column, pipelines] : by_column) {
+    const int derived = column - schema.num_fields();
+    const auto& field =
+        derived >= 0 ? bound.derived[static_cast<size_t>(derived)] : schema.field(column);
+    ARROW_RETURN_NOT_OK(WithColumn(
+        MergeColumn(parts, column, field, pipelines, context, spool, saved), field->name()));
+  }
+  return arrow::Status::OK();
+}
+
+}  // namespace
+
+arrow::Result<std::vector<plan::SavedState>> FitPipelines(const io::Source& source,
+                                                          const SplitVectors& splits,
+                                                          const plan::BoundPlan& bound,
+                                                          FitPurpose purpose, RunContext* context,
+                                                          int first_column) {
+  StateSpool spool(context->options().spill_dir);
+  FitShared shared{source,
+                   splits,
+                   context,
+                   purpose == FitPurpose::kApplying ? nullptr : &spool,
+                   purpose == FitPurpose::kMerging,
+                   {},
+                   {},
+                   {}};
+  std::map<int, std::vector<Pipeline*>> by_column;
+  const auto add = [&](int column, Pipeline* pipeline) {
+    if (!pipeline->learned() && column >= first_column && column < source.schema()->num_fields())
+      by_column[column].push_back(pipeline);
+  };
+  for (size_t i = 0; i < bound.pipelines.size(); ++i)
+    add(bound.source_columns[i], bound.pipelines[i].get());
+  for (const plan::BoundRowStep& row_step : bound.row_steps) {
+    for (size_t i = 0; i < row_step.inputs.size(); ++i)
+      add(row_step.source_columns[i], row_step.inputs[i].get());
+    shared.taken_by_rows.insert(row_step.source_columns.begin(), row_step.source_columns.end());
   }
   std::vector<int> columns;
   for (const auto& [column, pipelines] : by_column) columns.push_back(column);
@@ -324,7 +357,7 @@ arrow::Result<DetectedPlan> DetectPlan(const io::Source& source, const SplitVect
                                        const plan::AutomaticPlanOptions& options, bool learn,
                                        bool keep_state, RunContext* context) {
   StateSpool spool(context->options().spill_dir);
-  FitShared shared{source, splits, context, keep_state ? &spool : nullptr, false, {}, {}};
+  FitShared shared{source, splits, context, keep_state ? &spool : nullptr, false, {}, {}, {}};
   const int num_columns = source.schema()->num_fields();
   DetectedPlan detected;
   detected.profiles.resize(num_columns);
@@ -378,14 +411,9 @@ arrow::Status CheckMergeable(const std::vector<MergePart>& parts) {
           fmt::format("model {} was fitted on other columns or types than model 1", m + 1));
     }
   }
-  for (const plan::FeatureSpec& feature : first.plan.features) {
-    for (const feature::StepSpec& step : feature.steps) {
-      if (feature::RowStepRegistry::Get().Find(step.name) == nullptr) continue;
-      return base::UsageError(fmt::format(
-          "models with a step that works on rows ({}) cannot be merged; fit the whole table",
-          step.name));
-    }
-  }
+  ARROW_ASSIGN_OR_RAISE(const plan::BoundPlan bound,
+                        plan::BindPlan(first.plan, *first.input_schema, "plan.yaml", false));
+  ARROW_RETURN_NOT_OK(CheckRowStepsMerge(bound, first.input_schema->num_fields()));
   const plan::SplitSpec& split = first.plan.split;
   if (split.method == plan::SplitMethod::kRandom) {
     return base::UsageError(
@@ -408,18 +436,18 @@ arrow::Result<std::shared_ptr<plan::FittedPlan>> MergeModels(const std::vector<M
   auto schema = first.input_schema;
   ARROW_ASSIGN_OR_RAISE(plan::BoundPlan bound,
                         plan::BindPlan(first.plan, *schema, "plan.yaml", false));
-  std::map<int, std::vector<Pipeline*>> by_column;
-  for (size_t i = 0; i < bound.pipelines.size(); ++i) {
-    by_column[bound.source_columns[i]].push_back(bound.pipelines[i].get());
-  }
   StateSpool spool(context->options().spill_dir);
   std::vector<plan::SavedState> saved;
-  for (auto& [column, pipelines] : by_column) {
-    const bool learns = std::any_of(pipelines.begin(), pipelines.end(),
-                                    [](const Pipeline* p) { return !p->learned(); });
-    if (!learns) continue;
-    const arrow::Status status = MergeColumn(parts, column, pipelines, context, &spool, &saved);
-    ARROW_RETURN_NOT_OK(WithColumn(status, schema->field(column)->name()));
+  // Those of the table's own columns come first, then the row-wise steps, in the order of stages,
+  // with what they yield.
+  ARROW_RETURN_NOT_OK(MergeColumns(parts, bound, 0, schema->num_fields(), context, &spool, &saved));
+  int first_derived = schema->num_fields();
+  for (plan::BoundRowStep& row_step : bound.row_steps) {
+    const auto behind = first_derived + static_cast<int>(row_step.step->outputs().size());
+    ARROW_RETURN_NOT_OK(
+        MergeRowStep(parts, first_derived, row_step.step.get(), context, &spool, &saved));
+    ARROW_RETURN_NOT_OK(MergeColumns(parts, bound, first_derived, behind, context, &spool, &saved));
+    first_derived = behind;
   }
   SortStates(&saved);
   ARROW_ASSIGN_OR_RAISE(

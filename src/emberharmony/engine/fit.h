@@ -22,12 +22,14 @@ enum class FitPurpose {
 };
 
 /// Learns what the bound plan's pipelines need from the training rows and completes them; those of
-/// columns that the source does not have (derived ones, yet) are left alone. If the model is to be
-/// merged their states, in canonical order, are returned as well.
+/// columns that the source does not have (derived ones, yet), or that come before `first_column`,
+/// are left alone. If the model is to be merged their states, in canonical order, are returned as
+/// well.
 arrow::Result<std::vector<plan::SavedState>> FitPipelines(const io::Source& source,
                                                           const SplitVectors& splits,
                                                           const plan::BoundPlan& bound,
-                                                          FitPurpose purpose, RunContext* context);
+                                                          FitPurpose purpose, RunContext* context,
+                                                          int first_column = 0);
 
 /// An automatic plan (DESIGN section 5) and its pipelines, which have learned from the very states
 /// that detection used.
@@ -55,12 +57,14 @@ struct MergePart {
   static arrow::Result<MergePart> Load(const std::string& model_dir, RunContext* context);
 };
 
-/// UsageError unless there are parts, of equal plans and schemas.
+/// UsageError unless there are parts, of equal plans and schemas, and of a plan whose fits can be
+/// merged.
 arrow::Status CheckMergeable(const std::vector<MergePart>& parts);
 
 /// One model from the fits of disjoint parts: what one fit of the whole for merging would have
 /// given, byte for byte. All must have been saved with their states, for equal plans and schemas.
-/// UsageError otherwise, or when a step learned from another learned step that is not an impute.
+/// UsageError otherwise, or when a step learned from another learned step that is not an impute, or
+/// from rows that are not in the part (engine/row_step_merge.h).
 arrow::Result<std::shared_ptr<plan::FittedPlan>> MergeModels(const std::vector<MergePart>& parts,
                                                              RunContext* context);
 

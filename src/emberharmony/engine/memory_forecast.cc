@@ -66,7 +66,7 @@ class MemoryForecast {
       }
       if (pass.phase != "fit") continue;
       for (const std::string& name : pass.columns) {
-        const auto found = states_.find(source_.schema()->GetFieldIndex(name));
+        const auto found = states_.find(ColumnOf(name));
         if (found == states_.end()) continue;
         pass.least_memory_bytes = std::max(pass.least_memory_bytes, found->second.learned);
       }
@@ -209,9 +209,15 @@ class MemoryForecast {
     return OfTransform(pass);
   }
 
+  // Row-wise steps of two features may yield columns of one name, which are alike.
+  int ColumnOf(const std::string& name) const {
+    const std::vector<int> found = source_.schema()->GetAllFieldIndices(name);
+    return found.empty() ? -1 : found.front();
+  }
+
   Needs OfColumnScan(const std::vector<std::string>& columns) const {
     if (columns.empty()) return {};
-    const int column = source_.schema()->GetFieldIndex(columns[0]);
+    const int column = ColumnOf(columns[0]);
     return PerUnit(source_, run_.facts.at(column).scan_bytes);
   }
 
@@ -242,8 +248,7 @@ class MemoryForecast {
 
   Needs OfLearning(const ExplainedPass& pass) const {
     std::vector<int> columns;
-    for (const std::string& name : pass.columns)
-      columns.push_back(source_.schema()->GetFieldIndex(name));
+    for (const std::string& name : pass.columns) columns.push_back(ColumnOf(name));
     std::vector<int64_t> states;
     int64_t all_states = 0;
     int64_t kept_states = 0;  // that cannot be spilled

@@ -84,11 +84,12 @@ nlohmann::json NumericBackends::Use() const {
           {"operations", std::move(operations)}};
 }
 
-bool RunsOnBackend(const feature::RowTransform& step,
+bool RunsOnBackend(const plan::BoundRowStep& row_step,
                    const std::vector<std::unique_ptr<feature::Pipeline>>& pipelines) {
-  if (!step.traits().computes) return false;
+  // What another row-wise step makes of it may be an id.
+  if (!row_step.step->traits().computes || row_step.feeds_next_stage) return false;
   std::set<std::string> yielded;
-  for (const feature::ColumnInfo& output : step.outputs()) yielded.insert(output.name);
+  for (const feature::ColumnInfo& output : row_step.step->outputs()) yielded.insert(output.name);
   return std::ranges::all_of(pipelines, [&](const auto& pipeline) {
     if (!yielded.contains(pipeline->source_column())) return true;
     for (int s = 0; s < pipeline->num_steps(); ++s) {

@@ -10,7 +10,7 @@
 
 #include "emberharmony/backend/backend.h"
 #include "emberharmony/feature/pipeline.h"
-#include "emberharmony/feature/row_transform.h"
+#include "emberharmony/plan/plan.h"
 
 /// Who computes the numeric steps of a run. The choice is a rule and never a measurement, so that
 /// runs repeat:
@@ -62,8 +62,9 @@ class NumericBackends {
 };
 
 /// Whether a row-wise step may be left to another backend than the native one: a matrix step,
-/// behind which those of the pipelines that take its outputs learn nothing and are continuous.
-bool RunsOnBackend(const feature::RowTransform& step,
+/// behind which no other row-wise step stands, and those of the pipelines that take its outputs
+/// learn nothing and are continuous.
+bool RunsOnBackend(const plan::BoundRowStep& row_step,
                    const std::vector<std::unique_ptr<feature::Pipeline>>& pipelines);
 
 }  // namespace emberharmony::engine

@@ -205,15 +205,17 @@ class FeatureForecast {
     return run_.context->backends().name_for(/*has_matrix_steps=*/false);
   }
 
-  // The row-wise step that yields a derived column, and the steps ahead of it.
+  // The row-wise step that yields a derived column, and all that is ahead of it.
   void AddStepsAhead(int column, ExplainedFeature* feature) const {
     const plan::BoundPlan& bound = run_.given.bound;
     int first = source_.schema()->num_fields() - static_cast<int>(bound.derived.size());
+    if (column < first) return;
     for (const plan::BoundRowStep& row_step : bound.row_steps) {
       first += static_cast<int>(row_step.step->outputs().size());
       if (column >= first) continue;
+      AddStepsAhead(row_step.source_columns[0], feature);
       const Pipeline& input = *row_step.inputs[0];
-      const bool runs_on_backend = RunsOnBackend(*row_step.step, bound.pipelines);
+      const bool runs_on_backend = RunsOnBackend(row_step, bound.pipelines);
       for (int s = 0; s < input.num_steps(); ++s) {
         const feature::Transform& step = input.step(s);
         feature->steps.push_back({step.name(), step.options(), !step.analyzers().empty(),

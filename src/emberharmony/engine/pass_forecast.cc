@@ -141,17 +141,29 @@ class PassForecast {
 
   // Of a source whose columns are read together the first pass that learns splits the rows, too.
   bool assigned_while_learning() const {
-    return run_.reading.in_scan && run_.sees_training_rows() && !PassColumns(false).empty();
+    return run_.reading.in_scan && run_.sees_training_rows() && !PassColumns(0).empty();
   }
 
-  // The columns that learn in each pass, by pass: the table's own, or those that row-wise steps
-  // yield.
-  std::vector<std::vector<int>> PassColumns(bool derived) const {
+  // Where among the columns those of a level begin: of level 0 are the table's own, of the next
+  // those that the first stage of row-wise steps yields, and so on.
+  int FirstColumn(int level) const {
+    const plan::BoundPlan& bound = run_.given.bound;
+    if (level == 0) return 0;
+    int column = source_.schema()->num_fields() - static_cast<int>(bound.derived.size());
+    for (const plan::BoundRowStep& row_step : bound.row_steps) {
+      if (row_step.stage < level - 1) column += static_cast<int>(row_step.step->outputs().size());
+    }
+    return column;
+  }
+
+  // The columns of a level that learn in each pass, by pass.
+  std::vector<std::vector<int>> PassColumns(int level) const {
     std::vector<std::set<int>> columns;
     const plan::BoundPlan& bound = run_.given.bound;
-    const int num_own = source_.schema()->num_fields() - static_cast<int>(bound.derived.size());
+    const int begin = FirstColumn(level);
+    const int end = FirstColumn(level + 1);
     const auto add = [&](int column, const Pipeline& pipeline) {
-      if ((column >= num_own) != derived) return;
+      if (column < begin || column >= end) return;
       const size_t passes = feature::LearningPasses(pipeline).size();
       columns.resize(std::max(columns.size(), passes));
       for (size_t p = 0; p < passes; ++p) columns[p].insert(column);
@@ -167,8 +179,9 @@ class PassForecast {
     return lists;
   }
 
-  // Row-wise steps learn in a pass, and are applied in one: those that need an order in another.
-  arrow::Status AddRowSteps() {
+  // Row-wise steps of a stage learn in a pass, and are applied in one: those that need an order in
+  // another.
+  arrow::Status AddRowSteps(int stage) {
     struct Kind {
       std::set<int> columns;
       std::vector<std::string> names;
@@ -182,6 +195,7 @@ class PassForecast {
     Kind learning;
     Kind applied[2];
     for (const plan::BoundRowStep& row_step : run_.given.bound.row_steps) {
+      if (row_step.stage != stage) continue;
       const size_t num_inputs = row_step.inputs.size();
       ARROW_ASSIGN_OR_RAISE(const auto learner, row_step.step->MakeLearner(nullptr));
       if (learner != nullptr) learning.Add(row_step, num_inputs);
@@ -203,16 +217,20 @@ class PassForecast {
   }
 
   arrow::Status AddLearning() {
-    if (run_.sees_training_rows()) AddLearningOf(/*derived=*/false);
-    ARROW_RETURN_NOT_OK(AddRowSteps());
-    if (!run_.sees_training_rows()) return arrow::Status::OK();
-    AddLearningOf(/*derived=*/true);
-    AddRefinement();
+    if (run_.sees_training_rows()) AddLearningOf(/*level=*/0);
+    const auto& row_steps = run_.given.bound.row_steps;
+    const int num_stages = row_steps.empty() ? 0 : row_steps.back().stage + 1;
+    for (int stage = 0; stage < num_stages; ++stage) {
+      ARROW_RETURN_NOT_OK(AddRowSteps(stage));
+      if (run_.sees_training_rows()) AddLearningOf(stage + 1);
+    }
+    if (run_.sees_training_rows()) AddRefinement();
     return arrow::Status::OK();
   }
 
-  void AddLearningOf(bool derived) {
-    const auto by_pass = PassColumns(derived);
+  void AddLearningOf(int level) {
+    const auto by_pass = PassColumns(level);
+    const bool derived = level > 0;
     for (size_t p = 0; p < by_pass.size(); ++p) {
       std::vector<int> columns = by_pass[p];
       std::string purpose = p > 0     ? "learn from what the pass before has learned"

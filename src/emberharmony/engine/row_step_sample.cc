@@ -56,15 +56,16 @@ class MeasuredStep {
   bool full_ = false;
 };
 
-bool InputsHaveLearned(const RowStepUse& use) {
-  return std::all_of(use.inputs.begin(), use.inputs.end(),
+bool HasInputs(const RowStepUse& use) {
+  return use.stage == 0 &&
+         std::all_of(use.inputs.begin(), use.inputs.end(),
                      [](const feature::Pipeline* input) { return input->learned(); });
 }
 
 arrow::Result<RowStepMemory> MeasureRowStep(const io::Source& source, const RowStepUse& use,
                                             RunContext* context) {
   RowStepMemory memory;
-  if (!InputsHaveLearned(use)) return memory;
+  if (!HasInputs(use)) return memory;
   const std::vector<RowStepUse> uses = {use};
   MeasuredStep step(uses[0], context);
   ARROW_RETURN_NOT_OK(step.Open());

@@ -14,7 +14,7 @@ namespace emberharmony::engine {
 /// What a row-wise step remembers (the values of a target_encode, the entities of a lag) after some
 /// rows, measured by letting it see them.
 struct RowStepMemory {
-  bool measured = false;   ///< not: an input has a step that must learn first
+  bool measured = false;   ///< not: an input has a step that must learn first, or is yielded by one
   int64_t half_bytes = 0;  ///< after half of the rows
   int64_t bytes = 0;       ///< after all of them
   double share = 1;        ///< of the rows, for which the memory for measuring sufficed

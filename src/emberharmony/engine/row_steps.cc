@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -18,6 +19,7 @@
 #include "emberharmony/engine/column_scan.h"
 #include "emberharmony/engine/column_status.h"
 #include "emberharmony/engine/derived_columns.h"
+#include "emberharmony/engine/row_step_merge.h"
 
 namespace emberharmony::engine {
 
@@ -198,7 +200,8 @@ std::vector<RowStepUse> UsesOf(const plan::BoundPlan& bound, bool with_target) {
     RowStepUse use{row_step.step.get(), {}, row_step.source_columns};
     for (const auto& input : row_step.inputs) use.inputs.push_back(input.get());
     if (row_step.learns_from_target && !with_target) use.columns.pop_back();
-    use.runs_on_backend = RunsOnBackend(*row_step.step, bound.pipelines);
+    use.runs_on_backend = RunsOnBackend(row_step, bound.pipelines);
+    use.stage = row_step.stage;
     uses.push_back(std::move(use));
   }
   return uses;
@@ -210,7 +213,8 @@ std::vector<RowStepUse> UsesOf(const plan::FittedPlan& model,
   for (size_t r = 0; r < model.row_steps().size(); ++r) {
     RowStepUse use{model.row_steps()[r].step.get(), {}, binding.row_step_columns[r]};
     for (const auto& input : model.row_steps()[r].inputs) use.inputs.push_back(input.get());
-    use.runs_on_backend = RunsOnBackend(*use.step, model.pipelines());
+    use.runs_on_backend = RunsOnBackend(model.row_steps()[r], model.pipelines());
+    use.stage = model.row_steps()[r].stage;
     uses.push_back(std::move(use));
   }
   return uses;
@@ -240,18 +244,35 @@ arrow::Result<feature::RowBlock> RowStepRows::Rows(size_t i, const io::Batch& ba
   return rows;
 }
 
-arrow::Status LearnRowSteps(const RequestedSource& requested, const plan::SplitSpec& split,
-                            const SplitVectors& splits, const plan::BoundPlan& bound,
-                            RunContext* context) {
-  const io::Source& source = *requested.selected;
-  const RowFolds folds(requested, split, splits, context);
-  std::vector<RowStepUse> uses = UsesOf(bound, /*with_target=*/true);
+int NumStages(const std::vector<RowStepUse>& uses) {
+  int stages = 0;
+  for (const RowStepUse& use : uses) stages = std::max(stages, use.stage + 1);
+  return stages;
+}
+
+std::vector<RowStepUse> UsesOfStage(const std::vector<RowStepUse>& uses, int stage) {
+  std::vector<RowStepUse> of_stage;
+  std::copy_if(uses.begin(), uses.end(), std::back_inserter(of_stage),
+               [&](const RowStepUse& use) { return use.stage == stage; });
+  return of_stage;
+}
+
+arrow::Status LearnRowSteps(const io::Source& source, const RowFolds& folds, int stage,
+                            const plan::BoundPlan& bound, RunContext* context,
+                            std::vector<plan::SavedState>* saved) {
+  StateSpool spool(context->options().spill_dir);
+  const std::vector<RowStepUse> uses = UsesOf(bound, /*with_target=*/true);
   std::vector<std::unique_ptr<feature::RowLearner>> learners;
   std::vector<size_t> learning;  // steps with more to learn
+  std::vector<int> first_derived;
+  int next_derived = source.schema()->num_fields();
   for (size_t i = 0; i < uses.size(); ++i) {
-    ARROW_ASSIGN_OR_RAISE(auto learner, uses[i].step->MakeLearner(context->budget()));
-    if (learner != nullptr) learning.push_back(i);
-    learners.push_back(std::move(learner));
+    learners.emplace_back();
+    first_derived.push_back(next_derived);
+    if (uses[i].stage != stage) continue;
+    next_derived += static_cast<int>(uses[i].step->outputs().size());
+    ARROW_ASSIGN_OR_RAISE(learners[i], uses[i].step->MakeLearner(context->budget()));
+    if (learners[i] != nullptr) learning.push_back(i);
   }
   while (!learning.empty()) {
     context->progress()->BeginPhase("fit", source.num_rows(), source.num_rows(),
@@ -272,6 +293,8 @@ arrow::Status LearnRowSteps(const RequestedSource& requested, const plan::SplitS
         again.push_back(i);
         continue;
       }
+      if (saved != nullptr)
+        ARROW_RETURN_NOT_OK(SaveRowStep(*learners[i], first_derived[i], &spool, saved));
       ARROW_RETURN_NOT_OK(OfStep(bound.row_steps[i].step->Learn(*learners[i]), uses[i]));
       learners[i].reset();
     }
@@ -280,13 +303,17 @@ arrow::Status LearnRowSteps(const RequestedSource& requested, const plan::SplitS
   return arrow::Status::OK();
 }
 
-arrow::Result<std::shared_ptr<io::Source>> ApplyRowSteps(std::shared_ptr<io::Source> source,
-                                                         const std::vector<RowStepUse>& uses,
-                                                         const arrow::FieldVector& derived,
-                                                         const RowFolds* folds,
-                                                         RunContext* context) {
-  if (uses.empty()) return source;
-  ARROW_RETURN_NOT_OK(CheckOrder(*source, uses));
+namespace {
+
+// The steps are of one stage.
+arrow::Result<std::shared_ptr<io::Source>> ApplyStage(std::shared_ptr<io::Source> source,
+                                                      const std::vector<RowStepUse>& uses,
+                                                      const RowFolds* folds, RunContext* context) {
+  arrow::FieldVector derived;
+  for (const RowStepUse& use : uses) {
+    for (const feature::ColumnInfo& output : use.step->outputs())
+      derived.push_back(arrow::field(output.name, output.type, output.nullable));
+  }
   ARROW_ASSIGN_OR_RAISE(auto columns,
                         DerivedColumns::Make(derived, static_cast<int64_t>(source->units().size()),
                                              context->options().spill_dir));
@@ -307,6 +334,21 @@ arrow::Result<std::shared_ptr<io::Source>> ApplyRowSteps(std::shared_ptr<io::Sou
   ARROW_RETURN_NOT_OK(application.Run(in_order[1], first_columns[1], /*ordered=*/true));
   context->progress()->EndPhase();
   return WithDerivedColumns(std::move(source), derived, std::move(columns));
+}
+
+}  // namespace
+
+arrow::Result<std::shared_ptr<io::Source>> ApplyRowSteps(std::shared_ptr<io::Source> source,
+                                                         const std::vector<RowStepUse>& uses,
+                                                         const RowFolds* folds,
+                                                         RunContext* context) {
+  ARROW_RETURN_NOT_OK(CheckOrder(*source, uses));
+  for (int stage = 0; stage < NumStages(uses); ++stage) {
+    const std::vector<RowStepUse> of_stage = UsesOfStage(uses, stage);
+    if (of_stage.empty()) continue;
+    ARROW_ASSIGN_OR_RAISE(source, ApplyStage(std::move(source), of_stage, folds, context));
+  }
+  return source;
 }
 
 }  // namespace emberharmony::engine

@@ -25,7 +25,8 @@
 ///    with these columns behind its own takes its place.
 /// 4. The steps behind them learn from those columns, and features are written, as from any others.
 ///
-/// A transform begins with 3. Neither threads nor batches nor units show in what is yielded.
+/// Row-wise steps that take what others yield are of the next stage: 2 to 4 for each stage. A
+/// transform has 3 of each stage. Neither threads nor batches nor units show in what is yielded.
 namespace emberharmony::engine {
 
 /// A row-wise step and where in a source its inputs are.
@@ -34,6 +35,7 @@ struct RowStepUse {
   std::vector<const feature::Pipeline*> inputs;
   std::vector<int> columns;
   bool runs_on_backend = false;  ///< where it is applied (engine/numeric_backends.h)
+  int stage = 0;
 };
 
 /// Of a bound plan, with the target that steps learn from, or without.
@@ -58,17 +60,23 @@ class RowStepRows {
   std::vector<std::vector<RowInput>> inputs_;
 };
 
-/// Lets the steps of `bound`, whose inputs have learned, learn. `selected` of the source is the
-/// table with its own columns. Errors name the step's first column.
-arrow::Status LearnRowSteps(const RequestedSource& requested, const plan::SplitSpec& split,
-                            const SplitVectors& splits, const plan::BoundPlan& bound,
-                            RunContext* context);
+/// How many stages there are.
+int NumStages(const std::vector<RowStepUse>& uses);
+/// Those of a stage.
+std::vector<RowStepUse> UsesOfStage(const std::vector<RowStepUse>& uses, int stage);
 
-/// The source with the columns that the steps yield, which have learned. `folds`: nullptr where
-/// rows are served. UsageError when a step needs an order of rows and the source has none.
+/// Lets the steps of `bound` that are of this stage, whose inputs have learned, learn. `source`:
+/// the table with its own columns, and those that the stages before yield. Errors name the step's
+/// first column. What they have learned from is appended to *saved, unless that is nullptr.
+arrow::Status LearnRowSteps(const io::Source& source, const RowFolds& folds, int stage,
+                            const plan::BoundPlan& bound, RunContext* context,
+                            std::vector<plan::SavedState>* saved);
+
+/// The source with the columns that the steps yield, which have learned: all stages, or those of
+/// one, whose inputs the source has. `folds`: nullptr where rows are served. UsageError when a step
+/// needs an order of rows and the source has none.
 arrow::Result<std::shared_ptr<io::Source>> ApplyRowSteps(std::shared_ptr<io::Source> source,
                                                          const std::vector<RowStepUse>& uses,
-                                                         const arrow::FieldVector& derived,
                                                          const RowFolds* folds,
                                                          RunContext* context);
 

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "emberharmony/backend/backend_scope.h"
@@ -18,6 +19,7 @@
 #include "emberharmony/engine/fit.h"
 #include "emberharmony/engine/output_folder.h"
 #include "emberharmony/engine/report_html.h"
+#include "emberharmony/engine/row_step_merge.h"
 #include "emberharmony/engine/row_steps.h"
 #include "emberharmony/engine/transform.h"
 #include "emberharmony/engine/warnings.h"
@@ -65,7 +67,10 @@ std::vector<plan::SavedState> StatesForModel(std::vector<plan::SavedState> state
                                              const arrow::Schema& source,
                                              const arrow::Schema& model) {
   for (plan::SavedState& state : states) {
-    state.source_column = model.GetFieldIndex(source.field(state.source_column)->name());
+    const int derived = state.source_column - source.num_fields();
+    state.source_column = derived >= 0
+                              ? model.num_fields() + derived
+                              : model.GetFieldIndex(source.field(state.source_column)->name());
   }
   return states;
 }
@@ -134,19 +139,26 @@ arrow::Result<std::shared_ptr<const SplitVectors>> MakeSplits(
                                    required_column);
 }
 
-// What comes after the steps of the table's own columns have learned.
+// What comes after the steps of the table's own columns have learned, stage by stage. States are
+// appended to *states.
 arrow::Result<std::shared_ptr<io::Source>> FitRowSteps(const RequestedSource& requested,
                                                        const GivenPlan& given,
                                                        const SplitVectors& splits,
-                                                       RunContext* context) {
-  const plan::SplitSpec& split = given.plan.split;
-  ARROW_RETURN_NOT_OK(LearnRowSteps(requested, split, splits, given.bound, context));
-  const RowFolds folds(requested, split, splits, context);
-  ARROW_ASSIGN_OR_RAISE(
-      auto source, ApplyRowSteps(requested.selected, UsesOf(given.bound, /*with_target=*/false),
-                                 given.bound.derived, &folds, context));
-  ARROW_RETURN_NOT_OK(
-      FitPipelines(*source, splits, given.bound, FitPurpose::kApplying, context).status());
+                                                       FitPurpose purpose, RunContext* context,
+                                                       std::vector<plan::SavedState>* states) {
+  const RowFolds folds(requested, given.plan.split, splits, context);
+  const std::vector<RowStepUse> uses = UsesOf(given.bound, /*with_target=*/false);
+  std::shared_ptr<io::Source> source = requested.selected;
+  for (int stage = 0; stage < NumStages(uses); ++stage) {
+    ARROW_RETURN_NOT_OK(LearnRowSteps(*source, folds, stage, given.bound, context,
+                                      purpose == FitPurpose::kApplying ? nullptr : states));
+    const int first_derived = source->schema()->num_fields();
+    ARROW_ASSIGN_OR_RAISE(
+        source, ApplyRowSteps(std::move(source), UsesOfStage(uses, stage), &folds, context));
+    ARROW_ASSIGN_OR_RAISE(
+        auto learned, FitPipelines(*source, splits, given.bound, purpose, context, first_derived));
+    std::move(learned.begin(), learned.end(), std::back_inserter(*states));
+  }
   return source;
 }
 
@@ -174,15 +186,14 @@ arrow::Result<Fitted> FitRequested(const RequestedSource& requested, const PlanR
   LogPlan("plan '" + request.name + "'", given->plan);
   ARROW_ASSIGN_OR_RAISE(
       fitted.splits, MakeSplits(requested, given->plan.split, context, given->required_column()));
-  const bool has_row_steps = !given->bound.row_steps.empty();
-  // Such models are not merged: their states would serve nobody.
+  // Where models cannot be merged, states would serve nobody.
+  if (!CheckRowStepsMerge(given->bound, source.schema()->num_fields()).ok())
+    purpose = FitPurpose::kApplying;
   ARROW_ASSIGN_OR_RAISE(auto states,
-                        FitPipelines(source, *fitted.splits, given->bound,
-                                     has_row_steps ? FitPurpose::kApplying : purpose, context));
+                        FitPipelines(source, *fitted.splits, given->bound, purpose, context));
   ARROW_RETURN_NOT_OK(fitted.splits->Complete());
-  if (has_row_steps) {
-    ARROW_ASSIGN_OR_RAISE(fitted.source, FitRowSteps(requested, *given, *fitted.splits, context));
-  }
+  ARROW_ASSIGN_OR_RAISE(fitted.source,
+                        FitRowSteps(requested, *given, *fitted.splits, purpose, context, &states));
   return FinishFit(std::move(given->plan), std::move(given->bound), std::move(states), source,
                    std::move(fitted));
 }
@@ -273,7 +284,7 @@ arrow::Result<Manifest> MakeManifest(std::vector<ShardEntry> shards, const Split
   Manifest manifest;
   const bool has_matrix_steps =
       std::ranges::any_of(model.row_steps(), [&](const plan::BoundRowStep& row_step) {
-        return RunsOnBackend(*row_step.step, model.pipelines());
+        return RunsOnBackend(row_step, model.pipelines());
       });
   manifest.backend = context->backends().name_for(has_matrix_steps);
   const bool checksum = context->options().content_checksum;
@@ -401,7 +412,7 @@ arrow::Result<RunReport> RunTransform(const std::string& model_dir,
   ShardFolders folders{staging, {"", "", ""}, {"all", "", ""}};
   ARROW_ASSIGN_OR_RAISE(const auto binding, model->Bind(*source->schema()));
   ARROW_ASSIGN_OR_RAISE(const auto widened,
-                        ApplyRowSteps(requested.selected, UsesOf(*model, binding), model->derived(),
+                        ApplyRowSteps(requested.selected, UsesOf(*model, binding),
                                       /*folds=*/nullptr, context));
   report.source_schema = widened->schema();
   ARROW_ASSIGN_OR_RAISE(auto shards, TransformSource(*widened, binding, *splits, *model, folders,

@@ -42,6 +42,15 @@ arrow::Result<std::shared_ptr<base::SpillFile>> StateSpool::File() {
 
 arrow::Result<feature::EncodedState> StateSpool::Encode(const feature::Analyzer& analyzer,
                                                         const feature::State& state) {
+  return Keep([&](const feature::ByteConsumer& out) { return analyzer.EncodeTo(state, out); });
+}
+
+arrow::Result<feature::EncodedState> StateSpool::Keep(std::string_view encoded) {
+  return Keep([&](const feature::ByteConsumer& out) { return out(encoded); });
+}
+
+arrow::Result<feature::EncodedState> StateSpool::Keep(
+    const std::function<arrow::Status(const feature::ByteConsumer&)>& write) {
   auto pieces = std::make_shared<SpooledPieces>();
   std::string pending;
   int64_t size = 0;
@@ -54,7 +63,7 @@ arrow::Result<feature::EncodedState> StateSpool::Encode(const feature::Analyzer&
     pending.clear();
     return arrow::Status::OK();
   };
-  ARROW_RETURN_NOT_OK(analyzer.EncodeTo(state, [&](std::string_view bytes) -> arrow::Status {
+  ARROW_RETURN_NOT_OK(write([&](std::string_view bytes) -> arrow::Status {
     size += static_cast<int64_t>(bytes.size());
     if (folder_.empty()) {
       pending.append(bytes);

@@ -2,9 +2,11 @@
 
 #include <arrow/result.h>
 
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 
 #include "emberharmony/base/spill_file.h"
 #include "emberharmony/feature/analyzer.h"
@@ -20,8 +22,12 @@ class StateSpool {
 
   arrow::Result<feature::EncodedState> Encode(const feature::Analyzer& analyzer,
                                               const feature::State& state);
+  /// Bytes that are encoded already.
+  arrow::Result<feature::EncodedState> Keep(std::string_view encoded);
 
  private:
+  arrow::Result<feature::EncodedState> Keep(
+      const std::function<arrow::Status(const feature::ByteConsumer&)>& write);
   arrow::Result<std::shared_ptr<base::SpillFile>> File();
 
   const std::string folder_;

@@ -44,8 +44,12 @@ arrow::Result<std::vector<double>> PcaRows(const RowBlock& rows, arrow::MemoryPo
 /// In a first pass the columns' ranges, in a second the sums of products.
 class PcaLearner : public RowLearner {
  public:
-  PcaLearner(std::vector<std::string> names, base::MemoryBudget* budget)
-      : names_(std::move(names)), ranges_(num_columns()), reservation_(budget) {}
+  /// `skips_missing`: rows that miss a number are passed over; else they are an error.
+  PcaLearner(std::vector<std::string> names, bool skips_missing, base::MemoryBudget* budget)
+      : names_(std::move(names)),
+        skips_missing_(skips_missing),
+        ranges_(num_columns()),
+        reservation_(budget) {}
 
   arrow::Status Update(const RowBlock& rows) override;
   arrow::Result<bool> FinishPass() override;
@@ -55,8 +59,11 @@ class PcaLearner : public RowLearner {
   int64_t num_columns() const { return static_cast<int64_t>(names_.size()); }
   /// What keeps rows from being learned from, with the column's name.
   arrow::Status CheckNumbers(const std::vector<double>& matrix) const;
+  /// Leaves the rows that are learned from.
+  void KeepRows(const RowBlock& rows, std::vector<double>* matrix) const;
 
   const std::vector<std::string> names_;
+  const bool skips_missing_;
   ColumnRanges ranges_;
   std::optional<WindowProducts> products_;
   std::vector<int64_t> quantized_;
@@ -75,17 +82,23 @@ arrow::Status PcaLearner::CheckNumbers(const std::vector<double>& matrix) const 
   return arrow::Status::OK();
 }
 
+void PcaLearner::KeepRows(const RowBlock& rows, std::vector<double>* matrix) const {
+  if (rows.folds == nullptr && !skips_missing_) return;
+  const int64_t width = num_columns();
+  int64_t kept = 0;
+  for (int64_t row = 0; row < rows.num_rows; ++row) {
+    const double* numbers = matrix->data() + row * width;
+    if (rows.folds != nullptr && rows.folds[row] == kNoFold) continue;
+    const auto is_missing = [](double number) { return std::isnan(number); };
+    if (skips_missing_ && std::any_of(numbers, numbers + width, is_missing)) continue;
+    std::copy_n(numbers, width, matrix->data() + kept++ * width);
+  }
+  matrix->resize(static_cast<size_t>(kept * width));
+}
+
 arrow::Status PcaLearner::Update(const RowBlock& rows) {
   ARROW_ASSIGN_OR_RAISE(std::vector<double> matrix, PcaRows(rows, arrow::default_memory_pool()));
-  if (rows.folds != nullptr) {
-    int64_t kept = 0;
-    for (int64_t row = 0; row < rows.num_rows; ++row) {
-      if (rows.folds[row] == kNoFold) continue;
-      std::copy_n(matrix.begin() + row * num_columns(), num_columns(),
-                  matrix.begin() + kept++ * num_columns());
-    }
-    matrix.resize(static_cast<size_t>(kept * num_columns()));
-  }
+  KeepRows(rows, &matrix);
   const auto num_rows = static_cast<int64_t>(matrix.size()) / num_columns();
   if (products_) {
     products_->grid().Quantize(matrix, &quantized_);
@@ -111,7 +124,8 @@ arrow::Result<bool> PcaLearner::FinishPass() {
 
 /// `pca: N`: the N principal components of the feature's columns together, learned from training
 /// rows. Columns are centred and not scaled, as scikit-learn's PCA does; a scale step ahead does
-/// that. A row in which a number is missing has none.
+/// that. A row in which a number is missing has none. Behind another row-wise step such rows are
+/// the rule (no window ends there, nothing came before), so that it learns from the others.
 class PcaStep : public RowTransform {
  public:
   static arrow::Result<std::unique_ptr<RowTransform>> Make(const nlohmann::json& options,
@@ -125,7 +139,7 @@ class PcaStep : public RowTransform {
   std::vector<ColumnInfo> outputs() const override;
   arrow::Result<std::unique_ptr<RowLearner>> MakeLearner(
       base::MemoryBudget* budget) const override {
-    return std::make_unique<PcaLearner>(names_, budget);
+    return std::make_unique<PcaLearner>(names_, derived_, budget);
   }
   arrow::Status Learn(const RowLearner& learner) override;
   bool learned() const override { return projection_.has_value(); }
@@ -151,6 +165,7 @@ class PcaStep : public RowTransform {
   std::vector<std::string> names_;
   int64_t num_components_ = 1;
   std::string output_name_;
+  bool derived_ = false;  ///< RowContext::derived
   PcaBasis basis_;
   std::optional<Projection> projection_;
 };
@@ -178,6 +193,7 @@ arrow::Result<std::unique_ptr<RowTransform>> PcaStep::Make(const nlohmann::json&
     ARROW_RETURN_NOT_OK(CheckNumeric(kName, context.inputs[c]));
     step->names_.push_back(context.inputs[c].name);
   }
+  step->derived_ = context.derived;
   return std::unique_ptr<RowTransform>(std::move(step));
 }
 

@@ -65,6 +65,27 @@ TEST(PcaStep, LearnsFromTrainingRowsInAnyBatches) {
   EXPECT_EQ(third->Describe(), learned);
 }
 
+TEST(PcaStep, BehindAnotherStepRowsWithoutValuesAreNoRows) {
+  const RowBlock rows = TwoColumns(100);
+  const auto expected = MakeRowStep("pca", 2, TwoInputs());
+  ASSERT_TRUE(LearnPca(expected.get(), rows, 100).ok());
+  RowBlock gaps;
+  gaps.num_rows = 103;
+  const auto none = ArrayOf(arrow::float64(), "[null, null]");
+  for (size_t c = 0; c < 2; ++c) {
+    gaps.columns.push_back(*arrow::Concatenate(
+        {none, rows.columns[c], ArrayOf(arrow::float64(), c == 0 ? "[null]" : "[1e9]")}));
+  }
+  RowContext derived = TwoInputs();
+  derived.derived = true;
+  const auto step = MakeRowStep("pca", 2, derived);
+  ASSERT_TRUE(LearnPca(step.get(), gaps, 7).ok());
+  EXPECT_EQ(step->Describe(), expected->Describe());
+  EXPECT_EQ(step->Describe()["count"], 100);
+  const auto of_table = MakeRowStep("pca", 2, TwoInputs());
+  EXPECT_THAT(LearnPca(of_table.get(), gaps, 7).message(), testing::HasSubstr("missing values"));
+}
+
 TEST(PcaStep, ProjectsRowsAndKeepsMissingOnesMissing) {
   RowBlock rows = TwoColumns(300);
   const auto step = MakeRowStep("pca", {{"components", 2}, {"name", "xy"}}, TwoInputs());

@@ -4,6 +4,14 @@
 
 namespace emberharmony::feature {
 
+arrow::Result<std::string> RowLearner::Encode() const {
+  return arrow::Status::NotImplemented("what this step learns from is not encoded");
+}
+
+arrow::Status RowLearner::MergeEncoded(const std::string& /*encoded*/) {
+  return arrow::Status::NotImplemented("what this step learns from is not merged");
+}
+
 arrow::Status RowTransform::Learn(const RowLearner& /*learner*/) {
   return arrow::Status::Invalid("step '", name(), "' learns nothing");
 }

@@ -19,15 +19,16 @@
 /// Steps that need whole rows: several columns at once (cross, pca), or rows in their order (lag,
 /// windows). Every other step is a Transform, which works on the distinct values of one column.
 ///
-/// A row-wise step stands in a feature's steps like any other, at most once:
+/// A row-wise step stands in a feature's steps like any other:
 ///
 ///     - columns: [origin, destination]
 ///       steps: [cross, {hash_bucket: {buckets: 1000}}]
 ///
-/// The steps ahead of it are applied to each column, those behind it to each of its outputs. A run
-/// applies it once, in a pass of its own, after the steps ahead of it have learned; its outputs
-/// wait on disk as further columns of the source ("derived" ones), from which the steps behind it
-/// learn and features are written (engine/row_steps.h).
+/// The steps ahead of it are applied to each column, those behind it to each of its outputs, which
+/// another row-wise step may take as its columns. A run applies it once, in a pass of its own,
+/// after the steps ahead of it have learned; its outputs wait on disk as further columns of the
+/// source ("derived" ones), from which the steps behind it learn and features are written
+/// (engine/row_steps.h).
 namespace emberharmony::feature {
 
 /// The fold of a row that is none of training's.
@@ -72,6 +73,13 @@ class RowLearner {
   virtual arrow::Status Update(const RowBlock& rows) = 0;
   /// After each pass over the data; true when another is needed.
   virtual arrow::Result<bool> FinishPass() { return false; }
+
+  /// Whether what learners of the same step have seen of parts of a table can be put together.
+  virtual bool is_mergeable() const { return false; }
+  /// What it has seen, before Learn: equal rows give equal bytes, whatever their order.
+  virtual arrow::Result<std::string> Encode() const;
+  /// Adds what another has seen. DataError for bytes that are none of an equal step's.
+  virtual arrow::Status MergeEncoded(const std::string& encoded);
 };
 
 /// One row-wise step, bound to its inputs. Made unlearned; Learn or Restore completes one that
@@ -123,6 +131,9 @@ struct RowContext {
   /// are float64; a column without steps ahead has its own type.
   std::vector<ColumnInfo> inputs;
   size_t num_columns = 1;  ///< of the inputs, the feature's
+  /// The feature's columns are what another row-wise step yields: values may be missing for want of
+  /// rows (at a sequence's beginning, where no window ends), and not only in the table.
+  bool derived = false;
 };
 
 /// What is known of a row-wise step before it is made.

@@ -11,11 +11,14 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <cstring>
 #include <deque>
+#include <map>
 #include <memory>
 #include <new>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -100,6 +103,64 @@ bool TargetKeyOf(const arrow::Array& values, int64_t row, std::string* key) {
   }
 }
 
+/// The value of a key, as a column of one row.
+std::shared_ptr<arrow::ArrayData> TargetOfKey(const std::shared_ptr<arrow::DataType>& type,
+                                              const std::string& key) {
+  if (type->id() == arrow::Type::BOOL) {
+    return arrow::ArrayData::Make(
+        type, 1, {nullptr, arrow::Buffer::FromString(std::string(1, key == "1" ? '\1' : '\0'))});
+  }
+  auto bytes = arrow::Buffer::FromString(key);
+  if (!arrow::is_base_binary_like(type->id()))
+    return arrow::ArrayData::Make(type, 1, {nullptr, std::move(bytes)});
+  const int32_t offsets[2] = {0, static_cast<int32_t>(key.size())};
+  std::string offset_bytes(reinterpret_cast<const char*>(offsets), sizeof(offsets));
+  return arrow::ArrayData::Make(
+      type, 1, {nullptr, arrow::Buffer::FromString(std::move(offset_bytes)), std::move(bytes)});
+}
+
+/// Whether a value of this type has such a key.
+bool IsTargetKey(const arrow::DataType& type, const std::string& key) {
+  if (type.id() == arrow::Type::BOOL) return key == "0" || key == "1";
+  if (arrow::is_base_binary_like(type.id())) return key.size() <= INT32_MAX;
+  const auto width = static_cast<const arrow::FixedWidthType&>(type).bit_width() / 8;
+  if (key.size() != static_cast<size_t>(width)) return false;
+  double number = 0;
+  if (type.id() == arrow::Type::DOUBLE) std::memcpy(&number, key.data(), sizeof(number));
+  float single = 0;
+  if (type.id() == arrow::Type::FLOAT) std::memcpy(&single, key.data(), sizeof(single));
+  return !std::isnan(number) && !std::isnan(single);
+}
+
+static_assert(std::is_trivially_copyable_v<TargetSums>, "sums are encoded as their bytes");
+
+/// Reads what TargetLearner::Encode writes, which may have been changed since.
+class TargetBytes {
+ public:
+  explicit TargetBytes(std::string_view bytes) : bytes_(bytes) {}
+
+  arrow::Result<std::string_view> Bytes(uint64_t size) {
+    if (size > bytes_.size()) return Damaged();
+    const std::string_view taken = bytes_.substr(0, size);
+    bytes_.remove_prefix(size);
+    return taken;
+  }
+  arrow::Result<uint64_t> Number() {
+    ARROW_ASSIGN_OR_RAISE(const std::string_view bytes, Bytes(sizeof(uint64_t)));
+    uint64_t number = 0;
+    std::memcpy(&number, bytes.data(), sizeof(number));
+    return number;
+  }
+  bool empty() const { return bytes_.empty(); }
+  static arrow::Status Damaged() {
+    return base::DataError(
+        "the saved sums of target_encode are damaged, or from another version: fit again");
+  }
+
+ private:
+  std::string_view bytes_;
+};
+
 /// The sums of each value and fold. Value 0 is the missing one. Of most values there are few rows,
 /// and so few folds: sums of the others are not kept.
 class TargetLearner : public RowLearner {
@@ -146,8 +207,20 @@ class TargetLearner : public RowLearner {
       use(sums_[at].fold, sums_[at].sums);
     }
   }
-  /// The values from number 1 on.
-  arrow::Result<std::shared_ptr<arrow::Array>> Values() const { return values_->Finish(); }
+  /// The values from number 1 on; nothing is learned any more then.
+  arrow::Result<std::shared_ptr<arrow::Array>> Values() const {
+    if (finished_ == nullptr) {
+      ARROW_ASSIGN_OR_RAISE(finished_, values_->Finish());
+    }
+    return finished_;
+  }
+
+  bool is_mergeable() const override { return true; }
+  /// How many folds and values there are; of each value, the missing one first, then by key: the
+  /// key's length and bytes, of how many folds there are sums, and these by fold. Numbers are
+  /// uint64.
+  arrow::Result<std::string> Encode() const override;
+  arrow::Status MergeEncoded(const std::string& encoded) override;
 
  private:
   static constexpr int64_t kNoSums = -1;
@@ -172,14 +245,19 @@ class TargetLearner : public RowLearner {
 
   arrow::Result<size_t> NumberOf(const arrow::Array& values, int64_t row) {
     if (!TargetKeyOf(values, row, &key_)) return 0;
-    const auto found = numbers_.find(key_);
+    return NumberOfKey(key_);
+  }
+
+  arrow::Result<size_t> NumberOfKey(const std::string& key) {
+    const auto found = numbers_.find(key);
     if (found != numbers_.end()) return found->second;
     constexpr int64_t kEntryBytes = 104;
-    ARROW_RETURN_NOT_OK(Account(kEntryBytes + 3 * static_cast<int64_t>(key_.size())));
+    ARROW_RETURN_NOT_OK(Account(kEntryBytes + 3 * static_cast<int64_t>(key.size())));
     const size_t number = size();
     first_sums_.push_back(kNoSums);
-    ARROW_RETURN_NOT_OK(values_->AppendArraySlice(arrow::ArraySpan(*values.data()), row, 1));
-    numbers_.emplace(key_, number);
+    const auto value = TargetOfKey(values_->type(), key);
+    ARROW_RETURN_NOT_OK(values_->AppendArraySlice(arrow::ArraySpan(*value), 0, 1));
+    numbers_.emplace(key, number);
     return number;
   }
 
@@ -204,10 +282,66 @@ class TargetLearner : public RowLearner {
   std::vector<int64_t> first_sums_;  // by value: a place in sums_
   std::deque<FoldSums> sums_;        // which never moves what is in it
   std::unique_ptr<arrow::ArrayBuilder> values_;
+  mutable std::shared_ptr<arrow::Array> finished_;
   int64_t bytes_ = 0;
   base::MemoryReservation reservation_;
   std::string key_;
 };
+
+arrow::Result<std::string> TargetLearner::Encode() const {
+  std::vector<std::pair<std::string_view, size_t>> values(numbers_.begin(), numbers_.end());
+  std::sort(values.begin(), values.end());
+  values.insert(values.begin(), {std::string_view(), 0});
+  std::string out;
+  const auto put = [&out](uint64_t number) {
+    out.append(reinterpret_cast<const char*>(&number), sizeof(number));
+  };
+  put(num_folds_);
+  put(values.size());
+  for (const auto& [key, number] : values) {
+    put(key.size());
+    out.append(key);
+    std::map<size_t, TargetSums> by_fold;
+    ForEachFold(number, [&](size_t fold, const TargetSums& sums) { by_fold[fold] = sums; });
+    put(by_fold.size());
+    for (const auto& [fold, sums] : by_fold) {
+      put(fold);
+      out.append(reinterpret_cast<const char*>(&sums), sizeof(sums));
+    }
+  }
+  return out;
+}
+
+arrow::Status TargetLearner::MergeEncoded(const std::string& encoded) {
+  constexpr int64_t kCountMax = int64_t{1} << 48;
+  TargetBytes bytes(encoded);
+  ARROW_ASSIGN_OR_RAISE(const uint64_t num_folds, bytes.Number());
+  ARROW_ASSIGN_OR_RAISE(const uint64_t num_values, bytes.Number());
+  if (num_folds != num_folds_ || num_values == 0) return TargetBytes::Damaged();
+  for (uint64_t v = 0; v < num_values; ++v) {
+    ARROW_ASSIGN_OR_RAISE(const uint64_t size, bytes.Number());
+    ARROW_ASSIGN_OR_RAISE(const std::string_view key, bytes.Bytes(size));
+    size_t number = 0;
+    if (v > 0) {
+      key_ = key;
+      if (!IsTargetKey(*values_->type(), key_)) return TargetBytes::Damaged();
+      ARROW_ASSIGN_OR_RAISE(number, NumberOfKey(key_));
+    }
+    ARROW_ASSIGN_OR_RAISE(const uint64_t folds, bytes.Number());
+    if (folds > num_folds_ || (folds == 0 && v > 0)) return TargetBytes::Damaged();
+    for (uint64_t f = 0; f < folds; ++f) {
+      ARROW_ASSIGN_OR_RAISE(const uint64_t fold, bytes.Number());
+      ARROW_ASSIGN_OR_RAISE(const std::string_view sum_bytes, bytes.Bytes(sizeof(TargetSums)));
+      TargetSums part;
+      std::memcpy(&part, sum_bytes.data(), sizeof(part));
+      if (fold >= num_folds_ || part.count <= 0 || part.count > kCountMax)
+        return TargetBytes::Damaged();
+      ARROW_ASSIGN_OR_RAISE(TargetSums* const sums, SumsOf(number, fold));
+      sums->Add(part);
+    }
+  }
+  return bytes.empty() ? arrow::Status::OK() : TargetBytes::Damaged();
+}
 
 /// `target_encode: {folds: 5, smoothing: auto | M}`: the mean of the target in the training rows
 /// that hold the value, drawn towards the mean of all: by M further rows of that mean, or, `auto`,

@@ -113,6 +113,49 @@ TEST(TargetEncode, NeitherBatchesNorTheirOrderShow) {
   EXPECT_EQ(LearnedEncoding(reversed, {{"folds", 3}})->Describe(), expected);
 }
 
+TEST(TargetEncode, PartsMakeTheWhole) {
+  const auto columns = [](const std::string& values, const std::string& targets) {
+    return arrow::ArrayVector{ArrayOf(arrow::float64(), values), ArrayOf(arrow::int64(), targets)};
+  };
+  Trained trained;
+  trained.folds = {0, 1, 0, 1, 0, 1, 1, kNoFold};
+  trained.rows.num_rows = 8;
+  trained.rows.columns =
+      columns("[1.5, -0.0, 1.5, 0.0, null, 7, 1.5, 9]", "[1, 2, 3, 6, 10, null, 4, 1000]");
+  trained.rows.folds = trained.folds.data();
+  const RowContext context = RowContextOf({arrow::float64(), arrow::int64()}, 1);
+  const auto step = MakeRowStep("target_encode", {{"folds", 2}}, context);
+  const auto seen = [&](int64_t begin, int64_t end) {
+    auto learner = *step->MakeLearner(nullptr);
+    EXPECT_TRUE(learner->Update(RowSlice(trained.rows, begin, end - begin)).ok());
+    return *learner->Encode();
+  };
+  const std::string whole = seen(0, 8);
+  auto merged = *step->MakeLearner(nullptr);
+  ASSERT_TRUE(merged->is_mergeable());
+  for (const auto& [begin, end] : {std::pair(5, 8), std::pair(0, 1), std::pair(1, 5)})
+    ASSERT_TRUE(merged->MergeEncoded(seen(begin, end)).ok());
+  EXPECT_EQ(*merged->Encode(), whole);
+  ASSERT_TRUE(step->Learn(*merged).ok());
+  const nlohmann::json expected = LearnedEncoding(trained, {{"folds", 2}})->Describe();
+  EXPECT_EQ(step->Describe(), expected);
+  // Whatever has become of the bytes is found out, or is a number like others.
+  for (size_t size = 0; size < whole.size(); ++size) {
+    auto learner = *step->MakeLearner(nullptr);
+    EXPECT_EQ(base::KindOf(learner->MergeEncoded(whole.substr(0, size))), base::ErrorKind::kData);
+  }
+  for (size_t at = 0; at < whole.size(); ++at) {
+    std::string damaged = whole;
+    damaged[at] = static_cast<char>(~damaged[at]);
+    auto learner = *step->MakeLearner(nullptr);
+    const arrow::Status status = learner->MergeEncoded(damaged);
+    if (!status.ok()) EXPECT_EQ(base::KindOf(status), base::ErrorKind::kData) << at;
+  }
+  const auto others = MakeRowStep("target_encode", {{"folds", 3}}, context);
+  EXPECT_EQ(base::KindOf((*others->MakeLearner(nullptr))->MergeEncoded(whole)),
+            base::ErrorKind::kData);
+}
+
 TEST(TargetEncode, IsRestoredAndChecked) {
   const nlohmann::json options = {{"folds", 2}, {"smoothing", 1}};
   const auto step = LearnedEncoding(TrainingRows(), options);

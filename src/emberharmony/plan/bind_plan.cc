@@ -31,6 +31,10 @@ constexpr size_t kColumnsListedMax = 30;
 // suffice.
 constexpr int kSuggestionsMax = 100;
 constexpr std::string_view kFeatureColumn = "column";
+// What row-wise steps may make in all, one behind the other: a few characters of a plan could ask
+// for more columns than any machine holds.
+constexpr size_t kDerivedColumnsMax = 65536;
+constexpr size_t kRowStepsMax = 8;
 
 Mark MarkAt(const std::vector<Mark>& marks, size_t i) {
   return i < marks.size() ? marks[i] : Mark();
@@ -66,16 +70,10 @@ class Binder {
     RefuseWhatCannotRun();
     BindTarget(require_target);
     BindKey();
-    for (const FeatureSpec& feature : plan_.features) {
-      CheckSteps(feature);
-      if (const size_t row_step = RowStepOf(feature); row_step < feature.steps.size()) {
-        ARROW_RETURN_NOT_OK(BindRowFeature(feature, row_step));
-        continue;
-      }
-      for (size_t c = 0; c < feature.columns.size(); ++c) {
-        ARROW_RETURN_NOT_OK(BindColumn(feature, c));
-      }
-    }
+    std::vector<RowChain> chains;
+    for (const FeatureSpec& feature : plan_.features) chains.push_back(BeginChain(feature));
+    ARROW_RETURN_NOT_OK(BindStages(&chains));
+    for (const RowChain& chain : chains) ARROW_RETURN_NOT_OK(BindFeature(chain));
     CheckOutputs();
     ARROW_RETURN_NOT_OK(faults_.ToStatus());
     return std::move(bound_);
@@ -201,20 +199,32 @@ class Binder {
     bound_.key_columns.push_back(position);
   }
 
-  void CheckSteps(const FeatureSpec& feature) {
+  // A feature on its way through its row-wise steps.
+  struct RowChain {
+    const FeatureSpec* feature;
+    bool steps_known;
+    std::vector<size_t> steps;  // the places of its row-wise steps
+    // The feature's columns, or what the last row-wise step has yielded, and where they come from.
+    std::vector<int> columns;
+    std::vector<Mark> marks;
+    bool sound;  // no fault of the feature has been noted
+  };
+
+  bool CheckSteps(const FeatureSpec& feature) {
     std::vector<std::string> known = feature::TransformRegistry::Get().names();
     const std::vector<std::string> row_steps = feature::RowStepRegistry::Get().names();
     known.insert(known.end(), row_steps.begin(), row_steps.end());
     std::sort(known.begin(), known.end());
-    steps_known_ = true;
+    bool all_known = true;
     for (size_t i = 0; i < feature.steps.size(); ++i) {
       const std::string& name = feature.steps[i].name;
       if (std::find(known.begin(), known.end(), name) != known.end()) continue;
       faults_.Add(MarkAt(feature.step_marks, i),
                   "unknown step " + Quoted(name) + base::DidYouMean(name, known));
       faults_.Advise(fmt::format("the steps are: {}", fmt::join(known, ", ")));
-      steps_known_ = false;
+      all_known = false;
     }
+    return all_known;
   }
 
   // The column's position, or -1 after a fault has been noted.
@@ -242,9 +252,9 @@ class Binder {
     return output;
   }
 
-  arrow::Status BindColumn(const FeatureSpec& feature, size_t c) {
+  arrow::Status BindColumn(const FeatureSpec& feature, size_t c, bool steps_known) {
     const int position = ResolveFeature(feature, c);
-    if (position < 0 || !steps_known_) return arrow::Status::OK();
+    if (position < 0 || !steps_known) return arrow::Status::OK();
     // Nullable, whatever the table says: a model made from a table without nulls serves one that
     // could have some, and the same rows from another writer give the same model.
     const auto field = arrow::field(feature.columns[c], schema_.field(position)->type());
@@ -270,71 +280,122 @@ class Binder {
     return arrow::Status::OK();
   }
 
-  // The place of the feature's first row-wise step; behind the last where it has none.
-  static size_t RowStepOf(const FeatureSpec& feature) {
-    size_t i = 0;
-    while (i < feature.steps.size() &&
-           feature::RowStepRegistry::Get().Find(feature.steps[i].name) == nullptr) {
-      ++i;
+  RowChain BeginChain(const FeatureSpec& feature) {
+    RowChain chain{&feature, CheckSteps(feature), {}, {}, {}, true};
+    for (size_t i = 0; i < feature.steps.size(); ++i) {
+      if (feature::RowStepRegistry::Get().Find(feature.steps[i].name) != nullptr)
+        chain.steps.push_back(i);
     }
-    return i;
+    if (chain.steps.empty()) return chain;  // each of its columns is resolved on its own
+    chain.sound = chain.steps_known;
+    if (chain.steps.size() > kRowStepsMax) {
+      faults_.Add(MarkAt(feature.step_marks, chain.steps[kRowStepsMax]),
+                  fmt::format("a feature has at most {} steps that work on rows; leave some out",
+                              kRowStepsMax));
+      chain.sound = false;
+    }
+    for (size_t c = 0; c < feature.columns.size(); ++c) {
+      chain.columns.push_back(ResolveFeature(feature, c));
+      chain.marks.push_back(MarkAt(feature.column_marks, c));
+      chain.sound = chain.sound && chain.columns.back() >= 0;
+    }
+    return chain;
   }
 
-  arrow::Status BindRowFeature(const FeatureSpec& feature, size_t at) {
-    const feature::RowStep& kind = *feature::RowStepRegistry::Get().Find(feature.steps[at].name);
-    const Mark mark = MarkAt(feature.step_marks, at);
-    for (size_t i = at + 1; i < feature.steps.size(); ++i) {
-      if (feature::RowStepRegistry::Get().Find(feature.steps[i].name) == nullptr) continue;
-      faults_.Add(MarkAt(feature.step_marks, i),
-                  fmt::format("{} follows {}, and a feature has one step that works on rows at "
-                              "most; leave one out",
-                              feature.steps[i].name, feature.steps[at].name));
-      return arrow::Status::OK();
-    }
-    std::vector<int> columns;
-    bool sound = steps_known_;
-    for (size_t c = 0; c < feature.columns.size(); ++c) {
-      columns.push_back(ResolveFeature(feature, c));
-      sound = sound && columns.back() >= 0;
-    }
-    std::vector<int> beside;
-    if (kind.named_columns != nullptr) {
-      for (const std::string& name : kind.named_columns(feature.steps[at].options)) {
-        beside.push_back(Resolve(name, mark, "column"));
-        sound = sound && beside.back() >= 0;
+  // The first row-wise step of each feature, then the second of each: what a stage yields stands
+  // together, since a run carries it out as one.
+  arrow::Status BindStages(std::vector<RowChain>* chains) {
+    for (size_t stage = 0; stage < kRowStepsMax; ++stage) {
+      for (RowChain& chain : *chains) {
+        if (stage < chain.steps.size()) ARROW_RETURN_NOT_OK(BindRowStep(stage, &chain));
       }
-    }
-    if (kind.learns_from_target && !plan_.target.has_value()) {
-      faults_.Add(mark, fmt::format("{} learns from the plan's target, and the plan has none; add "
-                                    "'target: COLUMN'",
-                                    feature.steps[at].name));
-      sound = false;
-    }
-    if (kind.learns_from_target && bound_.target_column < 0) sound = false;
-    if (kind.learns_from_target && sound) beside.push_back(bound_.target_column);
-    if (!sound) return arrow::Status::OK();
-    if (kind.takes_columns_together) return BindRowStep(feature, at, 0, columns, beside);
-    for (size_t c = 0; c < columns.size(); ++c) {
-      ARROW_RETURN_NOT_OK(BindRowStep(feature, at, c, {columns[c]}, beside));
     }
     return arrow::Status::OK();
   }
 
-  // What an input goes through: the steps ahead, or nothing, which keeps its type.
-  arrow::Result<std::unique_ptr<feature::Pipeline>> BindInput(
-      const FeatureSpec& feature, int position, const std::vector<feature::StepSpec>& steps) {
+  // The pipelines of the output: of the feature's columns, or of what its last row-wise step
+  // yields.
+  arrow::Status BindFeature(const RowChain& chain) {
+    const FeatureSpec& feature = *chain.feature;
+    if (chain.steps.empty()) {
+      for (size_t c = 0; c < feature.columns.size(); ++c)
+        ARROW_RETURN_NOT_OK(BindColumn(feature, c, chain.steps_known));
+      return arrow::Status::OK();
+    }
+    if (!chain.sound) return arrow::Status::OK();
+    const size_t at = chain.steps.back();
+    const std::vector<feature::StepSpec> behind(feature.steps.begin() + at + 1,
+                                                feature.steps.end());
+    for (size_t c = 0; c < chain.columns.size(); ++c) {
+      ARROW_RETURN_NOT_OK(AddPipeline(feature, *FieldAt(chain.columns[c]), behind, at + 1,
+                                      chain.columns[c], chain.marks[c]));
+    }
+    return arrow::Status::OK();
+  }
+
+  // Of the table, or what row-wise steps yield.
+  const std::shared_ptr<arrow::Field>& FieldAt(int position) const {
+    const int num_own = schema_.num_fields();
+    return position < num_own ? schema_.field(position)
+                              : bound_.derived[static_cast<size_t>(position - num_own)];
+  }
+
+  // The columns that a row-wise step takes beside the feature's; a fault ends the chain.
+  std::vector<int> ColumnsBeside(const feature::StepSpec& step, const feature::RowStep& kind,
+                                 Mark mark, RowChain* chain) {
+    std::vector<int> beside;
+    if (kind.named_columns != nullptr) {
+      for (const std::string& name : kind.named_columns(step.options)) {
+        beside.push_back(Resolve(name, mark, "column"));
+        chain->sound = chain->sound && beside.back() >= 0;
+      }
+    }
+    if (!kind.learns_from_target) return beside;
+    if (!plan_.target.has_value()) {
+      faults_.Add(mark, fmt::format("{} learns from the plan's target, and the plan has none; add "
+                                    "'target: COLUMN'",
+                                    step.name));
+    }
+    chain->sound = chain->sound && bound_.target_column >= 0;
+    beside.push_back(bound_.target_column);
+    return beside;
+  }
+
+  // A chain's row-wise step of a stage: one of all its columns, or one of each.
+  arrow::Status BindRowStep(size_t stage, RowChain* chain) {
+    const size_t at = chain->steps[stage];
+    const feature::StepSpec& step = chain->feature->steps[at];
+    const feature::RowStep& kind = *feature::RowStepRegistry::Get().Find(step.name);
+    const std::vector<int> beside =
+        ColumnsBeside(step, kind, MarkAt(chain->feature->step_marks, at), chain);
+    if (!chain->sound) return arrow::Status::OK();
+    const std::vector<int> columns = std::exchange(chain->columns, {});
+    const std::vector<Mark> marks = std::exchange(chain->marks, {});
+    const bool together = kind.takes_columns_together;
+    for (size_t c = 0; c < (together ? 1 : columns.size()) && chain->sound; ++c) {
+      const std::vector<int> taken = together ? columns : std::vector<int>{columns[c]};
+      ARROW_RETURN_NOT_OK(MakeRowStep(stage, taken, beside, marks[c], chain));
+    }
+    return arrow::Status::OK();
+  }
+
+  // What an input goes through: the feature's steps from `begin` to `at`, where the row-wise step
+  // is; or nothing, which keeps its type. nullptr after a fault has been noted.
+  arrow::Result<std::unique_ptr<feature::Pipeline>> BindInput(const FeatureSpec& feature,
+                                                              int position, size_t begin,
+                                                              size_t at) {
     // States of a column are told apart by their pipelines' numbers: these are not the output's.
     constexpr int kFirstInput = 1 << 20;
     feature::OutputOptions output = Output();
     output.type = arrow::float64();
-    const auto& source = *schema_.field(position);
+    const arrow::Field& source = *FieldAt(position);
+    std::vector<feature::StepSpec> steps(feature.steps.begin() + begin, feature.steps.begin() + at);
+    if (steps.empty()) steps.push_back({"passthrough", nullptr});
     auto pipeline = feature::Pipeline::Make(
-        kFirstInput + num_inputs_++, *arrow::field(source.name(), source.type()),
-        steps.empty() ? std::vector<feature::StepSpec>{{"passthrough", nullptr}} : steps, output);
+        kFirstInput + num_inputs_++, *arrow::field(source.name(), source.type()), steps, output);
     if (pipeline.ok()) {
       const feature::Transform& last = (*pipeline)->step((*pipeline)->num_steps() - 1);
       if ((*pipeline)->outputs().size() == 1 && !last.traits().last) return pipeline;
-      const size_t at = steps.size();
       AddStepFault(
           feature, source.name(),
           fmt::format("step {}: {} takes one value of each column, and the steps ahead of "
@@ -344,26 +405,31 @@ class Binder {
       return nullptr;
     }
     if (base::KindOf(pipeline.status()) != base::ErrorKind::kUsage) return pipeline.status();
-    AddStepFault(feature, source.name(), pipeline.status().message(), 0);
+    AddStepFault(feature, source.name(), pipeline.status().message(), begin);
     return nullptr;
   }
 
-  // The step at `at` of these columns, those of the feature from number `c` on, and of those that
-  // it takes beside them; then a pipeline for each of its outputs.
-  arrow::Status BindRowStep(const FeatureSpec& feature, size_t at, size_t c,
-                            const std::vector<int>& columns, const std::vector<int>& beside) {
+  // The step of a stage of these columns, which are the chain's, or one of them, and of those that
+  // it takes beside them. What it yields is appended to the chain's columns.
+  arrow::Status MakeRowStep(size_t stage, const std::vector<int>& columns,
+                            const std::vector<int>& beside, Mark mark, RowChain* chain) {
+    const FeatureSpec& feature = *chain->feature;
+    const size_t at = chain->steps[stage];
+    const size_t begin = stage == 0 ? 0 : chain->steps[stage - 1] + 1;
     const feature::RowStep& kind = *feature::RowStepRegistry::Get().Find(feature.steps[at].name);
     BoundRowStep bound;
+    bound.stage = static_cast<int>(stage);
+    bound.feeds_next_stage = stage + 1 < chain->steps.size();
     bound.learns_from_target = kind.learns_from_target;
     bound.source_columns = columns;
     bound.source_columns.insert(bound.source_columns.end(), beside.begin(), beside.end());
-    const std::vector<feature::StepSpec> ahead(feature.steps.begin(), feature.steps.begin() + at);
     feature::RowContext context;
     context.num_columns = columns.size();
+    context.derived = stage > 0;
     for (size_t i = 0; i < bound.source_columns.size(); ++i) {
-      ARROW_ASSIGN_OR_RAISE(
-          auto input, BindInput(feature, bound.source_columns[i],
-                                i < columns.size() ? ahead : std::vector<feature::StepSpec>()));
+      ARROW_ASSIGN_OR_RAISE(auto input, BindInput(feature, bound.source_columns[i],
+                                                  i < columns.size() ? begin : at, at));
+      chain->sound = input != nullptr;
       if (input == nullptr) return arrow::Status::OK();
       feature::ColumnInfo info;
       info.name = input->source_column();
@@ -374,28 +440,38 @@ class Binder {
     auto made = kind.make(feature.steps[at].options, context);
     if (!made.ok()) {
       if (base::KindOf(made.status()) != base::ErrorKind::kUsage) return made.status();
-      AddStepFault(feature, feature.columns[c],
+      chain->sound = false;
+      AddStepFault(feature, context.inputs[0].name,
                    fmt::format("step {}: {}", at, made.status().message()), 0);
       return arrow::Status::OK();
     }
     bound.step = *std::move(made);
-    const std::vector<feature::StepSpec> behind(feature.steps.begin() + at + 1,
-                                                feature.steps.end());
-    for (const feature::ColumnInfo& info : bound.step->outputs()) {
-      const auto field = arrow::field(info.name, info.type, info.nullable);
-      if (positions_.contains(info.name)) {
-        faults_.Add(MarkAt(feature.step_marks, at),
-                    fmt::format("{} makes a column {}, and the table has one of that name; rename "
-                                "the table's",
-                                bound.step->name(), Quoted(info.name)));
-      }
-      const int position = schema_.num_fields() + static_cast<int>(bound_.derived.size());
-      bound_.derived.push_back(field);
-      ARROW_RETURN_NOT_OK(
-          AddPipeline(feature, *field, behind, at + 1, position, MarkAt(feature.column_marks, c)));
-    }
+    AddDerived(*bound.step, MarkAt(feature.step_marks, at), mark, chain);
     bound_.row_steps.push_back(std::move(bound));
     return arrow::Status::OK();
+  }
+
+  void AddDerived(const feature::RowTransform& step, Mark step_mark, Mark mark, RowChain* chain) {
+    const std::vector<feature::ColumnInfo> outputs = step.outputs();
+    if (bound_.derived.size() + outputs.size() > kDerivedColumnsMax) {
+      chain->sound = false;
+      faults_.Add(step_mark,
+                  fmt::format("the steps that work on rows make more than {} columns, this one {} "
+                              "of them; ask for fewer",
+                              kDerivedColumnsMax, outputs.size()));
+      return;
+    }
+    for (const feature::ColumnInfo& info : outputs) {
+      if (positions_.contains(info.name)) {
+        faults_.Add(step_mark,
+                    fmt::format("{} makes a column {}, and the table has one of that name; rename "
+                                "the table's",
+                                step.name(), Quoted(info.name)));
+      }
+      chain->columns.push_back(schema_.num_fields() + static_cast<int>(bound_.derived.size()));
+      chain->marks.push_back(mark);
+      bound_.derived.push_back(arrow::field(info.name, info.type, info.nullable));
+    }
   }
 
   // "step K: message" becomes the message at the mark of the step, counted from `first_step` on.
@@ -460,8 +536,7 @@ class Binder {
   BoundPlan bound_;
   std::vector<Mark> output_marks_;  // of each pipeline's column
   int num_suggestions_ = 0;
-  int num_inputs_ = 0;       // of row-wise steps
-  bool steps_known_ = true;  // of the feature at hand
+  int num_inputs_ = 0;  // of row-wise steps
 };
 
 }  // namespace

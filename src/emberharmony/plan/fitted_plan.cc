@@ -29,9 +29,9 @@ const std::shared_ptr<arrow::DataType>& ValueType(const std::shared_ptr<arrow::D
 // The columns that anything bound to `schema` uses, in the schema's order.
 std::shared_ptr<arrow::Schema> InputSchema(const arrow::Schema& schema, const BoundPlan& bound) {
   std::set<int> used(bound.source_columns.begin(), bound.source_columns.end());
-  used.erase(used.lower_bound(schema.num_fields()), used.end());  // derived columns
   for (const BoundRowStep& row_step : bound.row_steps)
     used.insert(row_step.source_columns.begin(), row_step.source_columns.end());
+  used.erase(used.lower_bound(schema.num_fields()), used.end());  // derived columns
   used.insert(bound.key_columns.begin(), bound.key_columns.end());
   if (bound.target_column >= 0) used.insert(bound.target_column);
   arrow::FieldVector fields;
@@ -91,9 +91,10 @@ arrow::Result<std::shared_ptr<FittedPlan>> FittedPlan::Make(Plan plan,
     model->derived_columns_.push_back(std::max(-1, column - schema->num_fields()));
   model->row_steps_ = std::move(bound.row_steps);
   for (BoundRowStep& row_step : model->row_steps_) {
-    for (size_t i = 0; i < row_step.inputs.size(); ++i) {
-      row_step.source_columns[i] =
-          model->input_schema_->GetFieldIndex(row_step.inputs[i]->source_column());
+    for (int& column : row_step.source_columns) {
+      const int derived = column - schema->num_fields();
+      column = derived >= 0 ? model->input_schema_->num_fields() + derived
+                            : model->input_schema_->GetFieldIndex(schema->field(column)->name());
     }
   }
   model->derived_ = std::move(bound.derived);
@@ -136,7 +137,8 @@ std::shared_ptr<arrow::Schema> FittedPlan::output_schema(bool with_target) const
 
 void FittedPlan::set_states(std::vector<SavedState> states) {
   std::erase_if(states, [&](const SavedState& state) {
-    return state.source_column < 0 || state.source_column >= input_schema_->num_fields();
+    return state.source_column < 0 ||
+           state.source_column >= input_schema_->num_fields() + static_cast<int>(derived_.size());
   });
   const auto key_of = [](const SavedState& s) {
     return std::tie(s.source_column, s.path_key, s.state_key);
@@ -189,7 +191,11 @@ arrow::Result<FittedPlan::Binding> FittedPlan::Bind(const arrow::Schema& schema)
   for (const BoundRowStep& row_step : row_steps_) {
     std::vector<int>& columns = binding.row_step_columns.emplace_back();
     const size_t num_inputs = row_step.inputs.size() - (row_step.learns_from_target ? 1 : 0);
-    for (size_t i = 0; i < num_inputs; ++i) columns.push_back(find_of(*row_step.inputs[i]));
+    for (size_t i = 0; i < num_inputs; ++i) {
+      const int derived = row_step.source_columns[i] - input_schema_->num_fields();
+      columns.push_back(derived >= 0 ? schema.num_fields() + derived
+                                     : find_of(*row_step.inputs[i]));
+    }
   }
   if (plan_.target.has_value() && input_schema_->GetFieldIndex(plan_.target->column) >= 0 &&
       !schema.GetAllFieldIndices(plan_.target->column).empty()) {

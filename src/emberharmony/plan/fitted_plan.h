@@ -17,7 +17,8 @@ namespace emberharmony::plan {
 
 /// One saved state of a fit: what merge needs.
 struct SavedState {
-  int source_column = -1;       ///< index in the fitted schema (FittedPlan::input_schema)
+  /// Index in the fitted schema (FittedPlan::input_schema); behind it, in FittedPlan::derived.
+  int source_column = -1;
   std::string path_key;         ///< feature::Probe::path_key
   std::string state_key;        ///< feature::Analyzer::state_key
   feature::EncodedState bytes;  ///< Analyzer::Encode
@@ -57,8 +58,8 @@ class FittedPlan {
   /// DataError, which names the columns, for a model that can be merged with others but not
   /// applied: all rows that it was fitted on were null there.
   arrow::Status CheckComplete() const;
-  /// States of columns that are not in input_schema() are dropped; the others are brought into
-  /// canonical order.
+  /// States of columns that are neither in input_schema() nor in derived() are dropped; the others
+  /// are brought into canonical order.
   void set_states(std::vector<SavedState> states);
 
   /// Writes plan.yaml, model.json, vocabulary/NNNNN.parquet (NNNNN: the step's position when the

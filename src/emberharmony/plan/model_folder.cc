@@ -446,8 +446,9 @@ arrow::Result<std::shared_ptr<FittedPlan>> FittedPlan::Load(const std::string& d
   ARROW_ASSIGN_OR_RAISE(const fs::path states_file, internal::ModelFile(dir, kStatesFile));
   std::error_code error;
   if (with_states && fs::exists(states_file, error)) {
-    ARROW_ASSIGN_OR_RAISE((*model)->states_,
-                          internal::ReadSavedStates(states_file.string(), *schema));
+    ARROW_ASSIGN_OR_RAISE(
+        (*model)->states_,
+        internal::ReadSavedStates(states_file.string(), *schema, (*model)->derived_.size()));
   }
   return model;
 }

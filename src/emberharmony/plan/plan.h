@@ -103,25 +103,31 @@ struct BoundRowStep {
   std::unique_ptr<feature::RowTransform> step;
   /// What each of the step's inputs goes through before.
   std::vector<std::unique_ptr<feature::Pipeline>> inputs;
-  std::vector<int> source_columns;  ///< input i's index in the source's schema
+  /// Input i's index in the source's schema; behind it, what an earlier step has yielded.
+  std::vector<int> source_columns;
   /// The last input is the plan's target, which only learning sees.
   bool learns_from_target = false;
+  /// How many row-wise steps of the feature come before: steps of a stage take what those of the
+  /// stages before have yielded.
+  int stage = 0;
+  /// A row-wise step of the next stage takes what it yields.
+  bool feeds_next_stage = false;
 };
 
 /// Binds a plan to a table: one pipeline for each (feature, column) in plan order; for each output
-/// of a feature's row-wise step, where it has one. All unknown columns and steps, steps that cannot
-/// take their column's type, nested columns, duplicate output names (as far as known before
+/// of a feature's last row-wise step, where it has one. All unknown columns and steps, steps that
+/// cannot take their column's type, nested columns, duplicate output names (as far as known before
 /// learning) are reported together as a UsageError with line, column and the nearest name. The
 /// target must exist when require_target.
 struct BoundPlan {
   std::vector<std::unique_ptr<feature::Pipeline>> pipelines;
   /// Pipeline i's index in the source's schema; from schema.num_fields() on in `derived`.
   std::vector<int> source_columns;
-  std::vector<size_t> features;  ///< pipeline i's index in plan.features
-  int target_column = -1;        ///< -1: no target, or absent and not required
-  std::vector<int> key_columns;  ///< of the split: its key, or the column of a time split
-  std::vector<BoundRowStep> row_steps;
-  arrow::FieldVector derived;  ///< the outputs of row_steps, in order
+  std::vector<size_t> features;         ///< pipeline i's index in plan.features
+  int target_column = -1;               ///< -1: no target, or absent and not required
+  std::vector<int> key_columns;         ///< of the split: its key, or the column of a time split
+  std::vector<BoundRowStep> row_steps;  ///< by stage; in a stage in plan order
+  arrow::FieldVector derived;           ///< the outputs of row_steps, in order
 };
 arrow::Result<BoundPlan> BindPlan(const Plan& plan, const arrow::Schema& schema,
                                   const std::string& name, bool require_target);

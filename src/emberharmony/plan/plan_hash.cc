@@ -23,10 +23,11 @@ arrow::DataTypeVector SampleTypes() {
           arrow::boolean()};
 }
 
+// Sets *num_columns, of which the step takes so many, to how many it yields.
 nlohmann::json RowStepOptions(const feature::RowStep& row_step, const feature::StepSpec& step,
-                              size_t num_columns) {
+                              size_t* num_columns) {
   feature::RowContext context;
-  context.num_columns = row_step.takes_columns_together ? num_columns : 1;
+  context.num_columns = row_step.takes_columns_together ? *num_columns : 1;
   size_t num_inputs = context.num_columns + (row_step.learns_from_target ? 1 : 0);
   if (row_step.named_columns != nullptr) num_inputs += row_step.named_columns(step.options).size();
   for (const auto& type : SampleTypes()) {
@@ -40,7 +41,10 @@ nlohmann::json RowStepOptions(const feature::RowStep& row_step, const feature::S
     // A target is a number, whatever the column is.
     if (row_step.learns_from_target) context.inputs.back().type = arrow::float64();
     const auto made = row_step.make(step.options, context);
-    if (made.ok()) return (*made)->options();
+    if (!made.ok()) continue;
+    const size_t steps = row_step.takes_columns_together ? 1 : *num_columns;
+    *num_columns = steps * (*made)->outputs().size();
+    return (*made)->options();
   }
   return step.options;  // as below
 }
@@ -48,7 +52,7 @@ nlohmann::json RowStepOptions(const feature::RowStep& row_step, const feature::S
 // A step's options with defaults filled in, so that {min_count: 1} and nothing mean the same. They
 // are the step's own to tell, and it can be made for some types only; which one is found does not
 // matter to the options.
-nlohmann::json StepOptions(const feature::StepSpec& step, size_t num_columns) {
+nlohmann::json StepOptions(const feature::StepSpec& step, size_t* num_columns) {
   if (const auto* row_step = feature::RowStepRegistry::Get().Find(step.name)) {
     return RowStepOptions(*row_step, step, num_columns);
   }
@@ -103,10 +107,9 @@ std::string PlanHash(const Plan& plan) {
   json["features"] = nlohmann::json::array();
   for (const FeatureSpec& feature : plan.features) {
     nlohmann::json steps = nlohmann::json::array();
-    for (const feature::StepSpec& step : feature.steps) {
-      steps.push_back(
-          {{"step", step.name}, {"options", StepOptions(step, feature.columns.size())}});
-    }
+    size_t num_columns = feature.columns.size();
+    for (const feature::StepSpec& step : feature.steps)
+      steps.push_back({{"step", step.name}, {"options", StepOptions(step, &num_columns)}});
     const bool together = std::ranges::any_of(feature.steps, [](const auto& step) {
       const auto* row_step = feature::RowStepRegistry::Get().Find(step.name);
       return row_step != nullptr && row_step->takes_columns_together;

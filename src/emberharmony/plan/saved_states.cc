@@ -3,8 +3,11 @@
 #include <xxhash.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cstring>
 #include <memory>
+#include <string>
+#include <system_error>
 #include <tuple>
 #include <utility>
 
@@ -125,7 +128,25 @@ arrow::Status ReadAgain(const std::string& path, int64_t offset, int64_t length,
   return base::DataError("'" + path + "' has changed since it was opened; run again");
 }
 
-arrow::Status ReadStates(StateReader* reader, const arrow::Schema& schema,
+// Names are UTF-8, which this is not.
+constexpr char kDerivedMark = '\xff';
+
+std::string ColumnKey(int column, const arrow::Schema& schema) {
+  if (column < schema.num_fields()) return schema.field(column)->name();
+  return kDerivedMark + std::to_string(column - schema.num_fields());
+}
+
+// -1: there is none of this key.
+int ColumnOf(const std::string& key, const arrow::Schema& schema, size_t num_derived) {
+  if (!key.starts_with(kDerivedMark)) return schema.GetFieldIndex(key);
+  size_t number = 0;
+  const char* end = key.data() + key.size();
+  const auto [stop, error] = std::from_chars(key.data() + 1, end, number);
+  if (error != std::errc() || stop != end || number >= num_derived) return -1;
+  return schema.num_fields() + static_cast<int>(number);
+}
+
+arrow::Status ReadStates(StateReader* reader, const arrow::Schema& schema, size_t num_derived,
                          std::vector<SavedState>* states) {
   std::string magic;
   uint32_t version = 0;
@@ -145,7 +166,7 @@ arrow::Status ReadStates(StateReader* reader, const arrow::Schema& schema,
     ARROW_RETURN_NOT_OK(reader->Key(&column));
     ARROW_RETURN_NOT_OK(reader->Key(&state.path_key));
     ARROW_RETURN_NOT_OK(reader->Key(&state.state_key));
-    state.source_column = schema.GetFieldIndex(column);
+    state.source_column = ColumnOf(column, schema, num_derived);
     if (state.source_column < 0)
       return reader->Damaged("it has a state of a column that the model does not use");
     if (!states->empty() && !(key_of(states->back()) < key_of(state)))
@@ -178,7 +199,7 @@ arrow::Status WriteSavedStates(const std::string& path, const std::vector<SavedS
   }
   ARROW_RETURN_NOT_OK(writer.Number(static_cast<uint32_t>(states.size())));
   for (const SavedState& state : states) {
-    ARROW_RETURN_NOT_OK(writer.Key(schema.field(state.source_column)->name()));
+    ARROW_RETURN_NOT_OK(writer.Key(ColumnKey(state.source_column, schema)));
     ARROW_RETURN_NOT_OK(writer.Key(state.path_key));
     ARROW_RETURN_NOT_OK(writer.Key(state.state_key));
     ARROW_RETURN_NOT_OK(writer.Number(static_cast<uint64_t>(state.bytes.size())));
@@ -190,13 +211,14 @@ arrow::Status WriteSavedStates(const std::string& path, const std::vector<SavedS
 }
 
 arrow::Result<std::vector<SavedState>> ReadSavedStates(const std::string& path,
-                                                       const arrow::Schema& schema) {
+                                                       const arrow::Schema& schema,
+                                                       size_t num_derived) {
   ARROW_ASSIGN_OR_RAISE(const HashState hash, MakeHash());
   ARROW_ASSIGN_OR_RAISE(const auto file, base::OpenRegularFile(path));
   ARROW_ASSIGN_OR_RAISE(const int64_t size, file->GetSize());
   StateReader reader(path, file, size, hash.get());
   std::vector<SavedState> states;
-  ARROW_RETURN_NOT_OK(ReadStates(&reader, schema, &states));
+  ARROW_RETURN_NOT_OK(ReadStates(&reader, schema, num_derived, &states));
   const uint64_t expected = XXH3_64bits_digest(hash.get());
   uint64_t found = 0;
   ARROW_RETURN_NOT_OK(reader.Number(&found));
