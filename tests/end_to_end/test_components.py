@@ -222,6 +222,38 @@ def test_no_component_sees_later_rows(chained, run_ember) -> None:
     assert not after.loc[half + 1 :, "every_1"].equals(before.loc[half + 1 :, "every_1"])
 
 
+def test_explain_warns_of_what_ends_a_run(run_ember, tmp_path) -> None:
+    """Inputs without values, and gaps that are beyond the rows that explain looks at."""
+    numbers = np.arange(3000.0)
+    table = pa.table(
+        {
+            "x": numbers,
+            "gap": pa.array(numbers, mask=numbers > 2900),
+            "none": pa.nulls(3000, pa.float64()),
+            "y": pa.nulls(3000, pa.float64()),
+        }
+    )
+    write_parquet(table.slice(0, 2500), tmp_path / "table" / "a.parquet")
+    write_parquet(table.slice(2500), tmp_path / "table" / "b.parquet")
+    for steps, warning in [
+        ("[x, gap], steps: [{pca: 1}]", "column 'gap' is null in 99 rows, which pca cannot learn"),
+        (
+            "[none], steps: [{impute: median}, lag]",
+            "column 'none' is null in all rows, so impute has nothing to learn from",
+        ),
+        (
+            "[x], steps: [target_encode]",
+            "the target is null in all rows, so target_encode has nothing to learn from",
+        ),
+    ]:
+        plan = f"version: 1\ntarget: y\nfeatures: [{{columns: {steps}}}]\n"
+        (tmp_path / "plan.yaml").write_text(plan)
+        arguments = [tmp_path / "plan.yaml", tmp_path / "table"]
+        text = run_ember("explain", *arguments).stdout
+        assert warning in " ".join(text.split())
+        run_ember("fit", *arguments, "-o", tmp_path / "model", status=1)
+
+
 def test_explain_tells_the_stages_of_a_chain(chained, run_ember) -> None:
     folder, _, _ = chained
     text = run_ember("explain", folder / "plan.yaml", folder / "table.parquet").stdout

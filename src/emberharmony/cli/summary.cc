@@ -20,6 +20,22 @@ bool WritesTarget(const engine::RunReport& report) {
   return binding.ok() && binding->target_column >= 0;
 }
 
+// A step counts once for each column that it takes by itself.
+int64_t NumSteps(const plan::FittedPlan& model) {
+  int64_t num_steps = 0;
+  for (const auto& pipeline : model.pipelines())
+    num_steps += static_cast<int64_t>(pipeline->specs().size());
+  for (const plan::BoundRowStep& row_step : model.row_steps()) {
+    ++num_steps;
+    for (const auto& input : row_step.inputs) {
+      // A column that goes in as it is passes through a step that no plan has.
+      const bool is_plain = input->specs().size() == 1 && input->specs()[0].name == "passthrough";
+      if (!is_plain) num_steps += static_cast<int64_t>(input->specs().size());
+    }
+  }
+  return num_steps;
+}
+
 }  // namespace
 
 std::string Summary(const engine::RunReport& report) {
@@ -36,12 +52,10 @@ std::string Summary(const engine::RunReport& report) {
   }
   if (report.model != nullptr) {
     const auto outputs = report.model->output_schema(WritesTarget(report));
-    int64_t num_steps = 0;
-    std::set<std::string> columns;
-    for (const auto& pipeline : report.model->pipelines()) {
-      num_steps += static_cast<int64_t>(pipeline->specs().size());
-      columns.insert(pipeline->source_column());
-    }
+    const int64_t num_steps = NumSteps(*report.model);
+    std::set<std::string> columns;  // of the table: what row-wise steps yield is none of it
+    for (const plan::FeatureSpec& feature : report.model->plan().features)
+      columns.insert(feature.columns.begin(), feature.columns.end());
     const bool matrix = report.model->plan().layout == plan::Layout::kMatrix;
     line(fmt::format("{} on {} {} {}{}", base::Counted(num_steps, "step"),
                      base::Counted(static_cast<int64_t>(columns.size()), "column"),

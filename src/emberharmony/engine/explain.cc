@@ -107,23 +107,54 @@ class ExplainedWarnings {
     return nulls;
   }
 
+  // Of columns of the table, and of what row-wise steps take of them.
   void WarnOfMissingValues() {
     if (source_.num_rows() == 0) return;
-    for (size_t i = 0; i < explanation_.features.size(); ++i) {
-      const feature::Pipeline& pipeline = *run_.given.bound.pipelines[i];
-      for (int s = 0; s < pipeline.num_steps(); ++s) {
-        const feature::Transform& step = pipeline.step(s);
-        if (step.name() == "impute" && step.analyzers().empty()) break;  // by a constant
-        if (!NeedsValues(step)) continue;
-        if (CountNulls(run_.given.bound.source_columns[i]) == source_.num_rows()) {
-          warnings_.push_back(fmt::format(
-              "column {} is null in all rows, so {} has nothing to learn from: a run ends with "
-              "status 1; leave the column out, or fill it first (impute: {{constant: 0}})",
-              QuotedName(explanation_.features[i].column), step.name()));
-        }
-        break;
+    const plan::BoundPlan& bound = run_.given.bound;
+    for (size_t i = 0; i < bound.pipelines.size(); ++i)
+      WarnOfNoValues(*bound.pipelines[i], bound.source_columns[i]);
+    for (const plan::BoundRowStep& row_step : bound.row_steps) {
+      for (size_t i = 0; i < row_step.inputs.size(); ++i) {
+        WarnOfNoValues(*row_step.inputs[i], row_step.source_columns[i]);
+        if (row_step.step->name() == "pca" && row_step.stage == 0)
+          WarnOfGaps(*row_step.inputs[i], row_step.source_columns[i]);
+      }
+      if (row_step.learns_from_target &&
+          CountNulls(row_step.source_columns.back()) == source_.num_rows()) {
+        warnings_.push_back(fmt::format(
+            "the target is null in all rows, so {} has nothing to learn from: a run ends with "
+            "status 1",
+            row_step.step->name()));
       }
     }
+  }
+
+  void WarnOfNoValues(const feature::Pipeline& pipeline, int column) {
+    for (int s = 0; s < pipeline.num_steps(); ++s) {
+      const feature::Transform& step = pipeline.step(s);
+      if (step.name() == "impute" && step.analyzers().empty()) return;  // by a constant
+      if (!NeedsValues(step)) continue;
+      if (CountNulls(column) == source_.num_rows()) {
+        warnings_.push_back(fmt::format(
+            "column {} is null in all rows, so {} has nothing to learn from: a run ends with "
+            "status 1; leave the column out, or fill it first (impute: {{constant: 0}})",
+            QuotedName(pipeline.source_column()), step.name()));
+      }
+      return;
+    }
+  }
+
+  // What goes into components has no gaps, unless they are filled ahead.
+  void WarnOfGaps(const feature::Pipeline& input, int column) {
+    for (int s = 0; s < input.num_steps(); ++s) {
+      if (input.step(s).name() == "impute") return;
+    }
+    const int64_t nulls = CountNulls(column);
+    if (nulls <= 0) return;
+    warnings_.push_back(fmt::format(
+        "column {} is null in {}, which pca cannot learn from: if one of them is of training a run "
+        "ends with status 1; put an impute step ahead of it",
+        QuotedName(input.source_column()), base::Counted(nulls, "row")));
   }
 
   // Rows are few where perhaps none of them is one of training.
