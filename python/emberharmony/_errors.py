@@ -50,6 +50,17 @@ def unknown_column(name: str, names: Sequence[str], what: str = "a column") -> C
     return ColumnNotFoundError(f"expected {what} of {list(names)}, found {name!r}{hint}")
 
 
+def missing_columns(missing: Sequence[str], names: Sequence[str]) -> ColumnNotFoundError:
+    """The error for a row of `names` that lacks columns, each with the name that may be meant."""
+    told = []
+    for column in missing:
+        near = difflib.get_close_matches(column, names, n=1)
+        told.append(f"{column!r} (is {near[0]!r} meant for it?)" if near else repr(column))
+    return ColumnNotFoundError(
+        f"the row lacks columns that the model needs, None for null: {', '.join(told)}"
+    )
+
+
 def _is_missing(path: str) -> bool:
     return "://" not in path and not any(c in path for c in "*?[") and not os.path.exists(path)
 

@@ -12,7 +12,7 @@ import pyarrow
 
 from emberharmony import _core
 from emberharmony._casts import fitted_rows, value_of, wanted_types
-from emberharmony._errors import missing_files
+from emberharmony._errors import missing_columns, missing_files
 from emberharmony._paths import path_text
 from emberharmony._sources import stream_of
 from emberharmony.bigquery._reader import byte_size
@@ -54,6 +54,15 @@ def _value_at(row: Mapping[str, Any], name: str) -> tuple[bool, Any]:
         more, dot, rest = rest.partition(".")
         parent = f"{parent}.{more}"
     return False, None
+
+
+def _row_of(row: Any) -> Mapping[str, Any]:
+    """A row as a mapping: what has keys (a pandas Series, a row of a database) is one."""
+    if isinstance(row, Mapping):
+        return row
+    if not hasattr(row, "keys") or not hasattr(row, "__getitem__"):
+        raise TypeError(f"row: expected a dict of values by column, found {type(row).__name__}")
+    return {name: row[name] for name in row.keys()}  # noqa: SIM118
 
 
 class Model:
@@ -164,10 +173,12 @@ class Model:
             Values by feature, and the target if it was given.
 
         Raises:
-            KeyError: A column that is missing.
+            KeyError: A column that is missing (a ColumnNotFoundError, and so a ValueError too).
+            TypeError: Something that is no row.
             ValueError: A value that is not of the column's type.
             OSError: A value that a step refuses.
         """
+        row = _row_of(row)
         names, arrays, missing = [], [], []
         for field in self.input_schema:
             found, value = _value_at(row, field.name)
@@ -184,7 +195,8 @@ class Model:
                     f"{value!r}: {error}"
                 ) from None
         if missing:
-            raise KeyError(f"the row lacks columns that the model needs: {missing}")
+            unused = [each for each in row if isinstance(each, str) and each not in names]
+            raise missing_columns(missing, unused)
         batch = pyarrow.record_batch(arrays, names=names)
         features = pyarrow.table(_Stream(self._model.transform(stream_of(batch))))
         return {name: features.column(name)[0].as_py() for name in features.column_names}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -111,21 +111,50 @@ def plan_options(plan: Plan | None) -> dict[str, str | None]:
 
     Raises:
         FileNotFoundError: There is no such file.
-        TypeError: Something that is no plan.
+        TypeError: Something that is no plan, or has something in it that plans have not.
+        ValueError: An empty text.
     """
     if plan is None:
         return {"plan_text": None, "plan_name": "plan", "plan_path": ""}
     if isinstance(plan, dict):
-        import json
-
-        return {"plan_text": json.dumps(plan), "plan_name": "plan", "plan_path": ""}
+        return {"plan_text": _plan_text(plan), "plan_name": "plan", "plan_path": ""}
     if isinstance(plan, str) and "\n" in plan:
         return {"plan_text": plan, "plan_name": "plan", "plan_path": ""}
     if not isinstance(plan, str | os.PathLike):
         raise TypeError(f"plan: expected a path, YAML text or a dict, found {type(plan).__name__}")
     path = path_text(plan, "plan")
+    if not path.strip():
+        raise ValueError(
+            f"plan: expected a path, YAML text or a dict, found {path!r}; None makes a plan"
+        )
     text = Path(path).read_text(encoding="utf-8")
     return {"plan_text": text, "plan_name": path, "plan_path": path}
+
+
+def _plan_text(plan: dict[Any, Any]) -> str:
+    """A plan of Python's values as JSON, which is YAML."""
+    import json
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, datetime):
+            return value.isoformat(sep=" ")
+        if isinstance(value, date):
+            return value.isoformat()
+        if type(value).__module__ == "numpy":  # its numbers and arrays
+            return value.tolist()
+        raise TypeError(
+            "plan: expected a dict of texts, numbers, dates, lists and dicts, found "
+            f"{type(value).__name__} in it"
+        )
+
+    try:
+        return json.dumps(plan, default=plain)
+    except TypeError as error:
+        if str(error).startswith("plan: "):
+            raise
+        raise TypeError(f"plan: expected a dict whose keys are texts: {error}") from None
+    except (ValueError, RecursionError):
+        raise ValueError("plan: expected a dict, found one that contains itself") from None
 
 
 def run_options(
@@ -151,8 +180,8 @@ def run_options(
         "threads": threads or 0,
         "batch_rows": _arguments.whole(batch_rows, "batch_rows", 1),
         "spill_dir": "" if spill_dir is None else path_text(spill_dir, "spill_dir"),
-        "content_checksum": content_checksum,
-        "keep_state": keep_state,
+        "content_checksum": _arguments.flag(content_checksum, "content_checksum"),
+        "keep_state": _arguments.flag(keep_state, "keep_state"),
         "overwrite": _arguments.flag(overwrite, "overwrite"),
         "log_level": None if log_level is None else _arguments.text(log_level, "log_level"),
         "backend": prepare_backend(backend),

@@ -109,6 +109,21 @@ def test_wrong_rows(model: eh.Model, table: pa.Table) -> None:
     assert model.transform(table.slice(0, 0)).num_rows == 0
 
 
+def test_a_row_that_lacks_a_column_is_told_which(model: eh.Model, table: pa.Table) -> None:
+    row = table.slice(0, 1).to_pylist()[0]
+    expected = model.transform_row(row)
+    assert model.transform_row(pd.Series(row)) == expected
+    misspelt = {("distence" if name == "distance" else name): row[name] for name in row}
+    del misspelt["origin"]
+    for error in (eh.ColumnNotFoundError, eh.EmberError, KeyError, ValueError):
+        with pytest.raises(error, match=r"'distance' \(is 'distence' meant") as raised:
+            model.transform_row(misspelt)
+    assert "'origin'" in str(raised.value)
+    for wrong in ([1, 2], 3, None, "distance"):
+        with pytest.raises(TypeError, match="row: expected a dict"):
+            model.transform_row(wrong)
+
+
 def test_errors_of_a_stream_are_told(model: eh.Model, table: pa.Table) -> None:
     def broken() -> object:
         yield table.combine_chunks().to_batches()[0]

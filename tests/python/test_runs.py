@@ -9,8 +9,10 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from datetime import date, datetime
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow as pa
@@ -182,6 +184,33 @@ def test_plans_as_text_file_and_dict(file: Path, tmp_path: Path) -> None:
         result = eh.fit(file, tmp_path / f"model{i}", plan=plan)
         digests.append(folder_digests(result.model_path))
     assert digests[0] == digests[1] == digests[2]
+
+
+def test_plans_of_pythons_own_values(file: Path, table: pa.Table, tmp_path: Path) -> None:
+    column = pa.array([datetime(2001, 1, 1)] * table.num_rows, pa.timestamp("us"))
+    rows = table.append_column("when", column)
+    plan = {
+        "version": np.int64(1),
+        "split": {"method": "time", "column": "when", "validation_from": date(2001, 5, 1)},
+        "features": [{"columns": ("distance",), "steps": [{"clip": {"min": np.float64(3)}}]}],
+    }
+    text = eh.fit(rows, tmp_path / "model", plan=plan).model.plan
+    assert "2001-05-01" in text
+    plan["split"]["validation_from"] = datetime(2001, 5, 1, 6, 30)
+    text = eh.fit(rows, tmp_path / "at", plan=plan).model.plan
+    assert "2001-05-01 06:30:00" in text
+    itself: dict[str, object] = {}
+    itself["a"] = itself
+    for wrong, error, message in [
+        ("", ValueError, "plan: expected a path, YAML text or a dict, found ''"),
+        (" ", ValueError, "plan: expected a path"),
+        ({"a": object()}, TypeError, "plan: .* found object in it"),
+        ({(1, 2): 3}, TypeError, "plan: expected a dict whose keys are texts"),
+        (itself, ValueError, "contains itself"),
+        (7, TypeError, "plan: expected a path, YAML text or a dict, found int"),
+    ]:
+        with pytest.raises(error, match=message):
+            eh.fit(file, tmp_path / "none", plan=wrong)
 
 
 def test_rows_and_columns_are_chosen(file: Path, table: pa.Table, tmp_path: Path) -> None:

@@ -346,6 +346,9 @@ def test_mistakes_are_named() -> None:
             processor(**options)
     with pytest.raises(ValueError, match="at most 4096 numbers"):
         processor(window_size=1000).process_large_dataset([rows[:, :1].repeat(5, 1)])
+    for column in ([1], object(), 1.5, True, b"who", ("a", "b")):
+        with pytest.raises(TypeError, match="entity_column: expected a column's name or its posit"):
+            processor(entity_column=column)
     with pytest.raises(ValueError, match="entity_column"):
         processor(entity_column="who").process_large_dataset([pa.table({"x": [1.0]})])
     with pytest.raises(OSError, match="no_such_folder"):

@@ -111,6 +111,7 @@ class TerabyteTemporalStrideProcessor:
 
     Raises:
         ValueError: Sizes, strides or numbers of components that cannot be.
+        TypeError: Arguments of other types.
 
     Examples:
         ```python
@@ -141,7 +142,7 @@ class TerabyteTemporalStrideProcessor:
         self.batch_size = _arguments.whole(batch_size, "batch_size", _ANY)
         self.use_incremental_pca = use_incremental_pca
         self.verbose = verbose
-        self.entity_column = entity_column
+        self.entity_column = _entity_column(entity_column)
         self._entities = EntityNumbers()
         self._processor = temporal.TemporalStrideProcessor(
             window_size=self.window_size,
@@ -273,6 +274,17 @@ class TerabyteTemporalStrideProcessor:
     def _check(self, stride: int) -> None:
         if stride not in self.stride_perspectives:
             raise KeyError(stride)
+
+
+def _entity_column(column: int | str | None) -> int | str | None:
+    if column is None or isinstance(column, str):
+        return column
+    try:
+        return _arguments.whole(column, "entity_column", _ANY)
+    except TypeError:
+        raise TypeError(
+            f"entity_column: expected a column's name or its position, found {column!r}"
+        ) from None
 
 
 def _strides(strides: Sequence[int] | None) -> list[int]:
