@@ -1,7 +1,7 @@
 """Times ember against Polars and DuckDB, interleaved in one run.
 
     run.py [--jobs flights,flights-csv,flights-wide,clicks-2m,clicks-10m,where-1pct,inspect-10m]
-           [--repetitions 3]
+           [--tools ember,polars,duckdb,pandas] [--repetitions 3]
            [--threads 2] [--cache warm|cold]
 
 Each repetition runs every tool once, in a fresh process, starting with another one each time, so
@@ -10,6 +10,9 @@ and system), and peak resident memory, as wait4 reports them; start-up of the pr
 the Python tools the time without start-up and imports is shown beside it. Before each run the
 input is read once (warm) or dropped from the page cache (cold), and all pending writes are
 flushed. After the last repetition the tools' outputs are compared (check_agreement.py).
+
+pandas, with scikit-learn, takes part where it is named, and in the flights job alone: the others'
+tables are larger than what it holds.
 
 Medians and ratios go to stdout as Markdown, everything to build/bench/result.json.
 This process imports nothing heavy: a child's peak memory starts at its parent's.
@@ -210,7 +213,8 @@ def machine() -> dict[str, str]:
         platform.processor(),
     )
     load = " ".join(f"{value:.1f}" for value in os.getloadavg())
-    versions = {name: metadata.version(name) for name in ["polars", "duckdb", "pyarrow"]}
+    packages = ["polars", "duckdb", "pandas", "scikit-learn", "pyarrow"]
+    versions = {name: metadata.version(name) for name in packages}
     return {"cpu": model, "cores": str(os.cpu_count()), "load_at_start": load, **versions}
 
 
@@ -235,7 +239,8 @@ def main() -> None:
     print(", ".join(f"{key} {value}" for key, value in facts.items()), "\n", flush=True)
     results = {}
     for job in options.jobs.split(","):
-        results[job] = run_job(job, tools, options)
+        has_peer = [tool for tool in tools if tool != "pandas" or job == "flights"]
+        results[job] = run_job(job, has_peer, options)
         print(markdown(job, results[job], options), flush=True)
     report = ROOT / "build" / "bench" / "result.json"
     report.parent.mkdir(parents=True, exist_ok=True)
