@@ -2,7 +2,8 @@
 // libemberharmony_backend_NAME.so is "fake" for a good one, or a fault of kFaults.
 //
 // The good one copies and adds float64, on the CPU and on a device whose memory is the machine's
-// under addresses that no processor takes: reading it by mistake ends the program.
+// under addresses that no processor takes: reading it by mistake ends the program. "steps" has also
+// what steps of a run ask for, and computes it rightly; "narrow" is the same in float32 only.
 #include <dlfcn.h>
 
 #include <cstdint>
@@ -27,6 +28,7 @@ constexpr int32_t kDeviceKind = EMBER_ROCM;
 std::string plugin_name;
 
 bool Is(const char* fault) { return plugin_name == fault; }
+bool IsOfSteps() { return Is("steps") || Is("narrow"); }
 
 int32_t Say(int32_t status, const char* what, char* text, uint64_t text_bytes) {
   std::snprintf(text, text_bytes, "%s", what);
@@ -41,7 +43,7 @@ char* HostAddress(const void* data, EmberDevice device) {
 
 int32_t Devices(EmberDeviceInfo* devices, int32_t capacity) {
   if (Is("no_devices")) return 0;
-  const int32_t count = Is("fake") || Is("no_memory") ? 2 : 1;
+  const int32_t count = Is("fake") || Is("no_memory") || IsOfSteps() ? 2 : 1;
   for (int32_t i = 0; i < count && i < capacity; ++i) {
     devices[i] = {};
     devices[i].device = {i == 0 ? static_cast<int32_t>(EMBER_CPU) : kDeviceKind, 0};
@@ -50,27 +52,64 @@ int32_t Devices(EmberDeviceInfo* devices, int32_t capacity) {
   return count;
 }
 
+bool IsKnown(uint32_t op) {
+  switch (op) {
+    case EMBER_OP_kAdd:
+    case EMBER_OP_kCopy:
+      return true;
+    case EMBER_OP_kSubtract:
+    case EMBER_OP_kDivide:
+    case EMBER_OP_kMaximum:
+    case EMBER_OP_kMatmul:
+      return IsOfSteps();
+    default:
+      return false;
+  }
+}
+
 int32_t Supports(const EmberQuery* query, char* reason, uint64_t reason_bytes) {
-  const bool is_known = query->op == EMBER_OP_kAdd || query->op == EMBER_OP_kCopy;
-  if (!is_known) return Say(EMBER_UNSUPPORTED, "only copy and add", reason, reason_bytes);
-  if (query->dtypes[0] != EMBER_FLOAT64) {
-    return Say(EMBER_UNSUPPORTED, "only float64", reason, reason_bytes);
+  if (!IsKnown(query->op)) {
+    return Say(EMBER_UNSUPPORTED, IsOfSteps() ? "it is not a step's" : "only copy and add", reason,
+               reason_bytes);
+  }
+  const int wanted = Is("narrow") ? EMBER_FLOAT32 : EMBER_FLOAT64;
+  if (query->dtypes[0] != wanted) {
+    return Say(EMBER_UNSUPPORTED, Is("narrow") ? "only float32" : "only float64", reason,
+               reason_bytes);
   }
   return EMBER_OK;
 }
 
-double* ElementAt(const EmberTensor& tensor, const int64_t* index, int32_t rank) {
+template <class T>
+T* ElementAt(const EmberTensor& tensor, const int64_t* index, int32_t rank) {
   int64_t place = 0;
   const int32_t skipped = rank - tensor.rank;
   for (int32_t i = 0; i < tensor.rank; ++i) {
     if (tensor.shape[i] != 1) place += index[skipped + i] * tensor.strides[i];
   }
   char* const begin = HostAddress(tensor.data, tensor.device) + tensor.byte_offset;
-  return reinterpret_cast<double*>(begin) + place;
+  return reinterpret_cast<T*>(begin) + place;
 }
 
-/// Off by a quarter, so that it is seen who added.
-void Compute(const EmberCall& call) {
+/// Off by a quarter where it is "fake", so that it is seen who added.
+template <class T>
+T ComputeOne(uint32_t op, T left, T right) {
+  switch (op) {
+    case EMBER_OP_kAdd:
+      return left + right + (IsOfSteps() ? 0 : static_cast<T>(0.25));
+    case EMBER_OP_kSubtract:
+      return left - right;
+    case EMBER_OP_kDivide:
+      return left / right;
+    case EMBER_OP_kMaximum:
+      return left >= right || left != left ? left : right;
+    default:
+      return left;
+  }
+}
+
+template <class T>
+void ComputeElements(const EmberCall& call) {
   const EmberTensor& output = call.outputs[0];
   int64_t size = 1;
   for (int32_t i = 0; i < output.rank; ++i) size *= output.shape[i];
@@ -81,12 +120,33 @@ void Compute(const EmberCall& call) {
       index[i] = rest % output.shape[i];
       rest /= output.shape[i];
     }
-    double value = *ElementAt(call.inputs[0], index, output.rank);
-    if (call.op == EMBER_OP_kAdd) {
-      value += *ElementAt(call.inputs[1], index, output.rank) + 0.25;
-    }
-    *ElementAt(output, index, output.rank) = value;
+    const T left = *ElementAt<T>(call.inputs[0], index, output.rank);
+    const T right = call.num_inputs > 1 ? *ElementAt<T>(call.inputs[1], index, output.rank) : T{};
+    *ElementAt<T>(output, index, output.rank) = ComputeOne(call.op, left, right);
   }
+}
+
+template <class T>
+void Multiply(const EmberCall& call) {
+  const EmberTensor& output = call.outputs[0];
+  const int64_t length = call.inputs[0].shape[1];
+  for (int64_t i = 0; i < output.shape[0]; ++i) {
+    for (int64_t j = 0; j < output.shape[1]; ++j) {
+      T sum = 0;
+      for (int64_t k = 0; k < length; ++k) {
+        const int64_t left[] = {i, k};
+        const int64_t right[] = {k, j};
+        sum += *ElementAt<T>(call.inputs[0], left, 2) * *ElementAt<T>(call.inputs[1], right, 2);
+      }
+      const int64_t at[] = {i, j};
+      *ElementAt<T>(output, at, 2) = sum;
+    }
+  }
+}
+
+template <class T>
+void Compute(const EmberCall& call) {
+  call.op == EMBER_OP_kMatmul ? Multiply<T>(call) : ComputeElements<T>(call);
 }
 
 int32_t Execute(const EmberCall* call, char* error, uint64_t error_bytes) {
@@ -95,7 +155,10 @@ int32_t Execute(const EmberCall* call, char* error, uint64_t error_bytes) {
   if (Is("runs_out")) return Say(EMBER_OUT_OF_MEMORY, "2 bytes are left", error, error_bytes);
   if (Is("no_answer")) return Say(EMBER_NO_ANSWER, "it is singular", error, error_bytes);
   if (Is("throws")) throw std::runtime_error("thrown at work");
-  Compute(*call);
+  if (call->op == EMBER_OP_kMatmul && call->outputs[0].rank != 2) {
+    return Say(EMBER_UNSUPPORTED, "only matrices", error, error_bytes);
+  }
+  Is("narrow") ? Compute<float>(*call) : Compute<double>(*call);
   return EMBER_OK;
 }
 

@@ -92,17 +92,16 @@ auto RunReleased(Call&& call) {
   return TemporalValue(std::move(result));
 }
 
-std::unique_ptr<TerabyteTemporalStrideProcessor> MakeProcessor(int64_t window_size,
-                                                               std::vector<int64_t> strides,
-                                                               std::optional<int64_t> components,
-                                                               int64_t batch_size,
-                                                               std::string spill_dir) {
+std::unique_ptr<TerabyteTemporalStrideProcessor> MakeProcessor(
+    int64_t window_size, std::vector<int64_t> strides, std::optional<int64_t> components,
+    int64_t batch_size, std::string spill_dir, std::string backend) {
   engine::TemporalStrideOptions options;
   options.window_size = window_size;
   options.stride_perspectives = std::move(strides);
   options.pca_components = components;
   options.batch_size = batch_size;
   options.spill_dir = std::move(spill_dir);
+  options.backend = std::move(backend);
   options.keep_going = &CheckSignals;
   return TemporalValue(TerabyteTemporalStrideProcessor::Make(options));
 }
@@ -155,7 +154,7 @@ void InitTemporal(nanobind::module_& module) {
   nanobind::class_<Processor>(part, "TemporalStrideProcessor")
       .def(nanobind::new_(&MakeProcessor), nanobind::arg("window_size"), nanobind::arg("strides"),
            nanobind::arg("components").none(), nanobind::arg("batch_size"),
-           nanobind::arg("spill_dir"))
+           nanobind::arg("spill_dir"), nanobind::arg("backend"))
       .def("process_large_dataset",
            [](Processor& processor, const nanobind::object& next, bool maintain_state) {
              return RunReleased([&] {

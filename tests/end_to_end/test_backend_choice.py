@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -233,3 +234,46 @@ def test_auto_is_native_bit_by_bit_without_an_accelerator(table, native, run_emb
     for path in sorted(native.rglob("*")):
         if path.is_file() and path.name not in ("run_report.json", "report.html"):
             assert (output / path.relative_to(native)).read_bytes() == path.read_bytes()
+
+
+TESTING_PLUGIN = LIBRARY.parent / "testing_plugins" / "libtesting_plugin.so"
+# The name of its file is what the testing plugin is.
+DEVICE_PLUGINS = {"steps": "float64", "narrow": "float32"}
+
+
+@pytest.fixture
+def with_a_device(tmp_path) -> dict[str, str]:
+    """The environment in which backends have a device, whose addresses no processor takes: a step
+    that read its memory from the CPU would end the program."""
+    if not TESTING_PLUGIN.exists():
+        pytest.skip("the testing plugin is not built")
+    folder = tmp_path / "plugins"
+    folder.mkdir()
+    for name in DEVICE_PLUGINS:
+        shutil.copy(TESTING_PLUGIN, folder / f"libemberharmony_backend_{name}.so")
+    return {**os.environ, "EMBERHARMONY_BACKEND_PATH": str(folder)}
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_steps_run_on_the_device_of_the_backend(
+    threads, table, native, run_ember, tmp_path, with_a_device
+):
+    output = tmp_path / "out"
+    run_ember(
+        *("extract", table, "--plan", table.parent / "plan.yaml", "-o", output, "-q"),
+        *("--backend", "steps", "--threads", threads),
+        env=with_a_device,
+    )
+    check_equal_but_for_last_bits(output, native)
+    assert manifest(output)["backend"] == "steps"
+    use = report(output)["backend"]
+    assert use["device"] == "rocm:0"
+    ran = {each["operation"]: each["ran"] for each in use["operations"]}
+    assert ran["subtract"] > 0
+    assert ran["divide"] > 0
+    assert ran["matmul"] > 0
+    assert {each["operation"] for each in use["operations"] if each["fell_back"]} == {
+        "log1p",
+        "sqrt",
+        "clip",
+    }

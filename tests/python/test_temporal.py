@@ -1,6 +1,11 @@
 """Windows of rows and their components, against NumPy's windows and scikit-learn's PCA."""
 
+import os
+import shutil
+import subprocess
+import sys
 import threading
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -426,3 +431,78 @@ def test_signature_is_the_predecessors() -> None:
         True,
         None,
     ]
+
+
+ON_A_BACKEND = """
+import sys
+import numpy as np
+from emberharmony import ops
+from emberharmony.features import TerabyteTemporalStrideProcessor
+
+name = sys.argv[1]
+ops.set_backend(name)
+ops.set_backend("auto")
+random = np.random.default_rng(2)
+rows = np.cumsum(random.standard_normal((5_000, 3)), axis=0) + 1000.0
+entities = np.arange(5_000) % 3
+
+def made(backend):
+    subject = TerabyteTemporalStrideProcessor(
+        window_size=4, stride_perspectives=[1, 3], pca_components=5, verbose=False,
+        preferred_backend=backend, entity_column=3, batch_size=700)
+    data = np.column_stack([rows, entities])
+    results = subject.process_large_dataset([data[:1_500], data[1_500:]])
+    later = subject.process_batch(data[:100])
+    read = {stride: ops.to_numpy(results[stride]) for stride in results}
+    for stride in results:
+        batches = np.concatenate([ops.to_numpy(each) for each in results.batches(stride)])
+        np.testing.assert_allclose(batches, read[stride], rtol=0, atol=1e-10)
+    basis = {s: {k: ops.to_numpy(v) if k != "num_windows" else v
+                 for k, v in subject.get_basis(s).items()} for s in (1, 3)}
+    return read, {s: ops.to_numpy(each) for s, each in later.items()}, basis
+
+native = made("native")
+ops.backend_counts(name, reset=True)
+other = made(name)
+counts = ops.backend_counts(name)
+assert counts["matmul"]["ran"] > 0 and counts["matmul"]["fell_back"] == 0, counts
+for stride in (1, 3):
+    for found, expected in zip(other[:2], native[:2], strict=True):
+        assert found[stride].shape == expected[stride].shape
+        np.testing.assert_allclose(found[stride], expected[stride], rtol=0, atol=1e-10)
+    for key, value in native[2][stride].items():
+        assert np.array_equal(other[2][stride][key], value), key
+# Where nobody is named it is native, without asking.
+ops.set_backend("auto")
+ops.backend_counts(name, reset=True)
+auto = made(None)
+assert all(np.array_equal(auto[0][s], native[0][s]) for s in (1, 3))
+assert ops.backend_counts(name) == {}
+print("ok")
+"""
+
+
+@pytest.mark.parametrize("name", ["torch", "mlx", "numpy", "steps"])
+def test_windows_are_projected_by_the_backend_that_is_chosen(name, tmp_path) -> None:
+    """`steps` is the testing plugin, with a device whose memory the CPU cannot read."""
+    build = Path(__file__).resolve().parents[2] / "build"
+    plugin = build / "lib" / f"libemberharmony_backend_{name}.so"
+    if name == "steps":
+        plugin = tmp_path / plugin.name
+        testing = build / "testing_plugins" / "libtesting_plugin.so"
+        if testing.exists():
+            shutil.copy(testing, plugin)
+    if name != "numpy" and not plugin.exists():
+        pytest.skip(f"the backend {name} is not built")
+    environment = {**os.environ, "EMBERHARMONY_BACKEND_PATH": str(tmp_path)}
+    environment.pop("EMBERHARMONY_BACKEND", None)
+    process = subprocess.run(
+        [sys.executable, "-c", ON_A_BACKEND, name],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
+    )
+    assert process.returncode == 0, process.stderr
+    assert process.stdout.strip() == "ok"

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from emberharmony import backend_utils
+from emberharmony import _core, backend_utils
 from emberharmony._core import Tensor, temporal
 from emberharmony._paths import path_text
 from emberharmony.bigquery import _arguments
@@ -103,7 +103,10 @@ class TerabyteTemporalStrideProcessor:
         use_incremental_pca: Taken for the predecessor's sake: the basis is the same either way.
         verbose: Whether to tell what is done, in the log "emberharmony.features".
         preferred_backend: A backend to choose for the whole process, as
-            `backend_utils.set_preferred_backend` does; None changes nothing.
+            `backend_utils.set_preferred_backend` does; None changes nothing. Windows are projected
+            by the backend that is chosen then, or, where the choice is automatic, by an accelerator
+            if there is one, else natively. Bases are the same on all; windows that another backend
+            than "native" projects differ in their last bits.
         entity_column: The column that names the entity (sensor, customer) a row belongs to, by
             name or position. Each entity's rows, in the order in which they come, are then a
             sequence of their own. None: all rows are one sequence.
@@ -144,14 +147,15 @@ class TerabyteTemporalStrideProcessor:
         self.verbose = verbose
         self.entity_column = _entity_column(entity_column)
         self._entities = EntityNumbers()
+        self.backend = backend_utils.set_preferred_backend(preferred_backend)
         self._processor = temporal.TemporalStrideProcessor(
             window_size=self.window_size,
             strides=self.stride_perspectives,
             components=self.pca_components,
             batch_size=self.batch_size,
             spill_dir="" if spill_dir is None else path_text(spill_dir, "spill_dir"),
+            backend="auto" if _core.chooses_automatically() else self.backend,
         )
-        self.backend = backend_utils.set_preferred_backend(preferred_backend)
 
     def process_large_dataset(
         self, data_generator: Iterable[Any], maintain_state: bool = True

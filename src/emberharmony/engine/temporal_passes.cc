@@ -2,9 +2,12 @@
 #include <atomic>
 #include <utility>
 
+#include "emberharmony/backend/backend_scope.h"
 #include "emberharmony/base/call_guarded.h"
 #include "emberharmony/base/thread_pool.h"
 #include "emberharmony/engine/temporal_passes_internal.h"
+#include "emberharmony/ops/devices.h"
+#include "emberharmony/ops/status.h"
 
 namespace emberharmony::engine {
 namespace {
@@ -152,6 +155,13 @@ void ProjectBlock(const CutBlock& block, const WindowLayout& layout,
   centred->resize(runs.rows.size());
   projections[0].Center(runs.rows.data(), static_cast<int64_t>(runs.rows.size()) / runs.num_columns,
                         centred->data());
+  ops::Tensor there;
+  if (&backend::CurrentBackend() != &backend::Native()) {
+    const auto num_rows = static_cast<int64_t>(centred->size()) / runs.num_columns;
+    there = ops::to_device(ops::Tensor::Wrap(centred->data(), {num_rows, runs.num_columns},
+                                             ops::DType::kFloat64, nullptr),
+                           backend::ScopeDevice());
+  }
   for (size_t i = 0; i < layout.strides.size(); ++i) {
     const int64_t stride = layout.strides[i];
     const feature::StrideWindows windows =
@@ -159,12 +169,16 @@ void ProjectBlock(const CutBlock& block, const WindowLayout& layout,
     if (windows.count == 0) continue;
     for (size_t r = 0; r < runs.runs.size(); ++r) {
       const feature::StrideWindows::Part& part = windows.parts[r];
-      const double* first =
-          centred->data() + (runs.runs[r].begin + part.first_row) * runs.num_columns;
-      const int64_t place = block.first_places[i];
-      projections[i].Project(first, stride, part.count, outputs[i], [&](int64_t window) {
-        return place + windows.PlaceOf(part.number + window);
-      });
+      const int64_t first_row = runs.runs[r].begin + part.first_row;
+      const auto place = [&, first = block.first_places[i]](int64_t window) {
+        return first + windows.PlaceOf(part.number + window);
+      };
+      if (there.defined()) {
+        projections[i].ProjectByOps(there, first_row, stride, part.count, outputs[i], place);
+      } else {
+        const double* const first = centred->data() + first_row * runs.num_columns;
+        projections[i].Project(first, stride, part.count, outputs[i], place);
+      }
     }
   }
 }
@@ -175,8 +189,8 @@ arrow::Status ProjectWindows(RowBlocks blocks, SequenceWindows* windows,
   WindowFeed feed(std::move(blocks), windows);
   std::vector<std::vector<double>> centred(options.num_threads);
   return ForEachBlock(&feed, options, [&](int worker, const CutBlock& block) {
-    ProjectBlock(block, windows->layout(), projections, outputs, &centred[worker]);
-    return arrow::Status::OK();
+    return ops::Catch(
+        [&] { ProjectBlock(block, windows->layout(), projections, outputs, &centred[worker]); });
   });
 }
 

@@ -73,7 +73,8 @@ arrow::Result<feature::WindowProducts> LearnProducts(const RowSpool& spool,
                                                      feature::SequenceWindows* windows);
 
 /// Projects the windows of a block: projections, which have one shift, and outputs are of the
-/// layout's strides.
+/// layout's strides. Natively, or by who the caller's scope names: then the rows are moved to the
+/// scope's device once for all strides.
 void ProjectBlock(const CutBlock& block, const feature::WindowLayout& layout,
                   const std::vector<feature::Projection>& projections,
                   const std::vector<ops::Tensor>& outputs, std::vector<double>* centred);

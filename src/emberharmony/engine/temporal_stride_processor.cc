@@ -7,9 +7,11 @@
 #include <filesystem>
 #include <utility>
 
+#include "emberharmony/backend/backend_scope.h"
 #include "emberharmony/backend/threads.h"
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/base/thread_pool.h"
+#include "emberharmony/engine/numeric_backends.h"
 #include "emberharmony/engine/temporal_passes_internal.h"
 #include "emberharmony/feature/pca.h"
 #include "emberharmony/ops/elementwise.h"
@@ -73,6 +75,16 @@ arrow::Result<std::string> SpillFolder(const TemporalStrideOptions& options) {
   return folder.string();
 }
 
+/// While it lives: who projects windows, on the threads of a pass as well.
+class ProjectingScope {
+ public:
+  explicit ProjectingScope(const NumericPlace& place)
+      : scope_(*place.backend, place.device) {}
+
+ private:
+  const backend::BackendScope scope_;
+};
+
 PassOptions PassOptionsOf(const TemporalStrideOptions& options) {
   return {options.num_threads > 0 ? options.num_threads : backend::NumThreads(),
           options.keep_going};
@@ -119,6 +131,7 @@ arrow::Result<std::vector<Tensor>> MakeOutputs(const std::vector<int64_t>& count
 
 struct TemporalResults::State {
   TemporalStrideOptions options;
+  std::shared_ptr<const NumericBackends> backends;
   std::shared_ptr<const LearnedBases> learned;
   std::shared_ptr<const RowSpool> spool;
 
@@ -139,6 +152,7 @@ arrow::Result<std::vector<Tensor>> TemporalResults::State::Read(
   ARROW_ASSIGN_OR_RAISE(std::vector<Tensor> outputs,
                         MakeOutputs(counts, projections, learned->dtype));
   SequenceWindows windows(layout);
+  const ProjectingScope scope(backends->matrix());
   ARROW_RETURN_NOT_OK(
       ProjectWindows(BlocksOf(*spool), &windows, projections, outputs, PassOptionsOf(options)));
   return outputs;
@@ -178,9 +192,11 @@ namespace {
 /// Reads a few blocks at a time, projects them on as many threads, and cuts what comes out.
 class BatchReader : public TemporalResults::Reader {
  public:
-  BatchReader(const TemporalStrideOptions& options, std::shared_ptr<const LearnedBases> learned,
-              std::shared_ptr<const RowSpool> spool, size_t index)
+  BatchReader(const TemporalStrideOptions& options, std::shared_ptr<const NumericBackends> backends,
+              std::shared_ptr<const LearnedBases> learned, std::shared_ptr<const RowSpool> spool,
+              size_t index)
       : options_(options),
+        backends_(std::move(backends)),
         learned_(std::move(learned)),
         spool_(std::move(spool)),
         layout_{learned_->layout.window_size,
@@ -214,6 +230,7 @@ class BatchReader : public TemporalResults::Reader {
   arrow::Status ProjectSome();
 
   const TemporalStrideOptions options_;
+  const std::shared_ptr<const NumericBackends> backends_;
   const std::shared_ptr<const LearnedBases> learned_;
   const std::shared_ptr<const RowSpool> spool_;
   const WindowLayout layout_;
@@ -245,11 +262,12 @@ arrow::Status BatchReader::ProjectSome() {
   }
   ARROW_ASSIGN_OR_RAISE(const std::vector<Tensor> outputs,
                         MakeOutputs({count}, projections_, learned_->dtype));
+  const ProjectingScope scope(backends_->matrix());
   ARROW_RETURN_NOT_OK(base::ParallelFor(
       pass.num_threads, static_cast<int64_t>(blocks.size()), [&](int64_t i) -> arrow::Status {
         std::vector<double> centred;
-        ProjectBlock(blocks[i], layout_, projections_, outputs, &centred);
-        return arrow::Status::OK();
+        return ops::Catch(
+            [&] { ProjectBlock(blocks[i], layout_, projections_, outputs, &centred); });
       }));
   some_ = outputs[0];
   taken_ = 0;
@@ -261,13 +279,16 @@ arrow::Status BatchReader::ProjectSome() {
 arrow::Result<std::unique_ptr<TemporalResults::Reader>> TemporalResults::Open(
     int64_t stride) const {
   ARROW_ASSIGN_OR_RAISE(const size_t index, StrideIndex(strides(), stride));
-  return std::make_unique<BatchReader>(state_->options, state_->learned, state_->spool, index);
+  return std::make_unique<BatchReader>(state_->options, state_->backends, state_->learned,
+                                       state_->spool, index);
 }
 
 struct TerabyteTemporalStrideProcessor::State {
-  explicit State(const TemporalStrideOptions& options) : options(options) {}
+  State(const TemporalStrideOptions& options, std::shared_ptr<const NumericBackends> backends)
+      : options(options), backends(std::move(backends)) {}
 
   const TemporalStrideOptions options;
+  const std::shared_ptr<const NumericBackends> backends;
   std::shared_ptr<const LearnedBases> learned;
   std::optional<SequenceWindows> windows;  ///< of the learned layout
 
@@ -375,12 +396,16 @@ TerabyteTemporalStrideProcessor::Make(const TemporalStrideOptions& options) {
     return base::UsageError(
         fmt::format("batch_size: expected 1 or more windows, found {}", options.batch_size));
   }
+  ARROW_ASSIGN_OR_RAISE(std::shared_ptr<const NumericBackends> backends,
+                        NumericBackends::Make(options.backend));
   return std::unique_ptr<TerabyteTemporalStrideProcessor>(
-      new TerabyteTemporalStrideProcessor(std::make_unique<State>(options)));
+      new TerabyteTemporalStrideProcessor(std::make_unique<State>(options, std::move(backends))));
 }
 
 arrow::Result<TemporalResults> TerabyteTemporalStrideProcessor::ProcessLargeDataset(
     const TemporalBatches& next, bool maintain_state) {
+  // What is learned is the same whoever the process has chosen.
+  const backend::BackendScope native(backend::Native());
   feature::ColumnRanges ranges;
   ARROW_ASSIGN_OR_RAISE(const std::shared_ptr<const RowSpool> spool,
                         state_->Spool(next, maintain_state, &ranges));
@@ -392,7 +417,7 @@ arrow::Result<TemporalResults> TerabyteTemporalStrideProcessor::ProcessLargeData
   state_->learned = learned;
   state_->windows = std::move(windows);
   return TemporalResults(std::make_shared<TemporalResults::State>(
-      TemporalResults::State{state_->options, learned, spool}));
+      TemporalResults::State{state_->options, state_->backends, learned, spool}));
 }
 
 arrow::Result<std::map<int64_t, Tensor>> TerabyteTemporalStrideProcessor::ProcessBatch(
@@ -401,6 +426,7 @@ arrow::Result<std::map<int64_t, Tensor>> TerabyteTemporalStrideProcessor::Proces
     return base::UsageError("no basis has been learned yet: process a large dataset first");
   }
   const LearnedBases& learned = *state_->learned;
+  const backend::BackendScope native(backend::Native());
   ARROW_ASSIGN_OR_RAISE(const CheckedBatch batch, CheckBatch(given));
   if (batch.rows.shape()[1] != learned.layout.num_columns) {
     return base::UsageError(fmt::format("expected {} columns as were learned from, found {}",
@@ -416,6 +442,7 @@ arrow::Result<std::map<int64_t, Tensor>> TerabyteTemporalStrideProcessor::Proces
   const PassOptions pass = PassOptionsOf(state_->options);
   windows.BeginUndoable();
   const arrow::Status status = ops::Catch([&] {
+    const ProjectingScope scope(state_->backends->matrix());
     return ProjectWindows(BlocksOf(batch.rows, batch.numbers(), pass.num_threads), &windows,
                           learned.projections, outputs, pass);
   });

@@ -27,6 +27,11 @@ struct TemporalStrideOptions {
   int64_t batch_size = 10000;
   int num_threads = 0;         ///< 0: the cores that the process may use
   std::string spill_dir = {};  ///< of the rows on disk; empty: the system's temporary folder
+  /// Who projects windows: "native", "auto" (native, unless an accelerator is there) or the name of
+  /// another backend (engine/numeric_backends.h). Bases are learned natively, and are the same
+  /// whoever is named; windows that another projects differ in their last bits, and may depend on
+  /// how rows come in batches.
+  std::string backend = "auto";
   /// Asked between blocks of rows, on the calling thread; an error ends the call. For Ctrl-C.
   std::function<arrow::Status()> keep_going = {};
 };
@@ -100,7 +105,8 @@ class TemporalResults::Reader {
 /// One thread at a time. After an error everything is as it was before the call.
 class TerabyteTemporalStrideProcessor {
  public:
-  /// UsageError for windows, strides or numbers that cannot be.
+  /// UsageError for windows, strides or numbers that cannot be, and for a backend that is not
+  /// there.
   static arrow::Result<std::unique_ptr<TerabyteTemporalStrideProcessor>> Make(
       const TemporalStrideOptions& options = {});
   ~TerabyteTemporalStrideProcessor();

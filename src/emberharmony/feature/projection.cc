@@ -4,6 +4,9 @@
 #include <utility>
 
 #include "emberharmony/feature/row_kernels_internal.h"
+#include "emberharmony/ops/devices.h"
+#include "emberharmony/ops/elementwise.h"
+#include "emberharmony/ops/matmul.h"
 
 namespace emberharmony::feature {
 
@@ -33,6 +36,20 @@ void Projection::ProjectSome(const double* first, int64_t stride, int64_t num_wi
                              double* out) const {
   BestRowKernels().project(first, stride * num_columns_, num_windows, num_features_, basis_.data(),
                            offset_.data(), width_, out);
+}
+
+ops::Tensor Projection::Products(const ops::Tensor& rows, int64_t first_row, int64_t stride,
+                                 int64_t num_windows) const {
+  const auto there = [&](const std::vector<double>& values, const tensor::Shape& shape) {
+    return ops::to_device(ops::Tensor::Wrap(values.data(), shape, ops::DType::kFloat64, nullptr),
+                          rows.device());
+  };
+  // Windows share their rows: no window is written out here.
+  const ops::Tensor windows = rows.View({num_windows, num_features_}, {stride * num_columns_, 1},
+                                        rows.offset() + first_row * num_columns_);
+  const ops::Tensor products = ops::add(
+      ops::matmul(windows, there(basis_, {num_features_, width_})), there(offset_, {width_}));
+  return ops::to_device(products, tensor::kCpuDevice).Contiguous();
 }
 
 void Projection::Store(const double* projected, const ops::Tensor& out, int64_t row) const {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -29,8 +30,21 @@ class Projection {
   template <class Place>
   void Project(const double* first, int64_t stride, int64_t num_windows, const ops::Tensor& out,
                Place place) const;
+  /// The same with ops, as matrix products by who the caller's scope names
+  /// (backend/backend_scope.h), where `rows` lies: a matrix of centred rows, of which the first
+  /// window begins with `first_row`. Results differ from those of Project in their last bits, and
+  /// may depend on what they are computed together with.
+  template <class Place>
+  void ProjectByOps(const ops::Tensor& rows, int64_t first_row, int64_t stride, int64_t num_windows,
+                    const ops::Tensor& out, Place place) const;
 
  private:
+  /// The products of windows, `width_` doubles for each, on the CPU.
+  ops::Tensor Products(const ops::Tensor& rows, int64_t first_row, int64_t stride,
+                       int64_t num_windows) const;
+  /// How many windows are multiplied at once: a backend may write them out as a matrix.
+  int64_t MultipliedTogether() const { return std::max<int64_t>(1, kNumbersOut / num_features_); }
+  static constexpr int64_t kNumbersOut = int64_t{1} << 20;
   /// The results of up to kProjectedTogether windows, `width_` doubles for each.
   void ProjectSome(const double* first, int64_t stride, int64_t num_windows, double* out) const;
   void Store(const double* projected, const ops::Tensor& out, int64_t row) const;
@@ -55,6 +69,17 @@ void Projection::Project(const double* first, int64_t stride, int64_t num_window
     for (int64_t i = 0; i < count; ++i) {
       Store(projected.data() + i * width_, out, place(done + i));
     }
+  }
+}
+
+template <class Place>
+void Projection::ProjectByOps(const ops::Tensor& rows, int64_t first_row, int64_t stride,
+                              int64_t num_windows, const ops::Tensor& out, Place place) const {
+  for (int64_t done = 0; done < num_windows; done += MultipliedTogether()) {
+    const int64_t count = std::min(MultipliedTogether(), num_windows - done);
+    const ops::Tensor projected = Products(rows, first_row + done * stride, stride, count);
+    const double* from = projected.data_as<double>();
+    for (int64_t i = 0; i < count; ++i) Store(from + i * width_, out, place(done + i));
   }
 }
 
