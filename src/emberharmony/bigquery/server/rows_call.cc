@@ -1,5 +1,7 @@
 #include "emberharmony/bigquery/server/rows_call.h"
 
+#include "emberharmony/base/thread_handover.h"
+
 namespace emberharmony::bigquery::server {
 namespace {
 
@@ -22,6 +24,7 @@ RowsCall* RowsCall::Start(std::unique_ptr<RowsProducer> producer, WorkQueue* que
   call->self_ = call;
   call->account_->waiter = call;
   call->Advance();
+  base::HandOver(call.get());
   return call.get();
 }
 
@@ -82,6 +85,7 @@ void RowsCall::Advance() {
   }
   // Out of the lock: gRPC may answer on this thread. Nothing else begins to write or finish, and
   // after Finish this object may be gone.
+  if (finish || write) base::HandOver(this);
   if (finish) {
     Finish(status_);
   } else if (write) {
@@ -96,6 +100,7 @@ void RowsCall::Wake() {
 }
 
 void RowsCall::OnWriteDone(bool ok) {
+  base::TakeOver(this);
   {
     std::lock_guard lock(mutex_);
     writing_ = false;
@@ -106,6 +111,7 @@ void RowsCall::OnWriteDone(bool ok) {
 }
 
 void RowsCall::OnCancel() {
+  base::TakeOver(this);
   {
     std::lock_guard lock(mutex_);
     cancelled_ = true;
@@ -114,6 +120,7 @@ void RowsCall::OnCancel() {
 }
 
 void RowsCall::OnDone() {
+  base::TakeOver(this);
   // The last reference may be a task's of the queue.
   const std::shared_ptr<RowsCall> self = std::move(self_);
 }

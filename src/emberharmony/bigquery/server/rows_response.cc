@@ -6,6 +6,8 @@
 #include <bit>
 #include <vector>
 
+#include "emberharmony/base/thread_handover.h"
+
 namespace emberharmony::bigquery::server {
 namespace {
 
@@ -85,9 +87,16 @@ struct Keeper {
 };
 
 grpc::Slice SharedSlice(const Keeper& keeper, const arrow::Buffer& part) {
+  const auto* kept = new Keeper(keeper);
+  // gRPC counts who holds the slice.
+  base::HandOver(kept);
   return grpc::Slice(
       const_cast<uint8_t*>(part.data()), static_cast<size_t>(part.size()),
-      [](void* keeper) { delete static_cast<Keeper*>(keeper); }, new Keeper(keeper));
+      [](void* kept) {
+        base::TakeOver(kept);
+        delete static_cast<Keeper*>(kept);
+      },
+      const_cast<Keeper*>(kept));
 }
 
 }  // namespace

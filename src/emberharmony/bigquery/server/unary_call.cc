@@ -6,16 +6,25 @@
 #include <string>
 #include <vector>
 
+#include "emberharmony/base/thread_handover.h"
+
 namespace emberharmony::bigquery::server {
 
 UnaryCall* UnaryCall::Start(Work work, WorkQueue* queue) {
   const std::shared_ptr<UnaryCall> call(new UnaryCall);
   call->self_ = call;
-  queue->Run([call, work = std::move(work)] { call->Finish(work(call->cancelled_)); });
+  queue->Run([call, work = std::move(work)] {
+    const grpc::Status status = work(call->cancelled_);
+    base::HandOver(call.get());
+    call->Finish(status);
+  });
   return call.get();
 }
 
-void UnaryCall::OnDone() { const std::shared_ptr<UnaryCall> self = std::move(self_); }
+void UnaryCall::OnDone() {
+  base::TakeOver(this);
+  const std::shared_ptr<UnaryCall> self = std::move(self_);
+}
 
 bool ParseMessage(const grpc::ByteBuffer& buffer, google::protobuf::Message* message) {
   // Requests are small, and so is the server's limit for them.
