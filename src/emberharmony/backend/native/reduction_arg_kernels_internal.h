@@ -2,6 +2,7 @@
 #pragma once
 
 #include "emberharmony/backend/native/loops_internal.h"
+#include "emberharmony/backend/native/reduction_extremes_kernels_internal.h"
 #include "emberharmony/backend/native/reduction_internal.h"
 #include "emberharmony/backend/native/turn_kernels_internal.h"
 
@@ -135,16 +136,46 @@ int64_t FirstWanted(const T* x, int64_t n, F is_wanted) {
   return n - kSearchStep + FirstOfStep(x + n - kSearchStep, is_wanted);
 }
 
+#if defined(__AVX512F__)
+inline unsigned EqualLanes(const double* x, double wanted) {
+  return _mm512_cmp_pd_mask(_mm512_loadu_pd(x), _mm512_set1_pd(wanted), _CMP_EQ_OQ);
+}
+inline unsigned EqualLanes(const float* x, float wanted) {
+  return _mm512_cmp_ps_mask(_mm512_loadu_ps(x), _mm512_set1_ps(wanted), _CMP_EQ_OQ);
+}
+
+/// The first of n elements that equals `wanted`; there is one.
+template <class T>
+int64_t FirstEqual(const T* x, int64_t n, T wanted) {
+  constexpr int64_t kLanes = 64 / static_cast<int64_t>(sizeof(T));
+  constexpr int64_t kLeap = 8 * kLanes;
+  int64_t i = 0;
+  for (; i + kLeap <= n; i += kLeap) {
+    unsigned any = 0;
+#pragma GCC unroll 8
+    for (int64_t k = 0; k < kLeap; k += kLanes) any |= EqualLanes(x + i + k, wanted);
+    if (any != 0) break;
+  }
+  for (; i + kLanes <= n; i += kLanes) {
+    const unsigned equal = EqualLanes(x + i, wanted);
+    if (equal != 0) return i + __builtin_ctz(equal);
+  }
+  while (x[i] != wanted) ++i;
+  return i;
+}
+#else
+template <class T>
+int64_t FirstEqual(const T* x, int64_t n, T wanted) {
+  return FirstWanted(x, n, [wanted](T value) { return value == wanted; });
+}
+#endif
+
 /// The first NaN, if there is one, else the first element that is as large (small) as any.
 template <bool kMaximum, class T>
 int64_t ArgRow(const T* x, int64_t n) {
   using Flag = typename PositionOf<sizeof(T)>::type;
   T lanes[kSearchStep];
-  Flag nan_lanes[kSearchStep];
-  for (int64_t k = 0; k < kSearchStep; ++k) {
-    lanes[k] = x[k];
-    nan_lanes[k] = x[k] != x[k];
-  }
+  Flag nan_lanes[kSearchStep] = {};
   const auto take = [&](const T* from) __attribute__((always_inline)) {
     for (int64_t k = 0; k < kSearchStep; ++k) {
       const T value = from[k];
@@ -152,11 +183,19 @@ int64_t ArgRow(const T* x, int64_t n) {
       nan_lanes[k] |= value != value;
     }
   };
-  int64_t i = kSearchStep;
+  bool found_nan = false;
+  int64_t i = 0;
+#if defined(__AVX512F__)
+  static_assert(kSearchStep == kReductionLanes);
+  if constexpr (std::is_floating_point_v<T>) i = ExtremeLanes<kMaximum>(x, n, lanes, &found_nan);
+#endif
+  if (i == 0) {
+    for (int64_t k = 0; k < kSearchStep; ++k) lanes[k] = x[k];
+  }
   for (; i + kSearchStep <= n; i += kSearchStep) take(x + i);
   // Elements that are seen twice change nothing.
   if (i < n) take(x + n - kSearchStep);
-  Flag has_nan = 0;
+  Flag has_nan = found_nan;
   for (int64_t k = 0; k < kSearchStep; ++k) has_nan |= nan_lanes[k];
   if (has_nan != 0) return FirstWanted(x, n, [](T value) { return value != value; });
   for (int64_t half = kSearchStep / 2; half > 0; half /= 2) {
@@ -165,6 +204,7 @@ int64_t ArgRow(const T* x, int64_t n) {
       lanes[k] = (kMaximum ? other > lanes[k] : other < lanes[k]) ? other : lanes[k];
     }
   }
+  if constexpr (std::is_floating_point_v<T>) return FirstEqual(x, n, lanes[0]);
   const T best = lanes[0];
   return FirstWanted(x, n, [best](T value) { return value == best; });
 }
