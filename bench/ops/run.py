@@ -483,6 +483,7 @@ def matrices() -> list[Case]:
         (2**10, "2^10"),
         (2**20, "2^20"),
         (10**6, "1e6"),
+        (99_999, "9 * 41 * 271"),
         (1_000_003, "a prime, 1000003"),
     ):
         z = rng.normal(size=n) + 1j * rng.normal(size=n)

@@ -19,6 +19,10 @@ constexpr int64_t kGrain = 64 * kBlock;
 /// part of it there.
 constexpr int64_t kStreamBytes = int64_t{24} << 20;
 
+/// Results with so small a part of an input's bytes, as those of comparisons, are not worth the
+/// copy: little is read that is overwritten.
+constexpr int64_t kStreamPart = 4;
+
 struct alignas(64) StreamBuffer {
   char bytes[kBlock * 16];
 };
@@ -102,7 +106,8 @@ void RunFlat(Kernel kernel, const FlatInput* inputs, int num_inputs, char* outpu
     item_bytes = std::max(item_bytes, inputs[k].item_bytes);
   }
   const bool aligned = reinterpret_cast<uintptr_t>(output) % 16 == 0;
-  const bool stream = kCanStream && bytes >= kStreamBytes && !in_place && aligned;
+  const bool stream = kCanStream && bytes >= kStreamBytes && !in_place && aligned &&
+                      output_item_bytes * kStreamPart > item_bytes;
   const FlatRun run(kernel, inputs, num_inputs, output, output_item_bytes, BlockOf(item_bytes),
                     stream);
   if (bytes < kParallelBytes) return run.Run(0, n);
