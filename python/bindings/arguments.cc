@@ -1,7 +1,7 @@
 #include "bindings/arguments.h"
 
-#include <cstdint>
 #include <complex>
+#include <cstdint>
 #include <type_traits>
 
 #include "bindings/array_import.h"

@@ -230,6 +230,7 @@ TEST(NativeFft, LongLengths) {
     CheckLong<double>(n);
   CheckLong<float>(131072);
   CheckLong<float>(99991);
+  CheckLong<float>(99999);
 }
 
 template <class T>
