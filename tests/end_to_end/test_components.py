@@ -254,6 +254,21 @@ def test_explain_warns_of_what_ends_a_run(run_ember, tmp_path) -> None:
         run_ember("fit", *arguments, "-o", tmp_path / "model", status=1)
 
 
+def test_explain_does_not_know_who_is_of_training(run_ember, tmp_path) -> None:
+    """A gap in another row than one of training ends no run."""
+    gaps = pa.array(np.arange(50.0), mask=np.arange(50) >= 45)
+    days = pa.array([86_400_000_000 * day for day in range(50)], pa.timestamp("us"))
+    table = write_parquet(pa.table({"x": gaps, "y": gaps, "day": days}), tmp_path / "t.parquet")
+    split = "{method: time, column: day, validation_from: 1970-02-10}"
+    (tmp_path / "plan.yaml").write_text(
+        f"version: 1\nsplit: {split}\nfeatures: [{{columns: [x, y], steps: [{{pca: 1}}]}}]\n"
+    )
+    text = " ".join(run_ember("explain", tmp_path / "plan.yaml", table).stdout.split())
+    assert "column 'x' has missing values, which pca cannot learn from" in text
+    assert "one of the first 50 rows is so, and if it is of training a run ends" in text
+    run_ember("fit", tmp_path / "plan.yaml", table, "-o", tmp_path / "model")
+
+
 def test_explain_tells_the_stages_of_a_chain(chained, run_ember) -> None:
     folder, _, _ = chained
     text = run_ember("explain", folder / "plan.yaml", folder / "table.parquet").stdout

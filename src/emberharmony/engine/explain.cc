@@ -113,10 +113,18 @@ class ExplainedWarnings {
     const plan::BoundPlan& bound = run_.given.bound;
     for (size_t i = 0; i < bound.pipelines.size(); ++i)
       WarnOfNoValues(*bound.pipelines[i], bound.source_columns[i]);
-    for (const plan::BoundRowStep& row_step : bound.row_steps) {
+    for (size_t r = 0; r < bound.row_steps.size(); ++r) {
+      const plan::BoundRowStep& row_step = bound.row_steps[r];
+      const auto& sampled = run_.sample.row_steps;
+      const std::string fault = r < sampled.size() ? sampled[r].fault : "";
+      if (!fault.empty()) {
+        warnings_.push_back(fmt::format(
+            "{}: one of the first {} rows is so, and if it is of training a run ends with status 1",
+            fault, ShownCount(run_.sample.num_rows)));
+      }
       for (size_t i = 0; i < row_step.inputs.size(); ++i) {
         WarnOfNoValues(*row_step.inputs[i], row_step.source_columns[i]);
-        if (row_step.step->name() == "pca" && row_step.stage == 0)
+        if (row_step.step->name() == "pca" && row_step.stage == 0 && fault.empty())
           WarnOfGaps(*row_step.inputs[i], row_step.source_columns[i]);
       }
       if (row_step.learns_from_target &&

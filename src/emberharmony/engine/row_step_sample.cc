@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <memory>
+#include <string>
 #include <utility>
 
+#include "emberharmony/base/error_kind.h"
 #include "emberharmony/engine/column_scan.h"
 #include "emberharmony/engine/column_status.h"
 #include "emberharmony/engine/row_steps.h"
@@ -40,9 +42,12 @@ class MeasuredStep {
       arrow::ArrayVector outputs;
       status = use_.step->Apply(rows, state_.get(), pool_, &outputs);
     }
-    full_ = status.IsOutOfMemory();
+    if (learner_ != nullptr && base::KindOf(status) == base::ErrorKind::kData)
+      fault_ = status.message();
+    full_ = status.IsOutOfMemory() || !fault_.empty();
     return full_ ? arrow::Status::OK() : status;
   }
+  const std::string& fault() const { return fault_; }
 
   int64_t bytes() const { return budget_->bytes_allocated(); }
   bool full() const { return full_; }
@@ -53,7 +58,8 @@ class MeasuredStep {
   arrow::MemoryPool* const pool_;
   std::unique_ptr<feature::RowLearner> learner_;
   std::unique_ptr<feature::RowState> state_;
-  bool full_ = false;
+  bool full_ = false;  // nothing more is looked at
+  std::string fault_;
 };
 
 bool HasInputs(const RowStepUse& use) {
@@ -84,6 +90,7 @@ arrow::Result<RowStepMemory> MeasureRowStep(const io::Source& source, const RowS
   }
   memory.measured = true;
   memory.bytes = step.bytes();
+  memory.fault = step.fault();
   if (step.full()) {
     // As much again for as many rows, whatever it did before.
     memory.half_bytes = memory.bytes / 2;

@@ -63,6 +63,7 @@ def test_without_an_account(root: Path, tmp_path: Path, variables: dict[str, str
     report = json.loads((tmp_path / "report.json").read_text())["cells"]
     assert [each["cell"] for each in report] == [1, 2, 3, 4]
     assert all(each["seconds"] > 0 and not each["failure"] for each in report)
+    assert report[2]["pictures"]
     for name in report[2]["pictures"]:
         assert (tmp_path / name).read_bytes().startswith(b"\x89PNG")
     endpoint = re.search(r"connected to (\S+):", process.stdout)
