@@ -87,13 +87,15 @@ asan-command tsan-command: setup  ## tests/ with the command under that sanitize
 	  --deselect tests/faults/test_memory_limit.py
 
 # Python itself is not instrumented: the sanitizer, and the library whose exceptions it watches, are loaded before it. What
-# Python keeps until its end looks like leaks. An allocation beyond the limit fails as it does without memory.
-asan-python: export ASAN_OPTIONS := detect_leaks=0:strict_string_checks=1:allocator_may_return_null=1:max_allocation_size_mb=2048
+# Python keeps until its end looks like leaks. An allocation beyond the limit fails as it does without memory: see
+# python/throwing_new.cc, which has to be loaded first.
+asan-python: export ASAN_OPTIONS := verify_asan_link_order=0:detect_leaks=0:strict_string_checks=1:allocator_may_return_null=1:max_allocation_size_mb=2048
 asan-python: setup  ## the Python module under the address and undefined behaviour sanitizers (minutes)
 	@setup/apt.sh sanitize
 	@cmake --preset asan
 	@cmake --build --preset asan -j $(JOBS) --target _core
-	@LD_PRELOAD="$$(clang++-19 -print-file-name=libclang_rt.asan-x86_64.so) libstdc++.so.6" PYTHONMALLOC=malloc \
+	@LD_PRELOAD="$(CURDIR)/build/asan/lib/libemberharmony_throwing_new.so \
+	  $$(clang++-19 -print-file-name=libclang_rt.asan-x86_64.so) libstdc++.so.6" PYTHONMALLOC=malloc \
 	  EMBER_PACKAGE=build/asan/python $(PYTHON) -m pytest tests/python/test_tensor.py tests/python/test_tensor_fuzz.py \
 	  tests/python/test_interchange.py tests/python/test_hostile_arguments.py tests/conformance/ops
 
