@@ -175,9 +175,15 @@ def logsumexps(draw: Any) -> Arguments:
     return (x,), keywords
 
 
+def _logsumexp(x: np.ndarray, **keywords: Any) -> np.ndarray:
+    """SciPy's, which makes an axis of length 1 where a number has none to keep."""
+    found = np.asarray(scipy.special.logsumexp(x.astype(np.float64), **keywords)).astype(x.dtype)
+    return found if x.ndim else found.reshape(())
+
+
 register(
     "logsumexp",
-    lambda x, **k: np.asarray(scipy.special.logsumexp(x.astype(np.float64), **k)).astype(x.dtype),
+    _logsumexp,
     near(lambda x, axis=None, **_: 8 * EPS[x.dtype.name] * (count_of(x, axis) + 16)),
     logsumexps(),
 )
