@@ -443,6 +443,15 @@ def test_a_table_of_bigquery(server: str, flights: Path) -> None:
     )
     with pytest.raises(OSError, match="nothing"):
         extractor.prepare_data("proj.travel.nothing")
+    seen.clear()
+    extractor.process_bigquery_streaming(
+        "travel.flights", lambda batch: seen.append(batch.num_rows), unit_column="distance"
+    )
+    assert sum(seen) == 10_000
+    data = extractor.prepare_data("travel.flights", "delay", unit_column="distance")
+    assert sum(len(split) for split in data[:3]) == 10_000
+    with pytest.raises(KeyError, match="did you mean 'distance'"):
+        extractor.prepare_data("travel.flights", "delay", unit_column="distanc")
 
 
 def test_a_query_of_bigquery(server: str, flights: Path, tmp_path: Path) -> None:

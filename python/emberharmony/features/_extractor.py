@@ -144,8 +144,10 @@ class TerabyteFeatureExtractor:
         where_clause: str | None = None,
         limit: int | None = None,
         offset: int | None = None,
+        *,
+        with_costs: bool = False,
     ) -> bigquery.OptimizedQuery:
-        """The query for some columns and rows of a table; nothing is sent.
+        """The query for some columns and rows of a table; nothing is sent without with_costs.
 
         Args:
             table_id: "project.dataset.table".
@@ -154,6 +156,8 @@ class TerabyteFeatureExtractor:
             limit: At most so many rows.
             offset: None or 0: rows of a table have no order, so pages would repeat some and miss
                 others.
+            with_costs: Ask the service what it would cost, and which partitions are left out
+                (`bigquery.optimize_bigquery_query`); runs and bills nothing.
 
         Returns:
             The SQL (also `str(query)`), and the same wish as options of `bigquery.read`.
@@ -162,7 +166,13 @@ class TerabyteFeatureExtractor:
             ValueError: An offset, or a name or condition that is none.
         """
         return bigquery.optimize_bigquery_query(
-            self._table(table_id), columns, where_clause, limit, offset
+            self._table(table_id),
+            columns,
+            where_clause,
+            limit,
+            offset,
+            with_costs=with_costs,
+            connection=self.connection,
         )
 
     def get_table_row_count(self, table_id: Any, where_clause: str | None = None) -> int:
@@ -262,6 +272,7 @@ class TerabyteFeatureExtractor:
         overwrite: bool = False,
         seed: int | None = None,
         threads: int | None = None,
+        unit_column: str | None = None,
     ) -> PreparedData:
         """Makes features of a table: three splits, and what was learned from the first.
 
@@ -292,6 +303,8 @@ class TerabyteFeatureExtractor:
             overwrite: Replaces an earlier output.
             seed: Of the split.
             threads: None: the cores that the process may use.
+            unit_column: Read a table of BigQuery in ranges of this column, which outlive the
+                service's sessions of six hours.
 
         Returns:
             Three splits, the names of their features (three times the same), the scaler and the
@@ -305,7 +318,9 @@ class TerabyteFeatureExtractor:
             KeyboardInterrupt: Ctrl-C.
         """
         options = {
-            **self._source(table_id, where_clause, _least(limit, self._chunk_rows(max_chunks))),
+            **self._source(
+                table_id, where_clause, _least(limit, self._chunk_rows(max_chunks)), unit_column
+            ),
             **run_options(memory=self._memory_bytes(), threads=threads, overwrite=overwrite),
             "target": target_column,
             "seed": seed,
@@ -366,7 +381,9 @@ class TerabyteFeatureExtractor:
         kind, text = self._resolve(table_id)
         return text if kind == "bigquery" else table_id
 
-    def _source(self, table_id: Any, where_clause: str | None, limit: int | None) -> dict[str, Any]:
+    def _source(
+        self, table_id: Any, where_clause: str | None, limit: int | None, unit_column: str | None
+    ) -> dict[str, Any]:
         kind, source = self._resolve(table_id)
         query = source if kind == "query" else None
         source = None if kind == "query" else source
@@ -378,7 +395,7 @@ class TerabyteFeatureExtractor:
             query=query,
             connection=self.connection,
             snapshot_time=None,
-            unit_column=None,
+            unit_column=unit_column,
         )
 
 

@@ -245,6 +245,7 @@ arrow::Status TerabyteFeatureExtractor::ProcessBigQueryStreaming(const std::stri
   request.columns = plan.columns;
   request.row_restriction = plan.row_restriction;
   request.limit_rows = plan.limit;
+  request.unit_column = rows.unit_column;
   bigquery::ReadOptions read_options;
   read_options.connection = ConnectionOf(options_);
   ARROW_ASSIGN_OR_RAISE(const auto opened,
@@ -295,6 +296,14 @@ arrow::Result<PreparedData> TerabyteFeatureExtractor::PrepareData(
   if (const auto* table_id = std::get_if<std::string>(&table)) {
     resolved = ResolveTableId(*table_id, options_.project_id);
     if (resolved.kind == TableKind::kQuery) remote.query = resolved.text;
+    remote.unit_column = options.unit_column;
+  }
+  const bool is_remote =
+      resolved.kind == TableKind::kQuery || resolved.kind == TableKind::kBigQuery;
+  if (!options.unit_column.empty() && !is_remote) {
+    return base::UsageError(fmt::format(
+        "unit_column divides tables of BigQuery alone, and this is none: leave it out; found '{}'",
+        options.unit_column));
   }
   const RunConnection run_connection(&remote);
   ARROW_ASSIGN_OR_RAISE(const auto source, SourceOf(table, resolved, options, options_.chunk_size));

@@ -33,6 +33,9 @@ struct BigQueryRows {
   std::vector<std::string> columns = {};  ///< empty: all
   std::string where_clause = {};          ///< a condition in GoogleSQL; empty: all rows
   std::optional<int64_t> limit = {};
+  /// Rows come in ranges of this column, which outlive the service's sessions of six hours; each
+  /// waits on disk until it has come in full. Empty: stream by stream.
+  std::string unit_column = {};
 };
 
 struct PrepareOptions {
@@ -51,6 +54,8 @@ struct PrepareOptions {
   /// of the splits and their readers.
   std::string output_dir = {};
   bool overwrite = false;
+  /// A table of BigQuery is read in ranges of this column; a UsageError for other tables.
+  std::string unit_column = {};
 };
 
 /// How numbers were scaled: by column, in the order of feature_names.

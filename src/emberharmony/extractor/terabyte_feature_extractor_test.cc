@@ -109,6 +109,9 @@ TEST(TerabyteFeatureExtractor, MistakesAreTold) {
   options = {};
   options.force_categorical_columns = {"when"};
   EXPECT_NE(fault(options).find("cannot be categorical"), std::string::npos);
+  options = {};
+  options.unit_column = "when";
+  EXPECT_NE(fault(options).find("divides tables of BigQuery alone"), std::string::npos);
   EXPECT_EQ(base::KindOf(Extractor().PrepareData("no such file").status()), base::ErrorKind::kData);
   EXPECT_EQ(base::KindOf(Extractor().PrepareData(std::shared_ptr<arrow::Table>()).status()),
             base::ErrorKind::kUsage);
