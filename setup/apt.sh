@@ -45,7 +45,7 @@ build_packages=(
   'python3-dev=3.11.*'
 )
 lint_packages=('clang-format-19=1:19.1.*' 'clang-tidy-19=1:19.1.*')
-sanitize_packages=('clang-19=1:19.1.*' 'lld-19=1:19.1.*' 'libclang-rt-19-dev=1:19.1.*')
+sanitize_packages=('clang-19=1:19.1.*' 'lld-19=1:19.1.*' 'libclang-rt-19-dev=1:19.1.*' 'llvm-19=1:19.1.*')
 docs_packages=('doxygen=1.9.*')
 # To look at reports and at the documentation's pages; follows its own releases.
 reports_packages=('chromium=*')
