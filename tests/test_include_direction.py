@@ -36,11 +36,11 @@ ALLOWED: dict[str, set[str]] = {
     },
 }
 # A feature sees rows (batches, cells and their texts), never files: the engine wires what reads and
-# writes them. It computes with ops, and says of what it computes whether others than the native
-# backend may.
+# writes them. It computes with ops, and says of what it computes which operations that asks for and
+# whether others than the native backend may.
 NARROW_DOORS: dict[tuple[str, str], re.Pattern[str]] = {
     ("feature", "io"): re.compile(r"emberharmony/io/(batch|cell_[a-z_]+)\.h$"),
-    ("feature", "backend"): re.compile(r"emberharmony/backend/backend_scope\.h$"),
+    ("feature", "backend"): re.compile(r"emberharmony/backend/(backend_scope|op)\.h$"),
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"](emberharmony/[^">]+)[">]', re.MULTILINE)
 RELATIVE_INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"/]+|\.\.?/[^"]+)"', re.MULTILINE)

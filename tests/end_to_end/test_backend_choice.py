@@ -182,6 +182,30 @@ def test_explain_tells_who_computes_each_step(name, table, run_ember):
     assert ("learned_from_1", "scale", name) in by_step
 
 
+@pytest.mark.parametrize("name", BACKENDS)
+def test_explain_tells_what_a_backend_will_leave_to_native(name, table, run_ember, tmp_path):
+    """Exactly what a run then counts."""
+    plan = table.parent / "plan.yaml"
+    process = run_ember("explain", plan, table, "--json", "--backend", name)
+    told, asked = {}, set()
+    for feature in json.loads(process.stdout)["features"]:
+        for step in feature["steps"]:
+            asked |= {step["step"]} if step["backend"] == name else set()
+            for each in step.get("natively", []):
+                assert step["backend"] == name
+                told[each["operation"]] = each["reason"]
+    assert {"scale", "clip", "log1p", "sqrt", "pca"} <= asked
+    output = extract(run_ember, table, tmp_path / "out", "--backend", name)
+    operations = report(output)["backend"]["operations"]
+    counted = {each["operation"]: each["reason"] for each in operations if each["fell_back"]}
+    assert counted == told
+    text = run_ember("explain", plan, table, "--backend", name).stdout
+    for operation, reason in told.items():
+        assert f"{operation} of " in text
+        assert reason in text
+    assert ("left to native" in text) == bool(told)
+
+
 def test_a_backend_that_is_not_there_is_a_wrong_option(table, run_ember, tmp_path):
     process = run_ember("extract", table, "-o", tmp_path / "out", "--backend", "nothing", status=2)
     assert "libemberharmony_backend_nothing.so" in process.stderr
@@ -268,6 +292,7 @@ def test_steps_run_on_the_device_of_the_backend(
     assert manifest(output)["backend"] == "steps"
     use = report(output)["backend"]
     assert use["device"] == "rocm:0"
+    assert use["dtype"] == "float64"
     ran = {each["operation"]: each["ran"] for each in use["operations"]}
     assert ran["subtract"] > 0
     assert ran["divide"] > 0
@@ -277,3 +302,43 @@ def test_steps_run_on_the_device_of_the_backend(
         "sqrt",
         "clip",
     }
+
+
+@pytest.mark.parametrize(("compute", "device"), [("auto", "cpu:0"), ("float32", "rocm:0")])
+def test_a_device_without_float64_takes_steps_where_the_plan_allows_it(
+    compute, device, table, native, run_ember, tmp_path, with_a_device
+):
+    plan = tmp_path / "plan.yaml"
+    plan.write_text(PLAN + f"compute: {compute}\n")
+    output = tmp_path / "out"
+    run_ember(
+        *("extract", table, "--plan", plan, "-o", output, "-q", "--backend", "narrow"),
+        env=with_a_device,
+    )
+    use = report(output)["backend"]
+    assert use["device"] == device
+    ran = {each["operation"]: each["ran"] for each in use["operations"]}
+    assert (ran.get("matmul", 0) > 0) == (compute == "float32")
+    learned = [json.loads((each / "model" / "model.json").read_text()) for each in (output, native)]
+    # The hash is of the plan, which says something else.
+    assert all(each.pop("plan_sha256") for each in learned)
+    assert learned[0] == learned[1]
+    for split in manifest(native)["splits"]:
+        found, expected = read_shards(output / split), read_shards(native / split)
+        differs = False
+        for name in expected.column_names:
+            if name in INTEGERS or name == "label":
+                assert found[name].equals(expected[name]), name
+                continue
+            pair = [each[name].to_numpy(zero_copy_only=False) for each in (found, expected)]
+            np.testing.assert_allclose(*pair, rtol=2e-5, atol=2e-5)
+            differs |= not np.allclose(*pair, rtol=1e-12, atol=0, equal_nan=True)
+        assert differs == (compute == "float32")
+    # A model serves rows in memory as the run wrote them: on the same device.
+    if compute == "float32":
+        run_ember(
+            *("transform", output / "model", table, "-o", tmp_path / "again"),
+            *("--backend", "narrow"),
+            env=with_a_device,
+        )
+        assert report(tmp_path / "again")["backend"]["dtype"] == "float32"

@@ -10,23 +10,29 @@ namespace emberharmony::backend {
 /// thread that began it.
 class BackendScope {
  public:
-  /// `device`: where the caller's numbers are to be worked on, one of the backend's; what is asked
-  /// for on tensors elsewhere is not moved (ScopeDevice).
-  explicit BackendScope(Backend& backend, tensor::Device device = tensor::kCpuDevice);
+  /// `device`: where the caller's numbers are to be worked on, one of the backend's, and `dtype`
+  /// what in; what is asked for on other tensors is neither moved nor converted (ScopeDevice,
+  /// ScopeDType).
+  explicit BackendScope(Backend& backend, tensor::Device device = tensor::kCpuDevice,
+                        tensor::DType dtype = tensor::DType::kFloat64);
   ~BackendScope();
   BackendScope(const BackendScope&) = delete;
   BackendScope& operator=(const BackendScope&) = delete;
 
   Backend& backend() const { return backend_; }
   tensor::Device device() const { return device_; }
+  tensor::DType dtype() const { return dtype_; }
 
  private:
   Backend& backend_;
   const tensor::Device device_;
+  const tensor::DType dtype_;
   const void* const outer_;
 };
 
 /// The innermost scope's device; the CPU where there is no scope.
 tensor::Device ScopeDevice();
+/// The innermost scope's dtype; float64 where there is no scope.
+tensor::DType ScopeDType();
 
 }  // namespace emberharmony::backend

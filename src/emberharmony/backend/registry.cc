@@ -146,8 +146,8 @@ Backend& ChooseFor(const OpQuery& query, Tensors inputs, const tensor::Shape& sh
   return by_cost ? CheapestFor(query, inputs, shape) : BackendFor(query);
 }
 
-BackendScope::BackendScope(Backend& backend, tensor::Device device)
-    : backend_(backend), device_(device), outer_(base::InheritedContext()) {
+BackendScope::BackendScope(Backend& backend, tensor::Device device, tensor::DType dtype)
+    : backend_(backend), device_(device), dtype_(dtype), outer_(base::InheritedContext()) {
   base::SetInheritedContext(this);
   num_choices.fetch_add(1, std::memory_order_acq_rel);
 }
@@ -160,6 +160,11 @@ BackendScope::~BackendScope() {
 tensor::Device ScopeDevice() {
   const BackendScope* const scope = InnermostScope();
   return scope != nullptr ? scope->device() : tensor::kCpuDevice;
+}
+
+tensor::DType ScopeDType() {
+  const BackendScope* const scope = InnermostScope();
+  return scope != nullptr ? scope->dtype() : tensor::DType::kFloat64;
 }
 
 Backend* BackendOf(tensor::Device device) {

@@ -137,14 +137,24 @@ std::string OutputText(const Explanation& explanation) {
                         explanation.dtype, explanation.target ? ", and the target" : "")
           : Counts(explanation.width) + " " + base::Plural(explanation.width.max, "column");
   std::set<std::string> backends;
+  std::set<std::string> natively;
   for (const ExplainedFeature& feature : explanation.features) {
-    for (const auto& step : feature.steps) backends.insert(step.backend);
+    for (const auto& step : feature.steps) {
+      backends.insert(step.backend);
+      for (const auto& each : step.natively) {
+        natively.insert(fmt::format("{} of {} ({})", each.operation, step.name, each.reason));
+      }
+    }
   }
   std::string text = fmt::format("{} in {} {} {}", what, ShownCount(explanation.num_shards),
                                  explanation.format == "arrow" ? "Arrow" : "Parquet",
                                  base::Plural(explanation.num_shards, "shard"));
   if (!backends.empty()) text += fmt::format("; computed by: {}", fmt::join(backends, ", "));
-  return text + "\n";
+  text += "\n";
+  if (!natively.empty()) {
+    text += fmt::format("left to native: {}\n", fmt::join(natively, ", "));
+  }
+  return text;
 }
 
 std::string MemoryText(const engine::ExplainedMemory& memory) {

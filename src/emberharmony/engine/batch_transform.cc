@@ -176,7 +176,7 @@ arrow::Result<std::shared_ptr<arrow::Schema>> BatchTransform::output_schema(
 arrow::Result<std::shared_ptr<arrow::RecordBatch>> BatchTransform::Apply(
     const arrow::RecordBatch& batch, const NumericPlace& place, arrow::MemoryPool* pool,
     States* states) const {
-  const backend::BackendScope scope(*place.backend, place.device);
+  const backend::BackendScope scope(*place.backend, place.device, place.dtype);
   BatchColumns columns(batch, pool);
   ARROW_ASSIGN_OR_RAISE(const auto binding, model_->Bind(*columns.schema()));
   const bool with_target = binding.target_column >= 0;

@@ -318,6 +318,7 @@ arrow::Result<Explanation> RunExplain(const SourceRequest& source_request,
   ARROW_ASSIGN_OR_RAISE(RequestedSource requested, OpenRequested(source_request, context));
   ARROW_ASSIGN_OR_RAISE(auto given, PreparePlan(source_request, requested, plan_request));
   if (!given) return base::UsageError("explain needs a plan; `ember plan` makes one");
+  context->set_compute(given->plan.compute);
   RemoteSample service{{}, true};
   if (requested.remote != nullptr) {
     ARROW_ASSIGN_OR_RAISE(

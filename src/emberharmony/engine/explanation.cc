@@ -31,10 +31,13 @@ nlohmann::json FeatureJson(const ExplainedFeature& feature) {
   nlohmann::json json = {{"column", feature.column}, {"type", feature.type->ToString()}};
   json["steps"] = nlohmann::json::array();
   for (const ExplainedStep& step : feature.steps) {
-    json["steps"].push_back({{"step", step.name},
-                             {"options", step.options},
-                             {"learns", step.learns},
-                             {"backend", step.backend}});
+    nlohmann::json& entry = json["steps"].emplace_back(nlohmann::json{{"step", step.name},
+                                                                      {"options", step.options},
+                                                                      {"learns", step.learns},
+                                                                      {"backend", step.backend}});
+    for (const ExplainedFallback& each : step.natively) {
+      entry["natively"].push_back({{"operation", each.operation}, {"reason", each.reason}});
+    }
   }
   json["outputs"] = nlohmann::json::array();
   for (const auto& field : feature.outputs) json["outputs"].push_back(FieldJson(*field));

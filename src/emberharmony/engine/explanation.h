@@ -43,11 +43,18 @@ struct ExplainedCategories {
   int64_t sampled_values = 0;  ///< distinct values in them
 };
 
+/// An operation of a step that the step's backend leaves to native.
+struct ExplainedFallback {
+  std::string operation;
+  std::string reason;
+};
+
 struct ExplainedStep {
   std::string name;
   nlohmann::json options;  ///< defaults written out
   bool learns = false;
-  std::string backend;
+  std::string backend;  ///< who is asked
+  std::vector<ExplainedFallback> natively;
 };
 
 /// A feature of one source column.

@@ -62,7 +62,9 @@ PlanRequest RequestOf(const std::optional<std::string>& plan, const FitOptions& 
 
 struct Model::Learned {
   Learned(std::unique_ptr<RunContext> run, std::shared_ptr<const plan::FittedPlan> fitted)
-      : context(std::move(run)), plan(std::move(fitted)), transform(plan) {}
+      : context(std::move(run)), plan(std::move(fitted)), transform(plan) {
+    context->set_compute(plan->plan().compute);
+  }
 
   const std::unique_ptr<RunContext> context;  // whose memory the plan's is
   const std::shared_ptr<const plan::FittedPlan> plan;

@@ -4,30 +4,44 @@
 #include <set>
 #include <utility>
 
+#include "emberharmony/backend/cost_table.h"
 #include "emberharmony/backend/plugin_loader.h"
 #include "emberharmony/base/log.h"
 
 namespace emberharmony::engine {
 namespace {
 
-/// Steps compute in float64: a device that has not even its products is passed over.
-tensor::Device NumericDeviceOf(const backend::Backend& backend) {
-  constexpr tensor::DType kDoubles[] = {tensor::DType::kFloat64, tensor::DType::kFloat64};
+/// The first device beside the CPU that has at least the products of a dtype; else the CPU.
+tensor::Device DeviceWith(tensor::DType dtype, const backend::Backend& backend) {
+  const tensor::DType dtypes[] = {dtype, dtype};
   for (const tensor::Device device : backend.devices()) {
     if (device.kind == tensor::DeviceKind::kCpu) continue;
-    if (backend.Supports({backend::Op::kMatmul, kDoubles, 2, device})) return device;
+    if (backend.Supports({backend::Op::kMatmul, dtypes, 2, device})) return device;
   }
   return tensor::kCpuDevice;
 }
 
-NumericPlace AcceleratorPlace() {
+/// Steps compute in float64, and on a device without it only where the plan allows float32.
+NumericPlace PlaceOn(backend::Backend* backend, bool allows_float32) {
+  NumericPlace place{backend};
+  place.device = DeviceWith(place.dtype, *backend);
+  if (place.device != tensor::kCpuDevice || !allows_float32) return place;
+  const tensor::Device narrow = DeviceWith(tensor::DType::kFloat32, *backend);
+  return narrow == tensor::kCpuDevice ? place
+                                      : NumericPlace{backend, narrow, tensor::DType::kFloat32};
+}
+
+NumericPlace AcceleratorPlace(bool allows_float32) {
   if (backend::HasAcceleratorDriver()) {
     for (const char* name : backend::kAcceleratorBackends) {
       backend::Backend* const found = backend::LoadBackendIfThere(name);
       if (found == nullptr) continue;
-      const tensor::Device device = NumericDeviceOf(*found);
-      if (device.kind != tensor::DeviceKind::kCpu) return {found, device};
-      base::Log(base::LogLevel::kInfo, "backend {} has no device that computes in float64", name);
+      const NumericPlace place = PlaceOn(found, allows_float32);
+      if (place.device.kind != tensor::DeviceKind::kCpu) return place;
+      base::Log(base::LogLevel::kInfo,
+                "backend {} has no device that computes in float64; a plan with 'compute: float32' "
+                "would do with one of float32",
+                name);
     }
   }
   return {&backend::Native()};
@@ -35,25 +49,29 @@ NumericPlace AcceleratorPlace() {
 
 }  // namespace
 
-NumericBackends::NumericBackends(NumericPlace place, bool is_automatic)
+NumericBackends::NumericBackends(backend::Backend* backend, bool is_automatic)
     : is_automatic_(is_automatic),
-      elementwise_(place),
-      matrix_(place),
-      counts_before_(place.backend->Counts()) {}
+      elementwise_(PlaceOn(backend, /*allows_float32=*/false)),
+      matrix_(elementwise_),
+      counts_before_(backend->Counts()) {}
 
 arrow::Result<std::unique_ptr<NumericBackends>> NumericBackends::Make(const std::string& name) {
-  NumericPlace place{&backend::Native()};
+  backend::Backend* backend = &backend::Native();
   if (name != "auto" && name != "native") {
-    ARROW_ASSIGN_OR_RAISE(place.backend, backend::LoadBackend(name));
-    place.device = NumericDeviceOf(*place.backend);
+    ARROW_ASSIGN_OR_RAISE(backend, backend::LoadBackend(name));
   }
-  return std::unique_ptr<NumericBackends>(new NumericBackends(place, name == "auto"));
+  return std::unique_ptr<NumericBackends>(new NumericBackends(backend, name == "auto"));
+}
+
+void NumericBackends::set_compute(const std::string& compute) {
+  allows_float32_ = compute == "float32";
+  elementwise_ = matrix_ = PlaceOn(elementwise_.backend, allows_float32_);
 }
 
 const NumericPlace& NumericBackends::matrix() const {
   std::call_once(matrix_once_, [this] {
     if (!is_automatic_) return;
-    matrix_ = AcceleratorPlace();
+    matrix_ = AcceleratorPlace(allows_float32_);
     counts_before_ = matrix_.backend->Counts();
   });
   return matrix_;
@@ -81,7 +99,21 @@ nlohmann::json NumericBackends::Use() const {
   }
   return {{"name", used.name()},
           {"device", tensor::DeviceName(matrix_.device)},
+          {"dtype", tensor::DTypeName(matrix_.dtype)},
           {"operations", std::move(operations)}};
+}
+
+std::vector<backend::NativeOp> LeftToNative(const NumericPlace& place,
+                                            const std::vector<backend::Op>& operations, int rank) {
+  std::vector<backend::NativeOp> left;
+  if (place.backend == &backend::Native()) return left;
+  for (const backend::Op op : operations) {
+    const std::vector<tensor::DType> dtypes = backend::UsualDTypes(op, place.dtype);
+    const backend::OpQuery query{op, dtypes, rank, place.device};
+    if (place.backend->Supports(query)) continue;
+    left.push_back({std::string(backend::InfoOf(op).name), place.backend->WhyNot(query)});
+  }
+  return left;
 }
 
 bool RunsOnBackend(const plan::BoundRowStep& row_step,

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "emberharmony/backend/backend.h"
+#include "emberharmony/backend/backend_report.h"
 #include "emberharmony/feature/pipeline.h"
 #include "emberharmony/plan/plan.h"
 
@@ -25,10 +26,11 @@
 /// (Pipeline::runs_on_backend, RunsOnBackend).
 namespace emberharmony::engine {
 
-/// A backend, and the one of its devices that steps run on.
+/// A backend, the one of its devices that steps run on, and what they compute in there.
 struct NumericPlace {
   backend::Backend* backend;
   tensor::Device device = tensor::kCpuDevice;
+  tensor::DType dtype = tensor::DType::kFloat64;
 };
 
 /// The choice of one run. Thread-safe.
@@ -37,6 +39,9 @@ class NumericBackends {
   /// Loads the backend that is named, and its framework; nothing for "auto" and "native".
   /// UsageError, with what would help, where there is none of that name.
   static arrow::Result<std::unique_ptr<NumericBackends>> Make(const std::string& name);
+  /// A plan's `compute`. "float32": a device without float64 takes steps as well, and computes them
+  /// in float32; "auto": it takes none. Before anything is asked for.
+  void set_compute(const std::string& compute);
 
   const NumericPlace& elementwise() const { return elementwise_; }
   /// Of "auto" the first call looks for an accelerator, and loads its framework where there is one:
@@ -52,14 +57,21 @@ class NumericBackends {
   nlohmann::json Use() const;
 
  private:
-  explicit NumericBackends(NumericPlace place, bool is_automatic);
+  NumericBackends(backend::Backend* backend, bool is_automatic);
 
   const bool is_automatic_;
-  const NumericPlace elementwise_;
+  bool allows_float32_ = false;
+  NumericPlace elementwise_;
   mutable std::once_flag matrix_once_;
   mutable NumericPlace matrix_;
   mutable std::vector<backend::OpCount> counts_before_;
 };
+
+/// Those of a step's operations that are computed natively all the same where the step runs, with
+/// the reasons: what the place's backend refuses by operation, dtype and rank. What it refuses for
+/// its values or their layout is found while running (NumericBackends::Use). Empty for native.
+std::vector<backend::NativeOp> LeftToNative(const NumericPlace& place,
+                                            const std::vector<backend::Op>& operations, int rank);
 
 /// Whether a row-wise step may be left to another backend than the native one: a matrix step,
 /// behind which no other row-wise step stands, and those of the pipelines that take its outputs

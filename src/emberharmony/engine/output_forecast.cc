@@ -188,8 +188,7 @@ class FeatureForecast {
     if (ahead > 0) AddStepsAhead(column, &feature);
     for (int s = 0; s < pipeline.num_steps(); ++s) {
       const feature::Transform& step = pipeline.step(s);
-      feature.steps.push_back(
-          {step.name(), step.options(), !step.analyzers().empty(), BackendOf(pipeline, s)});
+      feature.steps.push_back(ElementwiseStep(step, pipeline.runs_on_backend(s)));
       if (step.name() != kOneHot || pipeline.learned()) continue;
       // Behind a row-wise step a pipeline has the last of the feature's steps.
       const size_t at = spec.steps.size() - static_cast<size_t>(pipeline.num_steps() - s);
@@ -199,10 +198,25 @@ class FeatureForecast {
     return feature;
   }
 
-  // Who computes a step where it is applied.
-  std::string BackendOf(const Pipeline& pipeline, int step) const {
-    if (!pipeline.runs_on_backend(step)) return kNativeBackendName;
-    return run_.context->backends().name_for(/*has_matrix_steps=*/false);
+  static std::vector<ExplainedFallback> Fallbacks(const NumericPlace& place,
+                                                  const std::vector<backend::Op>& operations,
+                                                  int rank) {
+    std::vector<ExplainedFallback> fallbacks;
+    for (backend::NativeOp& each : LeftToNative(place, operations, rank)) {
+      fallbacks.push_back({std::move(each.op), std::move(each.reason)});
+    }
+    return fallbacks;
+  }
+
+  // With who computes it where it is applied.
+  ExplainedStep ElementwiseStep(const feature::Transform& step, bool runs_on_backend) const {
+    ExplainedStep explained{
+        step.name(), step.options(), !step.analyzers().empty(), kNativeBackendName, {}};
+    if (!runs_on_backend) return explained;
+    const NumericBackends& backends = run_.context->backends();
+    explained.backend = backends.name_for(/*has_matrix_steps=*/false);
+    explained.natively = Fallbacks(backends.elementwise(), step.operations(), 1);
+    return explained;
   }
 
   // The row-wise step that yields a derived column, and all that is ahead of it.
@@ -217,15 +231,21 @@ class FeatureForecast {
       const Pipeline& input = *row_step.inputs[0];
       const bool runs_on_backend = RunsOnBackend(row_step, bound.pipelines);
       for (int s = 0; s < input.num_steps(); ++s) {
-        const feature::Transform& step = input.step(s);
-        feature->steps.push_back({step.name(), step.options(), !step.analyzers().empty(),
-                                  runs_on_backend ? BackendOf(input, s) : kNativeBackendName});
+        feature->steps.push_back(
+            ElementwiseStep(input.step(s), runs_on_backend && input.runs_on_backend(s)));
       }
       const auto learner = row_step.step->MakeLearner(nullptr);
-      feature->steps.push_back(
-          {row_step.step->name(), row_step.step->options(), learner.ok() && *learner != nullptr,
-           runs_on_backend ? run_.context->backends().name_for(/*has_matrix_steps=*/true)
-                           : kNativeBackendName});
+      ExplainedStep explained{row_step.step->name(),
+                              row_step.step->options(),
+                              learner.ok() && *learner != nullptr,
+                              kNativeBackendName,
+                              {}};
+      if (runs_on_backend) {
+        const NumericBackends& backends = run_.context->backends();
+        explained.backend = backends.name_for(/*has_matrix_steps=*/true);
+        explained.natively = Fallbacks(backends.matrix(), row_step.step->operations(), 2);
+      }
+      feature->steps.push_back(std::move(explained));
       return;
     }
   }

@@ -93,7 +93,8 @@ class RowStepPass {
   arrow::Result<feature::RowBlock> RowsOf(size_t i, const io::Batch& batch, RowStepRows* rows) {
     std::optional<backend::BackendScope> scope;
     const NumericPlace& place = context_->backends().elementwise();
-    if (is_applied_ && uses_[i].runs_on_backend) scope.emplace(*place.backend, place.device);
+    if (is_applied_ && uses_[i].runs_on_backend)
+      scope.emplace(*place.backend, place.device, place.dtype);
     return rows->Rows(i, batch);
   }
 
@@ -158,7 +159,7 @@ class RowStepApplication {
     std::optional<backend::BackendScope> scope;
     if (use.runs_on_backend) {
       const NumericPlace& place = context_->backends().matrix();
-      scope.emplace(*place.backend, place.device);
+      scope.emplace(*place.backend, place.device, place.dtype);
     }
     return use.step->Apply(rows, state, context_->budget(), outputs);
   }

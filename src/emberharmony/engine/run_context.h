@@ -39,6 +39,8 @@ class RunContext {
   TaskGate* gate() { return gate_.get(); }
   Progress* progress() { return &progress_; }
   const NumericBackends& backends() const { return *backends_; }
+  /// What the plan says of it, once the plan is known; before anything is computed.
+  void set_compute(const std::string& compute) { backends_->set_compute(compute); }
 
   /// Asks the run to end; async-signal-safe.
   void RequestStop() { stop_.store(true, std::memory_order_relaxed); }

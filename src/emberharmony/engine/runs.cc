@@ -210,6 +210,7 @@ arrow::Status ExplainNoRows(const SourceRequest& request, const RequestedSource&
 arrow::Status SelectRowsOf(const SourceRequest& source_request, const PlanRequest& plan_request,
                            RunContext* context, RequestedSource* requested,
                            std::optional<GivenPlan>* given) {
+  if (*given) context->set_compute((*given)->plan.compute);
   const bool is_remote = requested->remote != nullptr;
   const std::string unit_column = *given ? (*given)->plan.unit_column.value_or("") : std::string();
   ARROW_RETURN_NOT_OK(
@@ -386,6 +387,7 @@ arrow::Result<RunReport> RunTransform(const std::string& model_dir,
   ARROW_ASSIGN_OR_RAISE(
       auto model, plan::FittedPlan::Load(model_dir, /*with_states=*/false, context->budget()));
   ARROW_RETURN_NOT_OK(model->CheckComplete());
+  context->set_compute(model->plan().compute);
   ARROW_ASSIGN_OR_RAISE(RequestedSource requested,
                         OpenRequested(source_request, context, model->input_schema().get()));
   const io::Source* source = requested.selected.get();

@@ -79,7 +79,7 @@ arrow::Result<std::string> SpillFolder(const TemporalStrideOptions& options) {
 class ProjectingScope {
  public:
   explicit ProjectingScope(const NumericPlace& place)
-      : scope_(*place.backend, place.device) {}
+      : scope_(*place.backend, place.device, place.dtype) {}
 
  private:
   const backend::BackendScope scope_;

@@ -449,7 +449,7 @@ arrow::Result<std::vector<ShardEntry>> TransformSource(
     const plan::FittedPlan& model, const ShardFolders& folders, RunContext* context,
     SourceDistributions* distributions) {
   const NumericPlace& place = context->backends().elementwise();
-  const backend::BackendScope scope(*place.backend, place.device);
+  const backend::BackendScope scope(*place.backend, place.device, place.dtype);
   TransformShared shared{source, splits, folders, context};
   ARROW_RETURN_NOT_OK(ChooseLayout(model, binding.target_column >= 0, &shared));
   const int64_t matrix_value_bytes =

@@ -44,6 +44,12 @@ class Clip : public Transform {
 
   const std::string& name() const override { return kName; }
   TransformTraits traits() const override { return {.continuous = true, .computes = true}; }
+  std::vector<backend::Op> operations() const override {
+    if (min_ && max_) return {backend::Op::kClip};
+    if (min_) return {backend::Op::kMaximum};
+    if (max_) return {backend::Op::kMinimum};
+    return {};
+  }
   nlohmann::json options() const override {
     nlohmann::json options = nlohmann::json::object();
     if (min_) options["min"] = *min_;

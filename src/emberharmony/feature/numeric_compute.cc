@@ -11,6 +11,17 @@
 
 namespace emberharmony::feature {
 
+tensor::Tensor InScope(const tensor::Tensor& x) {
+  const tensor::DType dtype = backend::ScopeDType();
+  return ops::to_device(x.dtype() == dtype ? x : ops::astype(x, dtype), backend::ScopeDevice());
+}
+
+tensor::Tensor OutOfScope(const tensor::Tensor& x) {
+  const tensor::Tensor here = ops::to_device(x, tensor::kCpuDevice);
+  return here.dtype() == tensor::DType::kFloat64 ? here
+                                                 : ops::astype(here, tensor::DType::kFloat64);
+}
+
 arrow::Result<ValueBlock> ComputeNumeric(
     const ValueBlock& input, arrow::MemoryPool* pool,
     const std::function<tensor::Tensor(const tensor::Tensor&)>& compute) {
@@ -20,8 +31,7 @@ arrow::Result<ValueBlock> ComputeNumeric(
     const tensor::AllocationScope scope(pool);
     const tensor::Tensor x = tensor::Tensor::Wrap(numeric->raw_values(), tensor::Shape{n},
                                                   tensor::DType::kFloat64, numeric);
-    const tensor::Tensor computed = compute(ops::to_device(x, backend::ScopeDevice()));
-    const tensor::Tensor result = ops::to_device(computed, tensor::kCpuDevice);
+    const tensor::Tensor result = OutOfScope(compute(InScope(x)));
     return ValueBlock{std::make_shared<arrow::DoubleArray>(n, tensor::ToBuffer(result)), false};
   });
 }

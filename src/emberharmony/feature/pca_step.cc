@@ -18,6 +18,7 @@
 #include "emberharmony/feature/fixed_point.h"
 #include "emberharmony/feature/learn_checks.h"
 #include "emberharmony/feature/learned_facts.h"
+#include "emberharmony/feature/numeric_compute.h"
 #include "emberharmony/feature/numeric_form.h"
 #include "emberharmony/feature/pca.h"
 #include "emberharmony/feature/projection.h"
@@ -133,6 +134,9 @@ class PcaStep : public RowTransform {
 
   const std::string& name() const override { return kName; }
   RowTraits traits() const override { return {.computes = true}; }
+  std::vector<backend::Op> operations() const override {
+    return {backend::Op::kSubtract, backend::Op::kMatmul};
+  }
   nlohmann::json options() const override {
     return {{"components", num_components_}, {"name", output_name_}};
   }
@@ -281,18 +285,20 @@ arrow::Status PcaStep::Restore(const nlohmann::json& learned,
 }
 
 ops::Tensor PcaStep::ProjectByBackend(const std::vector<double>& matrix, int64_t num_rows) const {
-  const tensor::Device device = backend::ScopeDevice();
-  const auto there = [device](const double* values, tensor::Shape shape) {
-    const ops::Tensor here = ops::Tensor::Wrap(values, shape, ops::DType::kFloat64, nullptr);
-    return ops::to_device(here, device);
+  const auto there = [](const double* values, tensor::Shape shape) {
+    return InScope(ops::Tensor::Wrap(values, shape, ops::DType::kFloat64, nullptr));
   };
-  const ops::Tensor rows = there(matrix.data(), {num_rows, num_columns()});
-  const ops::Tensor mean = there(basis_.mean.data(), {num_columns()});
+  // Centred first, in float64: where float32 is what is computed in, large means cost no digits.
+  const ops::Tensor rows =
+      ops::Tensor::Wrap(matrix.data(), {num_rows, num_columns()}, ops::DType::kFloat64, nullptr);
+  const ops::Tensor mean =
+      ops::Tensor::Wrap(basis_.mean.data(), {num_columns()}, ops::DType::kFloat64, nullptr);
   const ops::Tensor components =
       there(basis_.components.data_as<double>(), {num_components_, num_columns()});
-  const ops::Tensor projected =
-      ops::matmul(ops::subtract(rows, mean), ops::linalg::matrix_transpose(components));
-  return ops::to_device(projected, tensor::kCpuDevice).Contiguous();
+  const bool is_narrow = backend::ScopeDType() != ops::DType::kFloat64;
+  const ops::Tensor centred =
+      is_narrow ? InScope(ops::subtract(rows, mean)) : ops::subtract(InScope(rows), InScope(mean));
+  return OutOfScope(ops::matmul(centred, ops::linalg::matrix_transpose(components))).Contiguous();
 }
 
 ops::Tensor PcaStep::ProjectRows(const std::vector<double>& matrix, int64_t num_rows) const {

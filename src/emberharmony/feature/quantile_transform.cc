@@ -105,6 +105,10 @@ class QuantileTransform : public Transform {
   const std::string& name() const override { return kName; }
   /// Not continuous: a value beside one that is frequent has another place.
   TransformTraits traits() const override { return {.computes = true}; }
+  std::vector<backend::Op> operations() const override {
+    if (distribution_ != kNormalPlaces) return {};
+    return {backend::Op::kSubtract, backend::Op::kMinimum, backend::Op::kLog};
+  }
   nlohmann::json options() const override {
     return {{"output", distribution_}, {"quantiles", num_landmarks_}};
   }

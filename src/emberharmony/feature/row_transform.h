@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "emberharmony/backend/op.h"
 #include "emberharmony/base/memory_budget.h"
 #include "emberharmony/feature/value_block.h"
 
@@ -89,6 +90,8 @@ class RowTransform {
   virtual ~RowTransform() = default;
   virtual const std::string& name() const = 0;
   virtual RowTraits traits() const { return {}; }
+  /// What a step that `computes` asks a backend for.
+  virtual std::vector<backend::Op> operations() const { return {}; }
   /// The step's options with defaults filled in: equal options give equal JSON.
   virtual nlohmann::json options() const = 0;
   /// The columns that it yields, known before it learns, each with a name of its own that no column

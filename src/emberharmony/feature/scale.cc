@@ -66,6 +66,9 @@ class Scale : public Transform {
 
   const std::string& name() const override { return kName; }
   TransformTraits traits() const override { return {.continuous = true, .computes = true}; }
+  std::vector<backend::Op> operations() const override {
+    return {backend::Op::kSubtract, backend::Op::kDivide};
+  }
   nlohmann::json options() const override { return {{"method", method_}}; }
   std::vector<std::shared_ptr<const Analyzer>> analyzers() const override {
     if (method_ == "robust") {

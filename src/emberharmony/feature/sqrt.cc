@@ -35,6 +35,7 @@ class SquareRoot : public Transform {
 
   const std::string& name() const override { return kName; }
   TransformTraits traits() const override { return {.continuous = true, .computes = true}; }
+  std::vector<backend::Op> operations() const override { return {backend::Op::kSqrt}; }
   nlohmann::json options() const override { return nlohmann::json::object(); }
   nlohmann::json Describe() const override { return DescribeOptions(*this); }
   std::vector<ColumnInfo> outputs() const override { return {output_}; }

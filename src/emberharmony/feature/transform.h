@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "emberharmony/backend/op.h"
 #include "emberharmony/feature/analyzer.h"
 #include "emberharmony/feature/value_block.h"
 
@@ -55,6 +56,8 @@ class Transform {
   virtual ~Transform() = default;
   virtual const std::string& name() const = 0;
   virtual TransformTraits traits() const { return {}; }
+  /// What a step that `computes` asks a backend for.
+  virtual std::vector<backend::Op> operations() const { return {}; }
   /// The step's options with defaults filled in: equal options give equal JSON.
   virtual nlohmann::json options() const = 0;
 
