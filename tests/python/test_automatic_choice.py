@@ -86,12 +86,12 @@ def candidate(backend: str, curves: dict, kind: int = 1, copy_ns: float = 0) -> 
 
 
 def table(path: Path, *candidates: dict) -> str:
-    path.write_text(json.dumps({"version": 2, "machine": {}, "candidates": list(candidates)}))
+    path.write_text(json.dumps({"version": 3, "machine": {}, "candidates": list(candidates)}))
     return str(path)
 
 
-SLOW = [1000.0, 1e6, 1e8]
-FAST = [1000.0, 2000.0, 3000.0]
+SLOW = [1000.0, 1e6, 2.5e7, 1e8]
+FAST = [1000.0, 2000.0, 2200.0, 3000.0]
 
 
 @no_accelerator
@@ -130,7 +130,7 @@ def test_calibrating_measures_and_keeps(run: Run, tmp_path: Path) -> None:
     """)
     (kept,) = [path for path in cache_files(tmp_path) if path.is_file()]
     document = json.loads(kept.read_text())
-    assert document["version"] == 2
+    assert document["version"] == 3
     assert document["calibrations"] == 1
     assert 0 < document["settled"] <= 1
     # Another process reads it, and measures nothing; of other backends it knows nothing.
@@ -151,7 +151,7 @@ def test_calibrating_measures_and_keeps(run: Run, tmp_path: Path) -> None:
     told = "print('estimates' in ops.explain('add', (300, 300)))"
     assert run(use_torch + told, "read").strip() == "False"
     assert run(use_torch + told, "on").strip() == "True"
-    assert json.loads(kept.read_text())["version"] == 2
+    assert json.loads(kept.read_text())["version"] == 3
 
 
 @needs_torch
@@ -167,7 +167,7 @@ def test_what_is_not_settled_is_gone_on_with(run: Run, tmp_path: Path) -> None:
     for each in first["candidates"]:
         for by_dtype in each["curves"].values():
             for dtype, numbers in by_dtype.items():
-                by_dtype[dtype] = [10 * number for number in numbers[:3]] + [0, 0, 0]
+                by_dtype[dtype] = [10 * number for number in numbers[:4]] + [0, 0, 0, 0]
     first["settled"] = 0.0
     kept.write_text(json.dumps(first))
     run(measure, "read")
@@ -192,7 +192,7 @@ def test_what_is_not_settled_is_gone_on_with(run: Run, tmp_path: Path) -> None:
 def numbers_of(document: dict) -> dict[tuple, list[float]]:
     """The least times of each curve."""
     return {
-        (number, op, dtype): numbers[:3]
+        (number, op, dtype): numbers[:4]
         for number, each in enumerate(document["candidates"])
         for op, by_dtype in each["curves"].items()
         for dtype, numbers in by_dtype.items()
@@ -309,7 +309,7 @@ def test_numbers_are_moved_where_it_pays(
 
 @pytest.mark.parametrize(
     "content",
-    ["", "[]", "{", '{"version": 2}', '{"version": 1, "machine": {}, "candidates": [7]}', "\0" * 9],
+    ["", "[]", "{", '{"version": 3}', '{"version": 1, "machine": {}, "candidates": [7]}', "\0" * 9],
 )
 def test_a_file_that_is_none_is_native(run: Run, tmp_path: Path, content: str) -> None:
     path = tmp_path / "wrong.json"

@@ -131,7 +131,7 @@ double LeastWorkOf(const LiveCosts& live, size_t candidate, Op op, int dtype) {
   double lead = LeadAt(live, candidate, op, dtype, from);
   if (lead > 0) return 0;
   // Behind the last point one step shows where the lines go: 2 to the 40th is more than there is.
-  for (const double to : {points[1], points[2], points[2] * 0x1p40}) {
+  for (const double to : {points[1], points[2], points[3], points[3] * 0x1p40}) {
     const double next = LeadAt(live, candidate, op, dtype, to);
     if (next > 0) return from + (to - from) * (lead / (lead - next));
     from = to;

@@ -12,7 +12,7 @@
 namespace emberharmony::backend {
 namespace {
 
-constexpr int kCostTableVersion = 2;
+constexpr int kCostTableVersion = 3;
 /// An hour: what is beyond was not measured.
 constexpr double kCostNanosecondsMax = 3.6e12;
 constexpr size_t kCostCandidatesMax = 64;
@@ -195,11 +195,11 @@ double WorkOf(Op op, const tensor::Shape& shape) {
 }
 
 const std::array<double, kCostPoints>& CostPointsOf(Op op) {
-  static constexpr std::array<double, kCostPoints> kElements = {16, 8192, 131072};
-  // Products of square matrices of 4, 48 and 256 rows.
-  static constexpr std::array<double, kCostPoints> kProducts = {64, 110592, 16777216};
-  // Square matrices of 4, 32 and 96 rows.
-  static constexpr std::array<double, kCostPoints> kMatrices = {64, 32768, 884736};
+  static constexpr std::array<double, kCostPoints> kElements = {16, 8192, 32768, 131072};
+  // Products of square matrices of 4, 32, 96 and 256 rows.
+  static constexpr std::array<double, kCostPoints> kProducts = {64, 32768, 884736, 16777216};
+  // Square matrices of 4, 24, 48 and 96 rows.
+  static constexpr std::array<double, kCostPoints> kMatrices = {64, 13824, 110592, 884736};
   if (IsOfMatrices(op)) return kMatrices;
   return op == Op::kMatmul ? kProducts : kElements;
 }

@@ -29,8 +29,9 @@ double WorkOf(Op op, Tensors inputs, const tensor::Shape& shape);
 double WorkOf(Op op, const tensor::Shape& shape);
 
 /// At how many points of work an operation is measured.
-inline constexpr int kCostPoints = 3;
-/// Those points, ascending: few elements (what a call costs at least), a cache full, more.
+inline constexpr int kCostPoints = 4;
+/// Those points, ascending: few elements (what a call costs at least), a cache full, as many as one
+/// thread is left alone with, more.
 const std::array<double, kCostPoints>& CostPointsOf(Op op);
 
 /// Nanoseconds of a call at each of the points; 0 where it was not measured.

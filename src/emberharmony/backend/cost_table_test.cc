@@ -20,10 +20,10 @@ using tensor::Tensor;
 using ::testing::HasSubstr;
 
 TEST(CostCurve, IsStraightBetweenWhatWasMeasured) {
-  const std::array<double, kCostPoints> points = {10, 110, 1110};
+  const std::array<double, kCostPoints> points = {10, 110, 610, 1110};
   CostCurve curve;
   EXPECT_FALSE(curve.is_known());
-  curve.nanoseconds = {100, 200, 2200};
+  curve.nanoseconds = {100, 200, 1200, 2200};
   EXPECT_TRUE(curve.is_known());
   EXPECT_EQ(curve.At(1, points), 100);
   EXPECT_EQ(curve.At(10, points), 100);
@@ -33,7 +33,7 @@ TEST(CostCurve, IsStraightBetweenWhatWasMeasured) {
   EXPECT_EQ(curve.At(1110, points), 2200);
   EXPECT_EQ(curve.At(2110, points), 4200);
   // A measurement that was disturbed: more work still costs more.
-  curve.nanoseconds = {100, 5000, 2220};
+  curve.nanoseconds = {100, 5000, 5100, 2220};
   EXPECT_GT(curve.At(2220, points), curve.At(1110, points));
 }
 
@@ -41,22 +41,22 @@ TEST(CostCurve, KeepsTheTwoLeast) {
   CostCurve curve;
   EXPECT_FALSE(curve.is_settled());
   CostCurve seen;
-  seen.nanoseconds = {10, 100, 1000};
+  seen.nanoseconds = {10, 100, 500, 1000};
   curve.Merge(seen);
   EXPECT_TRUE(curve.is_known());
   EXPECT_FALSE(curve.is_settled()) << "it was seen once";
-  seen.nanoseconds = {30, 90, 1050};  // the machine was busy with something else at first
+  seen.nanoseconds = {30, 90, 510, 1050};  // the machine was busy with something else at first
   curve.Merge(seen);
-  EXPECT_THAT(curve.nanoseconds, ::testing::ElementsAre(10, 90, 1000));
-  EXPECT_THAT(curve.again, ::testing::ElementsAre(30, 100, 1050));
+  EXPECT_THAT(curve.nanoseconds, ::testing::ElementsAre(10, 90, 500, 1000));
+  EXPECT_THAT(curve.again, ::testing::ElementsAre(30, 100, 510, 1050));
   EXPECT_FALSE(curve.is_settled());
-  seen.nanoseconds = {10.5, 95, 3000};
+  seen.nanoseconds = {10.5, 95, 505, 3000};
   CostCurve twice = seen;
   twice.Merge(curve);
   curve.Merge(seen);
   EXPECT_EQ(curve.nanoseconds, twice.nanoseconds) << "in whichever order";
   EXPECT_EQ(curve.again, twice.again);
-  EXPECT_THAT(curve.again, ::testing::ElementsAre(10.5, 95, 1050));
+  EXPECT_THAT(curve.again, ::testing::ElementsAre(10.5, 95, 505, 1050));
   EXPECT_TRUE(curve.is_settled());
   curve.Merge(CostCurve());
   EXPECT_TRUE(curve.is_settled());
@@ -99,8 +99,8 @@ CostTable ExampleTable() {
   table.candidates[1].backend = "other";
   table.candidates[1].device = {tensor::DeviceKind::kRocm, 1};
   table.candidates[1].to_device = {10, 0.5};
-  table.candidates[1].curves[static_cast<size_t>(Op::kExp)][1].nanoseconds = {1, 2, 3.5};
-  table.candidates[1].curves[static_cast<size_t>(Op::kExp)][1].again = {1, 2.5, 0};
+  table.candidates[1].curves[static_cast<size_t>(Op::kExp)][1].nanoseconds = {1, 2, 3, 3.5};
+  table.candidates[1].curves[static_cast<size_t>(Op::kExp)][1].again = {1, 2.5, 0, 0};
   table.num_calibrations = 3;
   table.settled = 0.25;
   return table;
@@ -116,7 +116,7 @@ TEST(CostTable, IsReadAsItWasWritten) {
   EXPECT_EQ(read.candidates[1].to_device.byte_ns, 0.5);
   const auto& curves = read.candidates[1].curves[static_cast<size_t>(Op::kExp)];
   EXPECT_FALSE(curves[0].is_known());
-  EXPECT_EQ(curves[1].nanoseconds[2], 3.5f);
+  EXPECT_EQ(curves[1].nanoseconds[3], 3.5f);
   EXPECT_EQ(curves[1].again[1], 2.5f);
   EXPECT_EQ(read.num_calibrations, 3);
   EXPECT_EQ(read.settled, 0.25);
@@ -133,11 +133,11 @@ TEST(CostTable, RefusesWhatIsNone) {
   };
   for (const std::string& bad :
        {std::string(), std::string("[]"), std::string("{"), good.substr(0, good.size() / 2),
-        with("\"version\": 2", "\"version\": 1"), with("\"native\"", "\"naive\""),
+        with("\"version\": 3", "\"version\": 1"), with("\"native\"", "\"naive\""),
         with("\"exp\"", "\"no_operation\""), with("3.5", "-3.5"), with("3.5", "1e300"),
         with("3.5", "\"long\""), with("0.25", "1.25"),
         with("\"calibrations\": 3", "\"calibrations\": -3"), with("\"curves\": {", "\"curve\": {"),
-        std::string("{\"version\": 2, \"machine\": {}, \"candidates\": []}"),
+        std::string("{\"version\": 3, \"machine\": {}, \"candidates\": []}"),
         std::string(100000, '[')}) {
     EXPECT_FALSE(CostTable::Parse(bad).ok()) << bad.substr(0, 200);
   }
@@ -169,7 +169,7 @@ TEST_F(CalibrationFiles, AreOfOneMachine) {
     ++num_files;
   }
   EXPECT_EQ(num_files, 1);
-  std::ofstream(path) << "{\"version\": 2";
+  std::ofstream(path) << "{\"version\": 3";
   EXPECT_FALSE(ReadCostTable(path, nullptr).ok());
 }
 
@@ -193,7 +193,7 @@ TEST(Calibrate, MeasuresNative) {
   for (const Op op : {Op::kMatmul, Op::kAdd, Op::kSum, Op::kExp}) {
     const CostCurve& curve = table.candidates[0].curves[static_cast<size_t>(op)][0];
     EXPECT_TRUE(curve.is_known()) << InfoOf(op).name;
-    EXPECT_GT(curve.nanoseconds[2], curve.nanoseconds[0]) << InfoOf(op).name;
+    EXPECT_GT(curve.nanoseconds[3], curve.nanoseconds[0]) << InfoOf(op).name;
   }
   EXPECT_EQ(table.machine, MachineKey({}));
   EXPECT_EQ(table.num_calibrations, 1);
