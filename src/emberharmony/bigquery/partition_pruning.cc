@@ -51,8 +51,8 @@ struct ValueSet {
 /// thousand terms, and a set that is too large leaves out nothing that passes.
 constexpr size_t kIntervalsMax = 1000;
 
-/// Intervals in ascending order as a set: those that meet become one.
-ValueSet Joined(const std::vector<std::pair<int64_t, int64_t>>& sorted, bool null) {
+/// Intervals in ascending order as a set, as many as there are: those that meet become one.
+ValueSet AllJoined(const std::vector<std::pair<int64_t, int64_t>>& sorted, bool null) {
   ValueSet result;
   result.null = null;
   auto& done = result.intervals;
@@ -63,8 +63,19 @@ ValueSet Joined(const std::vector<std::pair<int64_t, int64_t>>& sorted, bool nul
       done.emplace_back(least, most);
     }
   }
-  if (done.size() > kIntervalsMax) done = {{done.front().first, done.back().second}};
   return result;
+}
+
+ValueSet Bounded(ValueSet set) {
+  auto& intervals = set.intervals;
+  if (intervals.size() > kIntervalsMax) {
+    intervals = {{intervals.front().first, intervals.back().second}};
+  }
+  return set;
+}
+
+ValueSet Joined(const std::vector<std::pair<int64_t, int64_t>>& sorted, bool null) {
+  return Bounded(AllJoined(sorted, null));
 }
 
 ValueSet Union(const ValueSet& a, const ValueSet& b) {
@@ -203,8 +214,9 @@ class ColumnChances {
       values.insert(values.end(), equal.is_true.intervals.begin(), equal.is_true.intervals.end());
     }
     std::sort(values.begin(), values.end());
-    const ValueSet any = Joined(values, false);
-    return Negated(node, {any, may_be_false ? Others(any) : ValueSet{}});
+    // What is left out by the others must not be of a set that has been made larger.
+    const ValueSet any = AllJoined(values, false);
+    return Negated(node, {Bounded(any), may_be_false ? Bounded(Others(any)) : ValueSet{}});
   }
 
   Chances IsNull(const Expression& node) const {
@@ -313,6 +325,9 @@ std::chrono::year_month_day CivilOf(int64_t days) {
       std::chrono::days(static_cast<int>(std::clamp(days, -kDaysMax, kDaysMax))));
 }
 
+/// BigQuery has 10,000 at most; an answer that names more than this is not believed.
+constexpr int64_t kRangesMax = 1'000'000;
+
 /// How a table is partitioned: which number a value's partition has, and how it is called.
 struct Partitioning {
   std::string type;
@@ -322,7 +337,8 @@ struct Partitioning {
   /// Whether what the service has told of it is understood.
   bool IsKnown() const {
     if (values == SqlType::kInt64) {
-      return type == "RANGE" && ranges.interval > 0 && ranges.start < ranges.end;
+      if (type != "RANGE" || ranges.interval <= 0 || ranges.start >= ranges.end) return false;
+      return (Int128{ranges.end} - ranges.start) / ranges.interval < kRangesMax;
     }
     const bool by_time = type == "HOUR" || type == "DAY" || type == "MONTH" || type == "YEAR";
     return by_time && values != SqlType::kOther;
@@ -341,7 +357,9 @@ struct Partitioning {
   }
 
   std::string NameOf(int64_t number) const {
-    if (values == SqlType::kInt64) return std::to_string(ranges.start + number * ranges.interval);
+    if (values == SqlType::kInt64) {
+      return std::to_string(static_cast<int64_t>(ranges.start + Int128{number} * ranges.interval));
+    }
     if (type == "YEAR") return fmt::format("{:04}", number);
     if (type == "MONTH") return fmt::format("{:04}{:02}", number / 12, number % 12 + 1);
     const int64_t days = type == "DAY" ? number : FloorDivided(number, 24);

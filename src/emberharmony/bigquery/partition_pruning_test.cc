@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdio>
+#include <limits>
 #include <string>
 
 #include "emberharmony/base/error_kind.h"
@@ -89,6 +90,11 @@ TEST(FindPruning, OfRangesOfIntegers) {
   EXPECT_EQ((*FindPruning(table, "n IS NOT NULL"))->count_max, 11);
   table.integer_ranges = {};
   EXPECT_EQ(LeftBy(table, "n = 9"), "all") << "ranges that are not told";
+  constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
+  table.integer_ranges = {-kMost, kMost, 1};
+  EXPECT_EQ(LeftBy(table, "n = 9"), "all") << "more ranges than the service has";
+  table.integer_ranges = {-kMost, kMost, kMost / 3};
+  EXPECT_EQ((*FindPruning(table, "n != 0"))->count_max, 7) << "ranges about as wide as int64";
 }
 
 TEST(FindPruning, CountsPartitions) {
@@ -120,6 +126,10 @@ TEST(FindPruning, TakesConditionsOfManyTerms) {
   EXPECT_LE(pruning->left.size(), 1001u);
   EXPECT_TRUE(pruning->Holds("19700102"));
   EXPECT_FALSE(pruning->null_left);
+  // Between the days of the list there are others, though the list has more than can be told apart.
+  const auto between = *FindPruning(days, "day NOT IN (" + list + ")");
+  EXPECT_TRUE(between->Holds("19700102"));
+  EXPECT_TRUE(between->Holds("20790708"));
 }
 
 }  // namespace

@@ -52,9 +52,12 @@ TableInfo ReadTableInfo(const json& answer) {
     info.partition_type = "RANGE";
     info.partition_column = TextAt(answer, {"rangePartitioning", "field"});
     const auto bound = [&](const char* name) {
-      return IntegerAt(answer, {"rangePartitioning", "range", name}).value_or(0);
+      return IntegerAt(answer, {"rangePartitioning", "range", name});
     };
-    info.integer_ranges = {bound("start"), bound("end"), bound("interval")};
+    // Without all three nothing is known of the ranges.
+    if (bound("start") && bound("end") && bound("interval")) {
+      info.integer_ranges = {*bound("start"), *bound("end"), *bound("interval")};
+    }
   }
   info.num_partitions = IntegerAt(answer, {"numPartitions"});
   info.requires_partition_filter = FlagAt(answer, {"requirePartitionFilter"}) ||
