@@ -433,6 +433,26 @@ def test_signature_is_the_predecessors() -> None:
     ]
 
 
+def test_the_preferred_backend_is_the_processors_own() -> None:
+    before = ops.get_backend()
+    subject = TerabyteTemporalStrideProcessor(verbose=False, preferred_backend="numpy")
+    assert subject.backend == "numpy"
+    assert ops.get_backend() == before
+    assert TerabyteTemporalStrideProcessor(verbose=False).backend == before
+    assert TerabyteTemporalStrideProcessor(verbose=False, preferred_backend="auto").backend
+    with pytest.raises(ValueError, match="expected the name of a backend or 'auto', found 'nope'"):
+        TerabyteTemporalStrideProcessor(preferred_backend="nope")
+    assert ops.get_backend() == before
+
+
+def test_a_stride_that_is_not_there_is_told_which_are() -> None:
+    subject = TerabyteTemporalStrideProcessor(2, [1, 3], 1, verbose=False)
+    results = subject.process_large_dataset(np.arange(40.0).reshape(20, 2) ** 1.5)
+    for ask in (subject.get_explained_variance, subject.get_basis, results.shape):
+        with pytest.raises(KeyError, match="expected one of 1, 3, found 2"):
+            ask(2)
+
+
 ON_A_BACKEND = """
 import sys
 import numpy as np

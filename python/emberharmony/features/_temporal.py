@@ -6,11 +6,12 @@ import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from emberharmony import _core, backend_utils
+from emberharmony import _core, ops
 from emberharmony._core import Tensor, temporal
 from emberharmony._paths import path_text
 from emberharmony.bigquery import _arguments
 from emberharmony.features._rows import EntityNumbers, rows_of
+from emberharmony.ops._backends import prepare_backend
 
 # Whether numbers make sense is for the processor to tell.
 _ANY = -_arguments.INT64_MAX
@@ -77,7 +78,7 @@ class TemporalResults(Mapping[int, Tensor]):
 
     def _check(self, stride: int) -> None:
         if stride not in self._results.strides:
-            raise KeyError(stride)
+            raise _no_stride(stride, self._results.strides)
 
 
 class TerabyteTemporalStrideProcessor:
@@ -102,18 +103,19 @@ class TerabyteTemporalStrideProcessor:
         batch_size: Windows of a tensor of `TemporalResults.batches`. Shapes nothing else.
         use_incremental_pca: Taken for the predecessor's sake: the basis is the same either way.
         verbose: Whether to tell what is done, in the log "emberharmony.features".
-        preferred_backend: A backend to choose for the whole process, as
-            `backend_utils.set_preferred_backend` does; None changes nothing. Windows are projected
-            by the backend that is chosen then, or, where the choice is automatic, by an accelerator
-            if there is one, else natively. Bases are the same on all; windows that another backend
-            than "native" projects differ in their last bits.
+        preferred_backend: The backend that projects this processor's windows, such as "torch"; what
+            the process has chosen stays as it is. None: the one that is chosen now; where the
+            choice is automatic (or for "auto") an accelerator if there is one, else native. Bases
+            are the same on all; windows that another backend than "native" projects differ in their
+            last bits.
         entity_column: The column that names the entity (sensor, customer) a row belongs to, by
             name or position. Each entity's rows, in the order in which they come, are then a
             sequence of their own. None: all rows are one sequence.
         spill_dir: Where rows wait on disk; None: the system's temporary folder.
 
     Raises:
-        ValueError: Sizes, strides or numbers of components that cannot be.
+        ValueError: Sizes, strides or numbers of components that cannot be, or no usable backend of
+            that name.
         TypeError: Arguments of other types.
 
     Examples:
@@ -147,14 +149,17 @@ class TerabyteTemporalStrideProcessor:
         self.verbose = verbose
         self.entity_column = _entity_column(entity_column)
         self._entities = EntityNumbers()
-        self.backend = backend_utils.set_preferred_backend(preferred_backend)
+        automatic = _core.chooses_automatically() if preferred_backend is None else False
+        chosen = ops.get_backend() if preferred_backend is None else preferred_backend
+        backend = prepare_backend("auto" if automatic else chosen)
+        self.backend = ops.get_backend() if backend == "auto" else backend
         self._processor = temporal.TemporalStrideProcessor(
             window_size=self.window_size,
             strides=self.stride_perspectives,
             components=self.pca_components,
             batch_size=self.batch_size,
             spill_dir="" if spill_dir is None else path_text(spill_dir, "spill_dir"),
-            backend="auto" if _core.chooses_automatically() else self.backend,
+            backend=backend,
         )
 
     def process_large_dataset(
@@ -277,7 +282,12 @@ class TerabyteTemporalStrideProcessor:
 
     def _check(self, stride: int) -> None:
         if stride not in self.stride_perspectives:
-            raise KeyError(stride)
+            raise _no_stride(stride, self.stride_perspectives)
+
+
+def _no_stride(stride: object, there: Iterable[int]) -> KeyError:
+    strides = ", ".join(map(str, there))
+    return KeyError(f"stride: expected one of {strides}, found {stride!r:.80}")
 
 
 def _entity_column(column: int | str | None) -> int | str | None:
