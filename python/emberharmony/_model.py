@@ -124,7 +124,8 @@ class Model:
             table: Whatever has the Arrow PyCapsule interface: a table, data frame or batch of
                 pyarrow, Polars, pandas. Columns that the model does not use are ignored; those of
                 another type of numbers or times than the model was fitted on are cast where no
-                value changes, as integers that pandas holds as float64 for a missing one.
+                value changes, as integers that pandas holds as float64 for a missing one, decimals
+                of another scale, times of another zone.
 
         Returns:
             A table with the features in the plan's order, and last the target where there is one.
@@ -167,7 +168,8 @@ class Model:
         Args:
             row: Values by column; those of a struct's members as `parent.child` or as nested dicts.
                 Every column of the model must be there, None for null; the target may be left out.
-                Dates and times may be text, as JSON has them: "2001-01-31 06:10:00".
+                Dates, times and decimals may be text, as JSON has them: "2001-01-31 06:10:00",
+                "12.50"; decimals also integers and floats, pandas.NaT and pandas.NA are null.
 
         Returns:
             Values by feature, and the target if it was given.

@@ -1,8 +1,11 @@
 """load_model: the features of rows in memory, bit by bit those of `ember transform`."""
 
+import datetime
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow as pa
@@ -155,3 +158,117 @@ def test_structs_are_flattened_and_a_matrix_has_names(tmp_path: Path) -> None:
     flat = model.transform_row({"x": 1.0, "y": 0, "place.at.lat": 2.0})
     assert nested == flat
     assert len(flat["features"]) == 4
+
+
+@pytest.fixture(scope="module")
+def priced(tmp_path_factory: pytest.TempPathFactory) -> tuple[eh.Model, pa.Table]:
+    """A model of a decimal, a zoned time, a time and a date, and the rows that it was fitted on."""
+    hours = [datetime.datetime(2020, 1, 1) + datetime.timedelta(hours=7 * i) for i in range(80)]
+    utc = [each.replace(tzinfo=datetime.UTC) for each in hours]
+    rows = pa.table(
+        {
+            "price": pa.array([Decimal(i % 9) / 4 for i in range(80)], pa.decimal128(10, 2)),
+            "count": pa.array([i % 7 for i in range(80)], pa.int64()),
+            "weight": pa.array([i / 100 for i in range(80)], pa.float64()),
+            "sold": pa.array(utc, pa.timestamp("us", "Asia/Tokyo")),
+            "made": pa.array([each.replace(hour=0) for each in hours], pa.timestamp("us")),
+            "day": pa.array([each.date() for each in hours], pa.date32()),
+        }
+    )
+    plan = {
+        "version": 1,
+        "split": {"method": "hash", "train": 1, "validation": 0, "test": 0},
+        "features": [
+            {"columns": ["price", "count", "weight"], "steps": [{"scale": "standard"}]},
+            {"columns": ["sold"], "steps": [{"datetime": ["hour"]}]},
+            {"columns": ["made", "day"], "steps": [{"datetime": ["day_of_year"]}]},
+        ],
+    }
+    folder = tmp_path_factory.mktemp("priced") / "model"
+    return eh.fit(rows, folder, plan=plan).model, rows
+
+
+@pytest.mark.parametrize(
+    ("column", "other"),
+    [
+        ("price", pa.decimal128(38, 9)),
+        ("price", pa.decimal128(3, 2)),
+        ("price", pa.decimal256(70, 4)),
+        ("price", pa.float64()),
+        ("price", pa.float32()),
+        ("count", pa.decimal128(21, 1)),
+        ("weight", pa.decimal128(20, 5)),
+        ("sold", pa.timestamp("us", "UTC")),
+        ("sold", pa.timestamp("ns", "America/New_York")),
+        ("made", pa.date32()),
+        ("made", pa.timestamp("ns")),
+        ("day", pa.timestamp("ms")),
+    ],
+)
+def test_other_types_of_the_same_values_are_cast(
+    priced: tuple[eh.Model, pa.Table], column: str, other: pa.DataType
+) -> None:
+    model, rows = priced
+    place = rows.column_names.index(column)
+    if pa.types.is_decimal(other) and not pa.types.is_decimal(rows.schema.field(column).type):
+        values = pa.array([Decimal(str(each)) for each in rows[column].to_pylist()], other)
+    else:
+        values = rows[column].cast(other)
+    assert values.type == other
+    cast = rows.set_column(place, column, values)
+    expected = model.transform(rows)
+    assert model.transform(cast).equals(expected)
+    row = cast.slice(5, 1).to_pylist()[0]
+    assert model.transform_row(row) == expected.slice(5, 1).to_pylist()[0]
+
+
+@pytest.mark.parametrize(
+    ("column", "values"),
+    [
+        ("price", pa.array([Decimal("0.125")])),
+        ("price", pa.array([0.125])),
+        ("price", pa.array([10**9])),
+        ("price", pa.array([float("inf")])),
+        ("count", pa.array([Decimal("1.5")])),
+        ("weight", pa.array([Decimal("0.1234567890123456789")])),
+        ("weight", pa.array([Decimal(2**53 + 1)])),
+        ("sold", pa.array([datetime.datetime(2020, 1, 1)])),
+        ("made", pa.array([datetime.datetime(2020, 1, 1)], pa.timestamp("us", "UTC"))),
+        ("day", pa.array([datetime.datetime(2020, 1, 1, 3)])),
+    ],
+)
+def test_other_values_are_refused(
+    priced: tuple[eh.Model, pa.Table], column: str, values: pa.Array
+) -> None:
+    model, rows = priced
+    table = rows.slice(0, 1).set_column(rows.column_names.index(column), column, values)
+    with pytest.raises(ValueError, match=f"column '{column}'"):
+        model.transform(table)
+
+
+def test_values_of_a_row_may_be_of_other_types(priced: tuple[eh.Model, pa.Table]) -> None:
+    model, rows = priced
+    row = {**rows.slice(6, 1).to_pylist()[0], "price": Decimal("2.00")}
+    expected = model.transform_row(row)
+    for same_value in (2, 2.0, "2", "2.0", Decimal("2.0000"), np.float32(2)):
+        assert model.transform_row({**row, "price": same_value}) == expected
+    assert model.transform_row({**row, "count": Decimal(row["count"])}) == expected
+    assert model.transform_row({**row, "made": row["made"].date()}) == expected
+    assert model.transform_row({**row, "made": str(row["made"].date())}) == expected
+    for column in ("price", "sold", "made", "day"):
+        missing = model.transform_row({**row, column: None})
+        for value in (pd.NaT, pd.NA):
+            assert model.transform_row({**row, column: value}) == missing
+    assert model.transform_row({**row, "price": float("nan")})["price"] is None
+    for column, wrong in (
+        ("price", 0.125),
+        ("price", "0.125"),
+        ("price", "many"),
+        ("price", "inf"),
+        ("price", Decimal("0.125")),
+        ("count", Decimal("0.5")),
+        ("day", datetime.datetime(2020, 1, 1, 3)),
+        ("sold", datetime.date(2020, 1, 1)),
+    ):
+        with pytest.raises(ValueError, match=f"column '{column}'"):
+            model.transform_row({**row, column: wrong})
