@@ -8,7 +8,7 @@ import re
 import sys
 import textwrap
 import types
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 HEADER = """\
@@ -260,19 +260,30 @@ def function_stub(name: str, signature: str, doc: str) -> str:
     return f"def {name}{signature}:\n{body}\n\n"
 
 
-def method_stub(name: str, signature: str, doc: str, numpy_names: Sequence[str]) -> str:
-    """One method of Tensor: it takes all arguments by position, and those of NumPy's by name."""
+def in_numpy_order(parameters: Sequence[str], method: Callable[..., object]) -> list[str]:
+    """A method's parameters as NumPy's users give them, with our annotations where there are."""
+    known = {name_of(each): each for each in parameters}
+    ordered = []
+    for name, numpys in list(inspect.signature(method).parameters.items())[1:]:
+        if numpys.kind is numpys.KEYWORD_ONLY and "*" not in ordered:
+            ordered.append("*")
+        ordered.append(known.get(name, f"{name}: Any = ..."))
+    return ordered
+
+
+def method_stub(name: str, signature: str, doc: str, numpys: Callable[..., object] | None) -> str:
+    """One method of Tensor: it takes all arguments by position, in NumPy's order where that has
+    more of them than ours."""
     (_, *parameters), result = split_signature(signature)
     parameters = [each for each in parameters if each != "*"]
     if parameters[:1] == ["/"]:
         parameters = parameters[1:]
-    known = {name_of(each) for each in parameters}
-    others = [f"{each}: Any = ..." for each in numpy_names if each not in known]
-    inside = ", ".join(["self", *parameters, *(["*", *others] if others else [])])
+    ordered = parameters if numpys is None else in_numpy_order(parameters, numpys)
+    inside = ", ".join(["self", *ordered])
     body = textwrap.indent(f'"""{doc.strip()}\n"""', "    ")
     text = f"def {name}({inside}) -> {result}:\n{body}\n"
     if name in GATHERING:
-        rest = "".join(f", {each}" for each in [*parameters[1:], *others])
+        rest = "".join(f", {each}" for each in ordered[1:] if each != "*")
         gathered = f"def {name}(self, *{name_of(parameters[0])}: int{rest}) -> {result}: ..."
         text = f"@overload\n{text}@overload\n{gathered}\n"
     return textwrap.indent(text, "    ", lambda line: bool(line.strip())) + "\n"
@@ -308,9 +319,7 @@ def core_stub(
     for name, (signature, doc) in sorted(methods.items()):
         if re.search(rf"^    def {name}\(", CORE_HEADER, re.MULTILINE):
             continue  # an attribute, or a method with parameters of its own
-        numpys = getattr(numpy_methods, name, None)
-        numpy_names = list(inspect.signature(numpys).parameters)[1:] if numpys else []
-        text += method_stub(name, signature, doc, numpy_names)
+        text += method_stub(name, signature, doc, getattr(numpy_methods, name, None))
     return text + "\n".join(result_stub(*each) for each in results) + FOOTER
 
 

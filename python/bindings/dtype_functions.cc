@@ -55,7 +55,7 @@ ops::DType DTypeOfEither(PyObject* object) {
 }  // namespace
 
 EMBER_FUNCTION(astype,
-               "(x: Tensor, dtype: DTypeLike, /, *, copy: bool = True, "
+               "(x: Tensor, /, dtype: DTypeLike, *, copy: bool = True, "
                "device: Device | str | None = None) -> Tensor",
                R"(The elements converted to another dtype.
 

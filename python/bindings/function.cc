@@ -356,8 +356,8 @@ PyObject* Invoke(const Function& function, Function::Body body, PyObject* self,
   int most = parameters.num_accepted;
   if (self != nullptr) {
     slots[num_given++] = self;
-    // Methods take all arguments by position, as those of NumPy's arrays do.
-    if (parameters.rest.empty()) most = num_all;
+    // Methods take all arguments by position, as those of NumPy's arrays do: in NumPy's order.
+    if (parameters.rest.empty() && !function.as_numpy) most = num_all;
   }
   const Py_ssize_t room = most - num_given;
   Py_ssize_t num_taken = num_args;

@@ -260,7 +260,7 @@ Raises:
 }
 
 EMBER_FUNCTION(repeat,
-               "(x: Tensor, repeats: int | Tensor, /, *, axis: int | None = None) -> Tensor",
+               "(x: Tensor, /, repeats: int | Tensor, *, axis: int | None = None) -> Tensor",
                R"(Each element several times in a row.
 
 Args:

@@ -231,7 +231,7 @@ WRONG: dict[str, tuple[type[Exception], Callable[[Any], Any]]] = {
     "a mask of another shape": (ValueError, lambda x: x.sum(where=[True, False])),
     "a mask larger than the array": (ValueError, lambda x: x[0].sum(where=MASK)),
     "an extreme of what may be none": (ValueError, lambda x: x.max(where=MASK)),
-    "a dtype in the place of keepdims": (TypeError, lambda x: ops.asarray(x).mean(0, np.float32)),
+    "keepdims in the place of a dtype": (TypeError, lambda x: ops.asarray(x).mean(0, True)),
     "fields": (TypeError, lambda x: ops.asarray(x).argsort(order="name")),
     "a kind of sorting": (ValueError, lambda x: np.argsort(x, kind="bogo")),
     "a mode": (ValueError, lambda x: np.take(x, [0], mode="bounce")),
@@ -248,6 +248,34 @@ def test_what_numpy_refuses(name: str) -> None:
     for x in (REAL, ops.asarray(REAL)):
         with pytest.raises(error):
             call(x)
+
+
+METHOD_CALLS: dict[str, Callable[[Any], Any]] = {
+    "astype": lambda x: x.astype(dtype="float32"),
+    "repeat": lambda x: x.repeat(repeats=2),
+    "repeat along an axis": lambda x: x.repeat(repeats=2, axis=1),
+    "mean": lambda x: x.mean(0, "float32"),
+    "var": lambda x: x.var(0, "float32"),
+    "std and ddof": lambda x: x.std(0, "float64", None, 1),
+    "argsort": lambda x: x.argsort(-1, "stable"),
+    "sum": lambda x: x.sum(0, "float32", None, True),
+    "max": lambda x: x.max(0, None, True),
+}
+
+
+@pytest.mark.parametrize("name", METHOD_CALLS)
+def test_methods_take_what_numpys_take(name: str) -> None:
+    found = METHOD_CALLS[name](ops.asarray(REAL))
+    expected = METHOD_CALLS[name](REAL)
+    assert str(found.dtype) == str(expected.dtype)
+    np.testing.assert_allclose(ops.to_numpy(found), expected, rtol=1e-6)
+
+
+def test_functions_take_their_second_parameter_by_name() -> None:
+    assert ops.astype(REAL, dtype="int32").dtype == ops.int32
+    np.testing.assert_array_equal(
+        ops.to_numpy(ops.repeat(REAL, repeats=2, axis=0)), np.repeat(REAL, 2, axis=0)
+    )
 
 
 @pytest.mark.parametrize("dtype", ["complex64", "complex128"])

@@ -34,6 +34,9 @@ def reductions(x: Tensor) -> float:
     total: Tensor = ops.sum(x, 0) + ops.sum(x, axis=0, dtype=ops.float64)
     ordinary = x.sum(0) + x.sum(axis=0, keepdims=False) + x.std(ddof=1) + x.max(axis=(0, 1))
     masked = x.sum(where=x > 0) + x.clip(0.0, 1.0).cumsum(axis=0)
+    narrow = x.mean(0, "float32") + x.astype(dtype="float32").repeat(repeats=2).max()
+    assert narrow.dtype == ops.float32
+    assert x.argsort(-1, "stable").dtype == ops.int64
     positions = ops.argmax(x, 1)
     assert positions.dtype == ops.int64
     assert masked.ndim == 2
