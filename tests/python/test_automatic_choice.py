@@ -126,6 +126,11 @@ def test_calibrating_measures_and_keeps(run: Run, tmp_path: Path) -> None:
     assert told["backend"] in ("native", "torch") and told["chosen"] == "auto"
     # float16 there is not, and what was not measured is native.
     assert ops.explain("add", (1000,), "int8")["backend"] == "native"
+    assert done["note"] == ""
+    for call in (("svd", (9, 9)), ("eigh", (9, 9)), ("scatter", 9)):
+        reason = ops.explain(*call)["reason"]
+        assert "what is not measured is native" in reason and "calibrate()" not in reason, reason
+    assert "calibrate()" not in ops.explain("add", (1_000_000,), "int8")["reason"]
     np.testing.assert_allclose(np.asarray(large(ops.exp)), np.exp(0.5), rtol=1e-15)
     """)
     (kept,) = [path for path in cache_files(tmp_path) if path.is_file()]
@@ -152,6 +157,18 @@ def test_calibrating_measures_and_keeps(run: Run, tmp_path: Path) -> None:
     assert run(use_torch + told, "read").strip() == "False"
     assert run(use_torch + told, "on").strip() == "True"
     assert json.loads(kept.read_text())["version"] == 3
+
+
+@needs_torch
+def test_native_alone_is_told_how_others_are_loaded(run: Run) -> None:
+    run("""
+    done = ops.calibrate()
+    assert done["backends"] == ["native cpu:0"], done
+    assert "ops.describe_backends() loads" in done["note"]
+    ops.describe_backends()
+    assert "torch" in _core.backend_names() and _core.chooses_automatically()
+    assert ops.calibrate()["note"] == ""
+    """)
 
 
 @needs_torch

@@ -326,6 +326,14 @@ def test_explain() -> None:
         assert ops.backend_counts() == {} or "maximum" not in ops.backend_counts()
     with pytest.raises(ValueError, match="matmul"):
         ops.explain("no such operation")
+    with pytest.raises(ValueError, match="found 'mattmul'; is 'matmul' meant") as raised:
+        ops.explain("mattmul")
+    assert len(str(raised.value)) < 120
+    assert ops.explain("add", 3) == ops.explain("add", (3,)) == ops.explain("add", [3])
+    with pytest.raises(TypeError, match="shape: expected an integer or a sequence of integers"):
+        ops.explain("add", 3.5)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="shape: expected lengths of at least 0"):
+        ops.explain("add", (3, -1))
     with pytest.raises(TypeError, match="sin takes no int32"):
         ops.explain("sin", (3,), "int32")
 

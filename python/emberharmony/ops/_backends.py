@@ -1,6 +1,7 @@
 """Which backend computes."""
 
 import contextlib
+import difflib
 import functools
 import importlib
 import importlib.metadata
@@ -24,6 +25,8 @@ ENTRY_POINTS = "emberharmony.backends"
 
 # Namespaces that are backends without being registered: imported when they are named.
 _NAMESPACES = ("numpy",)
+
+_HOW_TO_LOAD = "ops.describe_backends() loads those that are there and chooses none of them"
 
 
 @functools.cache
@@ -165,7 +168,9 @@ def use_backend(name: str | None) -> Iterator[str]:
         set_backend(before)
 
 
-def explain(name: str, shape: Sequence[int] = (), dtype: object = "float64") -> dict[str, object]:
+def explain(
+    name: str, shape: int | Sequence[int] = (), dtype: object = "float64"
+) -> dict[str, object]:
     """Tells which backend would compute an operation now, and why not the one that is chosen.
 
     Nothing is computed. Which operations there are, and what a backend never computes, is in
@@ -173,7 +178,7 @@ def explain(name: str, shape: Sequence[int] = (), dtype: object = "float64") -> 
 
     Args:
         name: The operation's name.
-        shape: That of the largest tensor.
+        shape: That of the largest tensor; an integer is the length of a vector.
         dtype: That of the (first) tensor.
 
     Returns:
@@ -185,31 +190,61 @@ def explain(name: str, shape: Sequence[int] = (), dtype: object = "float64") -> 
         itself is not in it.
 
     Raises:
-        ValueError: No operation of that name.
-        TypeError: A dtype that the operation does not take.
+        ValueError: No operation of that name, or a negative length.
+        TypeError: A dtype that the operation does not take, or a shape that is none.
     """
-    if name not in _core.operation_names():
-        raise ValueError(
-            f"name: expected the name of an operation, found {name!r:.80}; there are "
-            f"{', '.join(_core.operation_names())}"
-        )
-    lengths = tuple(map(operator.index, shape))
+    names = _core.operation_names()
+    if name not in names:
+        near = difflib.get_close_matches(name, names, 1) if isinstance(name, str) else []
+        hint = f"is {near[0]!r} meant?" if near else "there are 'add', 'matmul' and others"
+        raise ValueError(f"name: expected the name of an operation, found {name!r:.80}; {hint}")
+    lengths = _lengths(shape)
     backend, reason = _core.explain_operation(name, dtype, len(lengths))
     explanation = {"op": name, "chosen": get_backend(), "backend": backend, "reason": reason}
     estimates = _core.estimate_costs(name, dtype, lengths)
     if estimates:
         explanation["chosen"] = "auto"
         explanation["backend"] = next(each["backend"] for each in estimates if each["is_chosen"])
-        explanation["reason"] = (
-            "it is estimated to be done first, or within a twentieth of it"
-            if sum(each["nanoseconds"] is not None for each in estimates) > 1
-            else "it is not measured on other backends: ops.calibrate() measures"
-        )
+        explanation["reason"] = _reason_of(estimates)
         explanation["estimates"] = [
             {name: value for name, value in each.items() if name != "is_chosen"}
             for each in estimates
         ]
     return explanation
+
+
+def _lengths(shape: int | Sequence[int]) -> tuple[int, ...]:
+    try:
+        lengths = (
+            (operator.index(shape),)
+            if hasattr(shape, "__index__")
+            else tuple(map(operator.index, shape))
+        )
+    except TypeError:
+        raise TypeError(
+            f"shape: expected an integer or a sequence of integers, found {shape!r:.80}"
+        ) from None
+    if any(length < 0 for length in lengths):
+        raise ValueError(f"shape: expected lengths of at least 0, found {shape!r:.80}")
+    return lengths
+
+
+def _reason_of(estimates: Sequence[dict[str, Any]]) -> str:
+    """Why the automatic choice is what it is."""
+    if _num_measured(estimates) > 1:
+        return "it is estimated to be done first, or within a twentieth of it"
+    if len(estimates) < 2:
+        return f"no other backend is loaded: {_HOW_TO_LOAD}"
+    if _num_measured(_core.estimate_costs("add", "float64", (1000,))) > 1:
+        return (
+            "no other backend computes it, or calibrations do not measure it for this dtype: what "
+            "is not measured is native"
+        )
+    return "it is not measured on other backends: ops.calibrate() measures"
+
+
+def _num_measured(estimates: Sequence[dict[str, Any]]) -> int:
+    return sum(each["nanoseconds"] is not None for each in estimates)
 
 
 def calibrate() -> dict[str, object]:
@@ -221,17 +256,24 @@ def calibrate() -> dict[str, object]:
     with EMBERHARMONY_CALIBRATION=on or read. Without it, and without an accelerator, it is always
     native: what another backend gives may differ in the last bits, and that is for you to choose.
 
+    Where native alone is loaded there is nothing to compare: describe_backends() loads those that
+    are there without choosing one, set_backend(name) loads one and chooses it.
+
     Returns:
         `backends` that were measured, with their devices, `num_measured` (operations and dtypes;
         one stands for those alike), `settled` (the share of them that was seen twice alike: low on
-        a busy machine), `seconds`, and `path`, where the measurements are kept (empty: nowhere).
+        a busy machine), `seconds`, `path`, where the measurements are kept (empty: nowhere), and
+        `note`, what is to be known about them (mostly empty).
 
     Raises:
         ValueError: EMBERHARMONY_CALIBRATION says off.
         OSError: The file cannot be written.
     """
     _tell_folders()
-    return _core.calibrate()
+    done = _core.calibrate()
+    alone = len(done["backends"]) < 2
+    note = f"no backend but native is loaded, so it stays native: {_HOW_TO_LOAD}" if alone else ""
+    return {**done, "note": note}
 
 
 def auto_select_backend() -> str:
