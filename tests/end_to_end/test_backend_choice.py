@@ -342,3 +342,16 @@ def test_a_device_without_float64_takes_steps_where_the_plan_allows_it(
             env=with_a_device,
         )
         assert report(tmp_path / "again")["backend"]["dtype"] == "float32"
+
+
+def test_numpy_is_said_to_be_in_python_only(run_ember, tmp_path) -> None:
+    (tmp_path / "t.csv").write_text("a,b\n1,2\n3,4\n")
+    arguments = ("extract", tmp_path / "t.csv", "-o", tmp_path / "o", "--backend", "numpy")
+    done = run_ember(*arguments, status=2)
+    assert "there in Python only" in done.stderr
+
+
+def test_help_names_the_folder_that_is_the_default(run_ember) -> None:
+    for command, folder in (("explain", "$TMPDIR"), ("plan", "$TMPDIR"), ("fit", "the output")):
+        told = " ".join(run_ember(command, "--help").stdout.split())
+        assert folder in told[told.index("--spill-dir") :][:160]

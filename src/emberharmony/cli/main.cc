@@ -111,9 +111,12 @@ void AddRunOptions(CLI::App* command, Arguments* arguments) {
       ->type_name("N")
       ->check(WholeNumber(1))
       ->capture_default_str();
+  const std::string name = command->get_name();
+  const bool has_output = name != "inspect" && name != "plan" && name != "explain";
   command
       ->add_option("--spill-dir", arguments->run.spill_dir,
-                   "Folder for what does not fit in memory (default: inside the output)")
+                   fmt::format("Folder for what does not fit in memory (default: {})",
+                               has_output ? "inside the output" : "$TMPDIR, or /tmp"))
       ->type_name("DIR");
   command
       ->add_option("--backend", arguments->run.backend,

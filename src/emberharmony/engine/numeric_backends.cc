@@ -6,6 +6,7 @@
 
 #include "emberharmony/backend/cost_table.h"
 #include "emberharmony/backend/plugin_loader.h"
+#include "emberharmony/base/error_kind.h"
 #include "emberharmony/base/log.h"
 
 namespace emberharmony::engine {
@@ -58,7 +59,13 @@ NumericBackends::NumericBackends(backend::Backend* backend, bool is_automatic)
 arrow::Result<std::unique_ptr<NumericBackends>> NumericBackends::Make(const std::string& name) {
   backend::Backend* backend = &backend::Native();
   if (name != "auto" && name != "native") {
-    ARROW_ASSIGN_OR_RAISE(backend, backend::LoadBackend(name));
+    auto loaded = backend::LoadBackend(name);
+    if (!loaded.ok() && name == "numpy") {
+      return base::UsageError(
+          "the backend 'numpy' is there in Python only (backend=\"numpy\"); `ember backends` lists "
+          "those that are there elsewhere");
+    }
+    ARROW_ASSIGN_OR_RAISE(backend, std::move(loaded));
   }
   return std::unique_ptr<NumericBackends>(new NumericBackends(backend, name == "auto"));
 }

@@ -68,9 +68,6 @@ Role RoleOf(const arrow::Field& field, const AutomaticPlanOptions& options) {
 
 std::string TypeReason(const arrow::DataType& type) {
   if (type.id() == arrow::Type::NA) return "it has no values";
-  if (arrow::is_nested(type.id())) {
-    return fmt::format("no step of this version takes type {}", type.ToString());
-  }
   return fmt::format("there is no automatic step for type {}", type.ToString());
 }
 

@@ -98,7 +98,7 @@ TEST(AutomaticPlan, DropsWithReasons) {
   EXPECT_EQ(Reason(arrow::time64(arrow::TimeUnit::MICRO), ColumnProfile()),
             "dropped 'c': there is no automatic step for type time64[us]");
   EXPECT_EQ(Reason(arrow::list(arrow::int32()), ColumnProfile()),
-            "dropped 'c': no step of this version takes type list<item: int32>");
+            "dropped 'c': there is no automatic step for type list<item: int32>");
   EXPECT_EQ(Reason(arrow::null(), ColumnProfile()), "dropped 'c': it has no values");
 }
 
