@@ -222,6 +222,47 @@ def test_other_types_of_the_same_values_are_cast(
     assert model.transform_row(row) == expected.slice(5, 1).to_pylist()[0]
 
 
+@pytest.mark.parametrize("kind", ["parquet", "arrow"])
+def test_runs_cast_decimals_and_times_as_well(
+    priced: tuple[eh.Model, pa.Table], tmp_path: Path, kind: str
+) -> None:
+    model, rows = priced
+    prices = [None if i % 11 == 0 else rows["price"][i].as_py() for i in range(80)]
+    rows = rows.set_column(0, "price", pa.array(prices, pa.decimal128(10, 2)))
+    other = rows.set_column(0, "price", pa.array(prices, pa.decimal128(38, 9)))
+    other = other.set_column(3, "sold", rows["sold"].cast(pa.timestamp("ms", "America/New_York")))
+    other = other.set_column(4, "made", rows["made"].cast(pa.timestamp("ms")))
+    written = []
+    for name, table in (("same", rows), ("other", other)):
+        source = tmp_path / f"{name}.{kind}"
+        if kind == "parquet":
+            pq.write_table(table, source, row_group_size=30, version="2.6")
+        else:
+            price = table["price"].dictionary_encode()
+            if name == "other":
+                table = table.set_column(0, "price", price)
+            with pa.ipc.new_file(source, table.schema) as file:
+                file.write_table(table)
+        for where in (None, "price > 0.5 AND count < 6"):
+            output = tmp_path / f"{name}-{where is None}"
+            eh.transform(model.path, source, output, where=where)
+            written.append(read_shards(output))
+    assert written[0].equals(written[2])
+    assert written[1].equals(written[3])
+    assert written[0].num_rows == 80 > written[1].num_rows > 0
+    assert same(model.transform(rows), written[0])
+
+
+def test_a_run_refuses_decimals_that_would_be_rounded(
+    priced: tuple[eh.Model, pa.Table], tmp_path: Path
+) -> None:
+    model, rows = priced
+    rows = rows.set_column(0, "price", pa.array([Decimal("0.125")] * 80))
+    pq.write_table(rows, tmp_path / "t.parquet")
+    with pytest.raises(eh.DataError, match=r"t.parquet: column 'price': the model was fitted on"):
+        eh.transform(model.path, tmp_path / "t.parquet", tmp_path / "out")
+
+
 @pytest.mark.parametrize(
     ("column", "values"),
     [

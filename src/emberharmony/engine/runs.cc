@@ -23,6 +23,7 @@
 #include "emberharmony/engine/row_steps.h"
 #include "emberharmony/engine/transform.h"
 #include "emberharmony/engine/warnings.h"
+#include "emberharmony/io/cast_source.h"
 #include "emberharmony/io/object_stores.h"
 #include "emberharmony/io/source.h"
 
@@ -390,6 +391,7 @@ arrow::Result<RunReport> RunTransform(const std::string& model_dir,
   context->set_compute(model->plan().compute);
   ARROW_ASSIGN_OR_RAISE(RequestedSource requested,
                         OpenRequested(source_request, context, model->input_schema().get()));
+  requested.selected = io::CastColumns(requested.selected, *model->input_schema());
   const io::Source* source = requested.selected.get();
   std::vector<std::string> columns;
   for (const auto& pipeline : model->pipelines()) columns.push_back(pipeline->source_column());
@@ -406,6 +408,7 @@ arrow::Result<RunReport> RunTransform(const std::string& model_dir,
   if (!unit_column.empty() && !CheckUnitColumn(requested, unit_column).ok()) unit_column.clear();
   ARROW_RETURN_NOT_OK(SelectRows(source_request, context, &requested,
                                  ColumnsOfModel(*model, *source->schema()), unit_column));
+  requested.selected = io::CastColumns(requested.selected, *model->input_schema());
   source = requested.selected.get();
   RunReport report = BeginReport("transform", source_request, requested, output, *context);
   report.model = model;
