@@ -13,9 +13,14 @@ INT64_MAX = 2**63 - 1
 
 
 def text(value: Any, name: str) -> str:
-    """A str."""
+    """A str that is Unicode: what Python makes of bytes in another encoding is not."""
     if not isinstance(value, str):
         raise TypeError(f"{name}: expected a str, found {_shown(value)}")
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError:
+        shown = _shown(value)
+        raise ValueError(f"{name}: expected text that UTF-8 can hold, found {shown}") from None
     return value
 
 

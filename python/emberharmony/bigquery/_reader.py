@@ -283,6 +283,8 @@ def _options(
         micros = (delta.days * 86400 + delta.seconds) * 1000000 + delta.microseconds
     if sample_percentage is not None and not isinstance(sample_percentage, (int, float)):
         raise TypeError(f"sample_percentage: expected a number, found {sample_percentage!r}")
+    if unit_column == "":
+        raise ValueError("unit_column: expected the name of a column, or None, found ''")
     most = _arguments.INT32_MAX
     return {
         "columns": list(columns),
