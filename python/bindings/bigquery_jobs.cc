@@ -72,7 +72,7 @@ nanobind::dict CostsDict(const bigquery::QueryCosts& costs) {
       left.append(nanobind::make_tuple(NameOrNone(range.first), NameOrNone(range.last)));
     }
     dict["partitions_left"] = left;
-    dict["partitions_left_max"] = costs.pruning->count_max;
+    dict["partitions_left_max"] = costs.pruning->left_max();
   }
   return dict;
 }

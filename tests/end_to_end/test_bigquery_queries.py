@@ -135,7 +135,10 @@ def test_explain_tells_the_costs(run: Callable, rest: RestDouble, tmp_path: Path
     assert not rest.jobs, "nothing is run"
     # Without the permissions the rest is told all the same.
     del rest.tables["pay.anon.result"], rest.queries[sql]
-    assert "1 KiB" not in run("explain", *source).stdout
+    untold = run("explain", *source)
+    assert "1 KiB" not in untold.stdout
+    assert "how it is partitioned            unknown: " in untold.stdout
+    assert "warning: pay.anon.result: the REST API does not tell" in untold.stderr
     rest.queries["SELECT 1"] = QueryScript(RESULT, bytes_processed=20 << 20)
     text = run("explain", plan, "--query", "SELECT 1", "--project", "pay").stdout
     assert "20 MiB" in text
@@ -185,6 +188,33 @@ def test_explain_tells_which_partitions_are_pruned(
     assert service["partitions pruned"] == "none: the condition does not restrict n"
     del table["rangePartitioning"]
     assert "partitions pruned" not in told(*restricted, "--json")
+
+
+def test_explain_tells_that_partitions_are_unknown(
+    run_ember: Callable, storage: str, tmp_path: Path
+) -> None:
+    plan = tmp_path / "plan.yaml"
+    plan.write_text(PLAN.format("x"))
+    environment = {k: v for k, v in os.environ.items() if k != "BIGQUERY_EMULATOR_HOST"}
+    source = ["explain", plan, "bigquery://pay/anon/result", "--bigquery-endpoint", storage]
+    told = run_ember(*source, "--json", env=environment)
+    assert "--bigquery-rest-endpoint" in json.loads(told.stdout)["service"]["how it is partitioned"]
+    assert not told.stderr
+    # A server that was named and does not answer is no small thing.
+    down = ["--bigquery-rest-endpoint", "http://127.0.0.1:1"]
+    told = run_ember(*source, *down, "--json", env=environment)
+    assert "Failed to connect" in json.loads(told.stdout)["service"]["how it is partitioned"]
+    assert "warning: pay.anon.result: the REST API does not tell" in told.stderr
+
+
+def test_explain_tells_why_all_columns_are_asked_for(run: Callable, tmp_path: Path) -> None:
+    plan = tmp_path / "plan.yaml"
+    plan.write_text(PLAN.format("x"))
+    source = ["explain", plan, "bigquery://pay/anon/result", "--json"]
+    assert json.loads(run(*source).stdout)["service"]["columns asked for"] == "x"
+    plan.write_text(PLAN.format("x").replace("key: [x], ", ""))
+    told = json.loads(run(*source).stdout)["service"]["columns asked for"]
+    assert told.startswith("all (the split hashes whole rows; with a key ")
 
 
 def test_explain_runs_no_query(run: Callable, rest: RestDouble, tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ class QueryCosts:
             "20010301" for a day; None for whichever is the first or last; [] for none. None: all.
         partitions_left_text: The same for people, the partitions of null and of values outside of
             all ranges among them: "20010301 to 20010331", "all", "none".
-        partitions_left_max: How many they are at most; None: as many as there are.
+        partitions_left_max: How many those of the text are at most; None: as many as there are.
         partitions_pruned_min: How many of num_partitions are left out at least.
         clustering_columns: Names.
     """

@@ -12,8 +12,12 @@ bool IsSet(const char* variable) {
 
 }  // namespace
 
+bool NamesRestApi(const Connection& connection) {
+  return !connection.rest_endpoint.empty() || IsSet("BIGQUERY_EMULATOR_HOST");
+}
+
 bool HasRestApi(const Connection& connection) {
-  if (!connection.rest_endpoint.empty() || IsSet("BIGQUERY_EMULATOR_HOST")) return true;
+  if (NamesRestApi(connection)) return true;
   return connection.storage_endpoint.empty() && !IsSet("GOOGLE_CLOUD_CPP_BIGQUERY_READ_ENDPOINT");
 }
 

@@ -26,4 +26,7 @@ struct Connection {
 /// is another server than Google's.
 bool HasRestApi(const Connection& connection);
 
+/// Whether the caller or the environment names a REST API of its own.
+bool NamesRestApi(const Connection& connection);
+
 }  // namespace emberharmony::bigquery

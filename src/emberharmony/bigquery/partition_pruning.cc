@@ -173,12 +173,28 @@ class ColumnChances {
         return In(node);
       case ExpressionKind::kIsNull:
         return IsNull(node);
+      case ExpressionKind::kLiteral:
+        return OfConstant(node.literal);
       default:
         return {};
     }
   }
 
+  /// Whether the column stands anywhere in a condition.
+  bool IsIn(const Expression& node) const {
+    return NameOf(node) != nullptr || std::any_of(node.children.begin(), node.children.end(),
+                                                  [&](const auto& child) { return IsIn(*child); });
+  }
+
  private:
+  /// TRUE, FALSE and NULL are what they are for every value.
+  static Chances OfConstant(const Literal& literal) {
+    if (literal.type == SqlType::kNull) return {ValueSet{}, ValueSet{}};
+    if (literal.type != SqlType::kBool) return {};
+    const Chances always{ValueSet::Everything(), ValueSet{}};
+    return literal.integer != 0 ? always : Chances(always).Not();
+  }
+
   /// Nothing for other operands than the column.
   const ColumnName* NameOf(const Expression& operand) const {
     if (operand.kind != ExpressionKind::kColumn || operand.path.size() != 1) return nullptr;
@@ -420,6 +436,11 @@ void NamePartitions(const Partitioning& how, const ValueSet& passing, PartitionP
 
 }  // namespace
 
+std::optional<int64_t> PartitionPruning::left_max() const {
+  if (leaves_all || !count_max) return std::nullopt;
+  return base::SaturatingAdd(*count_max, int64_t{null_left} + int64_t{others_left});
+}
+
 bool PartitionPruning::Holds(std::string_view name) const {
   // Names of one kind are equally long, so that they have the order of the times.
   return leaves_all || std::any_of(left.begin(), left.end(), [&](const PartitionRange& range) {
@@ -471,7 +492,9 @@ arrow::Result<std::optional<PartitionPruning>> FindPruning(const TableInfo& tabl
   ValueSet passing = ValueSet::Everything();
   if (condition.find_first_not_of(" \t\r\n") != std::string_view::npos) {
     ARROW_ASSIGN_OR_RAISE(const auto expression, io::filter::ParseExpression(condition, "filter"));
-    if (how.IsKnown()) passing = ColumnChances(std::move(names)).Of(*expression).is_true;
+    const ColumnChances chances(std::move(names));
+    pruning.names_column = chances.IsIn(*expression);
+    if (how.IsKnown()) passing = chances.Of(*expression).is_true;
   }
   pruning.leaves_all = passing.null && passing.intervals == ValueSet::Everything().intervals;
   if (pruning.leaves_all) return pruning;

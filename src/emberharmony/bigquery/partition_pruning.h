@@ -28,6 +28,9 @@ struct PartitionPruning {
   std::string column;
   /// The condition says nothing of the column; all below is then as if it left none.
   bool leaves_all = false;
+  /// Whether the column stands in the condition. A table may require that
+  /// (TableInfo::requires_partition_filter).
+  bool names_column = false;
   /// Ascending, apart from each other.
   std::vector<PartitionRange> left = {};
   bool null_left = false;  ///< `__NULL__`, of rows without a value
@@ -37,6 +40,8 @@ struct PartitionPruning {
   /// How many partitions `left` can be at most; absent: as many as there are.
   std::optional<int64_t> count_max = {};
 
+  /// How many partitions are left at most, `__NULL__` and `__UNPARTITIONED__` among them.
+  std::optional<int64_t> left_max() const;
   /// Whether a partition by time is among those that are left.
   bool Holds(std::string_view name) const;
   /// The same for people: "20010301 to 20010331, __NULL__", "none", "all".
@@ -45,8 +50,9 @@ struct PartitionPruning {
 
 /// What a condition (io/filter/expression.h; empty: none) leaves of a table's partitions; nothing
 /// for a table that is not partitioned. Comparisons, IN, BETWEEN, IS NULL and the like of the
-/// partitions' column with constants count, with AND, OR and NOT; whatever else stands in the
-/// condition is taken to pass or not. BigQuery itself may leave out fewer partitions than that.
+/// partitions' column with constants count, and TRUE, FALSE and NULL, with AND, OR and NOT;
+/// whatever else stands in the condition is taken to pass or not. BigQuery itself may leave out
+/// fewer partitions than that.
 ///
 /// Usage errors: a condition that does not parse.
 arrow::Result<std::optional<PartitionPruning>> FindPruning(const TableInfo& table,

@@ -103,9 +103,39 @@ TEST(FindPruning, CountsPartitions) {
   EXPECT_EQ((*FindPruning(days, "day = '2001-01-01' OR day = '2001-01-09'"))->count_max, 2);
   EXPECT_EQ((*FindPruning(days, "day >= '2001-01-01'"))->count_max, std::nullopt);
   EXPECT_EQ((*FindPruning(days, "day > day"))->count_max, std::nullopt);
-  EXPECT_EQ((*FindPruning(days, "FALSE"))->leaves_all, true) << "what is not of the column";
+  EXPECT_EQ((*FindPruning(days, "other > 1"))->leaves_all, true) << "what is not of the column";
   EXPECT_FALSE(FindPruning(TableInfo{}, "day = 1")->has_value());
   EXPECT_EQ(base::KindOf(FindPruning(days, "day =").status()), base::ErrorKind::kUsage);
+}
+
+TEST(FindPruning, CountsThePartitionsApart) {
+  const TableInfo days = PartitionedBy("day", "DATE", "DAY");
+  auto pruning = *FindPruning(days, "day IN ('2001-01-01', '2001-01-09') OR day IS NULL");
+  EXPECT_EQ(pruning->Text(), "20010101, 20010109, __NULL__");
+  EXPECT_EQ(pruning->count_max, 2);
+  EXPECT_EQ(pruning->left_max(), 3);
+  EXPECT_EQ((*FindPruning(days, "day IS NULL"))->left_max(), 1);
+  EXPECT_EQ((*FindPruning(days, "day >= '2001-01-01'"))->left_max(), std::nullopt);
+  EXPECT_EQ((*FindPruning(days, ""))->left_max(), std::nullopt);
+  TableInfo ranges = PartitionedBy("n", "INTEGER", "RANGE");
+  ranges.integer_ranges = {0, 100, 10};
+  EXPECT_EQ((*FindPruning(ranges, "n >= 80 OR n IS NULL"))->left_max(), 4);
+}
+
+TEST(FindPruning, OfConstants) {
+  TableInfo days = PartitionedBy("day", "DATE", "DAY");
+  EXPECT_EQ(LeftBy(days, "FALSE"), "none");
+  EXPECT_EQ(LeftBy(days, "NULL"), "none");
+  EXPECT_EQ(LeftBy(days, "NOT TRUE AND other > 1"), "none");
+  EXPECT_EQ((*FindPruning(days, "FALSE"))->left_max(), 0);
+  EXPECT_EQ(LeftBy(days, "TRUE"), "all");
+  EXPECT_EQ(LeftBy(days, "NOT FALSE"), "all");
+  EXPECT_EQ(LeftBy(days, "FALSE OR day = '2001-01-01'"), "20010101");
+  EXPECT_EQ(LeftBy(days, "TRUE AND day = '2001-01-01'"), "20010101");
+  EXPECT_FALSE((*FindPruning(days, "FALSE"))->names_column);
+  EXPECT_TRUE((*FindPruning(days, "other > 1 OR NOT DAY IS NULL"))->names_column);
+  days.partition_column.clear();
+  EXPECT_EQ(LeftBy(days, "FALSE"), "none");
 }
 
 TEST(FindPruning, TakesConditionsOfManyTerms) {

@@ -57,20 +57,31 @@ std::string PartitionText(const TableInfo& info) {
   return text;
 }
 
+std::string WhyNoneIsPruned(const QueryCosts& costs) {
+  if (costs.table->partition_column.empty()) {
+    return "the time of ingestion is no column that a condition could restrict, so that the whole "
+           "table is read; a query (--query) can restrict _PARTITIONTIME";
+  }
+  if (!costs.has_condition) return "no condition is given (--where)";
+  return fmt::format("the condition does not restrict {}", costs.pruning->column);
+}
+
 /// What is certain: the condition's partitions. Whether the service leaves out as many, only the
 /// bytes of its dry run tell.
 void DescribePruning(const QueryCosts& costs, Lines* lines) {
   const PartitionPruning& pruning = *costs.pruning;
   if (pruning.leaves_all) {
-    lines->emplace_back("partitions pruned",
-                        fmt::format("none: the condition does not restrict {}", pruning.column));
+    lines->emplace_back("partitions pruned", "none: " + WhyNoneIsPruned(costs));
     return;
   }
   std::string left = pruning.Text();
-  if (pruning.count_max.value_or(0) > 1) left += fmt::format(" (at most {})", *pruning.count_max);
+  const int64_t left_max = pruning.left_max().value_or(0);
+  if (left_max > 1) left += fmt::format(" (at most {})", left_max);
   lines->emplace_back("partitions left", std::move(left));
-  std::string pruned = "all others";
-  if (const auto least = costs.pruned_min()) {
+  const bool none_left = pruning.left_max() == 0;
+  std::string pruned = none_left ? "all: no row can pass the condition" : "all others";
+  const auto least = costs.pruned_min();
+  if (least && !none_left) {
     pruned += fmt::format(", at least {} of {}", *least, *costs.table->num_partitions);
   }
   if (costs.bytes && costs.bytes_unpruned) {
@@ -85,20 +96,26 @@ void DescribePruning(const QueryCosts& costs, Lines* lines) {
 }  // namespace
 
 std::optional<int64_t> QueryCosts::pruned_min() const {
-  if (!pruning || pruning->leaves_all || !pruning->count_max) return std::nullopt;
+  if (!pruning || !pruning->left_max()) return std::nullopt;
   if (!table || !table->num_partitions) return std::nullopt;
-  const int64_t left =
-      *pruning->count_max + (pruning->null_left ? 1 : 0) + (pruning->others_left ? 1 : 0);
-  return std::max<int64_t>(*table->num_partitions - left, 0);
+  return std::max<int64_t>(*table->num_partitions - *pruning->left_max(), 0);
+}
+
+bool QueryCosts::will_be_refused() const {
+  return table && table->requires_partition_filter && pruning &&
+         (pruning->leaves_all || !pruning->names_column);
 }
 
 arrow::Result<QueryCosts> FindCosts(Jobs* jobs, const TableQuery& query) {
   QueryCosts costs;
+  costs.has_condition = query.filter.find_first_not_of(" \t\r\n") != std::string::npos;
   auto info = jobs->GetTable(query.table);
   if (info.status().IsCancelled()) return info.status();
   if (info.ok()) {
     costs.table = *std::move(info);
     ARROW_ASSIGN_OR_RAISE(costs.pruning, FindPruning(*costs.table, query.filter));
+  } else {
+    costs.table_fault = info.status();
   }
   TableQuery whole = query;
   whole.limit.reset();  // it spares a query nothing
@@ -118,8 +135,19 @@ Lines DescribeCosts(const QueryCosts& costs) {
       lines.emplace_back("clustered by",
                          fmt::format("{}", fmt::join(table.clustering_columns, ", ")));
     }
+  } else {
+    lines.emplace_back("how it is partitioned", "unknown: " + costs.table_fault.message());
   }
   if (costs.pruning) DescribePruning(costs, &lines);
+  if (costs.will_be_refused()) {
+    const std::string& column = costs.table->partition_column;
+    lines.emplace_back("the service will refuse it",
+                       column.empty() ? "the table requires a condition on _PARTITIONTIME, which "
+                                        "only a query (--query) can have"
+                                      : fmt::format("the table requires a condition (--where) "
+                                                    "that restricts {}",
+                                                    column));
+  }
   if (costs.bytes) {
     std::string bytes = base::FormatByteSize(*costs.bytes);
     if (costs.table && costs.table->num_bytes.value_or(0) > 0) {

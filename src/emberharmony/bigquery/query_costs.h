@@ -19,6 +19,9 @@ namespace emberharmony::bigquery {
 /// lack the permissions.
 struct QueryCosts {
   std::optional<TableInfo> table;
+  /// Why the table is not told.
+  arrow::Status table_fault = {};
+  bool has_condition = false;
   /// Which partitions can hold the rows; absent for tables that are not partitioned.
   std::optional<PartitionPruning> pruning;
   /// By the service's dry run: what the columns are billed for in the partitions that it reads.
@@ -28,6 +31,9 @@ struct QueryCosts {
 
   /// How many of the table's partitions at least are left out; absent: not known.
   std::optional<int64_t> pruned_min() const;
+  /// Whether the service will refuse to read the rows: the table requires a condition on its
+  /// partitions.
+  bool will_be_refused() const;
 };
 
 /// Status::Cancelled if it was stopped; usage errors of PlanQuery.

@@ -11,7 +11,6 @@ namespace emberharmony::bigquery {
 namespace {
 
 using testing::ElementsAre;
-using testing::IsEmpty;
 using testing::Pair;
 
 class PricedJobs : public Jobs {
@@ -65,8 +64,56 @@ TEST(DescribeCosts, TellsPartitionsAndBytes) {
               ElementsAre(Pair("partitioned by", "day (DAY), a filter on it is required"),
                           Pair("clustered by", "a, b"),
                           Pair("partitions pruned", "none: the condition does not restrict day"),
+                          Pair("the service will refuse it",
+                               "the table requires a condition (--where) that restricts day"),
                           Pair("bytes billed, by a dry run", "1 KiB of 4 KiB")));
   EXPECT_EQ(jobs.asked.size(), 1u);
+}
+
+TEST(DescribeCosts, CountsThePartitionsItLists) {
+  PricedJobs jobs;
+  jobs.table = DailyTable();
+  TableQuery query = kQuery;
+  query.filter = "day IN ('2001-03-01', '2001-03-05') OR day IS NULL";
+  EXPECT_THAT(
+      CostLinesOf(&jobs, query),
+      ElementsAre(testing::_, Pair("partitions left", "20010301, 20010305, __NULL__ (at most 3)"),
+                  Pair("partitions pruned", "all others, at least 87 of 90")));
+}
+
+TEST(DescribeCosts, TellsWhyNoPartitionIsPruned) {
+  PricedJobs jobs;
+  jobs.table = DailyTable();
+  TableQuery query = kQuery;
+  query.filter = "";
+  const auto lines = [&] {
+    const auto told = CostLinesOf(&jobs, query);
+    return std::map<std::string, std::string>(told.begin(), told.end());
+  };
+  EXPECT_EQ(lines()["partitions pruned"], "none: no condition is given (--where)");
+  query.filter = "FALSE";
+  EXPECT_EQ(lines()["partitions left"], "none");
+  EXPECT_EQ(lines()["partitions pruned"], "all: no row can pass the condition");
+  query.filter = "a > 1";
+  EXPECT_EQ(lines().count("the service will refuse it"), 0u);
+  // A table of rows by the time at which they came has no column of it.
+  jobs.table->partition_column.clear();
+  EXPECT_THAT(lines()["partitions pruned"], testing::HasSubstr("the whole table is read"));
+  jobs.table->requires_partition_filter = true;
+  EXPECT_THAT(lines()["the service will refuse it"], testing::HasSubstr("--query"));
+}
+
+TEST(DescribeCosts, ForetellsARefusal) {
+  PricedJobs jobs;
+  jobs.table = DailyTable();
+  jobs.table->requires_partition_filter = true;
+  TableQuery query = kQuery;
+  for (const char* refused : {"", "a > 1", "FALSE", "day = '2001-03-01' OR a > 1"}) {
+    query.filter = refused;
+    EXPECT_TRUE(FindCosts(&jobs, query)->will_be_refused()) << refused;
+  }
+  query.filter = "day = '2001-03-01' AND a > 1";
+  EXPECT_FALSE(FindCosts(&jobs, query)->will_be_refused());
 }
 
 TEST(DescribeCosts, TellsWhichPartitionsArePruned) {
@@ -99,10 +146,11 @@ TEST(DescribeCosts, TellsWhichPartitionsArePruned) {
                           Pair("partitions pruned", "all others")));
 }
 
-TEST(DescribeCosts, LeavesOutWhatCannotBeFound) {
+TEST(DescribeCosts, TellsWhatCannotBeFound) {
   PricedJobs jobs;
   jobs.table = arrow::Status::IOError("not allowed");
-  EXPECT_THAT(CostLinesOf(&jobs, kQuery), IsEmpty());
+  EXPECT_THAT(CostLinesOf(&jobs, kQuery),
+              ElementsAre(Pair("how it is partitioned", "unknown: not allowed")));
   jobs.table = arrow::Status::Cancelled("stopped");
   EXPECT_TRUE(FindCosts(&jobs, kQuery).status().IsCancelled());
 }

@@ -60,9 +60,9 @@ using FactLines = std::vector<std::pair<std::string, std::string>>;
 FactLines DescribeSession(const SessionInfo& session, const ReadRequest& request,
                           const std::string& unit_column, const CostLines& costs) {
   FactLines lines;
-  lines.emplace_back(
-      "columns asked for",
-      request.columns.empty() ? "all" : fmt::format("{}", fmt::join(request.columns, ", ")));
+  lines.emplace_back(io::kColumnsFact, request.columns.empty()
+                                           ? "all"
+                                           : fmt::format("{}", fmt::join(request.columns, ", ")));
   lines.emplace_back("rows asked for", request.row_restriction.empty()
                                            ? "all"
                                            : "those with " + request.row_restriction);
@@ -218,18 +218,31 @@ class BigQueryTable : public io::RemoteTable {
                                  OptionsOf(buffer_bytes, check_stop));
   }
 
-  /// Whatever fails: costs are good to know, and nothing depends on them.
+  /// Whatever fails is told: costs are good to know, and nothing depends on them.
   CostLines CostsOf(const io::RemoteRequest& request, const io::StopCheck& check_stop) const {
     return [plugin = plugin_, connection = options_.connection, check_stop,
             query = TableQuery{table_, request.columns, request.filter, std::nullopt}]() mutable {
-      std::vector<std::pair<std::string, std::string>> none;
-      if (!HasRestApi(connection)) return none;
+      if (!HasRestApi(connection)) {
+        return Unpriced(
+            "only a Storage Read server is named; --bigquery-rest-endpoint names the "
+            "REST API that tells it");
+      }
       if (connection.billing_project.empty()) connection.billing_project = query.table.project;
       const auto jobs = plugin->ConnectJobs({connection, "", check_stop});
-      if (!jobs.ok()) return none;
-      const auto costs = FindCosts(jobs->get(), query);
-      return costs.ok() ? DescribeCosts(*costs) : none;
+      const auto costs = jobs.ok() ? FindCosts(jobs->get(), query) : jobs.status();
+      const Status fault = costs.ok() ? costs->table_fault : costs.status();
+      // Of Google's own service some may lack the permissions. Who names a server means to use it.
+      if (!fault.ok() && !fault.IsCancelled() && NamesRestApi(connection)) {
+        base::Log(base::LogLevel::kWarning,
+                  "{}: the REST API does not tell how it is partitioned: {}", query.table.Text(),
+                  fault.message());
+      }
+      return costs.ok() ? DescribeCosts(*costs) : Unpriced(fault.message());
     };
+  }
+
+  static FactLines Unpriced(const std::string& reason) {
+    return {{"how it is partitioned", "unknown: " + reason}};
   }
 
   Plugin* const plugin_;

@@ -45,10 +45,11 @@ arrow::Result<bigquery::ServerOptions> Parsed(const ServeOptions& options) {
     const auto table = std::find_if(parsed.tables.begin(), parsed.tables.end(),
                                     [&](const auto& each) { return each.name == name; });
     if (equals == std::string::npos || equals + 1 == text.size() || table == parsed.tables.end()) {
-      return base::UsageError(fmt::format(
-          "--partition: expected PROJECT.DATASET.TABLE=COLUMN[:DAY] of a table that --table names, "
-          "found '{}'",
-          text));
+      return base::UsageError(
+          fmt::format("--partition: expected PROJECT.DATASET.TABLE=COLUMN[:TYPE] of "
+                      "a table that --table names, "
+                      "found '{}'",
+                      text));
     }
     table->partition = text.substr(equals + 1);
   }
@@ -92,9 +93,10 @@ void AddServeCommand(CLI::App* app, ServeOptions* options) {
   serve
       ->add_option(
           "--partition", options->partitions,
-          "A table and the column by which it is partitioned, by DAY, HOUR, MONTH or YEAR: "
+          "A table and the column by which it is partitioned, TYPE being DAY (the default), HOUR, "
+          "MONTH or YEAR: "
           "sessions estimate only what their restriction leaves")
-      ->type_name("PROJECT.DATASET.TABLE=COLUMN[:DAY]");
+      ->type_name("PROJECT.DATASET.TABLE=COLUMN[:TYPE]");
   serve->add_option("--port", options->port, "Where to listen; 0: any port that is free")
       ->type_name("PORT")
       ->check(CLI::Range(0, 65535))

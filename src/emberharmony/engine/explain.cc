@@ -274,6 +274,14 @@ std::vector<int> UsedColumns(const PlannedRun& run) {
   return columns;
 }
 
+// Why a service is asked for more than the plan names, and what to change.
+void TellWhyAllColumns(RemoteFacts* facts) {
+  for (auto& [name, value] : *facts) {
+    if (name != io::kColumnsFact) continue;
+    value += " (the split hashes whole rows; with a key it would be the plan's columns alone)";
+  }
+}
+
 void DescribeSplit(const PlannedRun& run, Explanation* explanation) {
   const plan::SplitSpec& split = run.plan().split;
   explanation->split_method = MethodName(split.method);
@@ -332,6 +340,7 @@ arrow::Result<Explanation> RunExplain(const SourceRequest& source_request,
   ARROW_ASSIGN_OR_RAISE(SplitReading reading,
                         DecideSplitReading(*requested.whole, *requested.selected, given->plan.split,
                                            /*in_scan=*/true));
+  if (reading.by_row) TellWhyAllColumns(&service.facts);
   std::error_code error;
   const auto temporary = std::filesystem::temp_directory_path(error);
   if (!error) context->set_default_spill_dir(temporary.string());

@@ -27,6 +27,9 @@ struct RemoteRequest {
   bool is_sample = false;
 };
 
+/// What RemoteRows::Describe calls the columns of a request, "all" if it names none.
+inline constexpr const char* kColumnsFact = "columns asked for";
+
 /// How rows are fetched. None of this shapes a result.
 struct FetchOptions {
   std::string spill_folder;  ///< where they wait; default: $TMPDIR, or /tmp
