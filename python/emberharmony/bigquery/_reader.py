@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Literal
 
+from emberharmony._errors import ColumnNotFoundError, unknown_column
 from emberharmony.bigquery import _arguments
 from emberharmony.bigquery._batch import Batch
 from emberharmony.bigquery._connection import Connection
@@ -374,8 +375,10 @@ def read(
         A reader.
 
     Raises:
-        ValueError: Something that the caller can mend: a name, a condition, an unknown column,
-            missing credentials.
+        ColumnNotFoundError: Columns or a unit_column that the table lacks; it is a ValueError and a
+            KeyError, and names the nearest column that there is.
+        ValueError: Something else that the caller can mend: a name, a condition, missing
+            credentials.
         NotFoundError: There is no such table or dataset; it is a FileNotFoundError as well.
         OSError: The table cannot be read, or the service cannot be reached.
     """
@@ -393,7 +396,36 @@ def read(
         unit_column=unit_column,
         split_streams=split_streams,
     )
-    return Reader(core.open_reader(table_id, None, settings_of(connection), options))
+    try:
+        return Reader(core.open_reader(table_id, None, settings_of(connection), options))
+    except ColumnNotFoundError:
+        raise
+    except ValueError:
+        if missing := _missing_column(table_id, plan[1], connection):
+            raise unknown_column(*missing, f"a column of {table_id}") from None
+        raise
+
+
+def _missing_column(
+    table_id: str, columns: Sequence[str], connection: Connection | None
+) -> tuple[str, list[str]] | None:
+    """The first of these columns that the table lacks, and those that it has.
+
+    The service tells no name that may be meant, so a session without rows is asked for all.
+    """
+    if not columns:
+        return None
+    try:
+        with read(table_id, limit=0, connection=connection) as reader:
+            names = reader.column_names
+    except (ValueError, OSError):
+        return None
+    known = {name.lower() for name in names}
+    for column in columns:
+        # The service takes names in any case; of "struct.child" the column is the struct.
+        if column.lower() not in known and column.split(".")[0].lower() not in known:
+            return column, names
+    return None
 
 
 def read_query(

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from emberharmony import bigquery
+from emberharmony import ColumnNotFoundError, bigquery
 
 ROWS = 200_000
 
@@ -31,6 +31,21 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def address(serve: Callable, file: Path) -> str:
     return serve({"p.d.t": file}, "--response-rows", 500).address
+
+
+def test_columns_that_are_not_there(tmp_path: Path, serve: Callable) -> None:
+    table = pa.table({"day": [1, 2], "Place": [{"city": "a"}, {"city": "b"}]})
+    pq.write_table(table, tmp_path / "t.parquet")
+    own = bigquery.Connection(storage_endpoint=serve({"p.d.t": tmp_path / "t.parquet"}).address)
+    for wrong in ({"columns": ["Place", "dya"]}, {"unit_column": "dya"}):
+        with pytest.raises(ColumnNotFoundError, match=r"'dya'.*did you mean 'day'") as error:
+            bigquery.read("p.d.t", connection=own, **wrong)
+        assert isinstance(error.value, KeyError)
+        assert isinstance(error.value, ValueError)
+    # What is wrong with something else is told as before.
+    with pytest.raises(ValueError) as error:
+        bigquery.read("p.d.t", columns=["PLACE.city"], where="day > 'x'", connection=own)
+    assert not isinstance(error.value, ColumnNotFoundError)
 
 
 @pytest.mark.parametrize(
