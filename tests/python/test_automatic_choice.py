@@ -137,7 +137,7 @@ def test_calibrating_measures_and_keeps(run: Run, tmp_path: Path) -> None:
     document = json.loads(kept.read_text())
     assert document["version"] == 3
     assert document["calibrations"] == 1
-    assert 0 < document["settled"] <= 1
+    assert 0 <= document["settled"] <= 1  # 0 on a machine that is never quiet
     # Another process reads it, and measures nothing; of other backends it knows nothing.
     before = kept.stat().st_mtime_ns
     run(

@@ -250,7 +250,7 @@ def _num_measured(estimates: Sequence[dict[str, Any]]) -> int:
 def calibrate() -> dict[str, object]:
     """Measures what operations cost on each backend that is loaded.
 
-    It takes as long as all of it needs to be seen twice alike, three seconds at most; what is
+    It takes as long as all of it needs to be seen twice alike, ten seconds at most; what is
     measured without being asked for takes a tenth of a second in each process until it is as good.
     From then on the automatic choice goes by it, in this process and in others that are started
     with EMBERHARMONY_CALIBRATION=on or read. Without it, and without an accelerator, it is always

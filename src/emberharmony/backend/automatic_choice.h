@@ -49,7 +49,7 @@ struct CalibrationSummary {
   double seconds = 0;
   std::string path;  ///< where the measurements are kept; empty: nowhere
 };
-/// Measures now, anew, all backends that are loaded, until all is settled or for three seconds, and
+/// Measures now, anew, all backends that are loaded, until all is settled or for ten seconds, and
 /// uses that from now on in this process, and in others that ask for it. UsageError where
 /// EMBERHARMONY_CALIBRATION says off.
 arrow::Result<CalibrationSummary> CalibrateNow();

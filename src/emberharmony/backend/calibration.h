@@ -14,7 +14,7 @@ namespace emberharmony::backend {
 /// there is no time for is left to later ones, the rarer operations first.
 inline constexpr double kCalibrationSeconds = 0.1;
 /// Most of what one takes that was asked for: it ends when all that it measures is settled.
-inline constexpr double kWholeCalibrationSeconds = 3;
+inline constexpr double kWholeCalibrationSeconds = 10;
 
 /// Measures the native backend and these, on all of their devices, for at most `seconds`, again and
 /// again until it is settled. What `before` has, of the same machine, is gone on from: what it

@@ -342,7 +342,7 @@ std::chrono::year_month_day CivilOf(int64_t days) {
 }
 
 /// BigQuery has 10,000 at most; an answer that names more than this is not believed.
-constexpr int64_t kRangesMax = 1'000'000;
+constexpr int64_t kIntegerRangesMax = 1'000'000;
 
 /// How a table is partitioned: which number a value's partition has, and how it is called.
 struct Partitioning {
@@ -354,7 +354,7 @@ struct Partitioning {
   bool IsKnown() const {
     if (values == SqlType::kInt64) {
       if (type != "RANGE" || ranges.interval <= 0 || ranges.start >= ranges.end) return false;
-      return (Int128{ranges.end} - ranges.start) / ranges.interval < kRangesMax;
+      return (Int128{ranges.end} - ranges.start) / ranges.interval < kIntegerRangesMax;
     }
     const bool by_time = type == "HOUR" || type == "DAY" || type == "MONTH" || type == "YEAR";
     return by_time && values != SqlType::kOther;
