@@ -74,7 +74,7 @@ def test_inspect_gives_a_reason_for_every_column_it_leaves_out(run_ember, tmp_pa
     )
     result = run_ember("inspect", source, "--json", "-q")
     found = {column["name"]: column for column in json.loads(result.stdout)["columns"]}
-    assert "takes type list" in found["list"]["left_out"]
+    assert "no automatic step for type list" in found["list"]["left_out"]
     assert found["null"]["left_out"] == "it has no values"
     assert all(column["left_out"] for column in found.values())
     for line in run_ember("inspect", source, "-q").stdout.splitlines():
