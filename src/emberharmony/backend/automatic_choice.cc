@@ -105,8 +105,8 @@ double ClearlyLess(const CostTable& table, size_t candidate, Op op, int dtype) {
   return is_settled ? kClearlyLess : kClearlyLessUnsettled;
 }
 
-/// What a candidate's line is below native's less a twentieth at some work, copies left out but for
-/// what each call of them takes.
+/// How far a candidate's line is below what it must be below (ClearlyLess) at some work, copies
+/// left out but for what each call of them takes.
 double LeadAt(const LiveCosts& live, size_t candidate, Op op, int dtype, double work) {
   const std::array<double, kCostPoints>& points = CostPointsOf(MeasuredAs(op));
   const CostCandidate& other = live.table.candidates[candidate];

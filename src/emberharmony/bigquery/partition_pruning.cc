@@ -126,21 +126,6 @@ Chances Either(const Chances& a, const Chances& b) {
   return {Union(a.is_true, b.is_true), Intersection(a.is_false, b.is_false)};
 }
 
-ComparisonOp Mirrored(ComparisonOp op) {
-  switch (op) {
-    case ComparisonOp::kLess:
-      return ComparisonOp::kGreater;
-    case ComparisonOp::kLessEqual:
-      return ComparisonOp::kGreaterEqual;
-    case ComparisonOp::kGreater:
-      return ComparisonOp::kLess;
-    case ComparisonOp::kGreaterEqual:
-      return ComparisonOp::kLessEqual;
-    default:
-      return op;
-  }
-}
-
 /// What a condition may call the column that a table is partitioned by.
 struct ColumnName {
   std::string name;

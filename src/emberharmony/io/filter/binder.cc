@@ -70,21 +70,6 @@ std::string_view Advice(SqlType type) {
   }
 }
 
-ComparisonOp MirroredOp(ComparisonOp op) {
-  switch (op) {
-    case ComparisonOp::kLess:
-      return ComparisonOp::kGreater;
-    case ComparisonOp::kLessEqual:
-      return ComparisonOp::kGreaterEqual;
-    case ComparisonOp::kGreater:
-      return ComparisonOp::kLess;
-    case ComparisonOp::kGreaterEqual:
-      return ComparisonOp::kLessEqual;
-    default:
-      return op;
-  }
-}
-
 bool OrderHolds(ComparisonOp op, int order) {
   switch (op) {
     case ComparisonOp::kEqual:
@@ -475,7 +460,7 @@ class Binder {
     }
     if (left.literal != nullptr) {
       ARROW_RETURN_NOT_OK(Coerce(left, right, &storage, &literal));
-      return LeafNode(right.path, MakeComparisonLeaf(right.column, MirroredOp(op), *literal));
+      return LeafNode(right.path, MakeComparisonLeaf(right.column, Mirrored(op), *literal));
     }
     if (!AreComparable(left.type, right.type)) return Mismatch(left, right);
     auto node = std::make_shared<BoundNode>();

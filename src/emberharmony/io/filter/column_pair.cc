@@ -163,21 +163,6 @@ bool Holds(ComparisonOp op, const Int128& a, const double& b) {
   return Holds<int>(op, CompareIntegerReal(a, b), 0);
 }
 
-ComparisonOp Mirrored(ComparisonOp op) {
-  switch (op) {
-    case ComparisonOp::kLess:
-      return ComparisonOp::kGreater;
-    case ComparisonOp::kLessEqual:
-      return ComparisonOp::kGreaterEqual;
-    case ComparisonOp::kGreater:
-      return ComparisonOp::kLess;
-    case ComparisonOp::kGreaterEqual:
-      return ComparisonOp::kLessEqual;
-    default:
-      return op;
-  }
-}
-
 template <typename Left, typename Right>
 Status CompareRows(ComparisonOp op, const RowKeys<Left>& left, const RowKeys<Right>& right,
                    int64_t num_rows, TruthBits* out) {

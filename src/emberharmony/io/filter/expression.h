@@ -20,6 +20,22 @@ struct Position {
 
 enum class ComparisonOp : uint8_t { kEqual, kNotEqual, kLess, kLessEqual, kGreater, kGreaterEqual };
 
+/// The comparison that says the same of the two sides exchanged: of < it is >.
+inline ComparisonOp Mirrored(ComparisonOp op) {
+  switch (op) {
+    case ComparisonOp::kLess:
+      return ComparisonOp::kGreater;
+    case ComparisonOp::kLessEqual:
+      return ComparisonOp::kGreaterEqual;
+    case ComparisonOp::kGreater:
+      return ComparisonOp::kLess;
+    case ComparisonOp::kGreaterEqual:
+      return ComparisonOp::kLessEqual;
+    default:
+      return op;
+  }
+}
+
 enum class ExpressionKind : uint8_t {
   kLiteral,
   kColumn,
