@@ -147,6 +147,20 @@ def test_shares_are_exact_decimals(run_ember, tmp_path, train, validation, test,
     assert ids(output) == split_by([int(d >= first) + int(d >= last) for d in days], present)
 
 
+@pytest.mark.parametrize("method", ["hash", "random"])
+def test_a_share_above_zero_has_a_folder(run_ember, tmp_path, method):
+    """Also one that rounds to none of the 2^20 buckets, written as Python writes such numbers."""
+    source = write_parquet(pa.table({"id": np.arange(100)}), tmp_path / "t.parquet")
+    split = f"{{method: {method}, train: 4e-07, validation: 0, test: 0.9999996}}"
+    output = extract(run_ember, tmp_path, source, plan_text(split))
+    assert ids(output) == {"train": [], "test": list(range(100))}
+    manifest = json.loads((output / "manifest.json").read_text())
+    assert {shard["path"]: shard["rows"] for shard in manifest["shards"]} == {
+        "train/part-00000.parquet": 0,
+        "test/part-00000.parquet": 100,
+    }
+
+
 def test_time_by_instants_and_their_merge(run_ember, tmp_path):
     moments = [dt.datetime(2001, 1, 1) + dt.timedelta(hours=7 * i) for i in range(700)]
     table = pa.table({"id": np.arange(700), "at": pa.array(moments, pa.timestamp("us", "UTC"))})

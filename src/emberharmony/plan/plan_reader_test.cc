@@ -492,11 +492,15 @@ TEST(ThresholdsOf, SharesSumToOneExactly) {
   };
   EXPECT_EQ(message("0.7", "0.2", "0.1"), "fine");  // in doubles the sum is 0.9999999999999999
   EXPECT_EQ(message("1.000", ".0", "0."), "fine");
+  EXPECT_EQ(message("0.99998", "1e-05", "0.01E-3"), "fine");  // as Python writes small numbers
+  EXPECT_EQ(message("0.1e1", "0e-100", "00.0e+5"), "fine");
   EXPECT_EQ(message("0.8", "0.1", "0.1000000000000001"),
             "split: train, validation and test must sum to 1 exactly, but 0.8 + 0.1 + "
             "0.1000000000000001 = "
             "1.0000000000000001");
-  for (const char* bad : {"-0.1", "1.1", "8e-1", "", ".", "0,8", "0x1", "nan", " 0.8", "11"}) {
+  for (const char* bad :
+       {"-0.1", "1.1", "8e-19", "", ".", "0,8", "0x1", "nan", " 0.8", "11", "8e", "e-1", "8e-1.0",
+        "8e--1", "1e1", "1e99", "8e-999", "99999999999999999999"}) {
     EXPECT_NE(message(bad, "0.1", "0.1").find("train must be a decimal"), std::string::npos) << bad;
   }
 }

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <utility>
 
 #include "emberharmony/base/error_kind.h"
@@ -10,27 +11,49 @@
 namespace emberharmony::plan {
 namespace internal {
 
+namespace {
+
+// 18, of kShareOne.
+constexpr int64_t kSharePlaces = 18;
+
+// Takes "e-3" off a number's text; absent when what follows the e is no small whole number.
+std::optional<int64_t> TakeExponent(std::string_view* text) {
+  const size_t mark = text->find_first_of("eE");
+  if (mark == std::string_view::npos) return 0;
+  std::string_view digits = text->substr(mark + 1);
+  text->remove_suffix(text->size() - mark);
+  if (digits.starts_with('+')) digits.remove_prefix(1);
+  int8_t exponent = 0;
+  const auto [stop, error] =
+      std::from_chars(digits.data(), digits.data() + digits.size(), exponent);
+  if (error != std::errc() || stop != digits.data() + digits.size()) return std::nullopt;
+  return exponent;
+}
+
+}  // namespace
+
+// The digits are read as 0.digits * 10^point: with an exponent, as Python writes 0.00001, the point
+// may stand outside of them.
 std::optional<int64_t> ParseShare(std::string_view text) {
-  if (text.empty() || text.size() > 64) return std::nullopt;
-  const size_t point = std::min(text.find('.'), text.size());
-  const std::string_view whole = text.substr(0, point);
-  std::string_view fraction = point < text.size() ? text.substr(point + 1) : std::string_view();
-  if (whole.empty() && fraction.empty()) return std::nullopt;
-  while (!fraction.empty() && fraction.back() == '0') fraction.remove_suffix(1);
-  if (fraction.size() > 18) return std::nullopt;
+  if (text.size() > 64) return std::nullopt;
+  const std::optional<int64_t> exponent = TakeExponent(&text);
+  if (!exponent.has_value()) return std::nullopt;
+  const size_t whole = std::min(text.find('.'), text.size());
+  std::string digits(text.substr(0, whole));
+  if (whole < text.size()) digits += text.substr(whole + 1);
+  if (digits.empty() || digits.find_first_not_of("0123456789") != std::string::npos) {
+    return std::nullopt;
+  }
+  const int64_t places = static_cast<int64_t>(whole) + *exponent + kSharePlaces;
   int64_t value = 0;
-  for (const char c : whole) {
-    if (c < '0' || c > '9') return std::nullopt;
-    value = value * 10 + (c - '0');
-    if (value > 1) return std::nullopt;
+  for (int64_t i = 0; i < std::max(places, static_cast<int64_t>(digits.size())); ++i) {
+    const int64_t digit = i < static_cast<int64_t>(digits.size()) ? digits[i] - '0' : 0;
+    if (i >= places && digit != 0) return std::nullopt;  // not exact in 18 places
+    if (i >= places) continue;
+    if (value > kShareOne / 10) return std::nullopt;
+    value = value * 10 + digit;
   }
-  for (size_t i = 0; i < 18; ++i) {
-    const char c = i < fraction.size() ? fraction[i] : '0';
-    if (c < '0' || c > '9') return std::nullopt;
-    value = value * 10 + (c - '0');
-  }
-  if (value > kShareOne) return std::nullopt;
-  return value;
+  return value <= kShareOne ? std::optional(value) : std::nullopt;
 }
 
 std::string CanonicalShare(int64_t share) {
@@ -96,18 +119,11 @@ arrow::Result<std::array<bool, 3>> PresentSplits(const SplitSpec& split) {
     return std::array<bool, 3>{true, split.validation_from.has_value(),
                                split.test_from.has_value()};
   }
-  if (split.method == SplitMethod::kTime) {
-    const std::string fault = internal::ShareFault(split);
-    if (!fault.empty()) return base::UsageError("split: " + fault);
-    return std::array<bool, 3>{*internal::ParseShare(split.train) > 0,
-                               *internal::ParseShare(split.validation) > 0,
-                               *internal::ParseShare(split.test) > 0};
-  }
-  // A share so small that it rounds to no bucket has no rows.
-  ARROW_ASSIGN_OR_RAISE(const SplitThresholds thresholds, ThresholdsOf(split));
-  return std::array<bool, 3>{thresholds.train > 0,
-                             thresholds.train_and_validation > thresholds.train,
-                             thresholds.train_and_validation < SplitThresholds::kBuckets};
+  const std::string fault = internal::ShareFault(split);
+  if (!fault.empty()) return base::UsageError("split: " + fault);
+  return std::array<bool, 3>{*internal::ParseShare(split.train) > 0,
+                             *internal::ParseShare(split.validation) > 0,
+                             *internal::ParseShare(split.test) > 0};
 }
 
 }  // namespace emberharmony::plan

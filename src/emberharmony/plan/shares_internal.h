@@ -12,8 +12,8 @@ namespace emberharmony::plan::internal {
 /// One share is this many units; decimals of up to 18 places are exact in it.
 inline constexpr int64_t kShareOne = 1000000000000000000;
 
-/// The value of a decimal ("0.8", ".8", "1") in [0, 1] in units of 10^-18; absent when it is not
-/// one, or not exact.
+/// The value of a decimal ("0.8", ".8", "1", "8e-1") in [0, 1] in units of 10^-18; absent when it
+/// is not one, or not exact.
 std::optional<int64_t> ParseShare(std::string_view text);
 /// "0.8" for ".80": equal shares give equal text.
 std::string CanonicalShare(int64_t share);

@@ -140,8 +140,11 @@ TEST(TimeCuts, PresentSplitsFollowThePlan) {
   split.validation = "0.000000000000000001";
   split.test = "0.999999999999999999";
   EXPECT_EQ(*PresentSplits(split), (std::array<bool, 3>{false, true, true}));
+  // A share that rounds to none of the 2^20 buckets is above 0 even so.
   split.method = SplitMethod::kRandom;
-  EXPECT_EQ(*PresentSplits(split), (std::array<bool, 3>{false, false, true}));
+  EXPECT_EQ(*PresentSplits(split), (std::array<bool, 3>{false, true, true}));
+  split.method = SplitMethod::kHash;
+  EXPECT_EQ(*PresentSplits(split), (std::array<bool, 3>{false, true, true}));
   split.method = SplitMethod::kTime;
   split.test_from = "2001-01-31";
   EXPECT_EQ(*PresentSplits(split), (std::array<bool, 3>{true, false, true}));
