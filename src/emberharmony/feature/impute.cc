@@ -395,11 +395,13 @@ arrow::Status Impute::LearnMostFrequent(const Statistic* counted, const Statisti
 
 nlohmann::json Impute::Describe() const {
   nlohmann::json described = DescribeOptions(*this);
-  if (strategy_ == kConstant || fill_ == nullptr) return described;
+  if (fill_ == nullptr) return described;
+  // Learn and Restore admit only types that have a JSON form. A constant is told too, as the value
+  // of the column that it became, so that readers find at one place what a missing value becomes.
+  described["fill"] = ValueToJson(*fill_, 0).ValueOr(nlohmann::json());
+  if (strategy_ == kConstant) return described;
   described["count"] = count_;
   described["null_count"] = null_count_;
-  // Learn and Restore admit only types that have a JSON form.
-  described["fill"] = ValueToJson(*fill_, 0).ValueOr(nlohmann::json());
   if (has_range_) {
     described["min"] = min_;
     described["max"] = max_;
@@ -411,7 +413,11 @@ nlohmann::json Impute::Describe() const {
 arrow::Status Impute::Restore(const nlohmann::json& learned,
                               const std::shared_ptr<arrow::RecordBatch>& /*vocabulary*/) {
   LearnedFacts facts(*this, input_.name, learned);
-  if (strategy_ == kConstant) return facts.Finish();
+  if (strategy_ == kConstant) {
+    const auto fill = ValuesFromJson({facts.Value("fill")}, fill_->type());
+    facts.Check(fill.ok() && (*fill)->Equals(*fill_), "'fill' must be the plan's constant");
+    return facts.Finish();
+  }
   const int64_t count = facts.Integer("count", 1);
   const int64_t null_count = facts.Integer("null_count");
   const double min = has_range_ ? facts.Number("min") : 0;

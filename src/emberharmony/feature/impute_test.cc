@@ -83,10 +83,11 @@ TEST(Impute, AConstantLearnsNothing) {
   bounded.lower_bound = 0;
   EXPECT_EQ(MakeStep("impute", {{"constant", -2}}, bounded)->outputs()[0].lower_bound, -2);
   EXPECT_EQ(MakeStep("impute", "median", bounded)->outputs()[0].lower_bound, 0);
-  EXPECT_EQ(
-      step->Describe(),
-      (nlohmann::json{
-          {"step", "impute"}, {"strategy", "constant"}, {"constant", -2}, {"indicator", false}}));
+  EXPECT_EQ(step->Describe(), (nlohmann::json{{"step", "impute"},
+                                              {"strategy", "constant"},
+                                              {"constant", -2},
+                                              {"fill", -2.0},
+                                              {"indicator", false}}));
 }
 
 TEST(Impute, SourceFormKeepsTheType) {
@@ -121,6 +122,11 @@ TEST(Impute, SourceFormKeepsTheType) {
     EXPECT_TRUE(ApplyOne(*step, {values->Slice(0, 3), true})->Equals(ArrayOf(type, expected)));
     EXPECT_FALSE(step->outputs()[0].numeric_form);
     EXPECT_FALSE(step->outputs()[0].nullable);
+    nlohmann::json described = ThroughFile(step->Describe());
+    ASSERT_TRUE(step->Restore(described, nullptr).ok());
+    described["fill"] = nullptr;
+    EXPECT_THAT(step->Restore(described, nullptr).message(),
+                testing::HasSubstr("'fill' must be the plan's constant"));
   }
 }
 
