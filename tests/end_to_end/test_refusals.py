@@ -94,7 +94,11 @@ def test_columns_that_the_options_hide_are_not_called_absent(
     )
     assert "--columns leaves out 'target'" in result.stderr
     assert not out.exists()
-    # What no table has is still unknown, and a hidden target is none.
+    # What no table has is still unknown, and the message says what there is.
+    unknown = run_ember("inspect", table, "--columns", "id,nothing alike", status=2)
+    assert "no column 'nothing alike'; its columns are: " in unknown.stderr
+    assert "word" in unknown.stderr
+    # A hidden target is none.
     plain = run_ember("extract", table, "-o", out, "--columns", "word", "--target", "no", status=2)
     assert "not a column of the source" in plain.stderr
     run_ember("transform", model, table, "-o", out, "--columns", "number,word", "-q")

@@ -78,6 +78,21 @@ std::vector<NamedColumn> FlattenedColumns(const arrow::Schema& schema) {
   return columns;
 }
 
+namespace {
+
+std::string ColumnsListed(const std::vector<std::string>& names) {
+  if (names.empty()) return "it has none";
+  constexpr size_t kListedMax = 30;
+  std::string text = "its columns are: ";
+  for (size_t i = 0; i < names.size() && i < kListedMax; ++i) {
+    text += (i > 0 ? ", " : "") + names[i];
+  }
+  if (names.size() > kListedMax) text += ", ... (" + std::to_string(names.size()) + " in all)";
+  return text;
+}
+
+}  // namespace
+
 Result<std::vector<int>> ColumnsNamed(const arrow::Schema& schema, const std::string& name) {
   std::vector<std::vector<int>> found;  // paths of all that have the name, structs among them
   MemberWalk walk(
@@ -94,7 +109,7 @@ Result<std::vector<int>> ColumnsNamed(const arrow::Schema& schema, const std::st
       names.push_back(column.field->name());
     }
     return base::UnknownColumnError("the source has no column '" + name + "'" +
-                                    base::DidYouMean(name, names));
+                                    base::DidYouMean(name, names) + "; " + ColumnsListed(names));
   }
   if (found.size() > 1) {
     return base::UsageError("the name '" + name + "' stands for " + std::to_string(found.size()) +
