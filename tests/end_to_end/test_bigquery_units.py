@@ -134,6 +134,8 @@ def test_a_session_that_expires_loses_its_range_alone(
     lines = process.stderr.strip().splitlines()
     assert len(lines) == times, process.stderr
     assert all("its session has expired after" in line for line in lines)
+    told = json.loads((tmp_path / "out/run_report.json").read_text())["warnings"]
+    assert sorted(f"ember: warning: {warning}" for warning in told) == sorted(lines)
     assert folder_digests(tmp_path / "out") == folder_digests(undisturbed)
 
 

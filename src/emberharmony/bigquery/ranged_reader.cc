@@ -17,6 +17,7 @@
 
 #include "emberharmony/base/call_guarded.h"
 #include "emberharmony/base/error_kind.h"
+#include "emberharmony/base/log.h"
 #include "emberharmony/bigquery/unit_histogram.h"
 #include "emberharmony/io/stream_spool.h"
 
@@ -129,8 +130,12 @@ class RangedTableReader : public TableReader {
   Status FetchAll() {
     ReadOptions counting = options_;
     counting.num_readers = num_fetchers_;
-    ARROW_ASSIGN_OR_RAISE(fetches_, PlanRanges(plugin_, request_, counting, reading_,
-                                               [this](int64_t) { return CheckStop(); }));
+    ARROW_ASSIGN_OR_RAISE(fetches_, PlanRanges(
+                                        plugin_, request_, counting, reading_,
+                                        [this](int64_t) { return CheckStop(); },
+                                        [](const std::string& warning) {
+                                          base::Log(base::LogLevel::kWarning, "{}", warning);
+                                        }));
     std::vector<std::thread> fetchers;
     const int count = std::min(num_fetchers_, static_cast<int>(fetches_.size()));
     Status status;

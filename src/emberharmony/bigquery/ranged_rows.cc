@@ -166,8 +166,13 @@ class RangedRows : public io::RemoteRows {
       if (options.begin_phase) options.begin_phase(phase, rows);
     };
     begin_phase("count values", estimated_rows());
+    std::vector<std::string> warnings;
     ARROW_ASSIGN_OR_RAISE(std::vector<RangeFetch> fetches,
-                          PlanRanges(plugin_, request_, counting, reading_, options.progress));
+                          PlanRanges(plugin_, request_, counting, reading_, options.progress,
+                                     [&](const std::string& warning) {
+                                       base::Log(base::LogLevel::kWarning, "{}", warning);
+                                       warnings.push_back(warning);
+                                     }));
     int64_t rows = 0;
     for (const RangeFetch& fetch : fetches) rows += fetch.num_rows;
     begin_phase("download", rows);
@@ -180,6 +185,7 @@ class RangedRows : public io::RemoteRows {
     ARROW_ASSIGN_OR_RAISE(auto spool,
                           io::StreamSpool::Make(*whole_->schema(), static_cast<int>(fetches.size()),
                                                 std::move(spool_options)));
+    for (std::string& warning : warnings) spool->AddWarning(std::move(warning));
     base::Log(base::LogLevel::kInfo, "{}: {} rows in {} ranges of '{}'{}", request_.table.Text(),
               rows, fetches.size(), reading_.unit_column,
               reading_.snapshot_micros ? ", as of " + InstantText(*reading_.snapshot_micros) : "");
@@ -219,12 +225,7 @@ Result<std::vector<UnitRange>> CountValues(Plugin* plugin, const ReadRequest& wh
       return batch.status();
     }
     if (!batch->has_value()) break;
-    const auto values = (*batch)->rows->GetColumnByName(histogram.column());
-    if (values == nullptr) {
-      return base::DataError("the service has sent other columns than the unit column '" +
-                             histogram.column() + "'");
-    }
-    ARROW_RETURN_NOT_OK(histogram.Update(*values));
+    ARROW_RETURN_NOT_OK(histogram.UpdateFrom(*(*batch)->rows));
     counted = histogram.num_rows();
   }
   return histogram.Cut(reading.rows_min, kRangesMax);
@@ -233,7 +234,8 @@ Result<std::vector<UnitRange>> CountValues(Plugin* plugin, const ReadRequest& wh
 /// From the start again if the session for that expires.
 Result<std::vector<UnitRange>> FindRanges(Plugin* plugin, const ReadRequest& request,
                                           const ReadOptions& options, const RangedReading& reading,
-                                          const std::function<Status(int64_t)>& progress) {
+                                          const std::function<Status(int64_t)>& progress,
+                                          const std::function<void(const std::string&)>& warn) {
   for (int session = 1;; ++session) {
     bool expired = false;
     auto ranges = CountValues(plugin, request, options, reading, progress, &expired);
@@ -244,10 +246,10 @@ Result<std::vector<UnitRange>> FindRanges(Plugin* plugin, const ReadRequest& req
           "made; read fewer rows (--where)",
           request.table.Text(), session, reading.unit_column));
     }
-    base::Log(base::LogLevel::kWarning,
-              "{}: the session in which the values of '{}' were counted has expired; they are "
-              "counted again",
-              request.table.Text(), reading.unit_column);
+    warn(fmt::format(
+        "{}: the session in which the values of '{}' were counted has expired; they are counted "
+        "again",
+        request.table.Text(), reading.unit_column));
   }
 }
 
@@ -255,9 +257,10 @@ Result<std::vector<UnitRange>> FindRanges(Plugin* plugin, const ReadRequest& req
 
 Result<std::vector<RangeFetch>> PlanRanges(Plugin* plugin, const ReadRequest& request,
                                            const ReadOptions& options, const RangedReading& reading,
-                                           const std::function<Status(int64_t)>& progress) {
+                                           const std::function<Status(int64_t)>& progress,
+                                           const std::function<void(const std::string&)>& warn) {
   ARROW_ASSIGN_OR_RAISE(const std::vector<UnitRange> ranges,
-                        FindRanges(plugin, request, options, reading, progress));
+                        FindRanges(plugin, request, options, reading, progress, warn));
   std::vector<RangeFetch> fetches;
   int64_t rows = 0;
   for (const UnitRange& range : ranges) {
@@ -301,12 +304,16 @@ Status FetchRange(const TableDownload& base, const RangeFetch& fetch, io::Stream
                       "unit_column with more distinct values, or read fewer columns",
                       what, session, fetch.num_rows));
     }
-    base::Log(base::LogLevel::kWarning,
-              "{}: its session has expired after {} of {} rows; the range is read again in a new "
-              "one",
-              what, counters.rows, fetch.num_rows);
+    WarnOfRows(spool, fmt::format("{}: its session has expired after {} of {} rows; the range is "
+                                  "read again in a new one",
+                                  what, counters.rows, fetch.num_rows));
     ARROW_RETURN_NOT_OK(spool->Discard(fetch.stream));
   }
+}
+
+void WarnOfRows(io::StreamSpool* spool, const std::string& warning) {
+  base::Log(base::LogLevel::kWarning, "{}", warning);
+  spool->AddWarning(warning);
 }
 
 Result<std::unique_ptr<io::RemoteRows>> MakeRangedRows(

@@ -52,6 +52,9 @@ std::vector<std::pair<std::string, std::string>> DescribeRanges(const std::strin
 /// by a little, the time at which it has made a session counts.
 int64_t SnapshotOf(const SessionInfo& session, int64_t now_micros);
 
+/// Warns of what has happened to the rows that a spool is for, in the log and in the run's report.
+void WarnOfRows(io::StreamSpool* spool, const std::string& warning);
+
 /// The rows of one range.
 struct RangeFetch {
   int range = 0;  ///< for messages
@@ -63,9 +66,11 @@ struct RangeFetch {
 /// Counts the values of the unit column over all rows of `request`, and divides them: ranges in the
 /// order of their units, as many as hold the limit's rows. `options`: of the readers that count.
 /// `progress`: asked several times a second with the rows counted so far; an error ends it.
+/// `warn`: told when that had to be begun again.
 arrow::Result<std::vector<RangeFetch>> PlanRanges(
     Plugin* plugin, const ReadRequest& request, const ReadOptions& options,
-    const RangedReading& reading, const std::function<arrow::Status(int64_t rows)>& progress);
+    const RangedReading& reading, const std::function<arrow::Status(int64_t rows)>& progress,
+    const std::function<void(const std::string& warning)>& warn);
 
 /// Reads a range into a stream of a spool; what has come of it when its session expires is
 /// discarded first. Errors name the table and the range.

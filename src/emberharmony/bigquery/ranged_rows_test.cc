@@ -28,6 +28,7 @@ namespace {
 
 using arrow::Result;
 using arrow::Status;
+using ::testing::Each;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Pair;
@@ -263,6 +264,9 @@ TEST_F(RangedRowsTest, ExpiriesShowNowhere) {
     ASSERT_TRUE(source.ok()) << source.status();
     EXPECT_EQ(UnitsOf(**source), undisturbed);
     EXPECT_EQ(table_.sessions.size(), ranges.size() * static_cast<size_t>(times + 1));
+    // The run's report tells it.
+    EXPECT_EQ((*source)->warnings().size(), ranges.size() * static_cast<size_t>(times));
+    EXPECT_THAT((*source)->warnings(), Each(HasSubstr("the range is read again")));
   }
   table_.expiries[*ranges.begin()] = 4;
   EXPECT_THAT(Fetch().status().message(), HasSubstr("4 sessions have expired before its"));

@@ -1,9 +1,11 @@
 #include "emberharmony/bigquery/unit_histogram.h"
 
 #include <arrow/array.h>
+#include <arrow/record_batch.h>
 #include <arrow/type.h>
 #include <arrow/util/decimal.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <utility>
@@ -25,16 +27,51 @@ using io::filter::SqlType;
 
 constexpr int kIntegerBits = 127;
 
-arrow::Result<int> FindUnitColumn(const arrow::Schema& schema, const std::string& column) {
-  for (int i = 0; i < schema.num_fields(); ++i) {
-    if (base::LowerAscii(schema.field(i)->name()) == base::LowerAscii(column)) return i;
+/// A column, or a field of a record.
+struct UnitField {
+  std::vector<std::string> path;
+  std::shared_ptr<arrow::Field> field;
+};
+
+/// What `name` means among these fields; no field where it means none of them, and then the
+/// nearest names are to be looked for in `*names`.
+UnitField FindField(const arrow::FieldVector& fields, const std::string& prefix,
+                    std::string_view name, std::vector<std::string>* names) {
+  names->clear();
+  for (const auto& field : fields) {
+    if (base::LowerAscii(field->name()) == name) return {{field->name()}, field};
+    names->push_back(prefix + field->name());
   }
-  const std::vector<std::string> names = schema.field_names();
+  for (const auto& field : fields) {
+    const std::string begin = base::LowerAscii(field->name()) + ".";
+    if (!name.starts_with(begin) || field->type()->id() != arrow::Type::STRUCT) continue;
+    UnitField found = FindField(field->type()->fields(), prefix + field->name() + ".",
+                                name.substr(begin.size()), names);
+    if (found.field != nullptr) found.path.insert(found.path.begin(), field->name());
+    return found;
+  }
+  return {};
+}
+
+arrow::Result<UnitField> FindUnitField(const arrow::Schema& schema, const std::string& column) {
+  std::vector<std::string> names;
+  UnitField found = FindField(schema.fields(), "", base::LowerAscii(column), &names);
+  if (found.field != nullptr) return found;
   return base::UnknownColumnError(fmt::format("unit_column: the table has no column '{}'{}", column,
                                               base::DidYouMean(column, names)));
 }
 
-arrow::Status CheckUnitType(const arrow::Field& field) {
+/// The values of a record's field, null where the record is; null if it has none of that name.
+arrow::Result<std::shared_ptr<arrow::Array>> FieldValues(const arrow::Array& records,
+                                                         const std::string& name) {
+  if (records.type_id() != arrow::Type::STRUCT) return nullptr;
+  const auto& structs = static_cast<const arrow::StructArray&>(records);
+  const int field = structs.struct_type()->GetFieldIndex(name);
+  if (field < 0) return nullptr;
+  return structs.GetFlattenedField(field);
+}
+
+arrow::Status CheckUnitType(const arrow::Field& field, const std::string& column) {
   // Two types that are sent alike may not compare alike: what a text is, its metadata tell.
   const TableField told = TableFieldsOf(*arrow::schema(
       {arrow::field(field.name(), field.type(), field.nullable(), field.metadata())}))[0];
@@ -48,7 +85,7 @@ arrow::Status CheckUnitType(const arrow::Field& field) {
       "unit_column must be of the type INT64, NUMERIC, DATE, DATETIME, TIMESTAMP or STRING, whose "
       "values have one order and borders that can be written down, but '{}' is {}{}; name the "
       "column by which the table is partitioned or clustered, or a key",
-      field.name(), repeated ? "REPEATED " : "", told.type));
+      column, repeated ? "REPEATED " : "", told.type));
 }
 
 Int128 DecimalInteger(const arrow::Decimal128& value) {
@@ -88,16 +125,28 @@ size_t UnitHistogram::IntegerHash::operator()(Int128 value) const {
 }
 
 Status UnitHistogram::Check(const arrow::Schema& schema, const std::string& column) {
-  ARROW_ASSIGN_OR_RAISE(const int index, FindUnitColumn(schema, column));
-  return CheckUnitType(*schema.field(index));
+  return Make(schema, column).status();
 }
 
 arrow::Result<UnitHistogram> UnitHistogram::Make(const arrow::Schema& schema,
                                                  const std::string& column, const Limits& limits) {
-  ARROW_ASSIGN_OR_RAISE(const int index, FindUnitColumn(schema, column));
-  const auto& field = schema.field(index);
-  ARROW_RETURN_NOT_OK(CheckUnitType(*field));
-  return UnitHistogram(field->name(), field->type(), limits);
+  ARROW_ASSIGN_OR_RAISE(UnitField found, FindUnitField(schema, column));
+  ARROW_RETURN_NOT_OK(CheckUnitType(*found.field, fmt::format("{}", fmt::join(found.path, "."))));
+  return UnitHistogram(std::move(found.path), found.field->type(), limits);
+}
+
+UnitHistogram::UnitHistogram(std::vector<std::string> path, std::shared_ptr<arrow::DataType> type,
+                             Limits limits)
+    : path_(std::move(path)),
+      column_(fmt::format("{}", fmt::join(path_, "."))),
+      type_(std::move(type)),
+      limits_(limits) {}
+
+std::string UnitHistogram::ColumnSql() const {
+  io::filter::Expression name;
+  name.kind = io::filter::ExpressionKind::kColumn;
+  name.path = path_;
+  return io::filter::WriteSql(name);
 }
 
 void UnitHistogram::CountInteger(Int128 value, int64_t num_rows) {
@@ -187,6 +236,16 @@ Status UnitHistogram::Update(const arrow::Array& values) {
   }
 }
 
+Status UnitHistogram::UpdateFrom(const arrow::RecordBatch& rows) {
+  std::shared_ptr<arrow::Array> values = rows.GetColumnByName(path_[0]);
+  for (size_t i = 1; i < path_.size() && values != nullptr; ++i) {
+    ARROW_ASSIGN_OR_RAISE(values, FieldValues(*values, path_[i]));
+  }
+  if (values != nullptr) return Update(*values);
+  return base::DataError("the service has sent other columns than the unit column '" + column_ +
+                         "'");
+}
+
 std::string UnitHistogram::BorderSql(Int128 key) const {
   const Int128 value = key * (Int128{1} << shift_);
   Literal literal;
@@ -217,10 +276,7 @@ std::string UnitHistogram::BorderSql(Int128 key) const {
 }
 
 std::string UnitHistogram::RangeSql(const std::string& begin, const std::string& end) const {
-  io::filter::Expression name;
-  name.kind = io::filter::ExpressionKind::kColumn;
-  name.path = {column_};
-  const std::string column = io::filter::WriteSql(name);
+  const std::string column = ColumnSql();
   if (begin.empty() && end.empty()) return column + " IS NOT NULL";
   std::string condition;
   if (!begin.empty()) condition = fmt::format("{} >= {}", column, begin);
@@ -252,11 +308,7 @@ std::vector<UnitRange> UnitHistogram::Cut(int64_t rows_min, int64_t ranges_max) 
   }
   for (const auto& key : keys) num_values += key.second;
   const int64_t rows = std::max(rows_min, (num_values + ranges_max - 1) / ranges_max);
-  io::filter::Expression name;
-  name.kind = io::filter::ExpressionKind::kColumn;
-  name.path = {column_};
-  std::vector<UnitRange> ranges = {
-      {io::filter::WriteSql(name) + " IS NULL", num_rows_ - num_values}};
+  std::vector<UnitRange> ranges = {{ColumnSql() + " IS NULL", num_rows_ - num_values}};
   std::string begin;
   int64_t reached = 0;
   for (size_t i = 0; i < keys.size(); ++i) {

@@ -34,9 +34,9 @@ class UnitHistogram {
     size_t text_bytes_max = size_t{16} << 20;
   };
 
-  /// UsageError unless the schema, as the Storage Read API tells it, has such a column (upper and
-  /// lower case are the same, and the nearest name is told), of INT64, NUMERIC, DATE, DATETIME,
-  /// TIMESTAMP or STRING.
+  /// UsageError unless the schema, as the Storage Read API tells it, has such a column, or field of
+  /// a record (`record.child`, at any depth), of INT64, NUMERIC, DATE, DATETIME, TIMESTAMP or
+  /// STRING. Upper and lower case are the same, and the nearest name is told.
   static arrow::Status Check(const arrow::Schema& schema, const std::string& column);
   /// As Check.
   static arrow::Result<UnitHistogram> Make(const arrow::Schema& schema, const std::string& column,
@@ -45,10 +45,12 @@ class UnitHistogram {
     return Make(schema, column, Limits());
   }
 
-  /// The column's name as the table has it.
+  /// The column's name as the table has it, `record.child` for a field.
   const std::string& column() const { return column_; }
   /// Counts values, of the type of the schema's column.
   arrow::Status Update(const arrow::Array& values);
+  /// The same of rows that have the column. A field of a record that is null is null.
+  arrow::Status UpdateFrom(const arrow::RecordBatch& rows);
   int64_t num_rows() const { return num_rows_; }
 
   /// Ranges of values that hold all rows, each once, also rows of values that have not been
@@ -64,8 +66,10 @@ class UnitHistogram {
     size_t operator()(Int128 value) const;
   };
 
-  UnitHistogram(std::string column, std::shared_ptr<arrow::DataType> type, Limits limits)
-      : column_(std::move(column)), type_(std::move(type)), limits_(limits) {}
+  UnitHistogram(std::vector<std::string> path, std::shared_ptr<arrow::DataType> type,
+                Limits limits);
+  /// The column in GoogleSQL.
+  std::string ColumnSql() const;
   void CountInteger(Int128 value, int64_t num_rows);
   void CountText(std::string_view value, int64_t num_rows);
   void CoarsenIntegers();
@@ -74,6 +78,7 @@ class UnitHistogram {
   std::string BorderSql(Int128 key) const;
   std::string RangeSql(const std::string& begin, const std::string& end) const;
 
+  const std::vector<std::string> path_;  ///< the column, then the fields of records
   const std::string column_;
   const std::shared_ptr<arrow::DataType> type_;
   const Limits limits_;

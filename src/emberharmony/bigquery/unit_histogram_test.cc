@@ -1,9 +1,12 @@
 #include "emberharmony/bigquery/unit_histogram.h"
 
+#include <arrow/array/array_nested.h>
 #include <arrow/array/builder_binary.h>
 #include <arrow/array/builder_decimal.h>
 #include <arrow/array/builder_primitive.h>
 #include <arrow/array/concatenate.h>
+#include <arrow/record_batch.h>
+#include <arrow/util/bitmap_builders.h>
 #include <arrow/util/decimal.h>
 #include <arrow/util/key_value_metadata.h>
 #include <gmock/gmock.h>
@@ -213,6 +216,39 @@ TEST(UnitHistogramTest, WhatNoUnitColumnCanBe) {
     EXPECT_THAT(status.message(), HasSubstr(told));
     EXPECT_EQ(UnitHistogram::Make(schema, column).status(), status);
   }
+}
+
+TEST(UnitHistogramTest, FieldsOfRecordsAreColumns) {
+  const auto inner = arrow::struct_({arrow::field("Number", arrow::int64())});
+  const auto outer = arrow::struct_({arrow::field("x", arrow::utf8()), arrow::field("in", inner)});
+  const auto schema =
+      arrow::schema({arrow::field("Place", outer), arrow::field("place.in", arrow::float64()),
+                     arrow::field("many", arrow::list(outer))});
+  auto histogram = UnitHistogram::Make(*schema, "place.IN.number");
+  ASSERT_TRUE(histogram.ok()) << histogram.status();
+  EXPECT_EQ(histogram->column(), "Place.in.Number");
+  // Of five rows the second has no place, the third no `in`, the fourth no number.
+  const auto numbers = Integers({3, 7, 7, std::nullopt, 9});
+  const auto valid = [](std::initializer_list<bool> bits) {
+    return *arrow::internal::BytesToBits(std::vector<uint8_t>(bits.begin(), bits.end()));
+  };
+  const auto ins = std::make_shared<arrow::StructArray>(inner, 5, arrow::ArrayVector{numbers},
+                                                        valid({true, true, false, true, true}));
+  const auto places = std::make_shared<arrow::StructArray>(
+      outer, 5, arrow::ArrayVector{Texts({"a", "b", "c", "d", "e"}), ins},
+      valid({true, false, true, true, true}));
+  const auto rows = arrow::RecordBatch::Make(arrow::schema({schema->field(0)}), 5, {places});
+  ASSERT_TRUE(histogram->UpdateFrom(*rows).ok());
+  EXPECT_EQ(ConditionsOf(histogram->Cut(1, 10)),
+            "Place.in.Number IS NULL: 3\n"
+            "Place.in.Number < 9: 1\n"
+            "Place.in.Number >= 9: 1\n");
+  EXPECT_THAT(UnitHistogram::Check(*schema, "place.in.nmber").message(),
+              HasSubstr("no column 'place.in.nmber'; did you mean 'Place.in.Number'?"));
+  EXPECT_THAT(UnitHistogram::Check(*schema, "place.in").message(), HasSubstr("is FLOAT"));
+  EXPECT_THAT(UnitHistogram::Check(*schema, "many.x").message(), HasSubstr("no column 'many.x'"));
+  const auto others = arrow::RecordBatch::Make(SchemaOf(numbers, "Place"), 5, {numbers});
+  EXPECT_THAT(histogram->UpdateFrom(*others).message(), HasSubstr("sent other columns"));
 }
 
 TEST(UnitHistogramTest, OtherValuesThanTheSchemaTellsAreRefused) {

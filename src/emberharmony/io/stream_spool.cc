@@ -79,7 +79,8 @@ Status CheckSpace(const StreamSpoolOptions& options, const std::string& folder) 
 /// The rows of a spool, which a second download need not bring in the same order.
 class DownloadedSource : public Source {
  public:
-  explicit DownloadedSource(std::shared_ptr<Source> source) : source_(std::move(source)) {}
+  DownloadedSource(std::shared_ptr<Source> source, std::vector<std::string> warnings)
+      : source_(std::move(source)), warnings_(std::move(warnings)) {}
 
   const std::shared_ptr<arrow::Schema>& schema() const override { return source_->schema(); }
   const std::vector<Unit>& units() const override { return source_->units(); }
@@ -109,10 +110,15 @@ class DownloadedSource : public Source {
     source_->VisitPositions(unit, visit);
   }
   std::string identity() const override { return source_->identity(); }
-  std::vector<std::string> warnings() const override { return source_->warnings(); }
+  std::vector<std::string> warnings() const override {
+    std::vector<std::string> all = warnings_;
+    for (std::string& warning : source_->warnings()) all.push_back(std::move(warning));
+    return all;
+  }
 
  private:
   const std::shared_ptr<Source> source_;
+  const std::vector<std::string> warnings_;
 };
 
 }  // namespace
@@ -163,6 +169,7 @@ struct StreamSpool::Files : public internal::FileStore {
   /// Guarded by the mutex where streams are looked up or added; a file stays where it is.
   mutable std::deque<File> files;
   std::vector<Chain> chains;  ///< one for each of the service's streams; guarded by the mutex
+  std::vector<std::string> warnings;  ///< guarded by the mutex
 };
 
 Status StreamSpool::Files::Write(int stream, std::vector<iovec>* pieces) {
@@ -275,6 +282,11 @@ Result<int> StreamSpool::Insert(int after) {
   return stream;
 }
 
+void StreamSpool::AddWarning(std::string warning) {
+  const std::lock_guard lock(files_->mutex);
+  files_->warnings.push_back(std::move(warning));
+}
+
 int64_t StreamSpool::size_bytes() const {
   const std::lock_guard lock(files_->mutex);
   int64_t bytes = 0;
@@ -301,9 +313,10 @@ Result<std::shared_ptr<Source>> StreamSpool::Finish() && {
     found.files.push_back(std::move(listed));
   }
   const int64_t unit_rows = files_->options.unit_rows;
+  std::vector<std::string> warnings = std::move(files_->warnings);
   found.store = std::move(files_);
   ARROW_ASSIGN_OR_RAISE(auto source, internal::ArrowSource::Make(std::move(found), unit_rows));
-  return std::make_shared<DownloadedSource>(std::move(source));
+  return std::make_shared<DownloadedSource>(std::move(source), std::move(warnings));
 }
 
 Result<std::shared_ptr<arrow::RecordBatchReader>> StreamSpool::FinishBatches(

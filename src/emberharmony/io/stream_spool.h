@@ -54,6 +54,9 @@ class StreamSpool {
   /// Another stream to append to, whose rows follow those of stream `after` and come before what
   /// was inserted there earlier. Returns its number. From any thread.
   arrow::Result<int> Insert(int after);
+  /// What people should know of how the rows have come: a warning of the source (Source::warnings).
+  /// From any thread.
+  void AddWarning(std::string warning);
   /// Bytes on disk so far.
   int64_t size_bytes() const;
   /// Ends the files and opens them, in the order of the streams; inserted ones have become part of

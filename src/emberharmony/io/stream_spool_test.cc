@@ -164,6 +164,20 @@ TEST(StreamSpoolTest, InsertedStreamsContinueTheOnesBefore) {
   EXPECT_TRUE((*columns)[0]->Equals(*MakeBatch(0, 28)->column(0)));
 }
 
+TEST(StreamSpoolTest, WarningsBecomeTheSources) {
+  auto spool = StreamSpool::Make(*TestSchema(), 1, {"", "t", "v", 0});
+  ASSERT_TRUE(spool.ok());
+  (*spool)->AddWarning("the rows come slowly");
+  (*spool)->AddWarning("a range was read again");
+  const auto source = std::move(**spool).Finish();
+  ASSERT_TRUE(source.ok());
+  const std::vector<std::string> told = {"the rows come slowly", "a range was read again"};
+  EXPECT_EQ((*source)->warnings(), told);
+  // Runs see it with fewer columns and rows.
+  EXPECT_EQ(FlattenStructs(LimitRows(*source, 0))->warnings(), told);
+  EXPECT_EQ((*SelectColumns(*source, {"n"}))->warnings(), told);
+}
+
 TEST(StreamSpoolTest, ErrorsOfTheDiskSayWhatToDo) {
   auto status = StreamSpool::Make(*TestSchema(), 1, {"/nowhere/at/all", "table", "", 0}).status();
   EXPECT_EQ(base::KindOf(status), base::ErrorKind::kData);
