@@ -15,8 +15,10 @@
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/base/unknown_column.h"
 #include "emberharmony/bigquery/not_found.h"
+#include "emberharmony/bigquery/partition_filter.h"
 #include "emberharmony/bigquery/plugin.h"
 #include "emberharmony/bigquery/query_plan.h"
+#include "emberharmony/io/filter/expression.h"
 
 namespace emberharmony::python {
 
@@ -67,6 +69,24 @@ bigquery::Connection ConnectionOf(const nanobind::dict& settings) {
   return connection;
 }
 
+namespace {
+
+using ColumnPaths = std::vector<std::vector<std::string>>;
+
+void AddColumns(const io::filter::Expression& node, ColumnPaths* paths) {
+  if (node.kind == io::filter::ExpressionKind::kColumn) paths->push_back(node.path);
+  for (const auto& child : node.children) AddColumns(*child, paths);
+}
+
+/// The columns that a condition names, each as its name and those of fields.
+ColumnPaths ColumnsOfCondition(const std::string& condition) {
+  ColumnPaths paths;
+  AddColumns(*ValueOrRaise(io::filter::ParseExpression(condition, "filter")), &paths);
+  return paths;
+}
+
+}  // namespace
+
 void InitBigQuery(nanobind::module_& module) {
   // A reader that lives until the interpreter ends is closed there, and no mistake.
   nanobind::set_leak_warnings(false);
@@ -95,6 +115,10 @@ void InitBigQuery(nanobind::module_& module) {
     return ValueOrRaise(
         bigquery::CountSql(ValueOrRaise(bigquery::TableName::Parse(table)), filter));
   });
+  part.def("condition_columns", &ColumnsOfCondition);
+  part.def("conditions_to_show", &bigquery::ConditionsToShow);
+  part.def("requires_partition_filter",
+           [](const std::string& message) { return bigquery::RequiresPartitionFilter(message); });
   InitBigQueryBatch(part);
   InitBigQueryReader(part);
   InitBigQueryJobs(part);

@@ -152,15 +152,21 @@ std::unique_ptr<PythonReader> OpenPythonReader(const std::optional<std::string>&
   const bigquery::QueryRequest query{sql.value_or(""), std::nullopt,
                                      Get<int64_t>(options, "bytes_billed_max")};
   const auto location = Get<std::string>(options, "location");
+  const bool views = Get<bool>(options, "views");
   arrow::Status status;
   {
     const ReleasedGil released;
     status = [&]() -> arrow::Status {
       ARROW_ASSIGN_OR_RAISE(bigquery::Plugin* const plugin, bigquery::LoadPlugin());
-      ARROW_ASSIGN_OR_RAISE(
-          bigquery::OpenedTable opened,
-          sql ? bigquery::OpenQuery(plugin, query, request, read_options, location)
-              : bigquery::OpenTableOrView(plugin, request, read_options));
+      bigquery::OpenedTable opened;
+      if (sql) {
+        ARROW_ASSIGN_OR_RAISE(opened,
+                              bigquery::OpenQuery(plugin, query, request, read_options, location));
+      } else if (views) {
+        ARROW_ASSIGN_OR_RAISE(opened, bigquery::OpenTableOrView(plugin, request, read_options));
+      } else {
+        ARROW_ASSIGN_OR_RAISE(opened.reader, plugin->OpenTable(request, read_options));
+      }
       reader->SetTable(std::move(opened));
       return KeepForClosing(reader);
     }();

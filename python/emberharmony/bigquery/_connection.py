@@ -67,12 +67,20 @@ def setup_bigquery_connection(
     Args:
         credentials_path: The key file of a service account, or a file of gcloud's. It becomes
             $GOOGLE_APPLICATION_CREDENTIALS of this process.
-        project_id: The project that pays.
-        location: Where queries run.
-        storage_endpoint: HOST:PORT of the Storage Read API.
-        rest_endpoint: URL of the REST API.
-        quota_project: Whose quota is used.
-        universe_domain: Other than googleapis.com.
+        project_id: The project that pays. None: of a table its own; of a query
+            $GOOGLE_CLOUD_PROJECT.
+        location: Where queries run ("US", "europe-west4"). None: where their tables are.
+        storage_endpoint: HOST:PORT of the Storage Read API, from which rows come, e.g.
+            "localhost:9060" of `ember serve-bigquery --port 9060`. A server of this machine is
+            spoken to in plain text and without credentials. None:
+            $GOOGLE_CLOUD_CPP_BIGQUERY_READ_ENDPOINT, then Google's.
+        rest_endpoint: URL of the REST API, which runs queries and describes tables, e.g.
+            "http://localhost:9050". None: $BIGQUERY_EMULATOR_HOST, then Google's, unless a
+            storage_endpoint is named.
+        quota_project: Whose quota is used. None: $GOOGLE_CLOUD_CPP_USER_PROJECT, then that of the
+            credentials.
+        universe_domain: Other than googleapis.com. None: $GOOGLE_CLOUD_UNIVERSE_DOMAIN, then that
+            of the credentials.
 
     Returns:
         The connection.
@@ -81,6 +89,12 @@ def setup_bigquery_connection(
         FileNotFoundError: There is no file at credentials_path.
         TypeError: Something that should be a str is not.
         OSError: The plugin with the BigQuery client is not installed.
+
+    Examples:
+        ```python
+        local = bigquery.setup_bigquery_connection(storage_endpoint="localhost:9060")
+        paid = bigquery.setup_bigquery_connection("key.json", project_id="my-project")
+        ```
     """
     core.describe_plugin()
     if credentials_path is not None:

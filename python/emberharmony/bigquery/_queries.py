@@ -233,7 +233,8 @@ def _width(field: dict[str, Any]) -> float:
 
 def _counted(table_id: str, where_clause: str | None, connection: Connection | None) -> int:
     """Rows of a table, counted as they come: of the narrowest column, since one has to be read."""
-    with read(table_id, limit=0, connection=connection) as reader:
+    # Some tables are only shown to those who restrict their partitions.
+    with read(table_id, where=where_clause, limit=0, connection=connection) as reader:
         narrowest = min(reader._reader.fields(), key=_width)["name"]
     with read(table_id, columns=[narrowest], where=where_clause, connection=connection) as reader:
         return sum(map(len, reader))
@@ -241,7 +242,17 @@ def _counted(table_id: str, where_clause: str | None, connection: Connection | N
 
 def _described(table_id: str, connection: Connection | None) -> TableInfo:
     """What a read session tells of a table."""
-    with read(table_id, limit=0, connection=connection) as reader:
+    try:
+        reader = read(table_id, limit=0, connection=connection)
+    except ValueError as error:
+        if not core.requires_partition_filter(str(error)):
+            raise
+        raise ValueError(
+            f"{table_id} requires a condition on its partitions, and is only shown to those who "
+            "read it with one: name the REST API (rest_endpoint=), which tells of a table without "
+            "reading it"
+        ) from None
+    with reader:
         return TableInfo(
             type="TABLE",
             location="",
@@ -305,7 +316,8 @@ def get_table(table_id: str, *, connection: Connection | None = None) -> TableIn
         The description.
 
     Raises:
-        ValueError: A name that is none.
+        ValueError: A name that is none; without the REST API a table that requires a condition on
+            its partitions.
         OSError: There is no such table, or the service cannot be reached.
     """
     _arguments.text(table_id, "table_id")

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any, Literal
 
 from emberharmony._errors import ColumnNotFoundError, unknown_column
-from emberharmony.bigquery import _arguments
+from emberharmony.bigquery import _arguments, _columns
 from emberharmony.bigquery._batch import Batch
 from emberharmony.bigquery._connection import Connection
 from emberharmony.bigquery._core import core
@@ -272,6 +272,7 @@ def _options(
     location: str | None = None,
     unit_column: str | None = None,
     split_streams: bool = True,
+    views: bool = True,
 ) -> dict[str, Any]:
     micros = None
     if snapshot_time is not None:
@@ -301,6 +302,7 @@ def _options(
         "location": _arguments.optional_text(location, "location"),
         "unit_column": _arguments.optional_text(unit_column, "unit_column"),
         "split_streams": _arguments.flag(split_streams, "split_streams"),
+        "views": views,  # False: a view is an error, rather than a query that is billed
     }
 
 
@@ -351,7 +353,8 @@ def read(
         table_id: "project.dataset.table", or bigquery://project/dataset/table.
         columns: Names, or "struct.child"; None for all. They come in the table's order.
         where: A condition on rows in GoogleSQL, e.g. "delay > 60 AND origin IN ('SFO', 'OAK')";
-            None for all rows.
+            None for all rows. Of a table that is partitioned by the time of ingestion it may
+            restrict _PARTITIONTIME, and _PARTITIONDATE where partitions are days.
         limit: At most so many rows, whichever come first; None for all.
         snapshot_time: The table as of then (with a time zone); None: as of now.
         sample_percentage: Read only some blocks of the table, about so many per cent of its rows.
@@ -375,10 +378,10 @@ def read(
         A reader.
 
     Raises:
-        ColumnNotFoundError: Columns or a unit_column that the table lacks; it is a ValueError and a
-            KeyError, and names the nearest column that there is.
+        ColumnNotFoundError: Columns, a unit_column, or columns of the condition that the table
+            lacks; it is a ValueError and a KeyError, and names the nearest column that there is.
         ValueError: Something else that the caller can mend: a name, a condition, missing
-            credentials.
+            credentials, no condition on the partitions of a table that requires one.
         NotFoundError: There is no such table or dataset; it is a FileNotFoundError as well.
         OSError: The table cannot be read, or the service cannot be reached.
     """
@@ -401,31 +404,38 @@ def read(
     except ColumnNotFoundError:
         raise
     except ValueError:
-        if missing := _missing_column(table_id, plan[1], connection):
-            raise unknown_column(*missing, f"a column of {table_id}") from None
+        fields = _fields_of(table_id, plan[2], connection)
+        if fields is not None:
+            asked = [_columns.parts(column) for column in plan[1]]
+            asked += core.condition_columns(plan[2]) if plan[2] else []
+            if unknown := _columns.find_unknown(asked, fields):
+                raise unknown_column(*unknown, f"a column of {table_id}") from None
         raise
 
 
-def _missing_column(
-    table_id: str, columns: Sequence[str], connection: Connection | None
-) -> tuple[str, list[str]] | None:
-    """The first of these columns that the table lacks, and those that it has.
+def _fields_of(
+    table_id: str, where: str, connection: Connection | None
+) -> list[dict[str, Any]] | None:
+    """The columns of a table or a view, found at no cost; None where nobody tells.
 
-    The service tells no name that may be meant, so a session without rows is asked for all.
+    A session tells them, of whose rows none is read. Some tables are only shown to a session with a
+    condition on their partitions; of a view the REST API tells what it has.
     """
-    if not columns:
+    settings = settings_of(connection)
+    for restriction in ("", *(core.conditions_to_show(where) if where else ())):
+        options = _options(row_restriction=restriction, limit=0, max_streams=1, views=False)
+        try:
+            with Reader(core.open_reader(table_id, None, settings, options)) as reader:
+                return reader._reader.fields()
+        except (ValueError, OSError):
+            continue
+    if not core.has_rest_api(settings):
         return None
+    settings["billing_project"] = settings["billing_project"] or core.parse_table(table_id)[0]
     try:
-        with read(table_id, limit=0, connection=connection) as reader:
-            names = reader.column_names
+        return core.connect_jobs(settings, "").get_table(table_id)["fields"]
     except (ValueError, OSError):
         return None
-    known = {name.lower() for name in names}
-    for column in columns:
-        # The service takes names in any case; of "struct.child" the column is the struct.
-        if column.lower() not in known and column.split(".")[0].lower() not in known:
-            return column, names
-    return None
 
 
 def read_query(

@@ -1,5 +1,6 @@
 #include "emberharmony/bigquery/partition_pruning.h"
 
+#include <arrow/type.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -11,6 +12,7 @@
 #include "emberharmony/base/saturating.h"
 #include "emberharmony/base/spelling.h"
 #include "emberharmony/io/filter/expression.h"
+#include "emberharmony/io/filter/filter.h"
 
 namespace emberharmony::bigquery {
 namespace {
@@ -141,13 +143,11 @@ class ColumnChances {
   explicit ColumnChances(std::vector<ColumnName> names) : names_(std::move(names)) {}
 
   Chances Of(const Expression& node) const {
+    if (node.kind == ExpressionKind::kAnd) return Fold(node, Both);
+    if (node.kind == ExpressionKind::kOr) return Fold(node, Either);
+    if (node.kind == ExpressionKind::kNot) return Of(*node.children[0]).Not();
+    if (!HasColumn(node)) return OfConstant(node);
     switch (node.kind) {
-      case ExpressionKind::kAnd:
-        return Fold(node, Both);
-      case ExpressionKind::kOr:
-        return Fold(node, Either);
-      case ExpressionKind::kNot:
-        return Of(*node.children[0]).Not();
       case ExpressionKind::kCompare:
         return Compare(node.op, *node.children[0], *node.children[1]);
       case ExpressionKind::kBetween:
@@ -158,26 +158,46 @@ class ColumnChances {
         return In(node);
       case ExpressionKind::kIsNull:
         return IsNull(node);
-      case ExpressionKind::kLiteral:
-        return OfConstant(node.literal);
       default:
         return {};
     }
   }
 
-  /// Whether the column stands anywhere in a condition.
-  bool IsIn(const Expression& node) const {
-    return NameOf(node) != nullptr || std::any_of(node.children.begin(), node.children.end(),
-                                                  [&](const auto& child) { return IsIn(*child); });
+  /// Whether one of the terms that must all be true has the column and no other.
+  bool RestrictsAlone(const Expression& node) const {
+    if (node.kind == ExpressionKind::kAnd) {
+      return std::any_of(node.children.begin(), node.children.end(),
+                         [&](const auto& child) { return RestrictsAlone(*child); });
+    }
+    return HasColumn(node) && HasNoOther(node);
   }
 
  private:
-  /// TRUE, FALSE and NULL are what they are for every value.
-  static Chances OfConstant(const Literal& literal) {
-    if (literal.type == SqlType::kNull) return {ValueSet{}, ValueSet{}};
-    if (literal.type != SqlType::kBool) return {};
-    const Chances always{ValueSet::Everything(), ValueSet{}};
-    return literal.integer != 0 ? always : Chances(always).Not();
+  static bool HasColumn(const Expression& node) {
+    return node.kind == ExpressionKind::kColumn ||
+           std::any_of(node.children.begin(), node.children.end(),
+                       [](const auto& child) { return HasColumn(*child); });
+  }
+
+  bool HasNoOther(const Expression& node) const {
+    if (node.kind == ExpressionKind::kColumn) return NameOf(node) != nullptr;
+    return std::all_of(node.children.begin(), node.children.end(),
+                       [&](const auto& child) { return HasNoOther(*child); });
+  }
+
+  /// A condition without a column is what it is for every value.
+  static Chances OfConstant(const Expression& node) {
+    Expression negation;
+    negation.kind = ExpressionKind::kNot;
+    negation.children = {std::make_shared<const Expression>(node)};
+    return {CanBeTrue(node) ? ValueSet::Everything() : ValueSet{},
+            CanBeTrue(negation) ? ValueSet::Everything() : ValueSet{}};
+  }
+
+  static bool CanBeTrue(const Expression& constant) {
+    const auto filter = io::filter::Filter::Bind(constant, arrow::Schema({}), "filter");
+    // What cannot be bound the service will refuse, in its own words.
+    return !filter.ok() || (*filter)->Judge({}, 1) != io::filter::Verdict::kNone;
   }
 
   /// Nothing for other operands than the column.
@@ -470,15 +490,18 @@ arrow::Result<std::optional<PartitionPruning>> FindPruning(const TableInfo& tabl
   Partitioning how{table.partition_type, SqlType::kTimestamp, table.integer_ranges};
   PartitionPruning pruning;
   const bool by_ingestion = table.partition_column.empty();
-  pruning.column = by_ingestion ? "_PARTITIONTIME" : table.partition_column;
+  pruning.column = by_ingestion ? kPartitionTime : table.partition_column;
   if (!by_ingestion) how.values = TypeOfColumn(table, table.partition_column);
   std::vector<ColumnName> names = {{pruning.column, how.values}};
-  if (by_ingestion) names.push_back({"_PARTITIONDATE", SqlType::kDate, /*is_day_of_instant=*/true});
+  // Partitions of other lengths have no day.
+  if (by_ingestion && how.type == "DAY") {
+    names.push_back({kPartitionDate, SqlType::kDate, /*is_day_of_instant=*/true});
+  }
   ValueSet passing = ValueSet::Everything();
   if (condition.find_first_not_of(" \t\r\n") != std::string_view::npos) {
     ARROW_ASSIGN_OR_RAISE(const auto expression, io::filter::ParseExpression(condition, "filter"));
     const ColumnChances chances(std::move(names));
-    pruning.names_column = chances.IsIn(*expression);
+    pruning.meets_requirement = chances.RestrictsAlone(*expression);
     if (how.IsKnown()) passing = chances.Of(*expression).is_true;
   }
   pruning.leaves_all = passing.null && passing.intervals == ValueSet::Everything().intervals;

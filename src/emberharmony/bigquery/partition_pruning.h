@@ -28,9 +28,11 @@ struct PartitionPruning {
   std::string column;
   /// The condition says nothing of the column; all below is then as if it left none.
   bool leaves_all = false;
-  /// Whether the column stands in the condition. A table may require that
-  /// (TableInfo::requires_partition_filter).
-  bool names_column = false;
+  /// Whether a term of the condition's outermost AND looks at the column and at no other. A table
+  /// may require that (TableInfo::requires_partition_filter): "There must be at least one predicate
+  /// that only references one or more partition keys" (BigQuery's documentation of partitioned
+  /// queries).
+  bool meets_requirement = false;
   /// Ascending, apart from each other.
   std::vector<PartitionRange> left = {};
   bool null_left = false;  ///< `__NULL__`, of rows without a value
@@ -50,13 +52,18 @@ struct PartitionPruning {
 
 /// What a condition (io/filter/expression.h; empty: none) leaves of a table's partitions; nothing
 /// for a table that is not partitioned. Comparisons, IN, BETWEEN, IS NULL and the like of the
-/// partitions' column with constants count, and TRUE, FALSE and NULL, with AND, OR and NOT;
-/// whatever else stands in the condition is taken to pass or not. BigQuery itself may leave out
-/// fewer partitions than that.
+/// partitions' column with constants count, and what has no column at all (FALSE, 1 = 0), with AND,
+/// OR and NOT; whatever else stands in the condition is taken to pass or not. BigQuery itself may
+/// leave out fewer partitions than that.
 ///
 /// Usage errors: a condition that does not parse.
 arrow::Result<std::optional<PartitionPruning>> FindPruning(const TableInfo& table,
                                                            std::string_view condition);
+
+/// What a table partitioned by the time of ingestion calls that time: the beginning of a row's
+/// partition, and for partitions of a day also the day. No schema has them; conditions may.
+inline constexpr const char* kPartitionTime = "_PARTITIONTIME";
+inline constexpr const char* kPartitionDate = "_PARTITIONDATE";
 
 /// The name of the partition by `type` (DAY, HOUR, MONTH, YEAR) that holds a value: of a DATE the
 /// days since 1970, of others the microseconds.

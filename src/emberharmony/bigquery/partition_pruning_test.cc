@@ -132,10 +132,41 @@ TEST(FindPruning, OfConstants) {
   EXPECT_EQ(LeftBy(days, "NOT FALSE"), "all");
   EXPECT_EQ(LeftBy(days, "FALSE OR day = '2001-01-01'"), "20010101");
   EXPECT_EQ(LeftBy(days, "TRUE AND day = '2001-01-01'"), "20010101");
-  EXPECT_FALSE((*FindPruning(days, "FALSE"))->names_column);
-  EXPECT_TRUE((*FindPruning(days, "other > 1 OR NOT DAY IS NULL"))->names_column);
+  for (const char* never : {"1 = 0", "2 > 3 AND day = '2001-01-01'", "NOT 1 IN (1, 2)",
+                            "'a' LIKE 'b%'", "1 = NULL", "1 IS NULL", "(1 = 1) IS FALSE",
+                            "DATE '2001-01-01' > DATE '2001-01-02'", "2 BETWEEN 3 AND 4"}) {
+    EXPECT_EQ(LeftBy(days, never), "none") << never;
+  }
+  for (const char* whatever : {"1 = 1", "NOT 1 = 0", "'a' LIKE 'a%'", "NOT 1 IS NULL", "0 = other",
+                               "day = '2001-01-01' OR 1 = 1", "1 = 'not a number'"}) {
+    EXPECT_EQ(LeftBy(days, whatever), "all") << whatever;
+  }
+  EXPECT_EQ(LeftBy(days, "day = '2001-01-01' OR 1 = 0"), "20010101");
+  EXPECT_EQ(LeftBy(days, "day = '2001-01-01' AND NOT 1 = 0"), "20010101");
+  EXPECT_EQ(LeftBy(days, "NOT (1 = NULL)"), "none") << "NOT NULL is NULL";
   days.partition_column.clear();
   EXPECT_EQ(LeftBy(days, "FALSE"), "none");
+}
+
+TEST(FindPruning, TellsWhatATableMayRequire) {
+  TableInfo table = PartitionedBy("day", "DATE", "DAY");
+  const auto meets = [&](const std::string& condition) {
+    return (*FindPruning(table, condition))->meets_requirement;
+  };
+  for (const char* condition :
+       {"day = '2001-01-01'", "DAY >= '2001-01-01' AND other > 1", "other > 1 AND NOT day IS NULL",
+        "day IN ('2001-01-01') OR day > '2001-02-01'", "(other = 1 AND day = '2001-01-01')"}) {
+    EXPECT_TRUE(meets(condition)) << condition;
+  }
+  for (const char* condition :
+       {"", "other > 1", "FALSE", "1 = 0", "day = '2001-01-01' OR other = 1", "day = other",
+        "NOT (day = '2001-01-01' AND other = 1)", "_PARTITIONTIME > '2001-01-01'"}) {
+    EXPECT_FALSE(meets(condition)) << condition;
+  }
+  table.partition_column.clear();
+  EXPECT_TRUE(meets("_PARTITIONTIME > '2001-01-01'"));
+  EXPECT_TRUE(meets("_partitiondate = '2001-01-01' AND other = 1"));
+  EXPECT_FALSE(meets("day = '2001-01-01'"));
 }
 
 TEST(FindPruning, TakesConditionsOfManyTerms) {

@@ -90,7 +90,7 @@ Result<std::unique_ptr<io::RemoteTable>> RunAndOpen(Plugin* plugin,
   ARROW_ASSIGN_OR_RAISE(QueryResult query, jobs->RunQuery({options.query, std::nullopt, 0}));
   const StoredTableTraits traits{MayHaveOrder(options.query), true};
   ARROW_ASSIGN_OR_RAISE(auto table,
-                        OpenStoredTable(plugin, options, query.table, traits, check_stop));
+                        OpenStoredTable(plugin, options, query.table, traits, "", check_stop));
   return std::make_unique<QueriedTable>(std::move(table), std::move(query));
 }
 
@@ -154,7 +154,7 @@ class ViewTable : public io::RemoteTable {
     ARROW_ASSIGN_OR_RAISE(auto jobs, ConnectFor(plugin_, options_, name_.project, check_stop));
     ARROW_ASSIGN_OR_RAISE(QueryResult query, jobs->RunQuery({plan.sql, std::nullopt, 0}));
     ARROW_ASSIGN_OR_RAISE(
-        auto table, OpenStoredTable(plugin_, options_, query.table, {false, true}, check_stop));
+        auto table, OpenStoredTable(plugin_, options_, query.table, {false, true}, "", check_stop));
     io::RemoteRequest own = request;
     own.filter.clear();
     own.limit_rows = plan.limit;

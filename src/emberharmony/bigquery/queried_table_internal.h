@@ -17,12 +17,10 @@ struct StoredTableTraits {
       false;  ///< of a query: written once, so that no later session sees another state
 };
 
-/// A table that the Storage Read API reads.
-arrow::Result<std::unique_ptr<io::RemoteTable>> OpenStoredTable(Plugin* plugin,
-                                                                const RemoteSourceOptions& options,
-                                                                const TableName& name,
-                                                                StoredTableTraits traits,
-                                                                const io::StopCheck& check_stop);
+/// A table that the Storage Read API reads. `filter`: as io::RemoteOpener.
+arrow::Result<std::unique_ptr<io::RemoteTable>> OpenStoredTable(
+    Plugin* plugin, const RemoteSourceOptions& options, const TableName& name,
+    StoredTableTraits traits, const std::string& filter, const io::StopCheck& check_stop);
 
 /// What could not be opened as a table, if it is a view or a materialized view; else `fault`. The
 /// query over it is run when rows are asked for, with their columns and filter.

@@ -58,10 +58,6 @@ std::string PartitionText(const TableInfo& info) {
 }
 
 std::string WhyNoneIsPruned(const QueryCosts& costs) {
-  if (costs.table->partition_column.empty()) {
-    return "the time of ingestion is no column that a condition could restrict, so that the whole "
-           "table is read; a query (--query) can restrict _PARTITIONTIME";
-  }
   if (!costs.has_condition) return "no condition is given (--where)";
   return fmt::format("the condition does not restrict {}", costs.pruning->column);
 }
@@ -102,8 +98,7 @@ std::optional<int64_t> QueryCosts::pruned_min() const {
 }
 
 bool QueryCosts::will_be_refused() const {
-  return table && table->requires_partition_filter && pruning &&
-         (pruning->leaves_all || !pruning->names_column);
+  return table && table->requires_partition_filter && pruning && !pruning->meets_requirement;
 }
 
 arrow::Result<QueryCosts> FindCosts(Jobs* jobs, const TableQuery& query) {
@@ -140,13 +135,9 @@ Lines DescribeCosts(const QueryCosts& costs) {
   }
   if (costs.pruning) DescribePruning(costs, &lines);
   if (costs.will_be_refused()) {
-    const std::string& column = costs.table->partition_column;
     lines.emplace_back("the service will refuse it",
-                       column.empty() ? "the table requires a condition on _PARTITIONTIME, which "
-                                        "only a query (--query) can have"
-                                      : fmt::format("the table requires a condition (--where) "
-                                                    "that restricts {}",
-                                                    column));
+                       fmt::format("the table requires a condition (--where) that restricts {}",
+                                   costs.pruning->column));
   }
   if (costs.bytes) {
     std::string bytes = base::FormatByteSize(*costs.bytes);

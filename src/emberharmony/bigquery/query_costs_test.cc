@@ -96,11 +96,14 @@ TEST(DescribeCosts, TellsWhyNoPartitionIsPruned) {
   EXPECT_EQ(lines()["partitions pruned"], "all: no row can pass the condition");
   query.filter = "a > 1";
   EXPECT_EQ(lines().count("the service will refuse it"), 0u);
-  // A table of rows by the time at which they came has no column of it.
+  // Of a table of rows by the time at which they came no column tells that time.
   jobs.table->partition_column.clear();
-  EXPECT_THAT(lines()["partitions pruned"], testing::HasSubstr("the whole table is read"));
+  EXPECT_THAT(lines()["partitions pruned"], testing::HasSubstr("restrict _PARTITIONTIME"));
   jobs.table->requires_partition_filter = true;
-  EXPECT_THAT(lines()["the service will refuse it"], testing::HasSubstr("--query"));
+  EXPECT_THAT(lines()["the service will refuse it"], testing::HasSubstr("_PARTITIONTIME"));
+  query.filter = "_PARTITIONDATE = '2001-03-01'";
+  EXPECT_EQ(lines()["partitions left"], "20010301");
+  EXPECT_EQ(lines().count("the service will refuse it"), 0u);
 }
 
 TEST(DescribeCosts, ForetellsARefusal) {
@@ -108,7 +111,7 @@ TEST(DescribeCosts, ForetellsARefusal) {
   jobs.table = DailyTable();
   jobs.table->requires_partition_filter = true;
   TableQuery query = kQuery;
-  for (const char* refused : {"", "a > 1", "FALSE", "day = '2001-03-01' OR a > 1"}) {
+  for (const char* refused : {"", "a > 1", "FALSE", "day = '2001-03-01' OR a > 1", "day > a"}) {
     query.filter = refused;
     EXPECT_TRUE(FindCosts(&jobs, query)->will_be_refused()) << refused;
   }

@@ -11,6 +11,7 @@
 #include "emberharmony/base/log.h"
 #include "emberharmony/base/memory_budget.h"
 #include "emberharmony/bigquery/expiry_forecast.h"
+#include "emberharmony/bigquery/partition_filter.h"
 #include "emberharmony/bigquery/plugin.h"
 #include "emberharmony/bigquery/queried_table_internal.h"
 #include "emberharmony/bigquery/query_costs.h"
@@ -31,7 +32,7 @@ constexpr int kReadersMax = 4;
 constexpr int kStreamsMax = 16;
 constexpr int64_t kBufferBytesMin = int64_t{4} << 20;
 
-int64_t NowMicros() {
+int64_t SystemMicros() {
   return std::chrono::duration_cast<std::chrono::microseconds>(
              std::chrono::system_clock::now().time_since_epoch())
       .count();
@@ -91,11 +92,12 @@ FactLines DescribeSession(const SessionInfo& session, const ReadRequest& request
 class SessionRows : public io::RemoteRows {
  public:
   SessionRows(std::unique_ptr<TableDownload> download, ReadRequest request, std::string unit_column,
-              CostLines costs)
+              CostLines costs, std::function<int64_t()> now_micros)
       : download_(std::move(download)),
         request_(std::move(request)),
         unit_column_(std::move(unit_column)),
-        costs_(std::move(costs)) {}
+        costs_(std::move(costs)),
+        now_micros_(std::move(now_micros)) {}
 
   int64_t estimated_rows() const override { return download_->session().estimated_row_count; }
   int64_t estimated_bytes() const override { return download_->session().estimated_bytes_scanned; }
@@ -119,14 +121,14 @@ class SessionRows : public io::RemoteRows {
     SpoolSink sink(spool.get());
     // The service estimates the rows before a restriction takes any.
     const bool estimated = request_.row_restriction.empty() && !request_.limit_rows;
-    ExpiryForecast forecast(NowMicros(), download_->session().expire_micros,
+    ExpiryForecast forecast(now_micros_(), download_->session().expire_micros,
                             estimated ? estimated_rows() : 0);
     ARROW_RETURN_NOT_OK(download_->Run(
         &sink, std::min(options.num_threads, kReadersMax), request_.limit_rows, [&]() -> Status {
           const int64_t rows = download_->counters().rows;
-          const std::string warning = forecast.Look(NowMicros(), rows);
+          const std::string warning = forecast.Look(now_micros_(), rows);
           if (!warning.empty()) {
-            base::Log(base::LogLevel::kWarning, "{}: {}", request_.table.Text(), warning);
+            WarnOfRows(spool.get(), fmt::format("{}: {}", request_.table.Text(), warning));
           }
           return options.progress ? options.progress(rows) : Status::OK();
         }));
@@ -144,22 +146,43 @@ class SessionRows : public io::RemoteRows {
   const ReadRequest request_;
   const std::string unit_column_;
   const CostLines costs_;
+  const std::function<int64_t()> now_micros_;
 };
 
 class BigQueryTable : public io::RemoteTable {
  public:
   BigQueryTable(Plugin* plugin, RemoteSourceOptions options, TableName table,
                 StoredTableTraits traits)
-      : plugin_(plugin), options_(std::move(options)), table_(std::move(table)), traits_(traits) {}
+      : plugin_(plugin), options_(std::move(options)), table_(std::move(table)), traits_(traits) {
+    if (!options_.now_micros) options_.now_micros = &SystemMicros;
+  }
 
-  /// Learns the schema from a session whose rows nobody asks for: it costs nothing.
-  Status Look(const io::StopCheck& check_stop) {
-    ARROW_ASSIGN_OR_RAISE(auto download, Open({}, 1, kBufferBytesMin, check_stop));
-    schema_ = download->schema();
+  /// Learns the schema from a session whose rows nobody asks for: it costs nothing. Tables that
+  /// require a condition on their partitions show it only to sessions with one. All others are
+  /// asked without: so what is wrong with the filter is told in our words, with the nearest names.
+  Status Look(const std::string& filter, const io::StopCheck& check_stop) {
+    auto download = Open({}, 1, kBufferBytesMin, check_stop);
+    if (!download.ok() && base::KindOf(download.status()) == base::ErrorKind::kUsage) {
+      for (const std::string& condition : ConditionsToShow(filter)) {
+        io::RemoteRequest filtered;
+        filtered.filter = condition;
+        auto shown = Open(filtered, 1, kBufferBytesMin, check_stop);
+        // Of the errors the first one is of the table, unless it was the lack of a filter.
+        const bool tells_more =
+            condition == filter && RequiresPartitionFilter(download.status().message());
+        if (shown.ok() || tells_more) download = std::move(shown);
+        if (download.ok()) break;
+      }
+    }
+    ARROW_RETURN_NOT_OK(download.status());
+    schema_ = (*download)->schema();
     return Status::OK();
   }
 
   const std::shared_ptr<arrow::Schema>& schema() const override { return schema_; }
+  std::shared_ptr<arrow::Schema> filter_schema() const override {
+    return traits_.is_result ? schema_ : WithPartitionTimes(schema_);
+  }
   Status CheckUnitColumn(const std::string& column) const override {
     return UnitHistogram::Check(*schema_, column);
   }
@@ -176,11 +199,13 @@ class BigQueryTable : public io::RemoteTable {
     ARROW_ASSIGN_OR_RAISE(auto download, Open(request, max_streams, buffer_bytes, check_stop));
     const CostLines costs = CostsOf(request, check_stop);
     if (!in_ranges) {
-      return std::make_unique<SessionRows>(std::move(download), std::move(read), unit_column,
-                                           costs);
+      return std::make_unique<SessionRows>(std::move(download), std::move(read), unit_column, costs,
+                                           options_.now_micros);
     }
     RangedReading reading{unit_column, options_.snapshot_micros};
-    if (!traits_.is_result) reading.snapshot_micros = SnapshotOf(download->session(), NowMicros());
+    if (!traits_.is_result) {
+      reading.snapshot_micros = SnapshotOf(download->session(), options_.now_micros());
+    }
     auto describe = [read, unit_column, costs](const SessionInfo& session) {
       return DescribeSession(session, read, unit_column, costs);
     };
@@ -246,7 +271,7 @@ class BigQueryTable : public io::RemoteTable {
   }
 
   Plugin* const plugin_;
-  const RemoteSourceOptions options_;
+  RemoteSourceOptions options_;
   const TableName table_;
   const StoredTableTraits traits_;
   std::shared_ptr<arrow::Schema> schema_;
@@ -254,13 +279,11 @@ class BigQueryTable : public io::RemoteTable {
 
 }  // namespace
 
-Result<std::unique_ptr<io::RemoteTable>> OpenStoredTable(Plugin* plugin,
-                                                         const RemoteSourceOptions& options,
-                                                         const TableName& name,
-                                                         StoredTableTraits traits,
-                                                         const io::StopCheck& check_stop) {
+Result<std::unique_ptr<io::RemoteTable>> OpenStoredTable(
+    Plugin* plugin, const RemoteSourceOptions& options, const TableName& name,
+    StoredTableTraits traits, const std::string& filter, const io::StopCheck& check_stop) {
   auto table = std::make_unique<BigQueryTable>(plugin, options, name, traits);
-  ARROW_RETURN_NOT_OK(table->Look(check_stop));
+  ARROW_RETURN_NOT_OK(table->Look(filter, check_stop));
   return table;
 }
 
@@ -278,11 +301,11 @@ Result<std::unique_ptr<io::RemoteTable>> WithUnitColumn(
 }  // namespace
 
 io::RemoteOpener TableOpener(const RemoteSourceOptions& options) {
-  return [options](const std::string& location,
+  return [options](const std::string& location, const std::string& filter,
                    const io::StopCheck& check_stop) -> Result<std::unique_ptr<io::RemoteTable>> {
     ARROW_ASSIGN_OR_RAISE(const TableName name, TableName::Parse(location));
     ARROW_ASSIGN_OR_RAISE(Plugin* const plugin, LoadPlugin());
-    auto table = OpenStoredTable(plugin, options, name, {}, check_stop);
+    auto table = OpenStoredTable(plugin, options, name, {}, filter, check_stop);
     if (!table.ok()) {
       table = OpenViewInstead(plugin, options, name, table.status(), check_stop);
     }
@@ -291,7 +314,7 @@ io::RemoteOpener TableOpener(const RemoteSourceOptions& options) {
 }
 
 io::RemoteOpener QueryOpener(const RemoteSourceOptions& options) {
-  return [options](const std::string&,
+  return [options](const std::string&, const std::string&,
                    const io::StopCheck& check_stop) -> Result<std::unique_ptr<io::RemoteTable>> {
     ARROW_ASSIGN_OR_RAISE(Plugin* const plugin, LoadPlugin());
     return WithUnitColumn(options, OpenQueryResult(plugin, options, check_stop));

@@ -3,6 +3,7 @@
 #include <arrow/result.h>
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -23,6 +24,8 @@ struct RemoteSourceOptions {
   std::string unit_column = {};
   /// What kQueryLocation means: a SELECT, whose result is read.
   std::string query;
+  /// Microseconds since 1970 UTC; default: the system's clock.
+  std::function<int64_t()> now_micros = {};
 };
 
 /// The location of the result of RemoteSourceOptions::query.

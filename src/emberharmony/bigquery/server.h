@@ -54,7 +54,11 @@ struct ServedTable {
   std::string location;  ///< what io::OpenSource takes
   /// COLUMN, or COLUMN:DAY (HOUR, MONTH, YEAR), by which it is partitioned: what sessions are
   /// estimated to scan is then that of the partitions which their restriction leaves; empty: not.
+  /// _PARTITIONTIME: by the time of ingestion, which a column of that name tells; it is hidden, and
+  /// restrictions may name it, and _PARTITIONDATE where partitions are of a day.
   std::string partition = {};
+  /// Sessions without a restriction on that column, in a term of its own, are refused.
+  bool require_partition_filter = false;
 };
 
 struct ServerOptions {

@@ -53,6 +53,17 @@ arrow::Result<bigquery::ServerOptions> Parsed(const ServeOptions& options) {
     }
     table->partition = text.substr(equals + 1);
   }
+  for (const std::string& name : options.partition_filters) {
+    const auto table = std::find_if(parsed.tables.begin(), parsed.tables.end(),
+                                    [&](const auto& each) { return each.name == name; });
+    if (table == parsed.tables.end() || table->partition.empty()) {
+      return base::UsageError(fmt::format(
+          "--require-partition-filter: expected PROJECT.DATASET.TABLE of a table that --table and "
+          "--partition name, found '{}'",
+          name));
+    }
+    table->require_partition_filter = true;
+  }
   for (const std::string& fault : options.faults) {
     ARROW_ASSIGN_OR_RAISE(bigquery::ServerFault made, bigquery::ServerFault::Parse(fault));
     parsed.faults.faults.push_back(std::move(made));
@@ -95,8 +106,14 @@ void AddServeCommand(CLI::App* app, ServeOptions* options) {
           "--partition", options->partitions,
           "A table and the column by which it is partitioned, TYPE being DAY (the default), HOUR, "
           "MONTH or YEAR: "
-          "sessions estimate only what their restriction leaves")
+          "sessions estimate only what their restriction leaves. _PARTITIONTIME: by the time of "
+          "ingestion, which a column of that name tells, hidden from readers as in BigQuery")
       ->type_name("PROJECT.DATASET.TABLE=COLUMN[:TYPE]");
+  serve
+      ->add_option("--require-partition-filter", options->partition_filters,
+                   "A table of --partition that, as BigQuery's tables with that option, is only "
+                   "read with a restriction on its partitions")
+      ->type_name("PROJECT.DATASET.TABLE");
   serve->add_option("--port", options->port, "Where to listen; 0: any port that is free")
       ->type_name("PORT")
       ->check(CLI::Range(0, 65535))

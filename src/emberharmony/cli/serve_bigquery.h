@@ -15,8 +15,9 @@ namespace emberharmony::cli {
 
 /// What `ember serve-bigquery` is asked for, as text.
 struct ServeOptions {
-  std::vector<std::string> tables;      ///< PROJECT.DATASET.TABLE=FILE
-  std::vector<std::string> partitions;  ///< PROJECT.DATASET.TABLE=COLUMN[:TYPE]
+  std::vector<std::string> tables;             ///< PROJECT.DATASET.TABLE=FILE
+  std::vector<std::string> partitions;         ///< PROJECT.DATASET.TABLE=COLUMN[:TYPE]
+  std::vector<std::string> partition_filters;  ///< PROJECT.DATASET.TABLE
   std::vector<std::string> faults;
   std::string host = "127.0.0.1";
   int port = 0;

@@ -31,9 +31,9 @@ arrow::Status Narrow(const SourceRequest& request, RequestedSource* source) {
 }
 
 /// A table of a service: its columns, until its rows are asked for.
-arrow::Status OpenRemote(const SourceRequest& request, RunContext* context,
-                         RequestedSource* source) {
-  ARROW_ASSIGN_OR_RAISE(source->remote, io::OpenRemoteTable(request.location, [context] {
+arrow::Status OpenRemote(const SourceRequest& request, const std::string& filter,
+                         RunContext* context, RequestedSource* source) {
+  ARROW_ASSIGN_OR_RAISE(source->remote, io::OpenRemoteTable(request.location, filter, [context] {
                           return context->CheckStop();
                         }));
   source->is_remote = true;
@@ -125,7 +125,8 @@ arrow::Result<RequestedSource> OpenRequested(const SourceRequest& request, RunCo
   RequestedSource source;
   source.whole = request.opened;
   if (source.whole == nullptr && !io::RemoteScheme(request.location).empty()) {
-    ARROW_RETURN_NOT_OK(OpenRemote(request, context, &source));
+    const std::string filter = expression == nullptr ? "" : io::filter::WriteSql(*expression);
+    ARROW_RETURN_NOT_OK(OpenRemote(request, filter, context, &source));
   }
   if (source.whole == nullptr) {
     io::SourceOptions options;
@@ -138,8 +139,9 @@ arrow::Result<RequestedSource> OpenRequested(const SourceRequest& request, RunCo
   }
   source.num_rows = source.whole->num_rows();
   if (expression != nullptr) {
-    ARROW_ASSIGN_OR_RAISE(
-        source.filter, io::filter::Filter::Bind(*expression, *source.whole->schema(), "--where"));
+    const auto known =
+        source.remote == nullptr ? source.whole->schema() : source.remote->filter_schema();
+    ARROW_ASSIGN_OR_RAISE(source.filter, io::filter::Filter::Bind(*expression, *known, "--where"));
   }
   ARROW_RETURN_NOT_OK(Narrow(request, &source));
   base::Log(base::LogLevel::kInfo, "source '{}': {} rows in {} units, {} columns, {} uncompressed",

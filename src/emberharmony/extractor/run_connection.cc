@@ -18,12 +18,14 @@ void RegisterOnce() {
   static std::once_flag once;
   std::call_once(once, [] {
     io::RegisterRemoteTables(
-        bigquery::kTableScheme, [](const std::string& location, const io::StopCheck& check_stop) {
-          return bigquery::TableOpener(OptionsOfThisRun())(location, check_stop);
+        bigquery::kTableScheme, [](const std::string& location, const std::string& filter,
+                                   const io::StopCheck& check_stop) {
+          return bigquery::TableOpener(OptionsOfThisRun())(location, filter, check_stop);
         });
     io::RegisterRemoteTables(
-        bigquery::kQueryScheme, [](const std::string& location, const io::StopCheck& check_stop) {
-          return bigquery::QueryOpener(OptionsOfThisRun())(location, check_stop);
+        bigquery::kQueryScheme, [](const std::string& location, const std::string& filter,
+                                   const io::StopCheck& check_stop) {
+          return bigquery::QueryOpener(OptionsOfThisRun())(location, filter, check_stop);
         });
   });
 }

@@ -44,13 +44,14 @@ std::string RemoteScheme(const std::string& location) {
 }
 
 arrow::Result<std::unique_ptr<RemoteTable>> OpenRemoteTable(const std::string& location,
+                                                            const std::string& filter,
                                                             const StopCheck& check_stop) {
   std::string scheme;
   const RemoteOpener opener = FindOpener(location, &scheme);
   if (opener == nullptr) {
     return base::UsageError("nothing here reads tables from '" + location + "'");
   }
-  return opener(location, check_stop);
+  return opener(location, filter, check_stop);
 }
 
 }  // namespace emberharmony::io

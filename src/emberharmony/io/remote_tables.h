@@ -65,6 +65,8 @@ class RemoteTable {
   virtual ~RemoteTable() = default;
   /// Of the whole table, as the service has it.
   virtual const std::shared_ptr<arrow::Schema>& schema() const = 0;
+  /// What filters may name: the columns, and what the service knows of rows beside them.
+  virtual std::shared_ptr<arrow::Schema> filter_schema() const { return schema(); }
   /// Whether units may be ranges of this column; else a UsageError that says why.
   virtual arrow::Status CheckUnitColumn(const std::string& column) const = 0;
   /// Agrees with the service on what is to be sent; nothing comes yet. Once it does, so many bytes
@@ -82,9 +84,11 @@ class RemoteTable {
   }
 };
 
-/// Finds the table at a location; reads no rows.
+/// Finds the table at a location; reads no rows. `filter`: what will be asked of it
+/// (RemoteRequest::filter), if that is known: some tables are not even shown without one. It may
+/// name columns that the table lacks.
 using RemoteOpener = std::function<arrow::Result<std::unique_ptr<RemoteTable>>(
-    const std::string& location, const StopCheck& check_stop)>;
+    const std::string& location, const std::string& filter, const StopCheck& check_stop)>;
 
 /// Tells who opens locations that begin with `scheme`://, in the place of who did before. Programs
 /// call it as they start: the service's library need not be known where sources are opened.
@@ -95,6 +99,7 @@ std::string RemoteScheme(const std::string& location);
 
 /// UsageError when nobody opens such locations.
 arrow::Result<std::unique_ptr<RemoteTable>> OpenRemoteTable(const std::string& location,
+                                                            const std::string& filter,
                                                             const StopCheck& check_stop);
 
 }  // namespace emberharmony::io

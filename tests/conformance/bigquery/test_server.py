@@ -391,6 +391,106 @@ def test_sessions_over_partitions(serve: Callable[..., Served], tmp_path: Path, 
     assert estimated("moment < '1999-01-01'") == 0
 
 
+REFUSED = (
+    r"request failed: Query error: Cannot query over table 'p\.d\.t' without a filter over "
+    r"column\(s\) {} that can be used for partition elimination"
+)
+
+
+def test_a_table_may_require_a_restriction_of_its_partitions(
+    serve: Callable[..., Served], tmp_path: Path
+) -> None:
+    path = tmp_path / "t.parquet"
+    days = [None if i % 9 == 0 else datetime(2001, 1, 1 + i % 28).date() for i in range(500)]
+    pq.write_table(pa.table({"id": np.arange(500), "Day": days}), path)
+    served = serve({"p.d.t": path}, "--partition=p.d.t=day", "--require-partition-filter=p.d.t")
+    for where in (
+        "day >= '2001-01-20'",
+        "id > 100 AND DAY BETWEEN '2001-01-03' AND '2001-01-07'",
+        "day IN ('2001-01-05') OR day > '2001-01-25'",
+        "(id > 7 AND day IS NULL)",
+    ):
+        assert_same_rows(served.read("p.d.t", where=where, max_streams=3), expected(path, where))
+    refused = REFUSED.format("'Day'")
+    for where in ("", "id > 100", "day = '2001-01-05' OR id > 100", "1 = 1"):
+        with pytest.raises(exceptions.InvalidArgument, match=refused):
+            served.session("p.d.t", where=where)
+    for wrong, told in (("day >", "row_restriction:1"), ("dya > '2001-01-05'", REFUSED[:20])):
+        with pytest.raises(exceptions.InvalidArgument, match=told):
+            served.session("p.d.t", where=wrong)
+
+
+@pytest.mark.parametrize("kind", ["DAY", "HOUR", "MONTH"])
+def test_partitions_by_the_time_of_ingestion(
+    serve: Callable[..., Served], tmp_path: Path, kind: str
+) -> None:
+    """The column _PARTITIONTIME of the file is BigQuery's pseudo-column; DuckDB sees a column."""
+    step = {"DAY": 24, "HOUR": 1, "MONTH": 24}[kind]
+    moments = [datetime(2001, 1, 1, tzinfo=UTC) + timedelta(hours=step * h) for h in range(59)]
+    if kind == "MONTH":
+        moments = [each.replace(day=1) for each in moments]
+    at = [None if i % 11 == 0 else moments[i % len(moments)] for i in range(1000)]
+    table = pa.table(
+        {"id": np.arange(1000), "_PARTITIONTIME": pa.array(at, pa.timestamp("us", "UTC"))}
+    )
+    path = tmp_path / "t.parquet"
+    pq.write_table(table, path)
+    served = serve(
+        {"p.d.t": path},
+        f"--partition=p.d.t=_PARTITIONTIME:{kind}",
+        "--require-partition-filter=p.d.t",
+    )
+
+    def check(where: str, judged: str = "") -> None:
+        found = served.read("p.d.t", where=where, max_streams=2)
+        assert found.column_names == ["id"], "the time of ingestion is no column"
+        assert_same_rows(found, expected(path, judged or where, "id"))
+        estimated = served.session("p.d.t", where=where).estimated_row_count
+        assert found.num_rows <= estimated <= 1000
+
+    check("_PARTITIONTIME >= '2001-02-01 00:00:00+00'")
+    check("_partitiontime < TIMESTAMP '2001-01-02 12:00:00+00' AND id > 10")
+    check("_PARTITIONTIME IS NULL")
+    check("id < 500 AND _PARTITIONTIME IN ('2001-01-01 00:00:00+00', '2001-02-01 00:00:00+00')")
+    names = "'_PARTITION_LOAD_TIME', '_PARTITIONTIME'"
+    if kind == "DAY":
+        day = "CAST(_PARTITIONTIME AS TIMESTAMP)::DATE"
+        for where in (
+            "_PARTITIONDATE > '2001-02-01'",
+            "_PARTITIONDATE NOT IN ('2001-01-05', '2001-01-06') AND id < 700",
+            "_PARTITIONDATE BETWEEN DATE '2001-01-30' AND '2001-02-03'",
+            "_PARTITIONDATE IS NOT NULL",
+        ):
+            check(where, where.replace("_PARTITIONDATE", day))
+        names = "'_PARTITION_LOAD_TIME', '_PARTITIONDATE', '_PARTITIONTIME'"
+        with pytest.raises(exceptions.InvalidArgument, match="cannot be compared with a TIMESTAMP"):
+            served.session("p.d.t", where="_PARTITIONDATE > TIMESTAMP '2001-01-01 00:00:00+00'")
+    else:
+        with pytest.raises(exceptions.InvalidArgument, match="did you mean '_PARTITIONTIME'"):
+            served.session("p.d.t", where="_PARTITIONTIME IS NULL AND _PARTITIONDATE IS NULL")
+    with pytest.raises(exceptions.InvalidArgument, match=REFUSED.format(names)):
+        served.session("p.d.t", where="id > 5")
+    with pytest.raises(exceptions.InvalidArgument, match="selected fields do not exist"):
+        served.session("p.d.t", columns=["_PARTITIONTIME"], where="_PARTITIONTIME IS NULL")
+
+
+def test_partition_times_that_cannot_be(run_ember: Callable[..., object], tmp_path: Path) -> None:
+    def told(values: pa.Array, kind: str = "DAY") -> str:
+        table = pa.table({"id": np.arange(len(values)), "_PARTITIONTIME": values})
+        pq.write_table(table, tmp_path / "t.parquet")
+        options = ["--table", f"p.d.t={tmp_path / 't.parquet'}"]
+        partition = f"p.d.t=_PARTITIONTIME:{kind}"
+        return run_ember(
+            "serve-bigquery", *options, "--partition", partition, status=2, timeout=30
+        ).stderr
+
+    begins = [datetime(2001, 1, 2), datetime(2001, 1, 2, 5)]
+    instants = pa.array(begins, pa.timestamp("us", "UTC"))
+    assert "2001-01-02 05:00:00 UTC in row 1 is not when a DAY begins" in told(instants)
+    assert "2001-01-02 00:00:00 UTC in row 0 is not when a MONTH begins" in told(instants, "MONTH")
+    assert "_PARTITIONTIME must be a TIMESTAMP" in told(pa.array(begins, pa.timestamp("us")))
+
+
 def test_partitions_that_cannot_be(run_ember: Callable[..., object], numbers: Path) -> None:
     def told(text: str) -> str:
         table = ["--table", f"{TABLE}={numbers}"]
@@ -400,6 +500,9 @@ def test_partitions_that_cannot_be(run_ember: Callable[..., object], numbers: Pa
     assert "that --table names" in told(TABLE)
     assert "'id' is INTEGER" in told(f"{TABLE}=id")
     assert "nothere" in told(f"{TABLE}=nothere:DAY")
+    table = ["--table", f"{TABLE}={numbers}", "--require-partition-filter", TABLE]
+    process = run_ember("serve-bigquery", *table, status=2, timeout=30)
+    assert "of a table that --table and --partition name" in process.stderr
 
 
 def test_requests_that_are_refused(served: Served) -> None:

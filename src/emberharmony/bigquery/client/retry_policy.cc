@@ -8,6 +8,7 @@
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/base/philox.h"
 #include "emberharmony/bigquery/not_found.h"
+#include "emberharmony/bigquery/partition_filter.h"
 
 namespace emberharmony::bigquery::client {
 namespace {
@@ -83,6 +84,12 @@ arrow::Status RpcError(const RpcStatus& status, const std::string& what) {
   const std::string text = what + ": " + RpcText(status);
   switch (status.code) {
     case RpcCode::kInvalidArgument:
+      if (RequiresPartitionFilter(status.message)) {
+        return base::UsageError(
+            text +
+            "; the table is only read with a condition on that column, in a term of its own: add "
+            "one (--where \"COLUMN >= '2024-01-31'\"; in Python where=, or where_clause=)");
+      }
       return base::UsageError(text + "; look at the columns, the filter and the snapshot time");
     case RpcCode::kNotFound:
       return NotFoundError(text +

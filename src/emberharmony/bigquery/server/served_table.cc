@@ -7,6 +7,7 @@
 #include <functional>
 
 #include "emberharmony/base/thread_pool.h"
+#include "emberharmony/bigquery/partition_pruning.h"
 #include "emberharmony/io/field_metadata.h"
 #include "emberharmony/io/filtered_source.h"
 
@@ -32,7 +33,7 @@ std::shared_ptr<arrow::Schema> WithMetadata(std::shared_ptr<arrow::Schema> shown
 }  // namespace
 
 Result<std::shared_ptr<const Table>> Table::Open(const ServedTable& served) {
-  const auto& [name, location, partition] = served;
+  const auto& [name, location, partition, require_partition_filter] = served;
   auto table = std::make_shared<Table>();
   ARROW_ASSIGN_OR_RAISE(table->name, TableName::Parse(name));
   ARROW_ASSIGN_OR_RAISE(table->source, io::OpenSource(location));
@@ -52,6 +53,11 @@ Result<std::shared_ptr<const Table>> Table::Open(const ServedTable& served) {
           fmt::format("--partition {}: {}", name, partitions.status().message()));
     }
     table->partitions = *std::move(partitions);
+    table->require_partition_filter = require_partition_filter;
+    // The table's partitions tell it, and no column.
+    if (table->partitions->has_partition_time()) {
+      ARROW_ASSIGN_OR_RAISE(table->schema, WithoutField(table->schema, kPartitionTime));
+    }
   }
   return table;
 }

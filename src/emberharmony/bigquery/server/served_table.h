@@ -25,6 +25,7 @@ struct Table {
   WireSchema schema;
   int64_t num_rows = 0;
   std::shared_ptr<const TablePartitions> partitions;  ///< null: it has none
+  bool require_partition_filter = false;
 
   /// Opens the files. A usage error for names and columns that BigQuery could not have.
   static arrow::Result<std::shared_ptr<const Table>> Open(const ServedTable& served);

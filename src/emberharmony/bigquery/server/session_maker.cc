@@ -6,6 +6,8 @@
 #include <limits>
 
 #include "emberharmony/base/error_kind.h"
+#include "emberharmony/bigquery/partition_filter.h"
+#include "emberharmony/bigquery/server/partition_dates.h"
 #include "emberharmony/io/filter/expression.h"
 
 namespace emberharmony::bigquery::server {
@@ -61,6 +63,18 @@ RowRanges SamplePositions(const RowRanges& positions, double percent) {
   return RowRanges(runs);
 }
 
+/// In BigQuery's words, by which clients tell it from other mistakes.
+grpc::Status CheckPartitionFilter(const Table& table, const TableReadOptions& options) {
+  if (!table.require_partition_filter) return grpc::Status::OK;
+  const auto restricted = table.partitions->AreRestricted(options.row_restriction());
+  // What does not parse has an error of its own.
+  if (restricted.ValueOr(true)) return grpc::Status::OK;
+  return InvalidSession(
+      fmt::format("request failed: Query error: Cannot query over table '{}' without a filter over "
+                  "column(s) {} {}",
+                  table.name.Text(), table.partitions->ColumnsText(), kPartitionFilterRefusal));
+}
+
 }  // namespace
 
 SessionMaker::SessionMaker(std::vector<std::shared_ptr<const Table>> tables, SessionRules rules,
@@ -81,7 +95,10 @@ grpc::Status SessionMaker::RowsOf(const std::shared_ptr<const Table>& table,
     return grpc::Status::OK;
   }
   constexpr std::string_view kName = "row_restriction";
-  const auto expression = io::filter::ParseExpression(restriction, kName);
+  auto expression = io::filter::ParseExpression(restriction, kName);
+  if (expression.ok() && table->partitions != nullptr && table->partitions->has_partition_date()) {
+    expression = WithoutPartitionDates(*expression);
+  }
   if (!expression.ok()) return InvalidSession(expression.status().message());
   auto filter = io::filter::Filter::Bind(**expression, *table->source->schema(), kName);
   if (!filter.ok()) return InvalidSession(filter.status().message());
@@ -193,6 +210,8 @@ grpc::Status SessionMaker::Make(const Request& request,
     return {grpc::StatusCode::NOT_FOUND, fmt::format("Not found: Table {}:{}.{}", parsed->project,
                                                      parsed->dataset, parsed->table)};
   }
+  status = CheckPartitionFilter(*table->second, request.read_session().read_options());
+  if (!status.ok()) return status;
   std::shared_ptr<const ReadPlan> plan;
   status = PlanOf(request.read_session(), table->second, check_stop, &plan);
   if (!status.ok()) return status;

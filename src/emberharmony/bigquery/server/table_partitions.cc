@@ -6,6 +6,8 @@
 #include <fmt/format.h>
 
 #include "emberharmony/base/error_kind.h"
+#include "emberharmony/base/spelling.h"
+#include "emberharmony/bigquery/expiry_forecast.h"
 #include "emberharmony/bigquery/partition_pruning.h"
 #include "emberharmony/bigquery/server/wire_batch.h"
 #include "emberharmony/bigquery/table_schema.h"
@@ -13,8 +15,16 @@
 namespace emberharmony::bigquery::server {
 namespace {
 
+bool IsPartitionTime(const std::string& name) {
+  return base::LowerAscii(name) == base::LowerAscii(kPartitionTime);
+}
+
 arrow::Status CheckPartitioning(const TableField& field, const std::string& type) {
   const bool is_date = field.type == "DATE";
+  if (IsPartitionTime(field.name) && field.type != "TIMESTAMP") {
+    return base::UsageError(fmt::format("{} must be a TIMESTAMP (with a time zone), found {}",
+                                        kPartitionTime, field.type));
+  }
   const bool is_time = is_date || field.type == "DATETIME" || field.type == "TIMESTAMP";
   if (!is_time || field.mode == "REPEATED") {
     return base::UsageError(
@@ -45,7 +55,7 @@ arrow::Result<std::shared_ptr<const TablePartitions>> TablePartitions::Make(
   std::shared_ptr<TablePartitions> partitions(new TablePartitions);
   TableInfo& info = partitions->info_;
   info.fields = TableFieldsOf(*selected->schema);
-  info.partition_column = info.fields[0].name;
+  if (!IsPartitionTime(info.fields[0].name)) info.partition_column = info.fields[0].name;
   info.partition_type = type;
   ARROW_RETURN_NOT_OK(CheckPartitioning(info.fields[0], type));
   ARROW_RETURN_NOT_OK(partitions->Count(source, *selected, pool));
@@ -55,6 +65,7 @@ arrow::Result<std::shared_ptr<const TablePartitions>> TablePartitions::Make(
 arrow::Status TablePartitions::Count(const io::Source& source, const WireSchema& column,
                                      arrow::MemoryPool* pool) {
   WireBatchMaker maker(column, pool);
+  int64_t row = 0;
   io::BatchOptions options;
   options.pool = pool;
   for (const io::Unit& unit : source.units()) {
@@ -64,29 +75,55 @@ arrow::Status TablePartitions::Count(const io::Source& source, const WireSchema&
       ARROW_ASSIGN_OR_RAISE(const auto batch, reader->Next());
       if (!batch) break;
       ARROW_ASSIGN_OR_RAISE(const auto rows, maker.Make(*batch));
-      const auto& values = *rows->column(0);
-      const bool is_date = values.type_id() == arrow::Type::DATE32;
-      for (int64_t i = 0; i < values.length(); ++i) {
-        if (values.IsNull(i)) {
-          ++null_rows_;
-          continue;
-        }
-        const int64_t value = is_date ? static_cast<const arrow::Date32Array&>(values).Value(i)
-                                      : static_cast<const arrow::TimestampArray&>(values).Value(i);
-        ++rows_[TimePartitionName(info_.partition_type, is_date, value)];
-      }
+      ARROW_RETURN_NOT_OK(CountValues(*rows->column(0), row));
+      row += rows->num_rows();
     }
+  }
+  return arrow::Status::OK();
+}
+
+arrow::Status TablePartitions::CountValues(const arrow::Array& values, int64_t first_row) {
+  const std::string& type = info_.partition_type;
+  const bool is_date = values.type_id() == arrow::Type::DATE32;
+  for (int64_t i = 0; i < values.length(); ++i) {
+    if (values.IsNull(i)) {
+      ++null_rows_;
+      continue;
+    }
+    const int64_t value = is_date ? static_cast<const arrow::Date32Array&>(values).Value(i)
+                                  : static_cast<const arrow::TimestampArray&>(values).Value(i);
+    const std::string name = TimePartitionName(type, is_date, value);
+    if (has_partition_time() && TimePartitionName(type, is_date, value - 1) == name) {
+      return base::UsageError(
+          fmt::format("{} is when a row's partition begins, and {} in row {} is not when a {} "
+                      "begins: truncate the column in the file",
+                      kPartitionTime, InstantText(value), first_row + i, type));
+    }
+    ++rows_[name];
   }
   return arrow::Status::OK();
 }
 
 arrow::Result<int64_t> TablePartitions::RowsLeft(std::string_view restriction) const {
   ARROW_ASSIGN_OR_RAISE(const auto pruning, FindPruning(info_, restriction));
-  int64_t rows = pruning->leaves_all || pruning->null_left ? null_rows_ : 0;
+  const bool null_left = pruning->null_left || (has_partition_time() && pruning->others_left);
+  int64_t rows = pruning->leaves_all || null_left ? null_rows_ : 0;
   for (const auto& [name, count] : rows_) {
     if (pruning->Holds(name)) rows += count;
   }
   return rows;
+}
+
+arrow::Result<bool> TablePartitions::AreRestricted(std::string_view restriction) const {
+  ARROW_ASSIGN_OR_RAISE(const auto pruning, FindPruning(info_, restriction));
+  return pruning->meets_requirement;
+}
+
+std::string TablePartitions::ColumnsText() const {
+  if (!has_partition_time()) return "'" + info_.partition_column + "'";
+  return fmt::format("'_PARTITION_LOAD_TIME', {}'{}'",
+                     has_partition_date() ? fmt::format("'{}', ", kPartitionDate) : "",
+                     kPartitionTime);
 }
 
 }  // namespace emberharmony::bigquery::server

@@ -210,7 +210,7 @@ struct Wanted {
   Wanted* Child(size_t i) {
     auto at = std::lower_bound(children.begin(), children.end(), i,
                                [](const Wanted& child, size_t j) { return child.index < j; });
-    if (at == children.end() || at->index != i) at = children.insert(at, {.index = i});
+    if (at == children.end() || at->index != i) at = children.insert(at, Wanted{i, false, {}});
     return &*at;
   }
 };
@@ -270,6 +270,17 @@ Result<WireSchema> MakeWireSchema(const arrow::Schema& schema) {
     fields.push_back(std::move(made));
   }
   if (fields.empty()) return base::UsageError("expected a table with columns, found none");
+  return Finished(std::move(fields));
+}
+
+Result<WireSchema> WithoutField(const WireSchema& schema, const std::string& name) {
+  std::vector<WireField> fields = schema.fields;
+  std::erase_if(fields, [&](const WireField& field) {
+    return LowerAscii(field.field->name()) == LowerAscii(name);
+  });
+  if (fields.empty()) {
+    return base::UsageError(fmt::format("expected a table with columns beside '{}'", name));
+  }
   return Finished(std::move(fields));
 }
 

@@ -39,4 +39,7 @@ arrow::Result<WireSchema> MakeWireSchema(const arrow::Schema& schema);
 arrow::Result<WireSchema> SelectFields(const WireSchema& schema,
                                        const std::vector<std::string>& names);
 
+/// All fields but the one of this name, without regard to case. A usage error if none is left.
+arrow::Result<WireSchema> WithoutField(const WireSchema& schema, const std::string& name);
+
 }  // namespace emberharmony::bigquery::server

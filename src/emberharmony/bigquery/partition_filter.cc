@@ -1,0 +1,42 @@
+#include "emberharmony/bigquery/partition_filter.h"
+
+#include <arrow/type.h>
+
+#include "emberharmony/base/spelling.h"
+#include "emberharmony/bigquery/partition_pruning.h"
+#include "emberharmony/io/filter/expression.h"
+
+namespace emberharmony::bigquery {
+
+bool RequiresPartitionFilter(std::string_view message) {
+  return message.find(kPartitionFilterRefusal) != std::string_view::npos;
+}
+
+std::vector<std::string> ConditionsToShow(const std::string& condition) {
+  constexpr size_t kConditionsMax = 16;  // each costs a call
+  const auto expression = io::filter::ParseExpression(condition, "filter");
+  if (!expression.ok()) return {};
+  std::vector<std::string> conditions = {condition};
+  if ((*expression)->kind != io::filter::ExpressionKind::kAnd) return conditions;
+  for (const auto& term : (*expression)->children) {
+    if (conditions.size() == kConditionsMax) break;
+    conditions.push_back(io::filter::WriteSql(*term));
+  }
+  return conditions;
+}
+
+std::shared_ptr<arrow::Schema> WithPartitionTimes(const std::shared_ptr<arrow::Schema>& schema) {
+  arrow::FieldVector fields = schema->fields();
+  // BigQuery keeps the names for itself; other servers may not.
+  for (const auto& field : schema->fields()) {
+    const std::string name = base::LowerAscii(field->name());
+    if (name == base::LowerAscii(kPartitionTime) || name == base::LowerAscii(kPartitionDate)) {
+      return schema;
+    }
+  }
+  fields.push_back(arrow::field(kPartitionTime, arrow::timestamp(arrow::TimeUnit::MICRO, "UTC")));
+  fields.push_back(arrow::field(kPartitionDate, arrow::date32()));
+  return arrow::schema(std::move(fields));
+}
+
+}  // namespace emberharmony::bigquery
