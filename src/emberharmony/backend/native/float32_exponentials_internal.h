@@ -13,17 +13,18 @@ namespace {
 constexpr float kFloatRounder = 0x1.8p23f;
 
 /// x = k ln 2 + r + tail with |r| about half of ln 2: r is exact, and tail what r lacks.
-template <class V>
+template <class V, int kBias>
 struct FloatReducedExp {
   using Vec = typename V::Vec;
-  typename V::Int k_bits;  // k in the exponent's place
-  Vec r, sum, tail;        // sum = r + tail, rounded
+  typename V::Int scale_bits;  // k + kBias in the exponent's place
+  Vec r, sum, tail;            // sum = r + tail, rounded
 
   [[gnu::always_inline]] explicit FloatReducedExp(Vec x) {
     constexpr float kLn2High = 0x1.62e43p-1f, kLn2Low = -0x1.05c61p-29f;
-    const Vec shifted = V::Fma(x, V::Set(0x1.715476p+0f), V::Set(kFloatRounder));
-    const Vec k = shifted - V::Set(kFloatRounder);
-    k_bits = V::ToBits(shifted) << 23;
+    constexpr float kRounder = kFloatRounder + kBias;
+    const Vec shifted = V::Fma(x, V::Set(0x1.715476p+0f), V::Set(kRounder));
+    const Vec k = shifted - V::Set(kRounder);
+    scale_bits = V::ToBits(shifted) << 23;
     r = V::Fma(k, V::Set(-kLn2High), x);
     tail = k * V::Set(-kLn2Low);
     sum = V::Fma(k, V::Set(-kLn2Low), r);
@@ -46,22 +47,21 @@ struct FloatExpm1Of {
   }
 
   [[gnu::always_inline]] static Vec Usual(Vec x) {
-    const FloatReducedExp<V> reduced(x);
-    const Vec scale = V::FromBits(reduced.k_bits + kOneBits);
-    return V::OrSign(Sum(reduced, scale, scale - V::Set(1.0f), V::Set(0.0f)), x);
+    const Reduced reduced(x);
+    const Vec scale = V::FromBits(reduced.scale_bits);
+    return V::OrSign(Sum(reduced, reduced.r, scale, scale - V::Set(1.0f), V::Set(0.0f)), x);
   }
 
  private:
-  static constexpr uint32_t kOneBits = 0x3f800000;
+  using Reduced = FloatReducedExp<V, 127>;
 
-  /// With 2^k - 1 = below + below_lost.
-  [[gnu::always_inline]] static Vec Sum(const FloatReducedExp<V>& reduced, Vec scale, Vec below,
+  /// With 2^k - 1 = below + below_lost, and r or what it stands for.
+  [[gnu::always_inline]] static Vec Sum(const Reduced& reduced, Vec r, Vec scale, Vec below,
                                         Vec below_lost) {
     // e^r - 1 - r, its first term apart, which rounds once less so.
-    const Vec r2 = reduced.sum * reduced.sum;
-    const Vec q =
-        Polynomial<V>(reduced.sum, 0x1.555488p-3f, 0x1.555528p-5f, 0x1.12402cp-7f, 0x1.6cf924p-10f);
-    const Vec rest = V::Fma(r2, V::Set(0.5f), V::Fma(r2 * reduced.sum, q, reduced.tail));
+    const Vec r2 = r * r;
+    const Vec q = Polynomial<V>(r, 0x1.555488p-3f, 0x1.555528p-5f, 0x1.12402cp-7f, 0x1.6cf924p-10f);
+    const Vec rest = V::Fma(r2, V::Set(0.5f), V::Fma(r2 * r, q, reduced.tail));
     const Vec high = V::Fma(scale, reduced.r, below);
     const Vec lost = V::Fma(scale, reduced.r, below - high) + below_lost;
     return high + V::Fma(scale, rest, lost);
@@ -72,11 +72,15 @@ struct FloatExpm1Of {
   [[gnu::noinline]] static Vec Rare(Vec x) {
     const auto large = V::Less(V::Set(40.0f), x);
     const Vec low = V::Select(V::Less(x, V::Set(-40.0f)), V::Set(-40.0f), x);
-    const FloatReducedExp<V> reduced(V::Select(V::Less(V::Set(89.0f), x), V::Set(89.0f), low));
+    const Reduced reduced(V::Select(V::Less(V::Set(89.0f), x), V::Set(89.0f), low));
     const Vec unit = V::Select(large, V::Set(0.5f), V::Set(1.0f));
-    const Vec scale = V::FromBits(reduced.k_bits + V::ToBits(unit));
+    constexpr uint32_t kOneBits = 0x3f800000;
+    const Vec scale = V::FromBits(reduced.scale_bits + (V::ToBits(unit) - kOneBits));
     const Vec below = scale - unit;
-    const Vec y = Sum(reduced, scale, below, (scale - below) - unit);
+    // Of many k the tail is large enough to count in the polynomial.
+    const auto usual = V::Less(V::Abs(x), V::Set(kUsualBelow));
+    const Vec r = V::Select(usual, reduced.r, reduced.sum);
+    const Vec y = Sum(reduced, r, scale, below, (scale - below) - unit);
     return V::OrSign(y * V::Select(large, V::Set(2.0f), V::Set(1.0f)), x);
   }
 };
@@ -100,28 +104,28 @@ struct FloatHyperbolic {
   }
 
   [[gnu::always_inline]] static Vec Usual(Vec x) {
-    const FloatReducedExp<V> reduced(kCosh ? V::Abs(x) : x);
-    const Vec scale = V::FromBits(reduced.k_bits + kHalfBits);
-    const Vec inverse = V::FromBits(kHalfBits - reduced.k_bits);
+    const Reduced reduced(kCosh ? V::Abs(x) : x);
+    const Vec scale = V::FromBits(reduced.scale_bits);
+    const Vec inverse = V::FromBits(kInverseBits - reduced.scale_bits);
     return kCosh ? Cosh(reduced, scale, inverse) : V::OrSign(Sinh(reduced, scale, inverse), x);
   }
 
  private:
-  static constexpr uint32_t kHalfBits = 0x3f000000;
+  using Reduced = FloatReducedExp<V, 126>;  // half of 2^k
+  static constexpr uint32_t kInverseBits = 2u * 126 << 23;
 
   /// cosh r - 1.
   [[gnu::always_inline]] static Vec Even(Vec z) {
     return z * Polynomial<V>(z, 0x1.0p-1f, 0x1.5554e4p-5f, 0x1.6d51dap-10f);
   }
   /// sinh r - r, and what r lacks.
-  [[gnu::always_inline]] static Vec Odd(const FloatReducedExp<V>& reduced, Vec z) {
+  [[gnu::always_inline]] static Vec Odd(const Reduced& reduced, Vec z) {
     return V::Fma(reduced.sum * z, Polynomial<V>(z, 0x1.555556p-3f, 0x1.110fcp-7f, 0x1.a2dd48p-13f),
                   reduced.tail);
   }
 
   /// `scale` and `inverse` are half of 2^k and of 2^-k.
-  [[gnu::always_inline]] static Vec Sinh(const FloatReducedExp<V>& reduced, Vec scale,
-                                         Vec inverse) {
+  [[gnu::always_inline]] static Vec Sinh(const Reduced& reduced, Vec scale, Vec inverse) {
     const Vec z = reduced.sum * reduced.sum;
     const Vec g = scale + inverse, h = scale - inverse;
     const Vec high = V::Fma(g, reduced.r, h);
@@ -130,8 +134,7 @@ struct FloatHyperbolic {
   }
 
   /// Of x >= 0, where `inverse` is the smaller one, and added late.
-  [[gnu::always_inline]] static Vec Cosh(const FloatReducedExp<V>& reduced, Vec scale,
-                                         Vec inverse) {
+  [[gnu::always_inline]] static Vec Cosh(const Reduced& reduced, Vec scale, Vec inverse) {
     const Vec z = reduced.sum * reduced.sum;
     const Vec g = scale + inverse, h = scale - inverse;
     const Vec high = V::Fma(h, reduced.r, scale);
@@ -144,10 +147,11 @@ struct FloatHyperbolic {
   [[gnu::noinline]] static Vec Rare(Vec magnitude, Vec x) {
     const auto large = V::Less(V::Set(60.0f), magnitude);
     const Vec capped = V::Select(V::Less(V::Set(90.0f), magnitude), V::Set(90.0f), magnitude);
-    const FloatReducedExp<V> reduced(capped);
-    const Vec scale = V::Select(large, V::FromBits(reduced.k_bits + (kHalfBits - (4u << 23))),
-                                V::FromBits(reduced.k_bits + kHalfBits));
-    const Vec inverse = V::Select(large, V::Set(0.0f), V::FromBits(kHalfBits - reduced.k_bits));
+    const Reduced reduced(capped);
+    const Vec scale = V::Select(large, V::FromBits(reduced.scale_bits - (4u << 23)),
+                                V::FromBits(reduced.scale_bits));
+    const Vec inverse =
+        V::Select(large, V::Set(0.0f), V::FromBits(kInverseBits - reduced.scale_bits));
     const Vec y = kCosh ? Cosh(reduced, scale, inverse) : Sinh(reduced, scale, inverse);
     const Vec result = y * V::Select(large, V::Set(16.0f), V::Set(1.0f));
     return kCosh ? result : V::OrSign(result, x);

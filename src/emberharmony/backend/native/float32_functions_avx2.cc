@@ -65,6 +65,10 @@ struct FloatVec {
   static bool AllNormalPositive(Vec x) {
     return All(And(_mm256_cmp_ps(x, Set(0x1p-126f), _CMP_GE_OQ), Less(x, Set(__builtin_inff()))));
   }
+  static Vec NearOne(Vec x) {
+    const Int bits = ToBits(x);
+    return FromBits(bits - ((bits - 0x3f400000u) & 0xff800000u));
+  }
   static Vec OrSign(Vec y, Vec x) {
     return _mm256_or_ps(y, _mm256_and_ps(x, _mm256_set1_ps(-0.0f)));
   }

@@ -68,11 +68,12 @@ struct FloatVec {
   static Mask And(Mask x, Mask y) { return x & y; }
   static Mask Xor(Mask x, Mask y) { return x ^ y; }
   static bool All(Mask mask) { return mask == 0xffff; }
-  /// Of others the bits, less those of the smallest, are out of the range as unsigned integers.
   static bool AllNormalPositive(Vec x) {
-    const Int above = ToBits(x) - 0x00800000u;
-    return All(
-        _mm512_cmplt_epu32_mask(__builtin_bit_cast(__m512i, above), _mm512_set1_epi32(0x7f000000)));
+    constexpr int kAllOtherClasses = 0xff;
+    return _mm512_fpclass_ps_mask(x, kAllOtherClasses) == 0;
+  }
+  static Vec NearOne(Vec x) {
+    return _mm512_maskz_getmant_ps(0xffff, x, _MM_MANT_NORM_p75_1p5, _MM_MANT_SIGN_src);
   }
   static Vec OrSign(Vec y, Vec x) {
     // y | (x & the sign bit)

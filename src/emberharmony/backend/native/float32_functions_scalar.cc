@@ -54,6 +54,10 @@ struct FloatVec {
   static Mask Xor(Mask x, Mask y) { return x != y; }
   static bool All(Mask mask) { return mask; }
   static bool AllNormalPositive(Vec x) { return x >= 0x1p-126f && x < __builtin_inff(); }
+  static Vec NearOne(Vec x) {
+    const Int bits = ToBits(x);
+    return FromBits(bits - ((bits - 0x3f400000u) & 0xff800000u));
+  }
   static Vec OrSign(Vec y, Vec x) { return FromBits(ToBits(y) | (ToBits(x) & 0x80000000u)); }
   static Vec Select(Mask mask, Vec yes, Vec no) { return mask ? yes : no; }
   static Vec SelectOrZero(Mask mask, Vec yes) { return mask ? yes : 0.0f; }

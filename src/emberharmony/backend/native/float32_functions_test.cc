@@ -38,7 +38,7 @@ const Function kFunctions[] = {
     {Op::kTanh, std::tanh, 0x40f00000, 0x41200000, 0.93},
     {Op::kLog, std::log, 0x3f000000, 0x40000000, 0.91},
     {Op::kLog2, std::log2, 0x3f000000, 0x40000000, 0.98},
-    {Op::kLog10, std::log10, 0x3f000000, 0x40000000, 0.95},
+    {Op::kLog10, std::log10, 0x3f000000, 0x40000000, 0.99},
     {Op::kLog1p, std::log1p, 0x3e800000, 0x3f800000, 0.89},
     {Op::kSin, std::sin, 0x3f800000, 0x41000000, 0.61},
     {Op::kCos, std::cos, 0x3c000000, 0x41000000, 0.61},
@@ -48,7 +48,7 @@ const Function kFunctions[] = {
     {Op::kAtan, std::atan, 0x3f000000, 0x40000000, 0.96},
     {Op::kAsinh, std::asinh, 0x3f000000, 0x40000000, 0.77},
     {Op::kAcosh, std::acosh, 0x3f800000, 0x40000000, 0.88},
-    {Op::kAtanh, std::atanh, 0x3e000000, 0x3f800000, 0.90},
+    {Op::kAtanh, std::atanh, 0x3c800000, 0x3d800000, 0.79},
 };
 
 float FromBits(uint64_t bits) { return std::bit_cast<float>(static_cast<uint32_t>(bits)); }

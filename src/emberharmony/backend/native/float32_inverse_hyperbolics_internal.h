@@ -115,6 +115,23 @@ struct FloatAcoshOf {
   }
 };
 
+// As kBinaryLogInverses, with halves of natural logarithms, which but for a fiftieth of a result's
+// last bit are multiples of 2^-20.
+alignas(64) constexpr float kHalfLogInverses[32] = {
+    0x1.0p+0f,      0x1.0p+0f,      0x1.dbcbcp-1f,  0x1.cc6df2p-1f, 0x1.c1e82cp-1f, 0x1.b5254ap-1f,
+    0x1.aa0102p-1f, 0x1.9e0426p-1f, 0x1.937edcp-1f, 0x1.8bd2p-1f,   0x1.82e412p-1f, 0x1.783a46p-1f,
+    0x1.6f0b8ap-1f, 0x1.678f66p-1f, 0x1.6090b6p-1f, 0x1.5a1c3ap-1f, 0x1.53818cp+0f, 0x1.4c95fcp+0f,
+    0x1.446868p+0f, 0x1.3e23f8p+0f, 0x1.39973cp+0f, 0x1.3051fap+0f, 0x1.2df6a8p+0f, 0x1.28f4ap+0f,
+    0x1.1ff1ap+0f,  0x1.1be12ap+0f, 0x1.19ac4ep+0f, 0x1.126834p+0f, 0x1.0d4084p+0f, 0x1.0b56b2p+0f,
+    0x1.0471e4p+0f, 0x1.0p+0f};
+alignas(64) constexpr float kHalfLogs[32] = {
+    0x0.0p+0f,     0x0.0p+0f,     0x1.2c62p-5f,  0x1.b2dap-5f,  0x1.08c6p-4f,  0x1.43b4p-4f,
+    0x1.7894p-4f,  0x1.b309p-4f,  0x1.e7cp-4f,   0x1.078a8p-3f, 0x1.1ee8p-3f,  0x1.3b868p-3f,
+    0x1.54d4p-3f,  0x1.69edp-3f,  0x1.7e0bp-3f,  0x1.90f7p-3f,  -0x1.2117p-3f, -0x1.0c008p-3f,
+    -0x1.e504p-4f, -0x1.bd1p-4f,  -0x1.9f9p-4f,  -0x1.621bp-4f, -0x1.522fp-4f, -0x1.2fefp-4f,
+    -0x1.e1a4p-5f, -0x1.a76ap-5f, -0x1.8774p-5f, -0x1.1c68p-5f, -0x1.9d74p-6f, -0x1.6308p-6f,
+    -0x1.1a08p-7f, 0x0.0p+0f};
+
 /// atanh a = log1p(2 a / (1 - a)) / 2, with difference and quotient in two parts.
 template <class V>
 struct FloatAtanhOf {
@@ -136,7 +153,25 @@ struct FloatAtanhOf {
     const Vec twice = a + a;
     const Vec quotient = twice / below;
     const Vec rest = V::Fma(-quotient, below_lost, V::Fma(-quotient, below, twice));
-    return V::Set(0.5f) * Log1pOfSum<V>(quotient, rest * RoughReciprocal<V>(below));
+    return HalfLog1p(quotient, rest * V::Fma(a, V::Set(-0.235f), V::Set(0.485f)));
+  }
+
+  /// log1p(x) / 2 and `low`, the half of what it changes if x is not exact: here rest / (1 + a) /
+  /// 2, roughly. 1 + x = 2^k (1 + f), f is exact, and 1 + r = (1 + f) inverse.
+  [[gnu::always_inline]] static Vec HalfLog1p(Vec x, Vec low) {
+    constexpr float kHalfLn2High = 0x1.62e44p-2f / kExponentUnit;
+    constexpr float kHalfLn2Low = -0x1.0105c6p-22f / kExponentUnit;
+    const Vec sum = x + V::Set(1.0f);
+    const FloatMantissa<V> parts(sum);
+    const auto scale = V::FromBits(0x3f800000 - (V::ToBits(sum) - V::ToBits(parts.z)));
+    const Vec f = V::Fma(x, scale, scale - V::Set(1.0f));
+    const auto index = V::ToBits(parts.z) >> kIntervalShift;
+    const Vec inverse = V::Look(kHalfLogInverses, index);
+    const Vec r = V::Fma(f, inverse, inverse - V::Set(1.0f));
+    const Vec q = Polynomial<V>(r, -0x1.000004p-2f, 0x1.5555f2p-3f, -0x1.ff0d14p-4f, 0x1.7613p-4f);
+    const Vec whole = V::Fma(parts.k, V::Set(kHalfLn2High), V::Look(kHalfLogs, index));
+    const Vec rest = V::Fma(r * r, q, V::Fma(parts.k, V::Set(kHalfLn2Low), low));
+    return whole + V::Fma(r, V::Set(0.5f), rest);
   }
 
   [[gnu::noinline]] static Vec Rare(typename V::Mask inside, Vec a, Vec x) {

@@ -10,6 +10,8 @@
 //   Set, Load, Store, Fma, Abs, Sqrt, ToBits, FromBits, ToFloat (of a SignedInt)
 //   Less, Equal, And, Xor, All; Select(mask, yes, no), SelectOrZero; IsOdd (of an Int)
 //   AllNormalPositive  whether all are normal and positive
+//   NearOne            of a normal positive number times that power of two that brings it to [3/4,
+//                      3/2); of others anything
 //   OrSign(y, x)       y with its sign bit set if that of x is
 //   LargerMagnitude    the larger magnitude; of NaN and a number either
 //   MaxWithZero        of integers with sign

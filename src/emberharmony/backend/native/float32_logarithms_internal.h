@@ -35,10 +35,12 @@ struct FloatExponent {
 
 /// k ln 2 + log(1 + f).
 struct FloatNaturalLog {
-  static constexpr uint32_t kLowest = 0x3f333333;  // f from -0.3 to 0.4
   template <class V>
-  [[gnu::always_inline]] static typename V::Vec Of(typename V::Vec k, typename V::Vec f) {
+  using Parts = FloatExponent<V, 0x3f333333>;  // f from -0.3 to 0.4
+  template <class V>
+  [[gnu::always_inline]] static typename V::Vec Of(typename V::Vec k, Parts<V> parts) {
     using Vec = typename V::Vec;
+    const Vec f = parts.f;
     const Vec q = Polynomial<V>(f, -0x1.fffff6p-2f, 0x1.55554ep-2f, -0x1.0004f8p-2f, 0x1.99a5a6p-3f,
                                 -0x1.53fe6cp-3f, 0x1.223b24p-3f, -0x1.106c38p-3f, 0x1.0a2412p-3f,
                                 -0x1.368986p-4f);
@@ -49,40 +51,86 @@ struct FloatNaturalLog {
   }
 };
 
-/// With log2(1 + f) = f kHigh + f q(f): the first product is added to k without loss, but for k =
-/// -1 and the largest f, where a quarter of an ulp is lost.
-struct FloatBinaryLog {
-  static constexpr uint32_t kLowest = 0x3f2c0000;  // f from -0.329 to 0.344
-  template <class V>
-  [[gnu::always_inline]] static typename V::Vec Of(typename V::Vec k, typename V::Vec f) {
-    using Vec = typename V::Vec;
-    const Vec factor = V::Set(0x1.715476p+0f);  // 1 / ln 2, of which q has the rest
-    const Vec q = Polynomial<V>(f, 0x1.ad768cp-26f, -0x1.715476p-1f, 0x1.ec6ff2p-2f,
-                                -0x1.7154a2p-2f, 0x1.27a5ccp-2f, -0x1.ec8512p-3f, 0x1.9d1a1cp-3f,
-                                -0x1.6cd38ap-3f, 0x1.a00446p-3f, -0x1.6667dp-3f);
-    const Vec whole = k * V::Set(1.0f / kExponentUnit);
-    const Vec high = V::Fma(f, factor, whole);
-    const Vec lost = V::Fma(f, factor, whole - high);
-    return high + V::Fma(f, q, lost);
+/// A normal positive x is 2^k z, with z from 3/4 to 3/2.
+template <class V>
+struct FloatMantissa {
+  typename V::Vec k, z;  // k in kExponentUnit
+
+  [[gnu::always_inline]] explicit FloatMantissa(typename V::Vec x) : z(V::NearOne(x)) {
+    k = V::ToFloat(__builtin_bit_cast(typename V::SignedInt, V::ToBits(x) - V::ToBits(z)));
   }
 };
 
-/// Likewise, with k log10 2 in two parts, of which the first is exact.
-struct FloatDecimalLog {
-  static constexpr uint32_t kLowest = 0x3f333333;
+// [3/4, 3/2) is cut into 32 intervals by a mantissa's first five bits, those next to 1 the first
+// and the last one. Of each there are an inverse near its middle's, and the logarithm of 1 /
+// inverse: the inverse is chosen so that this is a multiple of 2^-16 (of the decimal one 2^-18) but
+// for an eighth of the last bit of any result, and so the sum of it and of k's is exact.
+alignas(64) constexpr float kBinaryLogInverses[32] = {
+    0x1.0p+0f,      0x1.eb5b6ap-1f, 0x1.da61fep-1f, 0x1.cd2144p-1f, 0x1.c13ad4p-1f, 0x1.b5be44p-1f,
+    0x1.aa94fap-1f, 0x1.9e356ap-1f, 0x1.94c47cp-1f, 0x1.8a615ap-1f, 0x1.819744p-1f, 0x1.789b58p-1f,
+    0x1.708a72p-1f, 0x1.689b08p-1f, 0x1.608076p-1f, 0x1.574cb6p-1f, 0x1.51eaecp+0f, 0x1.4b0176p+0f,
+    0x1.446c7ep+0f, 0x1.3d0852p+0f, 0x1.386ea4p+0f, 0x1.30dd96p+0f, 0x1.2cdbbep+0f, 0x1.274a8p+0f,
+    0x1.21a49p+0f,  0x1.1cd638p+0f, 0x1.173496p+0f, 0x1.13f19cp+0f, 0x1.0f658ap+0f, 0x1.0929b8p+0f,
+    0x1.047b62p+0f, 0x1.0p+0f};
+alignas(64) constexpr float kBinaryLogs[32] = {
+    0x0.0p+0f,    0x1.e66p-5f,   0x1.c2fp-4f,   0x1.353p-3f,   0x1.827p-3f,   0x1.cef8p-3f,
+    0x1.0da4p-2f, 0x1.392p-2f,   0x1.5b3p-2f,   0x1.8198p-2f,  0x1.a2e4p-2f,  0x1.c5b8p-2f,
+    0x1.e5b4p-2f, 0x1.02eep-1f,  0x1.13b8p-1f,  0x1.2742p-1f,  -0x1.9a24p-2f, -0x1.7b9cp-2f,
+    -0x1.5dfp-2f, -0x1.3be4p-2f, -0x1.264cp-2f, -0x1.0214p-2f, -0x1.dd1p-3f,  -0x1.a5ep-3f,
+    -0x1.6cdp-3f, -0x1.3b6p-3f,  -0x1.006p-3f,  -0x1.bb5p-4f,  -0x1.592p-4f,  -0x1.9fap-5f,
+    -0x1.9a4p-6f, 0x0.0p+0f};
+alignas(64) constexpr float kDecimalLogInverses[32] = {
+    0x1.0p+0f,      0x1.ec334ep-1f, 0x1.ddf52ap-1f, 0x1.cd40f6p-1f, 0x1.c13e02p-1f, 0x1.b5454cp-1f,
+    0x1.aa03cp-1f,  0x1.9f4464p-1f, 0x1.93ca14p-1f, 0x1.8ba878p-1f, 0x1.8328ep-1f,  0x1.773526p-1f,
+    0x1.70f226p-1f, 0x1.672d5ep-1f, 0x1.60acb4p-1f, 0x1.5768bep-1f, 0x1.51ad7p+0f,  0x1.499d9ep+0f,
+    0x1.43dd4ap+0f, 0x1.3ec978p+0f, 0x1.383e76p+0f, 0x1.31fa4ap+0f, 0x1.2cb3c6p+0f, 0x1.25b81ep+0f,
+    0x1.21f764p+0f, 0x1.1c896ap+0f, 0x1.173ee2p+0f, 0x1.122bbep+0f, 0x1.0edb0ep+0f, 0x1.0871e8p+0f,
+    0x1.046a6cp+0f, 0x1.0p+0f};
+alignas(64) constexpr float kDecimalLogs[32] = {
+    0x0.0p+0f,     0x1.18ap-6f,  0x1.e99p-6f,   0x1.7358p-5f,  0x1.d138p-5f,  0x1.18a8p-4f,
+    0x1.470cp-4f,  0x1.748p-4f,  0x1.a65cp-4f,  0x1.ca8cp-4f,  0x1.f12cp-4f,  0x1.147ap-3f,
+    0x1.2372p-3f,  0x1.3b5p-3f,  0x1.4b9p-3f,   0x1.633ep-3f,  -0x1.ec98p-4f, -0x1.c19cp-4f,
+    -0x1.a24cp-4f, -0x1.863p-4f, -0x1.614cp-4f, -0x1.3d3cp-4f, -0x1.1e4cp-4f, -0x1.e9p-5f,
+    -0x1.bb4p-5f,  -0x1.78p-5f,  -0x1.3538p-5f, -0x1.e7fp-6f,  -0x1.916p-6f,  -0x1.cdep-7f,
+    -0x1.e6cp-8f,  0x0.0p+0f};
+
+/// What comes before an interval's bits.
+constexpr int kIntervalShift = 18;
+
+/// log2 of 2^k z = k + log2(1 / inverse) + log2(1 + r), where 1 + r = z inverse.
+struct FloatBinaryLog {
   template <class V>
-  [[gnu::always_inline]] static typename V::Vec Of(typename V::Vec k, typename V::Vec f) {
+  using Parts = FloatMantissa<V>;
+  template <class V>
+  [[gnu::always_inline]] static typename V::Vec Of(typename V::Vec k, Parts<V> parts) {
     using Vec = typename V::Vec;
-    constexpr float kTwoHigh = 0x1.344p-2f / kExponentUnit;  // log10 2
-    constexpr float kTwoLow = 0x1.3509f8p-18f / kExponentUnit;
+    const auto index = V::ToBits(parts.z) >> kIntervalShift;
+    const Vec r = V::Fma(parts.z, V::Look(kBinaryLogInverses, index), V::Set(-1.0f));
+    const Vec factor = V::Set(0x1.715476p+0f);  // 1 / ln 2, of which q has the rest
+    const Vec q =
+        Polynomial<V>(r, 0x1.38d49p-27f, -0x1.7154b4p-1f, 0x1.ec948ep-2f, -0x1.6b115cp-2f);
+    const Vec whole = V::Fma(k, V::Set(1.0f / kExponentUnit), V::Look(kBinaryLogs, index));
+    return whole + V::Fma(r, factor, r * q);
+  }
+};
+
+/// Likewise, with log10 2 in two parts, of which the first has so few bits that its products with k
+/// are exact.
+struct FloatDecimalLog {
+  template <class V>
+  using Parts = FloatMantissa<V>;
+  template <class V>
+  [[gnu::always_inline]] static typename V::Vec Of(typename V::Vec k, Parts<V> parts) {
+    using Vec = typename V::Vec;
+    constexpr float kTwoHigh = 0x1.3441p-2f / kExponentUnit;  // log10 2
+    constexpr float kTwoLow = 0x1.a84fbcp-21f / kExponentUnit;
+    const auto index = V::ToBits(parts.z) >> kIntervalShift;
+    const Vec r = V::Fma(parts.z, V::Look(kDecimalLogInverses, index), V::Set(-1.0f));
     const Vec factor = V::Set(0x1.bcb7b2p-2f);  // 1 / ln 10
-    const Vec q = Polynomial<V>(f, -0x1.4a5588p-27f, -0x1.bcb7aap-3f, 0x1.287a56p-3f,
-                                -0x1.bcbfap-4f, 0x1.63dd3p-4f, -0x1.276924p-4f, 0x1.f64c1ep-5f,
-                                -0x1.d5b6b8p-5f, 0x1.d97b04p-5f, -0x1.249348p-5f);
-    const Vec whole = k * V::Set(kTwoHigh);
-    const Vec high = V::Fma(f, factor, whole);
-    const Vec lost = V::Fma(f, factor, whole - high);
-    return high + V::Fma(f, q, V::Fma(k, V::Set(kTwoLow), lost));
+    const Vec q =
+        Polynomial<V>(r, -0x1.c33d7ep-27f, -0x1.bcb7fcp-3f, 0x1.28900ep-3f, -0x1.b5277ep-4f);
+    const Vec whole = V::Fma(k, V::Set(kTwoHigh), V::Look(kDecimalLogs, index));
+    return whole + V::Fma(r, factor, V::Fma(r, q, k * V::Set(kTwoLow)));
   }
 };
 
@@ -101,22 +149,22 @@ template <class V>
 template <class V, class Log>
 struct FloatLogarithm {
   using Vec = typename V::Vec;
-  using Exponent = FloatExponent<V, Log::kLowest>;
+  using Parts = typename Log::template Parts<V>;
 
   static Vec Do(Vec x) {
     if (!V::AllNormalPositive(x)) [[unlikely]] {
       return Rare(x);
     }
-    const Exponent parts(x);
-    return Log::template Of<V>(parts.k, parts.f);
+    const Parts parts(x);
+    return Log::template Of<V>(parts.k, parts);
   }
 
  private:
   [[gnu::noinline]] static Vec Rare(Vec x) {
     const auto small = V::Less(x, V::Set(kSmallestNormalF32));
-    const Exponent parts(V::Select(small, x * V::Set(0x1p24f), x));
+    const Parts parts(V::Select(small, x * V::Set(0x1p24f), x));
     const Vec k = V::Select(small, parts.k - V::Set(24.0f * kExponentUnit), parts.k);
-    return WithInfinities<V>(x, Log::template Of<V>(k, parts.f));
+    return WithInfinities<V>(x, Log::template Of<V>(k, parts));
   }
 };
 template <class V>
