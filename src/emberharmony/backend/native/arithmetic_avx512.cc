@@ -5,6 +5,7 @@ namespace emberharmony::backend::native::avx512 {
 void AddArithmeticKernels(KernelTable* table) {
   AddArithmetic(table);
   AddIntegerDivision(table, IntegerTypes{});
+  AddIntegerDivisionByNumber(table, IntegerTypes{});
 }
 
 }  // namespace emberharmony::backend::native::avx512

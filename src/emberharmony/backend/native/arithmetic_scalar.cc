@@ -6,6 +6,7 @@ void AddArithmeticKernels(KernelTable* table) {
   AddArithmetic(table);
   // The processor divides narrower integers as quickly as float64 made of them one by one.
   AddIntegerDivision(table, Types<int64_t, uint64_t>{});
+  AddIntegerDivisionByNumber(table, Types<int64_t, uint64_t>{});
 }
 
 }  // namespace emberharmony::backend::native::scalar

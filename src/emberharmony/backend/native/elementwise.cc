@@ -279,6 +279,13 @@ bool RunAsItLies(Kernel kernel, std::span<const Tensor* const> inputs, const Ten
   }
   char* target = static_cast<char*>(output.mutable_data());
   const int64_t target_item_bytes = tensor::ItemSize(output.dtype());
+  if (num_inputs == 2 && flat[1].repeats && !flat[0].repeats && size >= kBlock) {
+    if (const Kernel by_number = ActiveKernels().ByNumber(kernel)) {
+      kernel = by_number;
+      flat[1] = {flat[1].data, 0, false};
+      any_repeats = false;
+    }
+  }
   if (!any_repeats) {
     RunFlat(kernel, flat, num_inputs, target, target_item_bytes, size);
     return true;

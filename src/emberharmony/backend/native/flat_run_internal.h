@@ -16,6 +16,7 @@ constexpr int64_t BlockOf(int64_t item_bytes) {
 }
 
 /// An input of a flat run: memory that is walked through, or a block that is read again and again.
+/// Where elements have no bytes, the kernel is always given the same place.
 struct FlatInput {
   const char* data;
   int64_t item_bytes;

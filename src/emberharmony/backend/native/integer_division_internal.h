@@ -164,10 +164,41 @@ void DivisionLoop(const void* const* inputs, void* output, int64_t n) {
   }
 }
 
+/// Of n elements and the one number that the second input points to.
+template <class Loops, class T>
+void DivisionByNumberLoop(const void* const* inputs, void* output, int64_t n) {
+  constexpr int64_t kPiece = sizeof(T) < 8 ? int64_t{1} << 62 : 512;
+  const T* x = static_cast<const T*>(inputs[0]);
+  const T y = *static_cast<const T*>(inputs[1]);
+  T* out = static_cast<T*>(output);
+  const bool quick = y != T(0) && AllBelow2To52(&y, 1);
+  for (int64_t start = 0; start < n;) {
+    const int64_t count = n - start < kPiece ? n - start : kPiece;
+    if (quick && AllBelow2To52(x + start, count)) {
+      ByOneDivisor<Loops>(x + start, y, out + start, count);
+    } else {
+      for (int64_t i = start; i < start + count; ++i) out[i] = Loops::Exact::Do(x[i], y);
+    }
+    start += count;
+  }
+}
+
+template <class Loops, class T>
+void SetDivisionByNumber(KernelTable* table, Op op) {
+  table->SetByNumber(table->Get(op, DTypeOf<T>()), &DivisionByNumberLoop<Loops, T>);
+}
+
 template <class... Ts>
 void AddIntegerDivision(KernelTable* table, Types<Ts...>) {
   (table->Set(Op::kFloorDivide, DTypeOf<Ts>(), &DivisionLoop<FloorDivideLoops<Ts>, Ts>), ...);
   (table->Set(Op::kRemainder, DTypeOf<Ts>(), &DivisionLoop<RemainderLoops<Ts>, Ts>), ...);
+}
+
+/// After the kernels for any divisors.
+template <class... Ts>
+void AddIntegerDivisionByNumber(KernelTable* table, Types<Ts...>) {
+  (SetDivisionByNumber<FloorDivideLoops<Ts>, Ts>(table, Op::kFloorDivide), ...);
+  (SetDivisionByNumber<RemainderLoops<Ts>, Ts>(table, Op::kRemainder), ...);
 }
 
 }  // namespace

@@ -27,6 +27,17 @@ std::vector<T> Compute(Op op, const std::vector<T>& x, const std::vector<T>& y) 
   return result;
 }
 
+/// The same of one divisor, by the kernel for it if the instruction set has one.
+template <class T>
+void ExpectSameByNumber(Op op, const std::vector<T>& x, T y, const std::vector<T>& expected) {
+  const Kernel by_number = ActiveKernels().ByNumber(ActiveKernels().Get(op, tensor::DTypeOf<T>()));
+  if (by_number == nullptr) return;
+  std::vector<T> result(x.size());
+  const void* inputs[] = {x.data(), &y};
+  by_number(inputs, result.data(), static_cast<int64_t>(x.size()));
+  EXPECT_EQ(result, expected) << InfoOf(op).name << " by " << +y;
+}
+
 /// quotient y + remainder = x, the remainder between 0 and y or 0; both are 0 where y is, and wrap
 /// around.
 template <class T>
@@ -119,11 +130,24 @@ TYPED_TEST(IntegerDivision, OfOneDivisor) {
             x.push_back(static_cast<T>(x.back() - x.back() % divisor));
           }
         }
-        ExpectDivided(x, std::vector<T>(x.size(), divisor));
+        const std::vector<T> divisors(x.size(), divisor);
+        ExpectDivided(x, divisors);
+        for (Op op : {Op::kFloorDivide, Op::kRemainder}) {
+          ExpectSameByNumber(op, x, divisor, Compute(op, x, divisors));
+        }
       }
     }
     ForceInstructionSet(std::nullopt);
   }
+}
+
+TEST(IntegerDivisionByNumber, HasAKernelForAllIntegersWhereRegistersAreWide) {
+  if (ActiveInstructionSet() == InstructionSet::kScalar) return;
+  for (auto dtype : {tensor::DType::kInt8, tensor::DType::kUInt32, tensor::DType::kInt64}) {
+    EXPECT_NE(ActiveKernels().ByNumber(ActiveKernels().Get(Op::kFloorDivide, dtype)), nullptr);
+    EXPECT_NE(ActiveKernels().ByNumber(ActiveKernels().Get(Op::kRemainder, dtype)), nullptr);
+  }
+  EXPECT_EQ(ActiveKernels().ByNumber(ActiveKernels().Get(Op::kAdd, tensor::DType::kInt8)), nullptr);
 }
 
 TEST(IntegerDivisionInPlace, TheOutputMayBeAnInput) {

@@ -29,6 +29,26 @@ struct KernelTable {
   Kernel Get(Op op, tensor::DType dtype) const {
     return elementwise[static_cast<int>(op)][static_cast<int>(dtype)];
   }
+
+  /// Kernels that do the same as another one, but whose second input is one element for all n: for
+  /// operations that then have to find something out only once. Null for other kernels.
+  Kernel ByNumber(Kernel kernel) const {
+    for (int i = 0; i < num_by_number_; ++i) {
+      if (by_number_[i].general == kernel) return by_number_[i].by_number;
+    }
+    return nullptr;
+  }
+  void SetByNumber(Kernel general, Kernel by_number) {
+    by_number_[num_by_number_++] = {general, by_number};
+  }
+
+ private:
+  struct WithNumber {
+    Kernel general, by_number;
+  };
+  static constexpr int kByNumberMax = 16;  // two kinds of division, of eight kinds of integers
+  WithNumber by_number_[kByNumberMax] = {};
+  int num_by_number_ = 0;
 };
 
 /// The table of the active instruction set.
