@@ -2,6 +2,10 @@
 // What needs more than a few operations is in complex_functions.cc.
 #pragma once
 
+#if defined(__AVX2__)
+#include <immintrin.h>
+#endif
+
 #include "emberharmony/backend/native/loops_internal.h"
 
 namespace emberharmony::backend::native {
@@ -51,15 +55,99 @@ void ComplexProducts(const Complex<T>* x, const Complex<T>* y, Complex<T>* out, 
     for (int64_t i = 0; i < piece; ++i) out[start + i] = {re[i], im[i]};
   }
 }
+
+#if defined(__AVX512F__)
+struct ComplexDoubles {
+  using Vec = __m512d;
+  static constexpr int64_t kLanes = 4;
+  static Vec Load(const Complex<double>* x) { return _mm512_loadu_pd(x); }
+  static void Store(Complex<double>* to, Vec x) { _mm512_storeu_pd(to, x); }
+  static Vec RealParts(Vec x) { return _mm512_maskz_movedup_pd(0xff, x); }
+  static Vec ImaginaryParts(Vec x) { return _mm512_maskz_permute_pd(0xff, x, 0xff); }
+  static Vec Exchanged(Vec x) { return _mm512_maskz_permute_pd(0xff, x, 0x55); }
+  /// x - y in real parts, x + y in imaginary ones.
+  static Vec SubtractAdd(Vec x, Vec y) { return _mm512_mask_sub_pd(x + y, 0x55, x, y); }
+};
+struct ComplexFloats {
+  using Vec = __m512;
+  static constexpr int64_t kLanes = 8;
+  static Vec Load(const Complex<float>* x) { return _mm512_loadu_ps(x); }
+  static void Store(Complex<float>* to, Vec x) { _mm512_storeu_ps(to, x); }
+  static Vec RealParts(Vec x) { return _mm512_maskz_moveldup_ps(0xffff, x); }
+  static Vec ImaginaryParts(Vec x) { return _mm512_maskz_movehdup_ps(0xffff, x); }
+  static Vec Exchanged(Vec x) { return _mm512_maskz_permute_ps(0xffff, x, 0xb1); }
+  static Vec SubtractAdd(Vec x, Vec y) { return _mm512_mask_sub_ps(x + y, 0x5555, x, y); }
+};
+#elif defined(__AVX2__)
+struct ComplexDoubles {
+  using Vec = __m256d;
+  static constexpr int64_t kLanes = 2;
+  static Vec Load(const Complex<double>* x) { return _mm256_loadu_pd(&x->re); }
+  static void Store(Complex<double>* to, Vec x) { _mm256_storeu_pd(&to->re, x); }
+  static Vec RealParts(Vec x) { return _mm256_movedup_pd(x); }
+  static Vec ImaginaryParts(Vec x) { return _mm256_permute_pd(x, 0xf); }
+  static Vec Exchanged(Vec x) { return _mm256_permute_pd(x, 0x5); }
+  static Vec SubtractAdd(Vec x, Vec y) { return _mm256_addsub_pd(x, y); }
+};
+struct ComplexFloats {
+  using Vec = __m256;
+  static constexpr int64_t kLanes = 4;
+  static Vec Load(const Complex<float>* x) { return _mm256_loadu_ps(&x->re); }
+  static void Store(Complex<float>* to, Vec x) { _mm256_storeu_ps(&to->re, x); }
+  static Vec RealParts(Vec x) { return _mm256_moveldup_ps(x); }
+  static Vec ImaginaryParts(Vec x) { return _mm256_movehdup_ps(x); }
+  static Vec Exchanged(Vec x) { return _mm256_permute_ps(x, 0xb1); }
+  static Vec SubtractAdd(Vec x, Vec y) { return _mm256_addsub_ps(x, y); }
+};
+#endif
+
+#if defined(__AVX2__)
+template <class T>
+struct ComplexVectorOf {
+  using type = ComplexDoubles;
+};
+template <>
+struct ComplexVectorOf<float> {
+  using type = ComplexFloats;
+};
+
+/// The products of as many numbers as fill whole registers; returns how many. Each product of parts
+/// is rounded before it is added.
+template <class T>
+int64_t ComplexProductsInRegisters(const Complex<T>* x, const Complex<T>* y, Complex<T>* out,
+                                   int64_t n) {
+  using V = typename ComplexVectorOf<T>::type;
+  int64_t i = 0;
+  for (; i + V::kLanes <= n; i += V::kLanes) {
+    auto a = V::Load(x + i), b = V::Load(y + i);
+    // Else compilers read the memory once for each use.
+    asm("" : "+v"(a), "+v"(b));
+    auto by_real = a * V::RealParts(b);
+    auto by_imaginary = V::Exchanged(a) * V::ImaginaryParts(b);
+    // Else compilers might fuse products and sums, -ffp-contract=off or not.
+    asm("" : "+v"(by_real), "+v"(by_imaginary));
+    V::Store(out + i, V::SubtractAdd(by_real, by_imaginary));
+  }
+  return i;
+}
+#else
+template <class T>
+int64_t ComplexProductsInRegisters(const Complex<T>*, const Complex<T>*, Complex<T>*, int64_t) {
+  return 0;
+}
+#endif
 template <class T>
 void ComplexMultiplyLoop(const void* const* inputs, void* output, int64_t n) {
-  ComplexProducts(static_cast<const Complex<T>*>(inputs[0]),
-                  static_cast<const Complex<T>*>(inputs[1]), static_cast<Complex<T>*>(output), n);
+  const auto* x = static_cast<const Complex<T>*>(inputs[0]);
+  const auto* y = static_cast<const Complex<T>*>(inputs[1]);
+  auto* out = static_cast<Complex<T>*>(output);
+  const int64_t done = ComplexProductsInRegisters(x, y, out, n);
+  ComplexProducts(x + done, y + done, out + done, n - done);
 }
 template <class T>
 void ComplexSquareLoop(const void* const* inputs, void* output, int64_t n) {
-  const auto* x = static_cast<const Complex<T>*>(inputs[0]);
-  ComplexProducts(x, x, static_cast<Complex<T>*>(output), n);
+  const void* const twice[] = {inputs[0], inputs[0]};
+  ComplexMultiplyLoop<T>(twice, output, n);
 }
 
 template <class T>
