@@ -144,16 +144,21 @@ inline unsigned EqualLanes(const float* x, float wanted) {
   return _mm512_cmp_ps_mask(_mm512_loadu_ps(x), _mm512_set1_ps(wanted), _CMP_EQ_OQ);
 }
 
-/// The first of n elements that equals `wanted`; there is one.
+/// The first of n elements that equals `wanted`; there is one. They were read just now, so that
+/// memory is idle meanwhile: what follows what was asked for before is asked for.
 template <class T>
 int64_t FirstEqual(const T* x, int64_t n, T wanted) {
   constexpr int64_t kLanes = 64 / static_cast<int64_t>(sizeof(T));
+  const char* ahead = reinterpret_cast<const char*>(x + n) + kExtremesAheadBytes;
   constexpr int64_t kLeap = 8 * kLanes;
   int64_t i = 0;
   for (; i + kLeap <= n; i += kLeap) {
     unsigned any = 0;
 #pragma GCC unroll 8
-    for (int64_t k = 0; k < kLeap; k += kLanes) any |= EqualLanes(x + i + k, wanted);
+    for (int64_t k = 0; k < kLeap; k += kLanes) {
+      _mm_prefetch(ahead + (i + k) * static_cast<int64_t>(sizeof(T)), _MM_HINT_T0);
+      any |= EqualLanes(x + i + k, wanted);
+    }
     if (any != 0) break;
   }
   for (; i + kLanes <= n; i += kLanes) {

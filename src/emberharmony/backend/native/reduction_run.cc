@@ -223,8 +223,10 @@ class Run {
   /// the one along which memory is read best, as it is of a transposed matrix, or where a panel of
   /// so many would be too large.
   int64_t PanelRows() const {
-    constexpr int64_t kPanelElements = 16 * kReductionBlock;
     const Sequence& reduced = layout_.reduced;
+    // Where a panel costs little by itself it is so small that memory is read all the time, and not
+    // in turns with the sums.
+    const int64_t panel_elements = (Turns() ? 2 : 16) * kReductionBlock;
     if (num_blocks_ == 1 || reduced.rank() < 2) return 0;
     for (int axis = 1; axis < reduced.rank(); ++axis) {
       if (std::abs(reduced.stride(axis)) <= std::abs(reduced.stride(0))) return 0;
@@ -234,15 +236,22 @@ class Run {
     const int64_t line = kCacheLine / step_bytes;
     const int64_t row_length = n_ / reduced.length(0);
     if (row_length * layout_.item_bytes() > kPanelBytes / line) return 0;
-    const int64_t lines = kPanelElements / (line * row_length);
+    const int64_t lines = panel_elements / (line * row_length);
     return std::min(line * std::max<int64_t>(lines, 1), reduced.length(0));
+  }
+
+  /// Whether panels are squares of a matrix, which are turned in registers.
+  bool Turns() const {
+    const Sequence& reduced = layout_.reduced;
+    return reduced.rank() == 2 && reduced.stride(0) == 1 &&
+           ActiveTurn(layout_.item_bytes()) != nullptr;
   }
 
   /// Copies `rows` positions of the outermost reduced axis from `row` on, in order.
   void CopyPanel(int64_t offset, int64_t row, int64_t rows, char* to) const {
     const Sequence& reduced = layout_.reduced;
-    const TurnKernel turn = ActiveTurn(layout_.item_bytes());
-    if (reduced.rank() == 2 && reduced.stride(0) == 1 && turn != nullptr) {
+    if (Turns()) {
+      const TurnKernel turn = ActiveTurn(layout_.item_bytes());
       return turn(At(offset + row), reduced.stride(1), reduced.length(1), rows, to,
                   reduced.length(1));
     }

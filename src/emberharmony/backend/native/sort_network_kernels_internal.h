@@ -27,6 +27,7 @@ using Vector [[gnu::vector_size(kVectorBytes), gnu::may_alias]] = T;
 
 /// Rows in a tile: as many as a vector of AVX-512 has lanes.
 constexpr int64_t kTileBytes = 64;
+constexpr int64_t kLineBytes = 64;  // of the caches
 template <class T>
 constexpr int64_t kTileRows = kTileBytes / static_cast<int64_t>(sizeof(T));
 
@@ -76,11 +77,30 @@ constexpr T Last() {
                              : static_cast<T>(~uint64_t{0});
 }
 
+/// A tile, and memory that is asked for while it is sorted, a line at a time: what the next tile is
+/// read from and written to.
+template <class T>
+struct Tile {
+  T* elements;
+  const char* next_from;
+  const char* next_to;
+  int64_t step;
+
+  [[gnu::always_inline]] void AskForNext() {
+    __builtin_prefetch(next_from);
+    __builtin_prefetch(next_to, 1);
+    next_from += step;
+    next_to += step;
+  }
+};
+
 /// Some elements of a tile in registers: element c is that of position at(c). With kPartial those
 /// at positions from n on are not there.
 template <class T, int kCount, bool kPartial, class At, class F>
-[[gnu::always_inline]] inline void InRegisters(T* tile, int64_t n, At at, F f) {
+[[gnu::always_inline]] inline void InRegisters(Tile<T>& sorted, int64_t n, At at, F f) {
   constexpr int64_t kRows = kTileRows<T>;
+  T* const tile = sorted.elements;
+  sorted.AskForNext();
   for (int64_t column = 0; column < kRows; column += kVectorBytes / sizeof(T)) {
     Vector<T> x[kCount];
 #pragma GCC unroll 8
@@ -114,7 +134,7 @@ template <class T, int kCount>
 /// The first levels of merging the sorted runs of p elements at `run`: elements of the first run
 /// with those of the second one in reverse, then log2(kCount) - 1 levels of each half.
 template <class T, int kCount, bool kPartial>
-void MergeMirrored(T* tile, int64_t run, int64_t p, int64_t n) {
+void MergeMirrored(Tile<T>& tile, int64_t run, int64_t p, int64_t n) {
   constexpr int kHalf = kCount / 2;
   const int64_t step = p / kHalf;
   for (int64_t i = 0; i < step; ++i) {
@@ -133,7 +153,7 @@ void MergeMirrored(T* tile, int64_t run, int64_t p, int64_t n) {
 
 /// Three levels, of distances 4, 2 and 1 times `step`, of the bitonic sequences from `begin` on.
 template <class T, bool kPartial>
-void MergeThree(T* tile, int64_t begin, int64_t end, int64_t step, int64_t n) {
+void MergeThree(Tile<T>& tile, int64_t begin, int64_t end, int64_t step, int64_t n) {
   for (int64_t start = begin; start < end; start += 8 * step) {
     for (int64_t i = start; i < start + step; ++i) {
       if (kPartial && i + step >= n) break;
@@ -149,7 +169,7 @@ constexpr int64_t kBlock = 8;
 /// Sorts the elements from `begin` on, with the fewest comparisons that there are (Knuth, section
 /// 5.3.4).
 template <class T, bool kPartial>
-void SortBlock(T* tile, int64_t begin, int64_t n) {
+void SortBlock(Tile<T>& tile, int64_t begin, int64_t n) {
   const auto at = [=](int c) { return begin + c; };
   InRegisters<T, kBlock, kPartial>(tile, n, at, [](Vector<T>* x) {
     const auto exchange = [x](int a, int b) { Exchange<T>(x[a], x[b]); };
@@ -166,7 +186,7 @@ void SortBlock(T* tile, int64_t begin, int64_t n) {
 /// Batcher's bitonic merge (Knuth, The Art of Computer Programming, volume 3, section 5.3.4), three
 /// levels at a time.
 template <class T, bool kPartial>
-void MergeRuns(T* tile, int64_t run, int64_t p, int64_t n) {
+void MergeRuns(Tile<T>& tile, int64_t run, int64_t p, int64_t n) {
   int64_t levels = __builtin_ctzll(static_cast<uint64_t>(p));
   switch (levels % 3) {
     case 0:
@@ -185,7 +205,7 @@ void MergeRuns(T* tile, int64_t run, int64_t p, int64_t n) {
 }
 
 template <class T>
-void SortTile(T* tile, int64_t n) {
+void SortTile(Tile<T>& tile, int64_t n) {
   int64_t i = 0;
   for (; i + kBlock <= n; i += kBlock) SortBlock<T, false>(tile, i, n);
   if (i < n) SortBlock<T, true>(tile, i, n);
@@ -306,6 +326,7 @@ void SortShortRows(const ShortRows& rows) {
   alignas(kTileBytes) T tile[kShortRowMax * kRows];
   int64_t nans[kRows];
   const int64_t size = rows.n * kRows;
+  const bool gapless = rows.stride == 1 && rows.row_stride == rows.n;
   for (int64_t first = 0; first < rows.count; first += kRows) {
     const int64_t count = rows.count - first < kRows ? rows.count - first : kRows;
     LoadTile(rows, first, count, tile);
@@ -313,7 +334,13 @@ void SortShortRows(const ShortRows& rows) {
     if constexpr (std::is_floating_point_v<T>) special = FindSpecial(tile, size);
     if (rows.descending) Negate(tile, size);
     if (special.nan) HideNans(tile, rows.n, nans);
-    SortTile(tile, rows.n);
+    Tile<T> sorted = {tile, nullptr, nullptr, 0};
+    if (gapless) {
+      const int64_t next = (first + kRows) * rows.n * static_cast<int64_t>(sizeof(T));
+      sorted = {tile, static_cast<const char*>(rows.from) + next,
+                static_cast<const char*>(rows.to) + next, kLineBytes};
+    }
+    SortTile(sorted, rows.n);
     if (rows.descending) Negate(tile, size);
     if (special.nan) ShowNans(tile, rows.n, nans);
     StoreTile(tile, rows, first, count);
