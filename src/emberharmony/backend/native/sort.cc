@@ -28,13 +28,34 @@ void SortByCounting(const T* from, T* to, int64_t n) {
   }
 }
 
+/// Rows from this length on are split in two as they are copied.
+constexpr int64_t kSplitMin = 1 << 14;
+
+/// A number that about half of the elements are below.
+template <class T>
+T PivotOf(const T* x, int64_t n) {
+  constexpr int64_t kSamples = 63;
+  T samples[kSamples];
+  for (int64_t i = 0; i < kSamples; ++i) samples[i] = x[i * (n / kSamples)];
+  std::nth_element(samples, samples + kSamples / 2, samples + kSamples);
+  return samples[kSamples / 2];
+}
+
 template <class T>
 void SortRow(const T* from, T* to, int64_t n) {
   if constexpr (sizeof(T) == 1) {
     SortByCounting(from, to, n);
   } else {
-    std::copy_n(from, n, to);
-    SortIntegers(to, n);
+    const auto split = ActiveSortKernels().split_at[static_cast<int>(tensor::DTypeOf<T>())];
+    int64_t num_below = 0;
+    if (n < kSplitMin || split == nullptr) {
+      std::copy_n(from, n, to);
+    } else {
+      const T pivot = PivotOf(from, n);
+      num_below = split(from, n, &pivot, to);
+    }
+    SortIntegers(to, num_below);
+    SortIntegers(to + num_below, n - num_below);
   }
 }
 
@@ -67,21 +88,23 @@ void FinishFloatingRow(const T* from, T* to, int64_t n, Zeros zeros, bool descen
   if (mixed_zeros) RestoreZeros(from, n, descending, to, numbers);
 }
 
-/// Sorts the numbers as integers, since vqsort 1.0.3 loses infinities and the signs of zeros, and
-/// NaN crashes it. NaN comes last in both directions.
+/// Sorts the bits of numbers as integers, since vqsort 1.0.3 loses infinities and the signs of
+/// zeros, and NaN crashes it: those of positive numbers ascend as the numbers do, those of negative
+/// ones descend. NaN comes last in both directions.
+template <class T, class Int>
+void SortFloatingBits(const T* from, T* to, int64_t n, bool descending, const Signs& signs) {
+  Int* const bits = reinterpret_cast<Int*>(to);
+  SortIntegersDescending(bits, signs.num_negative);
+  SortIntegers(bits + signs.num_negative, signs.num_positive);
+  FinishFloatingRow(from, to, n, signs.zeros, descending);
+}
 void SortFloatingRow(const double* from, double* to, int64_t n, bool descending) {
-  const SortKernels& kernels = ActiveSortKernels();
-  const Zeros zeros = kernels.encode_double(from, n, to);
-  SortIntegers(reinterpret_cast<int64_t*>(to), n);
-  kernels.decode_double(to, n);
-  FinishFloatingRow(from, to, n, zeros, descending);
+  const Signs signs = ActiveSortKernels().split_signs_double(from, n, to);
+  SortFloatingBits<double, int64_t>(from, to, n, descending, signs);
 }
 void SortFloatingRow(const float* from, float* to, int64_t n, bool descending) {
-  const SortKernels& kernels = ActiveSortKernels();
-  const Zeros zeros = kernels.encode_float(from, n, to);
-  SortIntegers(reinterpret_cast<int32_t*>(to), n);
-  kernels.decode_float(to, n);
-  FinishFloatingRow(from, to, n, zeros, descending);
+  const Signs signs = ActiveSortKernels().split_signs_float(from, n, to);
+  SortFloatingBits<float, int32_t>(from, to, n, descending, signs);
 }
 
 template <class T>

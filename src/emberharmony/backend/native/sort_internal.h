@@ -15,6 +15,8 @@ void SortIntegers(int32_t* keys, int64_t n);
 void SortIntegers(uint32_t* keys, int64_t n);
 void SortIntegers(int64_t* keys, int64_t n);
 void SortIntegers(uint64_t* keys, int64_t n);
+void SortIntegersDescending(int32_t* keys, int64_t n);
+void SortIntegersDescending(int64_t* keys, int64_t n);
 
 /// Turns n real or boolean elements into unsigned keys that ascend as the
 /// elements do, or descend if `descending`: equal elements (-0 and +0 too) have

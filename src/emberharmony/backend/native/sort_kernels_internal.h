@@ -5,6 +5,8 @@
 #include <immintrin.h>
 #endif
 
+#include <type_traits>
+
 #include "emberharmony/backend/native/loops_internal.h"
 #include "emberharmony/backend/native/sort_table_internal.h"
 
@@ -14,38 +16,117 @@ namespace {
 template <class Int>
 constexpr Int kLargest = static_cast<Int>((~uint64_t{0} >> 1) >> (64 - 8 * sizeof(Int)));
 
-/// Signed integers that ascend as the floating-point numbers of the same size with their bits do:
-/// a negative number's magnitude is turned around. The function is its own inverse.
-template <class Int>
-Int Ordered(Int bits) {
-  return bits ^ ((bits >> (8 * sizeof(Int) - 1)) & kLargest<Int>);
-}
+template <class T>
+constexpr bool kIsSignedKey = T(-1) < T(0);
 
-/// `bits` holds the bits of floating-point numbers, since vector units compare integers as well.
+/// What is known of a floating-point number by its bits.
 template <class Int>
-Zeros Encode(const void* numbers, int64_t n, void* keys) {
-  const Int* bits = static_cast<const Int*>(numbers);
-  Int* to = static_cast<Int*>(keys);
-  constexpr Int kInfinity =
+struct FloatBits {
+  static constexpr Int kNegativeZero = static_cast<Int>(-kLargest<Int> - 1);
+  static constexpr Int kInfinity =
       sizeof(Int) == 8 ? static_cast<Int>(0x7FF0000000000000) : static_cast<Int>(0x7F800000);
-  constexpr Int kNegativeZero = static_cast<Int>(-kLargest<Int> - 1);
-  Int negative = 0, positive = 0;
-  EMBER_INDEPENDENT
-  for (int64_t i = 0; i < n; ++i) {
-    const Int x = bits[i];
-    const bool is_nan = (x & kLargest<Int>) > kInfinity;
-    negative |= x == kNegativeZero;
-    positive |= x == 0;
-    to[i] = is_nan ? kLargest<Int> : Ordered(x);
-  }
-  return {negative != 0, positive != 0};
-}
+  static bool IsNan(Int x) { return (x & kLargest<Int>) > kInfinity; }
+};
 
+#if defined(__AVX512F__)
+/// Registers of bits: which lanes are numbers, which of these have a sign, and how to append some.
+struct DoubleBits {
+  using Vector = __m512i;
+  static constexpr int kLanes = 8;
+  static constexpr int kSpecial = 0x81;  // NaN of both kinds
+  static Vector Load(const void* x) { return _mm512_loadu_si512(x); }
+  static unsigned Nans(Vector x) { return _mm512_fpclass_pd_mask((__m512d)x, kSpecial); }
+  static unsigned Signs(Vector x) { return _mm512_movepi64_mask(x); }
+  static unsigned Equal(Vector x, int64_t y) {
+    return _mm512_cmpeq_epi64_mask(x, _mm512_set1_epi64(y));
+  }
+  static void Append(Vector x, unsigned mask, int count, int64_t* to) {
+    const Vector chosen = _mm512_maskz_compress_epi64(static_cast<__mmask8>(mask), x);
+    _mm512_mask_storeu_epi64(to, static_cast<__mmask8>((1u << count) - 1), chosen);
+  }
+};
+struct SingleBits {
+  using Vector = __m512i;
+  static constexpr int kLanes = 16;
+  static constexpr int kSpecial = 0x81;
+  static Vector Load(const void* x) { return _mm512_loadu_si512(x); }
+  static unsigned Nans(Vector x) { return _mm512_fpclass_ps_mask((__m512)x, kSpecial); }
+  static unsigned Signs(Vector x) { return _mm512_movepi32_mask(x); }
+  static unsigned Equal(Vector x, int32_t y) {
+    return _mm512_cmpeq_epi32_mask(x, _mm512_set1_epi32(y));
+  }
+  static void Append(Vector x, unsigned mask, int count, int32_t* to) {
+    const Vector chosen = _mm512_maskz_compress_epi32(static_cast<__mmask16>(mask), x);
+    _mm512_mask_storeu_epi32(to, static_cast<__mmask16>((1u << count) - 1), chosen);
+  }
+};
+template <int kBytes>
+struct BitsInRegisters {
+  using type = DoubleBits;
+};
+template <>
+struct BitsInRegisters<4> {
+  using type = SingleBits;
+};
+
+/// As many of n elements as fill whole registers: those with a sign go to *front and on, those
+/// without to below *back. Returns how many elements that were.
 template <class Int>
-void Decode(void* keys, int64_t n) {
-  Int* x = static_cast<Int*>(keys);
-  EMBER_INDEPENDENT
-  for (int64_t i = 0; i < n; ++i) x[i] = Ordered(x[i]);
+int64_t SplitRegisters(const Int* bits, int64_t n, Int** front, Int** back, Zeros* zeros) {
+  using V = typename BitsInRegisters<sizeof(Int)>::type;
+  unsigned negative_zeros = 0, positive_zeros = 0;
+  int64_t i = 0;
+  for (; i + V::kLanes <= n; i += V::kLanes) {
+    const auto x = V::Load(bits + i);
+    const unsigned all = (1u << V::kLanes) - 1;
+    const unsigned numbers = ~V::Nans(x) & all, signs = V::Signs(x);
+    const unsigned negative = numbers & signs, positive = numbers & ~signs;
+    const int num_negative = __builtin_popcount(negative);
+    const int num_positive = __builtin_popcount(positive);
+    negative_zeros |= V::Equal(x, FloatBits<Int>::kNegativeZero);
+    positive_zeros |= V::Equal(x, 0);
+    V::Append(x, negative, num_negative, *front);
+    *front += num_negative;
+    *back -= num_positive;
+    V::Append(x, positive, num_positive, *back);
+  }
+  *zeros = {negative_zeros != 0, positive_zeros != 0};
+  return i;
+}
+#else
+template <class Int>
+int64_t SplitRegisters(const Int*, int64_t, Int**, Int**, Zeros* zeros) {
+  *zeros = {false, false};
+  return 0;
+}
+#endif
+
+/// `numbers` and `to` hold the bits of floating-point numbers.
+template <class Int>
+Signs SplitSigns(const void* numbers, int64_t n, void* to) {
+  const Int* bits = static_cast<const Int*>(numbers);
+  Int* const begin = static_cast<Int*>(to);
+  Int* front = begin;
+  Int* back = begin + n;
+  Zeros zeros;
+  for (int64_t i = SplitRegisters(bits, n, &front, &back, &zeros); i < n; ++i) {
+    const Int x = bits[i];
+    zeros.negative |= x == FloatBits<Int>::kNegativeZero;
+    zeros.positive |= x == 0;
+    if (FloatBits<Int>::IsNan(x)) continue;
+    const bool negative = x < 0;
+    // One of two places is written to, without a jump.
+    back -= !negative;
+    *(negative ? front : back) = x;
+    front += negative;
+  }
+  const Signs signs = {front - begin, begin + n - back, zeros};
+  // Where NaN were left out, numbers from the end fill their places, and NaN take theirs.
+  const int64_t num_nans = n - signs.num_negative - signs.num_positive;
+  const int64_t moved = num_nans < signs.num_positive ? num_nans : signs.num_positive;
+  for (int64_t i = 0; i < moved; ++i) front[i] = begin[n - moved + i];
+  for (int64_t i = n - num_nans; i < n; ++i) begin[i] = kLargest<Int>;
+  return signs;
 }
 
 void Range(const uint64_t* keys, int64_t n, uint64_t* low, uint64_t* high) {
@@ -195,11 +276,55 @@ int64_t Split(const typename V::Element* x, int64_t n, typename V::Element low,
   return below;
 }
 
+#if defined(__AVX512F__)
+template <class T>
+unsigned LanesBelow(__m512i x, __m512i y) {
+  if constexpr (sizeof(T) == 8) {
+    return kIsSignedKey<T> ? _mm512_cmplt_epi64_mask(x, y) : _mm512_cmplt_epu64_mask(x, y);
+  } else {
+    return kIsSignedKey<T> ? _mm512_cmplt_epi32_mask(x, y) : _mm512_cmplt_epu32_mask(x, y);
+  }
+}
+
+template <class T>
+int64_t SplitAt(const void* elements, int64_t n, const void* pivot_element, void* to) {
+  using Int = std::conditional_t<sizeof(T) == 8, int64_t, int32_t>;
+  using V = typename BitsInRegisters<sizeof(T)>::type;
+  const T* x = static_cast<const T*>(elements);
+  const T pivot = *static_cast<const T*>(pivot_element);
+  const __m512i pivots = sizeof(T) == 8 ? _mm512_set1_epi64(static_cast<int64_t>(pivot))
+                                        : _mm512_set1_epi32(static_cast<int32_t>(pivot));
+  Int* const begin = static_cast<Int*>(to);
+  Int* front = begin;
+  Int* back = begin + n;
+  const unsigned all = (1u << V::kLanes) - 1;
+  int64_t i = 0;
+  for (; i + V::kLanes <= n; i += V::kLanes) {
+    const auto now = V::Load(x + i);
+    const unsigned below = LanesBelow<T>(now, pivots);
+    const int num_below = __builtin_popcount(below);
+    V::Append(now, below, num_below, front);
+    front += num_below;
+    back -= V::kLanes - num_below;
+    V::Append(now, ~below & all, V::kLanes - num_below, back);
+  }
+  for (; i < n; ++i) *(x[i] < pivot ? front++ : --back) = static_cast<Int>(x[i]);
+  return front - begin;
+}
+
+template <class... Ts>
+void SetSplits(SortKernels* kernels, Types<Ts...>) {
+  ((kernels->split_at[static_cast<int>(DTypeOf<Ts>())] = &SplitAt<Ts>), ...);
+}
+#endif
+
 void FillSortKernels(SortKernels* kernels) {
-  kernels->encode_double = &Encode<int64_t>;
-  kernels->decode_double = &Decode<int64_t>;
-  kernels->encode_float = &Encode<int32_t>;
-  kernels->decode_float = &Decode<int32_t>;
+#if defined(__AVX512F__)
+  SetSplits(kernels, Types<int32_t, uint32_t, int64_t, uint64_t>{});
+#endif
+
+  kernels->split_signs_double = &SplitSigns<int64_t>;
+  kernels->split_signs_float = &SplitSigns<int32_t>;
   kernels->range = &Range;
   kernels->pack = &Pack;
   kernels->double_keys = &DoubleKeys;

@@ -11,6 +11,12 @@ struct Zeros {
   bool negative, positive;
 };
 
+/// How many numbers have a sign, and how many none; NaN is not a number.
+struct Signs {
+  int64_t num_negative, num_positive;
+  Zeros zeros;
+};
+
 /// Longest rows that are sorted many at a time.
 inline constexpr int64_t kShortRowMax = 1024;
 
@@ -31,13 +37,14 @@ struct SortKernels {
   /// Sorts rows, by dtype (null: complex numbers and bool, which sorts as uint8): equal elements
   /// keep their order, NaN comes last.
   void (*short_rows[tensor::kNumDTypes])(const ShortRows& rows) = {};
-  /// n doubles as integers that ascend as they do, NaN last.
-  Zeros (*encode_double)(const void* numbers, int64_t n, void* keys);
-  /// Back, in place.
-  void (*decode_double)(void* keys, int64_t n);
-  /// The same for float32 in 32 bits.
-  Zeros (*encode_float)(const void* numbers, int64_t n, void* keys);
-  void (*decode_float)(void* keys, int64_t n);
+  /// Copies n integers, which do not overlap `to`, by dtype: those below *pivot, whose number is
+  /// returned, first, then the others, both in any order. Null where that gains nothing.
+  int64_t (*split_at[tensor::kNumDTypes])(const void* x, int64_t n, const void* pivot,
+                                          void* to) = {};
+  /// Copies n numbers, which do not overlap `to`: those with a sign first, then those without one,
+  /// both in any order, then as many NaN as there are, with all bits set but the sign.
+  Signs (*split_signs_double)(const void* numbers, int64_t n, void* to);
+  Signs (*split_signs_float)(const void* numbers, int64_t n, void* to);
   /// The least and the largest of n > 0 keys.
   void (*range)(const uint64_t* keys, int64_t n, uint64_t* low, uint64_t* high);
   /// packed[i] = (keys[i] - first) >> shift << position_bits | i.

@@ -94,5 +94,61 @@ TEST(Sorting, DoesNotDependOnTheInstructionSet) {
   }
 }
 
+/// Elements of any bits, or the same one n times; among floating-point ones NaN of many kinds.
+template <class T>
+std::vector<T> AnyBits(int64_t n, bool all_same) {
+  std::mt19937_64 random(n);
+  std::vector<T> x(n);
+  for (T& element : x) {
+    const uint64_t bits = all_same ? 0x123456789abcdef0 : random();
+    std::memcpy(&element, &bits, sizeof(T));
+    // Half of any bits' exponents would be far from 0.
+    if constexpr (std::is_floating_point_v<T>) {
+      if (bits % 3 == 0) element = static_cast<T>(static_cast<int64_t>(bits >> 8)) / T(1 << 20);
+    }
+  }
+  return x;
+}
+
+template <class T>
+void ExpectSortedAsByTheLibrary(int64_t n, bool all_same, bool descending) {
+  const std::vector<T> x = AnyBits<T>(n, all_same);
+  std::vector<T> expected = x;
+  const auto numbers =
+      std::stable_partition(expected.begin(), expected.end(), [](T a) { return a == a; });
+  std::stable_sort(expected.begin(), numbers,
+                   [descending](T a, T b) { return descending ? a > b : a < b; });
+  const Tensor row = Tensor::Wrap(x.data(), {1, n}, tensor::DTypeOf<T>(), nullptr);
+  const Tensor found = Result(Op::kSort, row, row.dtype(), descending);
+  const T* sorted = static_cast<const T*>(found.data());
+  for (int64_t i = 0; i < n; ++i) {
+    const bool same = expected[i] != expected[i]
+                          ? sorted[i] != sorted[i]
+                          : std::memcmp(&sorted[i], &expected[i], sizeof(T)) == 0;
+    ASSERT_TRUE(same) << "at " << i << " of " << n << ": " << +sorted[i] << ", not "
+                      << +expected[i];
+  }
+}
+
+TEST(Sorting, OfOneRowIsTheLibrarys) {
+  for (InstructionSet set : SupportedInstructionSets()) {
+    ForceInstructionSet(set);
+    for (const int64_t n : {1, 24, 25, 63, 1000, 16383, 16384, 40009}) {
+      for (const bool all_same : {false, true}) {
+        for (const bool descending : {false, true}) {
+          ExpectSortedAsByTheLibrary<int16_t>(n, all_same, descending);
+          ExpectSortedAsByTheLibrary<int32_t>(n, all_same, descending);
+          ExpectSortedAsByTheLibrary<uint32_t>(n, all_same, descending);
+          ExpectSortedAsByTheLibrary<int64_t>(n, all_same, descending);
+          ExpectSortedAsByTheLibrary<uint64_t>(n, all_same, descending);
+          ExpectSortedAsByTheLibrary<float>(n, all_same, descending);
+          ExpectSortedAsByTheLibrary<double>(n, all_same, descending);
+        }
+      }
+    }
+    ForceInstructionSet(std::nullopt);
+  }
+}
+
 }  // namespace
 }  // namespace emberharmony::backend::native
