@@ -155,3 +155,17 @@ def test_gs_gives_what_local_files_give(run_ember, tmp_path, gcs, bucket):
     source = f"gs://anonymous@data/table?endpoint_override={gcs}&scheme=http&retry_limit_seconds=10"
     run_ember("extract", source, "-o", tmp_path / "remote", "-q", timeout=120)
     assert folder_digests(tmp_path / "remote") == folder_digests(tmp_path / "local")
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        f"s3://key:{SECRET}@data/x.parquet?endpoint_override=%s&scheme=http",
+        "gs://anonymous@data/x.parquet?endpoint_override=%s&scheme=http&retry_limit_seconds=1",
+    ],
+)
+def test_a_service_that_cannot_be_reached_is_no_wrong_option(run_ember, source):
+    address = source % f"127.0.0.1:{free_port()}"
+    process = run_ember("inspect", address, status=1, env=environment(), timeout=120)
+    assert "the network" in process.stderr
+    assert SECRET not in process.stderr

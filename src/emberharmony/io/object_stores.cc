@@ -69,6 +69,16 @@ Status Unreadable(const std::string& what, const Status& status) {
                          "; check the address, the credentials and the network");
 }
 
+/// What follows the address's '?'. Google's client would go on for 15 minutes where there is no
+/// network at all.
+std::string OptionsOf(const Address& address) {
+  constexpr std::string_view kRetryLimit = "retry_limit_seconds=";
+  if (address.scheme == "s3" || address.options.find(kRetryLimit) != std::string::npos) {
+    return address.options;
+  }
+  return address.options + (address.options.empty() ? "" : "&") + std::string(kRetryLimit) + "60";
+}
+
 std::atomic<bool> g_stores_used{false};
 
 /// Arrow has S3 in a library of its own beside libarrow, which registers itself when it is loaded.
@@ -232,13 +242,19 @@ Result<SourceFiles> FindObjects(const std::string& location) {
   std::string uri = address.scheme + "://";
   if (!address.user.empty()) uri += address.user + "@";
   uri += address.bucket + "/";
-  if (!address.options.empty()) uri += "?" + address.options;
+  if (const std::string options = OptionsOf(address); !options.empty()) uri += "?" + options;
   if (address.scheme == "s3") ARROW_RETURN_NOT_OK(LoadS3());
   g_stores_used.store(true);
   auto opened = arrow::fs::FileSystemFromUri(uri);
   // The message could repeat the address with its secrets.
   if (!opened.ok()) {
     const bool has_secrets = !address.user.empty() || found.location.find('?') == std::string::npos;
+    // S3 is asked for the bucket's region, so that this may be the network's fault.
+    if (opened.status().IsIOError()) {
+      return has_secrets && !address.options.empty()
+                 ? Unreadable(found.location, Status::IOError("the service can't be reached"))
+                 : Unreadable(found.location, opened.status());
+    }
     return base::UsageError("'" + found.location + "' can't be opened" +
                             (has_secrets && !address.options.empty()
                                  ? std::string(": its options are not understood")
