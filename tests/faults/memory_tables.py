@@ -88,6 +88,20 @@ def long_strings(folder: Path, scale: int) -> Case:
     return Case(folder / "strings.parquet", plan)
 
 
+def long_dictionaries(folder: Path, scale: int) -> Case:
+    """Strings of some 60 kB, 30 MB of them in the dictionary of each row group."""
+    rng = np.random.default_rng(6)
+    values = [f"{i:08d}" * int(n) for i, n in enumerate(rng.integers(1, 16_000, 2_000 * scale))]
+    table = pa.table({"text": values, "number": rng.normal(size=len(values))})
+    pq.write_table(table, folder / "dictionaries.parquet", row_group_size=500)
+    plan = folder / "dictionaries.yaml"
+    plan.write_text(
+        "version: 1\nfeatures:\n  - {columns: [text], steps: [passthrough]}\n"
+        "  - {columns: [number], steps: [{scale: standard}]}\n"
+    )
+    return Case(folder / "dictionaries.parquet", plan)
+
+
 def many_files(folder: Path, scale: int) -> Case:
     """Hundreds or thousands of files, each a unit with shards of its own; some have no rows."""
     rng = np.random.default_rng(2)
@@ -137,6 +151,7 @@ TABLES = {
         long_row_group,
         distinct,
         long_strings,
+        long_dictionaries,
         many_files,
         one_hot,
         keyed,

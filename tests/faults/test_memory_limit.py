@@ -22,6 +22,7 @@ SCALE = 4 if FULL else 1
 MUST_FIT = {
     "long_row_group": 128,
     "distinct": 256,
+    "long_dictionaries": 256,
     "many_files": 128,
     "one_hot": 128,
     "keyed": 128,

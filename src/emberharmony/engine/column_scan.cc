@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "emberharmony/base/error_kind.h"
+#include "emberharmony/base/saturating.h"
 
 namespace emberharmony::engine {
 
@@ -31,15 +32,22 @@ int64_t BatchBytes(RunContext* context) {
 int64_t ScanBytes(const io::Source& source, const io::Unit& unit, int column) {
   constexpr int64_t kFixedBytes = int64_t{2} << 20;  // a window of the file, indices, weights
   constexpr int64_t kUnknownBytes = int64_t{8} << 20;
-  // A page as it lies in the file, uncompressed, and decoded. Pages are mostly a small part of a
-  // chunk, dictionaries can be most of it.
+  // A page as it lies in the file, uncompressed, and decoded.
   constexpr int64_t kCopies = 3;
-  constexpr int64_t kPagesBytesMax = int64_t{12} << 20;
-  constexpr int64_t kDictionaryBytesMax = int64_t{48} << 20;
+  // Pages of plain values are mostly a small part of a chunk. Writers look at a page's size after
+  // so many rows only, which long strings make large.
+  constexpr int64_t kPageBytesMax = int64_t{4} << 20;
+  constexpr int64_t kPageRows = 1024;
   const io::ColumnHint hint = source.Hint(unit, column);
-  if (hint.largest_part_bytes == 0) return kFixedBytes + kUnknownBytes;
-  return kFixedBytes + std::min(hint.largest_part_bytes * kCopies,
-                                hint.dictionary_encoded ? kDictionaryBytesMax : kPagesBytesMax);
+  int64_t part = hint.largest_part_bytes;
+  if (part == 0) return kFixedBytes + kUnknownBytes;
+  if (!hint.dictionary_encoded) {
+    const auto parts = static_cast<int64_t>(std::max<size_t>(1, unit.row_groups.size()));
+    const int64_t row_bytes =
+        base::SaturatingMultiply(part, parts) / std::max<int64_t>(1, unit.num_rows);
+    part = std::min(part, std::max(kPageBytesMax, base::SaturatingMultiply(row_bytes, kPageRows)));
+  }
+  return base::SaturatingMultiply(part, kCopies) + kFixedBytes;
 }
 
 int64_t ScanBatchesBytes(const io::Unit& unit, size_t num_columns, RunContext* context) {

@@ -66,6 +66,18 @@ Status CheckMagic(const ParquetFile& file) {
   return Status::OK();
 }
 
+/// More rows or bytes than any file has, and few enough that sums over files don't overflow.
+constexpr int64_t kRowsMax = int64_t{1} << 48;
+
+int64_t EstimatedDictionaryBytes(const parquet::ColumnChunkMetaData& column) {
+  const int64_t bytes = column.data_page_offset() - column.dictionary_page_offset();
+  const int64_t compressed = column.total_compressed_size();
+  const int64_t uncompressed = column.total_uncompressed_size();
+  if (column.dictionary_page_offset() <= 0 || bytes <= 0 || bytes > compressed) return 0;
+  return static_cast<int64_t>(static_cast<double>(bytes) / static_cast<double>(compressed) *
+                              static_cast<double>(std::clamp<int64_t>(uncompressed, 0, kRowsMax)));
+}
+
 ColumnChunkPlace PlaceOf(const parquet::ColumnChunkMetaData& column, bool flat) {
   ColumnChunkPlace place;
   place.encrypted = column.crypto_metadata() != nullptr;
@@ -77,6 +89,7 @@ ColumnChunkPlace PlaceOf(const parquet::ColumnChunkMetaData& column, bool flat) 
   }
   place.compressed_bytes = column.total_compressed_size();
   place.uncompressed_bytes = column.total_uncompressed_size();
+  if (place.has_dictionary) place.dictionary_bytes = EstimatedDictionaryBytes(column);
   place.num_values = column.num_values();
   place.codec = column.compression();
   if (const auto index = column.GetOffsetIndexLocation(); index.has_value()) {
@@ -90,9 +103,6 @@ ColumnChunkPlace PlaceOf(const parquet::ColumnChunkMetaData& column, bool flat) 
   }
   return place;
 }
-
-/// More rows or bytes than any file has, and few enough that sums over files don't overflow.
-constexpr int64_t kRowsMax = int64_t{1} << 48;
 
 arrow::Result<std::shared_ptr<const ParquetFooter>> Compact(const parquet::FileMetaData& metadata) {
   auto footer = std::make_shared<ParquetFooter>();

@@ -22,6 +22,9 @@ struct ColumnChunkPlace {
   int64_t begin = 0;  ///< of its first page, in the file
   int64_t compressed_bytes = 0;
   int64_t uncompressed_bytes = 0;
+  /// Of the dictionary, uncompressed: an estimate from where the data pages begin, as if all pages
+  /// were compressed alike. 0: unknown.
+  int64_t dictionary_bytes = 0;
   int64_t num_values = 0;
   int64_t null_count = -1;  ///< -1: unknown
   parquet::Compression::type codec = parquet::Compression::UNCOMPRESSED;

@@ -185,6 +185,20 @@ bool ParquetSource::has_statistics(int column) const {
   return column < schema_->num_fields() && !arrow::is_nested(field(column)->type()->id());
 }
 
+namespace {
+
+// Of a chunk with a dictionary that is the dictionary. Writers mostly end theirs at 1 MiB, but
+// those of long strings may hold a whole chunk.
+int64_t LargestPartBytes(const ColumnChunkPlace& place, bool flat) {
+  constexpr int64_t kUsualDictionaryBytesMax = int64_t{16} << 20;
+  // Not more than a file can have, so that sums stay sane whatever a footer claims.
+  const auto bytes = std::clamp<int64_t>(place.uncompressed_bytes, 0, int64_t{1} << 48);
+  if (!flat || !place.has_dictionary) return bytes;
+  return std::max(std::min(bytes, kUsualDictionaryBytesMax), place.dictionary_bytes);
+}
+
+}  // namespace
+
 ColumnHint ParquetSource::Hint(const Unit& unit, int column) const {
   const ColumnLeaves& leaves = leaves_.at(static_cast<size_t>(column));
   const bool flat = !arrow::is_nested(field(column)->type()->id());
@@ -202,11 +216,9 @@ ColumnHint ParquetSource::Hint(const Unit& unit, int column) const {
   for (const int row_group : unit.row_groups) {
     for (int leaf = leaves.first; leaf < leaves.first + leaves.count; ++leaf) {
       const ColumnChunkPlace& place = footer->chunk(row_group, leaf);
-      // Not more than a file can have, so that sums stay sane whatever a footer claims.
+      // As in LargestPartBytes.
       hint.compressed_bytes += std::clamp<int64_t>(place.compressed_bytes, 0, int64_t{1} << 48);
-      hint.largest_part_bytes =
-          std::max(hint.largest_part_bytes,
-                   std::clamp<int64_t>(place.uncompressed_bytes, 0, int64_t{1} << 48));
+      hint.largest_part_bytes = std::max(hint.largest_part_bytes, LargestPartBytes(place, flat));
       hint.dictionary_encoded = hint.dictionary_encoded && place.has_dictionary;
       const bool known = hint.null_count >= 0 && place.null_count >= 0;
       hint.null_count = known ? hint.null_count + place.null_count : -1;

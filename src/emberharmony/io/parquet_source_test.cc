@@ -279,6 +279,24 @@ TEST(ParquetSource, FooterHints) {
   }
 }
 
+// A chunk of long strings may be one dictionary: nothing but where the data pages begin tells.
+TEST(ParquetSource, HintsTellOfLargeDictionaries) {
+  constexpr int64_t kLength = 200000;
+  arrow::StringBuilder strings;
+  for (int i = 0; i < 200; ++i) {
+    ASSERT_TRUE(strings.Append(std::to_string(1000 + i) + std::string(kLength - 4, 'x')).ok());
+  }
+  const auto table =
+      arrow::Table::Make(arrow::schema({arrow::field("text", arrow::utf8())}), {*strings.Finish()});
+  parquet::WriterProperties::Builder builder;
+  builder.compression(parquet::Compression::SNAPPY)->write_batch_size(200);
+  const auto source = *OpenBytes(WriteParquet(*table, 200, builder.build()));
+  const ColumnHint hint = source->Hint(source->units()[0], 0);
+  EXPECT_TRUE(hint.dictionary_encoded);
+  EXPECT_GT(hint.largest_part_bytes, 200 * kLength * 9 / 10);
+  EXPECT_LT(hint.largest_part_bytes, 200 * kLength * 11 / 10);
+}
+
 TEST(ParquetSource, EmptyFilesAndEmptyRowGroups) {
   const auto table = RandomTable({.num_rows = 0});
   const auto empty = *OpenBytes(WriteParquet(*table, 10, parquet::default_writer_properties()));

@@ -56,8 +56,8 @@ struct ColumnHint {
   int64_t compressed_bytes = 0;
   int64_t null_count = -1;  ///< -1: unknown
   bool dictionary_encoded = false;
-  /// The largest part that may have to be in memory whole (Parquet: an uncompressed column chunk,
-  /// as the footer claims); 0: unknown.
+  /// The largest part that may have to be in memory whole (Parquet: a dictionary, or a column chunk
+  /// without one, uncompressed, as the footer claims or lets guess); 0: unknown.
   int64_t largest_part_bytes = 0;
 };
 
