@@ -125,6 +125,7 @@ engine::RunOptions RunOptionsOf(const nanobind::dict& options) {
   run.content_checksum = RunOption<bool>(options, "content_checksum");
   run.keep_state = RunOption<bool>(options, "keep_state");
   run.overwrite = RunOption<bool>(options, "overwrite");
+  run.resume = RunOption<bool>(options, "resume");
   run.backend = RunOption<std::string>(options, "backend");
   return run;
 }

@@ -200,6 +200,7 @@ def extract(
     content_checksum: bool = False,
     keep_state: bool = False,
     overwrite: bool = False,
+    resume: bool = False,
     backend: str = "auto",
     progress: Progress = "auto",
     log_level: LogLevel | None = None,
@@ -234,6 +235,10 @@ def extract(
         content_checksum: Adds checksums to the manifest that do not depend on the rows' order.
         keep_state: Keeps in the model what `merge` needs.
         overwrite: Replaces an earlier output.
+        resume: Goes on where the same call was interrupted, with the same bytes in the end; begins
+            where there is nothing to go on from, and does nothing where the output is complete.
+            `memory`, `threads`, `batch_rows` and `spill_dir` may differ. Rows in memory and of
+            BigQuery cannot be told to be the same again: with them it begins anew.
         backend: Who computes numeric steps: "native", "torch", "mlx", "numpy" or another that
             `ops.describe_backends` tells of. "auto": native, and for matrix steps (pca) an
             accelerator where there is one. What is learned, ids, splits and counts are the same on
@@ -257,7 +262,7 @@ def extract(
         FileNotFoundError: A source that is not there.
         OSError: Input that cannot be read, values that a step refuses.
         MemoryError: The memory limit.
-        KeyboardInterrupt: Ctrl-C; the folder is as it was.
+        KeyboardInterrupt: Ctrl-C; what is done is kept in the folder, for resume.
     """
     options = {
         **source_options(
@@ -279,6 +284,7 @@ def extract(
             content_checksum=content_checksum,
             keep_state=keep_state,
             overwrite=overwrite,
+            resume=resume,
             backend=backend,
             log_level=log_level,
         ),
@@ -305,6 +311,7 @@ def fit(
     batch_rows: int = 65536,
     spill_dir: FilePath | None = None,
     overwrite: bool = False,
+    resume: bool = False,
     backend: str = "auto",
     progress: Progress = "auto",
     log_level: LogLevel | None = None,
@@ -330,6 +337,7 @@ def fit(
         batch_rows: As in `extract`.
         spill_dir: As in `extract`.
         overwrite: As in `extract`.
+        resume: As in `extract`.
         backend: As in `extract`.
         progress: As in `extract`.
         log_level: As in `extract`.
@@ -364,6 +372,7 @@ def fit(
             batch_rows=batch_rows,
             spill_dir=spill_dir,
             overwrite=overwrite,
+            resume=resume,
             backend=backend,
             log_level=log_level,
         ),
@@ -392,6 +401,7 @@ def transform(
     spill_dir: FilePath | None = None,
     content_checksum: bool = False,
     overwrite: bool = False,
+    resume: bool = False,
     backend: str = "auto",
     progress: Progress = "auto",
     log_level: LogLevel | None = None,
@@ -415,6 +425,7 @@ def transform(
         spill_dir: As in `extract`.
         content_checksum: As in `extract`.
         overwrite: As in `extract`.
+        resume: As in `extract`.
         backend: As in `extract`.
         progress: As in `extract`.
         log_level: As in `extract`.
@@ -449,6 +460,7 @@ def transform(
             spill_dir=spill_dir,
             content_checksum=content_checksum,
             overwrite=overwrite,
+            resume=resume,
             backend=backend,
             log_level=log_level,
         ),

@@ -166,14 +166,19 @@ def run_options(
     content_checksum: bool = False,
     keep_state: bool = False,
     overwrite: bool = False,
+    resume: bool = False,
     backend: str = "auto",
     log_level: str | None = None,
 ) -> dict[str, Any]:
     """The part of a run's options that says how it is carried out.
 
     Raises:
-        ValueError: Numbers out of range, a backend that is not there.
+        ValueError: Numbers out of range, a backend that is not there, both overwrite and resume.
     """
+    if overwrite and resume:
+        raise ValueError(
+            "overwrite starts over and resume goes on: expected one of them, found both"
+        )
     threads = _arguments.optional_whole(threads, "threads", 1, 1024)
     return {
         "memory_bytes": 0 if memory is None else byte_size(memory, "memory"),
@@ -183,6 +188,7 @@ def run_options(
         "content_checksum": _arguments.flag(content_checksum, "content_checksum"),
         "keep_state": _arguments.flag(keep_state, "keep_state"),
         "overwrite": _arguments.flag(overwrite, "overwrite"),
+        "resume": _arguments.flag(resume, "resume"),
         "log_level": None if log_level is None else _arguments.text(log_level, "log_level"),
         "backend": prepare_backend(backend),
     }

@@ -1,5 +1,6 @@
 // Loaded with LD_PRELOAD: the NTH_CALL-th call that changes a folder kills the process, or fails
-// with EIO when NTH_CALL_FAILS is set. With NO_EXCHANGE set, folders cannot be exchanged.
+// with EIO when NTH_CALL_FAILS is set. With NO_EXCHANGE set, folders cannot be exchanged. NTH_COMMIT
+// is the same of the calls that bring a line of a run's ledger to the disk, which are counted apart.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -11,10 +12,11 @@
 #include <unistd.h>
 
 static atomic_int calls;
+static atomic_int commits;
 
-static int Fails(void) {
-  const char* nth = getenv("NTH_CALL");
-  if (nth == NULL || atomic_fetch_add(&calls, 1) + 1 != atoi(nth)) return 0;
+static int IsNth(const char* variable, atomic_int* count) {
+  const char* nth = getenv(variable);
+  if (nth == NULL || atomic_fetch_add(count, 1) + 1 != atoi(nth)) return 0;
   if (getenv("NTH_CALL_FAILS") == NULL) {
     kill(getpid(), SIGKILL);
     for (;;) pause();
@@ -22,6 +24,8 @@ static int Fails(void) {
   errno = EIO;
   return 1;
 }
+
+static int Fails(void) { return IsNth("NTH_CALL", &calls); }
 
 #define REAL(name, ...) ((int (*)(__VA_ARGS__))dlsym(RTLD_NEXT, #name))
 
@@ -52,4 +56,8 @@ int remove(const char* path) { return Fails() ? -1 : REAL(remove, const char*)(p
 
 int mkdir(const char* path, mode_t mode) {
   return Fails() ? -1 : REAL(mkdir, const char*, mode_t)(path, mode);
+}
+
+int fdatasync(int file) {
+  return IsNth("NTH_COMMIT", &commits) ? -1 : REAL(fdatasync, int)(file);
 }

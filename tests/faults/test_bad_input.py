@@ -236,7 +236,7 @@ def test_interrupt_ends_with_status_3_and_no_output(ember, flights, tmp_path):
     process.send_signal(signal.SIGINT)
     _, stderr = process.communicate(timeout=60)
     assert process.returncode == 3, stderr
-    assert not (tmp_path / "out").exists()
+    assert [p.name for p in (tmp_path / "out").iterdir()] == [".ember"]
 
 
 def test_memory_limit_names_the_consumer(run_ember, tmp_path):

@@ -6,7 +6,6 @@ import shutil
 import signal
 import subprocess
 import time
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -14,20 +13,6 @@ import pyarrow.parquet as pq
 import pytest
 
 REPORTS = ("run_report.json", "report.html")
-
-
-@pytest.fixture(scope="module")
-def nth_call(tmp_path_factory):
-    """The library that kills the process, or fails, at its n-th change of a folder."""
-    compiler = shutil.which("cc") or shutil.which("g++-12") or shutil.which("g++")
-    assert compiler, "expected a C compiler, found none: run `make setup`"
-    library = tmp_path_factory.mktemp("nth_call") / "nth_call.so"
-    source = Path(__file__).with_name("nth_call.c")
-    language = ["-x", "c"] if "++" not in compiler else ["-x", "c", "-std=gnu11"]
-    subprocess.run(
-        [compiler, *language, "-shared", "-fPIC", "-O1", "-o", library, source, "-ldl"], check=True
-    )
-    return library
 
 
 @pytest.fixture(scope="module")
@@ -187,7 +172,8 @@ def test_a_stopped_run_keeps_the_earlier_output(ember, runs, flights, tmp_path, 
     assert process.returncode == 3, stderr
     assert contents(output) == contents(runs[0])
     assert os.listdir(tmp_path) == ["out"]
-    assert not (output / ".ember").exists()
+    assert "--resume" in stderr
+    assert (output / ".ember" / "ledger").exists()
 
 
 def test_a_run_that_fails_late_keeps_the_earlier_output(ember, run_ember, runs, tmp_path):

@@ -399,7 +399,14 @@ def test_ctrl_c_stops_a_run(flights: Path, tmp_path: Path) -> None:
 
     with pytest.raises(KeyboardInterrupt):
         eh.extract(flights, tmp_path / "out", threads=1, progress=send)
-    assert not (tmp_path / "out").exists()
+    assert [path.name for path in (tmp_path / "out").iterdir()] == [".ember"]
+    with pytest.raises(ValueError, match="--resume"):
+        eh.extract(flights, tmp_path / "out", threads=1)
+    resumed = eh.extract(flights, tmp_path / "out", resume=True)
+    whole = eh.extract(flights, tmp_path / "whole")
+    assert folder_digests(resumed.output) == folder_digests(whole.output)
+    again = eh.extract(flights, tmp_path / "out", resume=True)
+    assert again.split_rows == whole.split_rows
     # The next run is none the worse.
     assert eh.inspect(flights, limit=10).rows == 10
 

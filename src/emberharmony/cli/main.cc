@@ -35,6 +35,7 @@
 #include "emberharmony/cli/plan_file.h"
 #include "emberharmony/cli/progress_display.h"
 #include "emberharmony/cli/serve_bigquery.h"
+#include "emberharmony/cli/status.h"
 #include "emberharmony/cli/summary.h"
 #include "emberharmony/engine/explain.h"
 #include "emberharmony/engine/runs.h"
@@ -70,6 +71,7 @@ struct Arguments {
   BackendsOptions backends;
   BenchOptions bench;
   ServeOptions serve;
+  StatusOptions status;
 };
 
 // The handler runs on any thread.
@@ -158,9 +160,20 @@ void AddSourceOptions(CLI::App* command, Arguments* arguments) {
   AddBigQueryOptions(command, source, &arguments->bigquery);
 }
 
-void AddOutputOptions(CLI::App* command, Arguments* arguments, const char* what) {
+CLI::Option* AddOutputOptions(CLI::App* command, Arguments* arguments, const char* what) {
   command->add_option("-o,--output", arguments->output, what)->type_name("DIR")->required();
-  command->add_flag("--overwrite", arguments->run.overwrite, "Replace an earlier output of ember");
+  return command->add_flag("--overwrite", arguments->run.overwrite,
+                           "Replace an earlier output of ember");
+}
+
+// Of commands that can go on where an earlier run was interrupted.
+void AddResumableOutputOptions(CLI::App* command, Arguments* arguments, const char* what) {
+  CLI::Option* const overwrite = AddOutputOptions(command, arguments, what);
+  command
+      ->add_flag("--resume", arguments->run.resume,
+                 "Go on where the same run was interrupted; begin it where there is nothing to go "
+                 "on from, and do nothing where the output is complete")
+      ->excludes(overwrite);
 }
 
 void AddAutomaticPlanOptions(CLI::App* command, Arguments* arguments) {
@@ -333,12 +346,24 @@ arrow::Status Backends(const BackendsOptions& options) {
   return arrow::Status::OK();
 }
 
+arrow::Status Status(const StatusOptions& options) {
+  ARROW_ASSIGN_OR_RAISE(const engine::RunStatus status, engine::ReadRunStatus(options.folder));
+  if (options.json) {
+    fmt::print("{}", status.ToJson());
+  } else {
+    fmt::print("{}", base::PrintableText(StatusText(status)));
+  }
+  if (std::fflush(stdout) != 0) return base::DataError("cannot write to standard output");
+  return arrow::Status::OK();
+}
+
 // Libraries throw, too: that ends a run as any failure does, with its folders cleaned up.
 arrow::Status RunSafely(const std::string& command, Arguments* arguments) {
   try {
     if (command == "backends") return Backends(arguments->backends);
     if (command == "bench") return Bench(arguments->bench);
     if (command == "serve-bigquery") return Serve(arguments->serve);
+    if (command == "status") return Status(arguments->status);
     ARROW_RETURN_NOT_OK(RegisterBigQuery(arguments->bigquery, &arguments->source));
     ARROW_RETURN_NOT_OK(CheckOutput(command, arguments));
     return Run(command, *arguments);
@@ -407,23 +432,27 @@ void DefineCommands(CLI::App* app, Arguments* arguments) {
       app->add_subcommand("fit", "Learn what a plan needs from a table; write the model directory");
   fit->add_option("PLAN", arguments->plan_path, "A plan (YAML)")->required();
   AddSourceOptions(fit, arguments);
-  AddOutputOptions(fit, arguments, "The model directory to write");
+  AddResumableOutputOptions(fit, arguments, "The model directory to write");
   AddTargetAndSeed(fit, arguments);
   AddRunOptions(fit, arguments);
-  fit->footer("Example:\n  ember fit plan.yaml flights.parquet -o model");
+  fit->footer(
+      "Examples:\n  ember fit plan.yaml flights.parquet -o model\n"
+      "  ember fit plan.yaml flights.parquet -o model --resume");
 
   CLI::App* transform = app->add_subcommand("transform", "Apply a model to all rows of a table");
   transform->add_option("MODEL", arguments->model, "A model directory")->required();
   AddSourceOptions(transform, arguments);
-  AddOutputOptions(transform, arguments, "The folder to write to");
+  AddResumableOutputOptions(transform, arguments, "The folder to write to");
   transform->add_flag("--content-checksum", arguments->run.content_checksum,
                       "Add order-independent checksums of the content to the manifest");
   AddRunOptions(transform, arguments);
-  transform->footer("Example:\n  ember transform model 'new/*.parquet' -o features");
+  transform->footer(
+      "Examples:\n  ember transform model 'new/*.parquet' -o features\n"
+      "  ember transform model 'new/*.parquet' -o features --resume");
 
   CLI::App* extract = app->add_subcommand("extract", "Plan, fit, split and transform in one go");
   AddSourceOptions(extract, arguments);
-  AddOutputOptions(extract, arguments, "The folder to write to");
+  AddResumableOutputOptions(extract, arguments, "The folder to write to");
   extract->add_option("--plan", arguments->plan_path, "A plan (default: an automatic one)")
       ->type_name("FILE");
   AddTargetAndSeed(extract, arguments);
@@ -435,7 +464,11 @@ void DefineCommands(CLI::App* app, Arguments* arguments) {
   extract->footer(
       "Examples:\n  ember extract flights.parquet -o out --target delay\n"
       "  ember extract data/ -o out --plan plan.yaml --memory 1GiB\n"
-      "  ember extract flights.parquet -o late --where \"delay > 60 AND origin != 'SFO'\"");
+      "  ember extract flights.parquet -o late --where \"delay > 60 AND origin != 'SFO'\"\n"
+      "  ember extract data/ -o out --plan plan.yaml --memory 2GiB --resume\n\n"
+      "A run that is interrupted keeps what is done in DIR/.ember: `ember status DIR` tells how\n"
+      "far it is, and the same command with --resume goes on, with the same bytes in the end.\n"
+      "Threads and memory may differ.");
 
   CLI::App* merge =
       app->add_subcommand("merge", "One model from the fits of disjoint parts of a table");
@@ -444,6 +477,7 @@ void DefineCommands(CLI::App* app, Arguments* arguments) {
   AddRunOptions(merge, arguments);
   merge->footer("Example:\n  ember merge monday tuesday wednesday -o week");
 
+  AddStatusCommand(app, &arguments->status);
   AddBackendsCommand(app, &arguments->backends);
   AddBenchCommand(app, &arguments->bench);
   AddServeCommand(app, &arguments->serve);

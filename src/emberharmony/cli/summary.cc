@@ -41,6 +41,14 @@ int64_t NumSteps(const plan::FittedPlan& model) {
 std::string Summary(const engine::RunReport& report) {
   std::string text;
   auto line = [&](const std::string& s) { text += s + "\n"; };
+  if (report.was_complete) {
+    line(fmt::format("{} is complete already: nothing was left to do", report.output));
+    return text;
+  }
+  if (report.num_units_found > 0) {
+    line(fmt::format("went on from an interrupted run, which had written {} of {}",
+                     report.num_units_found, base::Counted(report.num_units, "unit")));
+  }
   if (report.num_units > 0 || report.num_rows > 0) {
     line(fmt::format("{} in {} read from {}", base::Counted(report.num_rows, "row"),
                      base::Counted(report.num_units, "unit"), report.source));

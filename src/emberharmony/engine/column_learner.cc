@@ -103,6 +103,30 @@ arrow::Result<bool> ColumnLearner::MergeEncoded(const std::string& path_key,
   return true;
 }
 
+arrow::Status ColumnLearner::Restore(const std::vector<plan::SavedState>& kept) {
+  std::map<StateKey, const feature::EncodedState*> by_key;
+  for (const plan::SavedState& state : kept)
+    by_key[{state.path_key, state.state_key}] = &state.bytes;
+  std::set<const Slot*> restored;
+  for (const Pending& pending : pending_) {
+    for (const auto& analyzer : pending.probe.analyzers) {
+      const auto found = by_key.find(KeyOf(pending, *analyzer));
+      if (found == by_key.end()) continue;
+      Slot& slot = slots_.at(found->first);
+      const bool is_new = std::ranges::any_of(scanning_, [&](const Scan& scan) {
+        return std::ranges::find(scan.slots, &slot) != scan.slots.end();
+      });
+      if (!is_new || !restored.insert(&slot).second) continue;
+      ARROW_RETURN_NOT_OK(slot.analyzer->MergeEncoded(slot.state.get(), *found->second, *slot.type,
+                                                      state_options_));
+    }
+  }
+  for (Scan& scan : scanning_)
+    std::erase_if(scan.slots, [&](const Slot* slot) { return restored.contains(slot); });
+  std::erase_if(scanning_, [](const Scan& scan) { return scan.slots.empty(); });
+  return arrow::Status::OK();
+}
+
 int64_t ColumnLearner::num_states() const { return static_cast<int64_t>(slots_.size()); }
 
 arrow::Status ColumnLearner::Update(const std::shared_ptr<arrow::Array>& values,

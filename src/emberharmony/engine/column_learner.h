@@ -51,6 +51,10 @@ class ColumnLearner {
   /// such state.
   arrow::Result<bool> MergeEncoded(const std::string& path_key, const std::string& state_key,
                                    const feature::EncodedState& encoded);
+  /// After BeginPass: states that an earlier, equal fit has kept (whole) take the place of those
+  /// that the pass would make; what they have seen need not be scanned. Keys that the pass does not
+  /// have are passed over.
+  arrow::Status Restore(const std::vector<plan::SavedState>& kept);
   /// How many states the pass has.
   int64_t num_states() const;
 

@@ -24,8 +24,9 @@ struct ExtractSummary {
 /// byte for byte but for the reports. `plan` as in Fit.
 ///
 /// The folder appears, or takes the place of an earlier output (options.run.overwrite), when it is
-/// complete; after an error it is as it was. Errors as Fit's, and UsageError for a folder that is
-/// not empty.
+/// complete; after an error it is as it was, but for what options.run.resume can go on from, where
+/// the error's message says so. Errors as Fit's, and UsageError for a folder that is not empty, or
+/// for an interrupted run of another request.
 arrow::Result<ExtractSummary> Extract(const std::optional<std::string>& plan,
                                       const TableInput& table, const std::string& output,
                                       const FitOptions& options = {});

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <mutex>
 #include <numeric>
@@ -13,6 +14,7 @@
 
 #include "emberharmony/base/allocation_failure.h"
 #include "emberharmony/base/error_kind.h"
+#include "emberharmony/engine/checkpoint.h"
 #include "emberharmony/engine/column_jobs.h"
 #include "emberharmony/engine/column_learner.h"
 #include "emberharmony/engine/column_memory.h"
@@ -38,11 +40,14 @@ struct FitShared {
   const io::Source& source;
   const SplitVectors& splits;
   RunContext* context;
-  StateSpool* spool;  // nullptr: states are not kept
+  StateSpool* spool;
+  bool returns_states;
   bool leaves_unlearned;
   std::set<int> taken_by_rows;  // columns whose steps row-wise ones wait for: they must learn
   std::mutex mutex;
   std::vector<plan::SavedState> states;  // guarded by mutex
+  Checkpoint* checkpoint = nullptr;
+  std::string pass_name = {};  // of a pass over columns, in the checkpoint
 };
 
 // Splits a pass over (unit, column) among scan and consumer, and tells the progress.
@@ -66,8 +71,40 @@ arrow::Status ScanUnit(FitShared* shared, int column, int64_t u, const WeightedC
   return arrow::Status::OK();
 }
 
-// Says which column is meant. A pipeline says which of its steps, for who binds a plan to look up
-// its place; here the message itself names it.
+// What the checkpoint has of one column, pass by pass. One thread at a time.
+class KeptColumn {
+ public:
+  KeptColumn(const FitShared& shared, const std::string& kind, int column)
+      : checkpoint_(shared.checkpoint),
+        column_(column),
+        prefix_(fmt::format("{}{}-{}", kind, shared.pass_name, column)) {}
+
+  /// What an interrupted run has kept of all passes.
+  arrow::Result<std::vector<plan::SavedState>> Find() {
+    std::vector<plan::SavedState> states;
+    while (checkpoint_ != nullptr) {
+      ARROW_ASSIGN_OR_RAISE(auto kept, checkpoint_->FindStates(NextName(), column_));
+      if (!kept) break;
+      std::move(kept->begin(), kept->end(), std::back_inserter(states));
+      ++num_passes_;
+    }
+    return states;
+  }
+  /// Keeps what a pass has seen, unless it is there already.
+  arrow::Status Note(const std::vector<plan::SavedState>& states) {
+    if (checkpoint_ == nullptr || states.empty()) return arrow::Status::OK();
+    return checkpoint_->NoteStates(NextName(num_passes_++), states);
+  }
+
+ private:
+  std::string NextName() const { return NextName(num_passes_); }
+  std::string NextName(int pass) const { return fmt::format("{}-{}", prefix_, pass); }
+
+  Checkpoint* const checkpoint_;
+  const int column_;
+  const std::string prefix_;
+  int num_passes_ = 0;
+};
 
 class FitJob : public ColumnJob {
  public:
@@ -76,6 +113,7 @@ class FitJob : public ColumnJob {
         column_(column),
         field_(shared->source.schema()->field(column)),
         memory_(*field_, "fit", shared->context),
+        kept_(*shared, "fit", column),
         learner_(std::make_unique<ColumnLearner>(column, field_, std::move(pipelines),
                                                  memory_.options(), shared->context->budget())) {
     if (shared->leaves_unlearned && !shared->taken_by_rows.contains(column))
@@ -84,7 +122,15 @@ class FitJob : public ColumnJob {
 
   arrow::Result<bool> BeginPass() override {
     ARROW_RETURN_NOT_OK(WithColumn(learner_->BeginPass(), field_->name()));
-    return learner_->needs_scan();
+    if (!looked_for_kept_) {
+      looked_for_kept_ = true;
+      ARROW_ASSIGN_OR_RAISE(restored_, kept_.Find());
+    }
+    was_scanned_ = learner_->needs_scan();
+    if (!was_scanned_) return false;
+    ARROW_RETURN_NOT_OK(WithColumn(learner_->Restore(restored_), field_->name()));
+    was_scanned_ = learner_->needs_scan();
+    return was_scanned_;
   }
 
   arrow::Status ProcessUnit(int64_t unit) override {
@@ -107,8 +153,12 @@ class FitJob : public ColumnJob {
   arrow::Result<bool> FinishPass() override {
     const base::Activity activity("fit", field_->name());
     std::vector<plan::SavedState> saved;
-    arrow::Result<bool> again = learner_->FinishPass(shared_->spool, &saved);
+    const bool keeps = shared_->checkpoint != nullptr && was_scanned_;
+    StateSpool* const spool = keeps || shared_->returns_states ? shared_->spool : nullptr;
+    arrow::Result<bool> again = learner_->FinishPass(spool, &saved);
     ARROW_RETURN_NOT_OK(WithColumn(again.status(), field_->name()));
+    if (keeps) ARROW_RETURN_NOT_OK(kept_.Note(saved));
+    if (!shared_->returns_states) return again;
     std::lock_guard lock(shared_->mutex);
     std::move(saved.begin(), saved.end(), std::back_inserter(shared_->states));
     return again;
@@ -121,7 +171,13 @@ class FitJob : public ColumnJob {
   const int column_;
   const std::shared_ptr<arrow::Field> field_;
   const ColumnMemory memory_;
+  KeptColumn kept_;
   std::unique_ptr<ColumnLearner> learner_;
+
+ private:
+  std::vector<plan::SavedState> restored_;
+  bool looked_for_kept_ = false;
+  bool was_scanned_ = false;  // in this pass
 };
 
 // The first pass looks at the raw column; then the automatic plan's steps for it are known, and
@@ -134,7 +190,8 @@ class DetectJob : public FitJob {
         options_(options),
         learn_(learn),
         profile_(profile),
-        learned_(learned) {
+        learned_(learned),
+        kept_detection_(*shared, "detect", column) {
     const std::string& name = field_->name();
     if (options.target != name && options.why_left_out(name) == nullptr) {
       analyzers_ = plan::DetectionAnalyzers(*field_->type(), options.is_categorical(name));
@@ -147,7 +204,8 @@ class DetectJob : public FitJob {
       ARROW_ASSIGN_OR_RAISE(auto state, analyzer->MakeState(*field_->type(), memory_.options()));
       states_.push_back(std::move(state));
     }
-    return !analyzers_.empty();
+    ARROW_ASSIGN_OR_RAISE(is_restored_, RestoreDetection());
+    return !analyzers_.empty() && !is_restored_;
   }
 
   arrow::Status Consume(const std::shared_ptr<arrow::Array>& values, const int64_t* weights,
@@ -166,6 +224,7 @@ class DetectJob : public FitJob {
   arrow::Result<bool> FinishPass() override {
     if (detected_) return FitJob::FinishPass();
     detected_ = true;
+    if (!is_restored_) ARROW_RETURN_NOT_OK(NoteDetection());
     ARROW_RETURN_NOT_OK(FillProfile());
     if (!learn_) return false;
     // The decision about a column depends on that column alone, so its states need not wait for the
@@ -197,6 +256,36 @@ class DetectJob : public FitJob {
   }
 
  private:
+  // Whether an interrupted run has kept all that the first pass sees.
+  arrow::Result<bool> RestoreDetection() {
+    ARROW_ASSIGN_OR_RAISE(const auto kept, kept_detection_.Find());
+    if (kept.size() != analyzers_.size() || kept.empty()) return false;
+    std::vector<const plan::SavedState*> in_order;
+    for (const auto& analyzer : analyzers_) {
+      const auto found =
+          std::ranges::find(kept, analyzer->state_key(), &plan::SavedState::state_key);
+      if (found == kept.end()) return false;
+      in_order.push_back(&*found);
+    }
+    for (size_t i = 0; i < analyzers_.size(); ++i) {
+      ARROW_RETURN_NOT_OK(
+          WithColumn(analyzers_[i]->MergeEncoded(states_[i].get(), in_order[i]->bytes,
+                                                 *field_->type(), memory_.options()),
+                     field_->name()));
+    }
+    return true;
+  }
+
+  arrow::Status NoteDetection() {
+    if (shared_->checkpoint == nullptr) return arrow::Status::OK();
+    std::vector<plan::SavedState> saved;
+    for (size_t i = 0; i < analyzers_.size(); ++i) {
+      ARROW_ASSIGN_OR_RAISE(auto encoded, shared_->spool->Encode(*analyzers_[i], *states_[i]));
+      saved.push_back({column_, "", analyzers_[i]->state_key(), std::move(encoded)});
+    }
+    return kept_detection_.Note(saved);
+  }
+
   arrow::Status FillProfile() {
     for (size_t i = 0; i < analyzers_.size(); ++i) {
       // How many values there are is all that is asked for: none of them is ranked.
@@ -234,6 +323,8 @@ class DetectJob : public FitJob {
   std::mutex state_mutex_;
   std::vector<std::unique_ptr<feature::State>> states_;  // guarded by state_mutex_ during a pass
   bool detected_ = false;
+  KeptColumn kept_detection_;
+  bool is_restored_ = false;
 };
 
 void SortStates(std::vector<plan::SavedState>* states) {
@@ -313,20 +404,21 @@ arrow::Status MergeColumns(const std::vector<MergePart>& parts, const plan::Boun
 
 }  // namespace
 
-arrow::Result<std::vector<plan::SavedState>> FitPipelines(const io::Source& source,
-                                                          const SplitVectors& splits,
-                                                          const plan::BoundPlan& bound,
-                                                          FitPurpose purpose, RunContext* context,
-                                                          int first_column) {
+arrow::Result<std::vector<plan::SavedState>> FitPipelines(
+    const io::Source& source, const SplitVectors& splits, const plan::BoundPlan& bound,
+    FitPurpose purpose, RunContext* context, int first_column, Checkpoint* checkpoint) {
   StateSpool spool(context->options().spill_dir);
   FitShared shared{source,
                    splits,
                    context,
-                   purpose == FitPurpose::kApplying ? nullptr : &spool,
+                   &spool,
+                   purpose != FitPurpose::kApplying,
                    purpose == FitPurpose::kMerging,
                    {},
                    {},
-                   {}};
+                   {},
+                   checkpoint,
+                   first_column == 0 ? "" : fmt::format("-{}", first_column)};
   std::map<int, std::vector<Pipeline*>> by_column;
   const auto add = [&](int column, Pipeline* pipeline) {
     if (!pipeline->learned() && column >= first_column && column < source.schema()->num_fields())
@@ -345,6 +437,8 @@ arrow::Result<std::vector<plan::SavedState>> FitPipelines(const io::Source& sour
   for (int column : ByDescendingBytes(source, columns)) {
     jobs.push_back(std::make_unique<FitJob>(&shared, column, by_column[column]));
   }
+  if (checkpoint != nullptr)
+    ARROW_RETURN_NOT_OK(checkpoint->NoteColumns(static_cast<int64_t>(jobs.size())));
   context->progress()->BeginPhase("fit", source.num_rows() * static_cast<int64_t>(jobs.size()),
                                   source.num_rows(), source.num_bytes());
   ARROW_RETURN_NOT_OK(RunJobs(jobs, source, splits, context));
@@ -355,9 +449,10 @@ arrow::Result<std::vector<plan::SavedState>> FitPipelines(const io::Source& sour
 
 arrow::Result<DetectedPlan> DetectPlan(const io::Source& source, const SplitVectors& splits,
                                        const plan::AutomaticPlanOptions& options, bool learn,
-                                       bool keep_state, RunContext* context) {
+                                       bool keep_state, RunContext* context,
+                                       Checkpoint* checkpoint) {
   StateSpool spool(context->options().spill_dir);
-  FitShared shared{source, splits, context, keep_state ? &spool : nullptr, false, {}, {}, {}};
+  FitShared shared{source, splits, context, &spool, keep_state, false, {}, {}, {}, checkpoint};
   const int num_columns = source.schema()->num_fields();
   DetectedPlan detected;
   detected.profiles.resize(num_columns);
@@ -369,6 +464,7 @@ arrow::Result<DetectedPlan> DetectPlan(const io::Source& source, const SplitVect
     jobs.push_back(std::make_unique<DetectJob>(&shared, column, options, learn,
                                                &detected.profiles[column], &learned[column]));
   }
+  if (checkpoint != nullptr) ARROW_RETURN_NOT_OK(checkpoint->NoteColumns(num_columns));
   context->progress()->BeginPhase("detect", source.num_rows() * num_columns, source.num_rows(),
                                   source.num_bytes());
   ARROW_RETURN_NOT_OK(RunJobs(jobs, source, splits, context));

@@ -13,6 +13,8 @@
 
 namespace emberharmony::engine {
 
+class Checkpoint;
+
 /// What a fit is for.
 enum class FitPurpose {
   kApplying,            ///< the model is applied
@@ -25,11 +27,15 @@ enum class FitPurpose {
 /// columns that the source does not have (derived ones, yet), or that come before `first_column`,
 /// are left alone. If the model is to be merged their states, in canonical order, are returned as
 /// well.
+///
+/// With a checkpoint each column's states are kept there when it has been scanned, and what an
+/// interrupted run has kept is not scanned again.
 arrow::Result<std::vector<plan::SavedState>> FitPipelines(const io::Source& source,
                                                           const SplitVectors& splits,
                                                           const plan::BoundPlan& bound,
                                                           FitPurpose purpose, RunContext* context,
-                                                          int first_column = 0);
+                                                          int first_column = 0,
+                                                          Checkpoint* checkpoint = nullptr);
 
 /// An automatic plan (DESIGN section 5) and its pipelines, which have learned from the very states
 /// that detection used.
@@ -44,7 +50,8 @@ struct DetectedPlan {
 /// the pipelines stay unlearned.
 arrow::Result<DetectedPlan> DetectPlan(const io::Source& source, const SplitVectors& splits,
                                        const plan::AutomaticPlanOptions& options, bool learn,
-                                       bool keep_state, RunContext* context);
+                                       bool keep_state, RunContext* context,
+                                       Checkpoint* checkpoint = nullptr);
 
 /// What merging needs of a model. Its states stay in its folder and are read from there.
 struct MergePart {

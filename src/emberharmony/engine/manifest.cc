@@ -27,4 +27,31 @@ std::string Manifest::ToJson() const {
   return base::CanonicalJson(json);
 }
 
+std::optional<Manifest> Manifest::FromJson(const std::string& text) {
+  // Whatever does not fit throws, which stays in here.
+  try {
+    const nlohmann::json json = nlohmann::json::parse(text);
+    Manifest manifest;
+    if (json.at("version") != 1) return std::nullopt;
+    manifest.backend = json.at("backend").get<std::string>();
+    for (const auto& [name, entry] : json.at("splits").items()) {
+      manifest.splits[name] = {entry.at("rows").get<int64_t>(),
+                               entry.value("content_checksum", std::string())};
+    }
+    for (const nlohmann::json& shard : json.at("shards")) {
+      auto path = shard.at("path").get<std::string>();
+      const size_t slash = path.find('/');
+      std::string split = slash == std::string::npos ? "all" : path.substr(0, slash);
+      manifest.shards.push_back({std::move(split), std::move(path), shard.at("unit").get<int64_t>(),
+                                 shard.at("rows").get<int64_t>(), 0,
+                                 shard.at("xxh3_128").get<std::string>()});
+    }
+    if (json.contains("features"))
+      manifest.features = json.at("features").get<std::vector<std::string>>();
+    return manifest;
+  } catch (const nlohmann::json::exception&) {
+    return std::nullopt;
+  }
+}
+
 }  // namespace emberharmony::engine

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,8 @@ struct Manifest {
   std::vector<std::string> features;  ///< of a matrix: what its values are, in order; else empty
 
   std::string ToJson() const;
+  /// Nothing when it is not what ToJson wrote. Shards' bytes are not in it.
+  static std::optional<Manifest> FromJson(const std::string& text);
 };
 
 }  // namespace emberharmony::engine

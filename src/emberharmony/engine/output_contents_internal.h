@@ -9,6 +9,11 @@ namespace emberharmony::engine::internal {
 /// The folder in an output that holds what a run in progress needs, under any name.
 inline constexpr const char* kScratchName = ".ember";
 
+/// In that folder: what the run that writes there holds a lock on, and the list of what it has done
+/// (engine/run_ledger.h).
+inline constexpr const char* kLockName = "lock";
+inline constexpr const char* kLedgerName = "ledger";
+
 /// The path, relative to `folder`, of the first thing in it that no run writes there; empty when
 /// there is none. Links are never followed.
 arrow::Result<std::string> FindForeign(const std::string& folder);

@@ -6,9 +6,11 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <filesystem>
 #include <new>
 #include <system_error>
+#include <thread>
 #include <vector>
 
 #include "emberharmony/base/error_kind.h"
@@ -21,7 +23,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr const char* kLockName = "lock";
+constexpr int kLockAttempts = 20;
 
 // Whether `inner` is `outer`, or lies in it, links followed.
 bool LiesIn(const std::string& inner, const std::string& outer) {
@@ -75,6 +77,12 @@ bool OnlyScratch(const std::string& path) {
   return !error && internal::HasScratch(path);
 }
 
+bool HasLedger(const std::string& path) {
+  std::error_code ignored;
+  return internal::HasScratch(path) &&
+         fs::is_regular_file(fs::symlink_status(internal::LedgerPath(path), ignored));
+}
+
 }  // namespace
 
 arrow::Status CheckOutsideSource(const std::string& output, const std::string& source) {
@@ -96,8 +104,7 @@ arrow::Status CheckOutsideSource(const std::string& output, const std::string& s
                   output, source));
 }
 
-arrow::Result<std::unique_ptr<OutputFolder>> OutputFolder::Create(
-    const std::string& path, bool overwrite, const std::vector<std::string>& inputs) {
+arrow::Result<std::unique_ptr<OutputFolder>> OutputFolder::Find(const std::string& path) {
   if (path.empty()) return base::UsageError("the output folder has no name; give one with -o DIR");
   std::error_code error;
   const fs::file_status status = fs::status(path, error);
@@ -109,49 +116,112 @@ arrow::Result<std::unique_ptr<OutputFolder>> OutputFolder::Create(
   folder->published_ = true;  // until there is something to remove
   if (internal::HasScratch(path)) ARROW_RETURN_NOT_OK(folder->Lock());
   ARROW_RETURN_NOT_OK(internal::Recover(path));
-  const bool empty = !existed || fs::is_empty(path, error);
-  if (existed && error) {
+  return folder;
+}
+
+arrow::Result<std::unique_ptr<OutputFolder>> OutputFolder::Create(
+    const std::string& path, bool overwrite, const std::vector<std::string>& inputs) {
+  ARROW_ASSIGN_OR_RAISE(auto folder, Find(path));
+  std::error_code error;
+  const bool empty = !folder->existed_ || fs::is_empty(path, error);
+  if (folder->existed_ && error) {
     return base::DataError(fmt::format("cannot read the folder '{}': {}", path, error.message()));
   }
   if (!empty && !overwrite) {
+    if (HasLedger(path)) {
+      return base::UsageError(
+          fmt::format("the output folder '{}' holds what an interrupted run has left; continue it "
+                      "with --resume (`ember status` tells how far it is), or start over with "
+                      "--overwrite",
+                      path));
+    }
     return base::UsageError(fmt::format(
-        "the output folder '{}' {}; choose another one, or replace it with --overwrite", path,
-        OnlyScratch(path) ? "holds what an interrupted run has left" : "is not empty"));
+        "the output folder '{}' {}; choose another one, replace it with --overwrite, or continue "
+        "an interrupted run with --resume",
+        path, OnlyScratch(path) ? "holds what an interrupted run has left" : "is not empty"));
   }
   if (!empty) ARROW_RETURN_NOT_OK(CheckReplaceable(path, inputs));
-  fs::create_directories(folder->scratch_path(), error);
-  if (error)
-    return base::DataError(fmt::format("cannot create the folder '{}': {}", path, error.message()));
-  const arrow::Status locked = folder->Lock();
-  if (!locked.ok()) {
-    fs::remove(folder->scratch_path(), error);  // only when it is empty
-    if (!existed) fs::remove(path, error);
-    return locked;
+  ARROW_RETURN_NOT_OK(folder->Begin());
+  return folder;
+}
+
+arrow::Result<std::unique_ptr<OutputFolder>> OutputFolder::CreateOrContinue(
+    const std::string& path, const std::vector<std::string>& inputs) {
+  ARROW_ASSIGN_OR_RAISE(auto folder, Find(path));
+  std::error_code error;
+  const bool empty = !folder->existed_ || fs::is_empty(path, error);
+  if (folder->existed_ && error) {
+    return base::DataError(fmt::format("cannot read the folder '{}': {}", path, error.message()));
   }
-  folder->published_ = false;
-  for (const auto& entry : fs::directory_iterator(folder->scratch_path(), error)) {
-    if (entry.path().filename() != kLockName) fs::remove_all(entry.path(), error);
-    if (error) break;
+  if (HasLedger(path)) {
+    if (!OnlyScratch(path)) ARROW_RETURN_NOT_OK(CheckReplaceable(path, inputs));
+    folder->continues_ = true;
+    return folder;
   }
-  if (!error) fs::create_directory(folder->staging_path(), error);
+  if (empty || OnlyScratch(path)) {
+    ARROW_RETURN_NOT_OK(folder->Begin());
+    return folder;
+  }
+  folder->is_complete_ = fs::exists(fs::path(path) / "manifest.json", error) ||
+                         fs::exists(fs::path(path) / "model.json", error);
+  if (folder->is_complete_) return folder;
+  return base::UsageError(
+      fmt::format("the output folder '{}' is not empty, and holds nothing that --resume could "
+                  "continue; choose another one",
+                  path));
+}
+
+arrow::Status OutputFolder::Begin() {
+  std::error_code error;
+  fs::create_directories(scratch_path(), error);
   if (error) {
     return base::DataError(
-        fmt::format("cannot empty the folder '{}': {}", folder->scratch_path(), error.message()));
+        fmt::format("cannot create the folder '{}': {}", path_, error.message()));
   }
-  return folder;
+  const arrow::Status locked = Lock();
+  if (!locked.ok()) {
+    fs::remove(scratch_path(), error);  // only when it is empty
+    if (!existed_) fs::remove(path_, error);
+    return locked;
+  }
+  return StartOver();
+}
+
+void OutputFolder::Continue() {
+  published_ = false;
+  keep_ = true;
+}
+
+arrow::Status OutputFolder::StartOver() {
+  published_ = false;
+  keep_ = false;
+  continues_ = false;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(scratch_path(), error)) {
+    if (entry.path().filename() != internal::kLockName) fs::remove_all(entry.path(), error);
+    if (error) break;
+  }
+  if (!error) fs::create_directory(staging_path(), error);
+  if (!error) return arrow::Status::OK();
+  return base::DataError(
+      fmt::format("cannot empty the folder '{}': {}", scratch_path(), error.message()));
 }
 
 // Held by the open file, so that a killed process leaves none.
 arrow::Status OutputFolder::Lock() {
   if (lock_ >= 0) return arrow::Status::OK();
-  const std::string path = scratch_path() + "/" + kLockName;
+  const std::string path = scratch_path() + "/" + internal::kLockName;
   lock_ = open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666);
   if (lock_ < 0) {
     return base::DataError(
         fmt::format("cannot open '{}': {}", path, std::generic_category().message(errno)));
   }
-  // File systems without locks keep nobody out.
-  if (flock(lock_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) return arrow::Status::OK();
+  // File systems without locks keep nobody out. Who only looks whether a run is going on
+  // (engine/run_status.h) holds the lock for an instant: it is tried again for some of them.
+  for (int attempt = 0; attempt < kLockAttempts; ++attempt) {
+    if (flock(lock_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) return arrow::Status::OK();
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
   return base::UsageError(fmt::format(
       "another run of ember is writing to the folder '{}'; wait for its end, or choose another one",
       path_));
@@ -172,12 +242,14 @@ OutputFolder::~OutputFolder() {
 
 void OutputFolder::Clean() {
   std::error_code ignored;
-  if (published_ || fs::exists(internal::CompletePath(path_), ignored)) return;
+  if (published_ || keep_ || fs::exists(internal::CompletePath(path_), ignored)) return;
   fs::remove_all(scratch_path(), ignored);
   if (!existed_) fs::remove(path_, ignored);
 }
 
 std::string OutputFolder::scratch_path() const { return path_ + "/" + internal::kScratchName; }
+
+std::string OutputFolder::ledger_path() const { return internal::LedgerPath(path_); }
 
 std::string OutputFolder::staging_path() const { return internal::StagingPath(path_); }
 

@@ -158,6 +158,10 @@ std::string StagingPath(const std::string& dir) { return dir + "/" + kScratchNam
 
 std::string CompletePath(const std::string& dir) { return dir + "/" + kScratchName + "/complete"; }
 
+std::string LedgerPath(const std::string& dir) {
+  return dir + "/" + kScratchName + "/" + kLedgerName;
+}
+
 arrow::Status Publish(const std::string& dir) {
   const fs::path path = Resolved(dir);
   ARROW_RETURN_NOT_OK(base::SyncFolder(StagingPath(path.string())));

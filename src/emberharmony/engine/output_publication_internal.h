@@ -22,6 +22,7 @@ namespace emberharmony::engine::internal {
 /// does not look complete until the next run into it finishes the move.
 std::string StagingPath(const std::string& dir);
 std::string CompletePath(const std::string& dir);
+std::string LedgerPath(const std::string& dir);
 
 /// Publishes what is in DIR/.ember/output. After an error DIR/.ember/complete tells whether the
 /// next Recover will finish it.

@@ -47,6 +47,7 @@ Progress::~Progress() {
 void Progress::BeginPhase(std::string phase, int64_t units_of_work, int64_t rows_total,
                           int64_t bytes_total) {
   EndPhase();
+  if (phase_observer_) phase_observer_(phase);
   std::lock_guard lock(mutex_);
   phase_ = std::move(phase);
   work_total_ = units_of_work;

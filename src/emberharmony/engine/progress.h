@@ -4,6 +4,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <string>
@@ -47,6 +48,11 @@ class Progress {
                   int64_t bytes_total);
   void Advance(int64_t units_of_work) { done_.fetch_add(units_of_work, std::memory_order_relaxed); }
   void EndPhase();
+  /// Called with the name of each phase that begins from now on, on the thread that begins it;
+  /// empty: nobody is. While no phase begins.
+  void set_phase_observer(std::function<void(const std::string&)> observer) {
+    phase_observer_ = std::move(observer);
+  }
 
   struct PhaseTime {
     std::string phase;
@@ -73,6 +79,7 @@ class Progress {
   double phase_cpu_begin_ = 0;
   std::vector<PhaseTime> phase_times_;
   bool closing_ = false;
+  std::function<void(const std::string&)> phase_observer_;
   std::thread reporter_;
 };
 

@@ -17,6 +17,9 @@ struct RunOptions {
       false;                ///< adds content checksums to the manifest; reads the shards once more
   bool keep_state = false;  ///< extract: keeps state/ in the model, so that it can be merged
   bool overwrite = false;   ///< replaces an earlier output of this program
+  /// Continues a run of the same request that was interrupted (engine/checkpoint.h); without one it
+  /// begins, and of a folder that holds the request's whole output nothing is done.
+  bool resume = false;
   /// Who computes numeric steps: "native", "auto" or the name of another backend. Others' results
   /// may differ in their last bits; what is learned, ids, splits and counts are the same
   /// (engine/numeric_backends.h).

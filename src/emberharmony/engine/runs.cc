@@ -16,9 +16,12 @@
 #include "emberharmony/base/canonical_json.h"
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/base/log.h"
+#include "emberharmony/base/regular_file.h"
+#include "emberharmony/engine/checkpoint.h"
 #include "emberharmony/engine/fit.h"
 #include "emberharmony/engine/output_folder.h"
 #include "emberharmony/engine/report_html.h"
+#include "emberharmony/engine/request_facts.h"
 #include "emberharmony/engine/row_step_merge.h"
 #include "emberharmony/engine/row_steps.h"
 #include "emberharmony/engine/transform.h"
@@ -108,12 +111,13 @@ arrow::Status CheckFeatures(const plan::FittedPlan& model) {
   return NoFeatures(model.plan());
 }
 
-// The run's output, once it is known that nothing else is harmed. `other_input`: a model or a plan
-// that is read, or empty.
-arrow::Result<std::unique_ptr<OutputFolder>> CreateOutput(const std::string& output,
+// The run's output, and what of it is there, once it is known that nothing else is harmed.
+// `other_input`: a model or a plan that is read, or empty.
+arrow::Result<std::unique_ptr<Checkpoint>> OpenCheckpoint(const std::string& output,
                                                           const SourceRequest& source,
                                                           const std::string& other_input,
-                                                          const RunContext& context) {
+                                                          const LedgerContents& header,
+                                                          RunContext* context) {
   std::vector<std::string> inputs;
   if (source.opened == nullptr) {
     ARROW_RETURN_NOT_OK(CheckOutsideSource(output, source.location));
@@ -124,7 +128,32 @@ arrow::Result<std::unique_ptr<OutputFolder>> CreateOutput(const std::string& out
     inputs.push_back(location);
   }
   if (!other_input.empty()) inputs.push_back(other_input);
-  return OutputFolder::Create(output, context.options().overwrite, inputs);
+  ARROW_ASSIGN_OR_RAISE(auto checkpoint, Checkpoint::Open(output, inputs, header, context));
+  context->set_default_spill_dir(checkpoint->folder()->scratch_path());
+  return checkpoint;
+}
+
+// The report of a run that finds its output complete.
+arrow::Result<RunReport> ReportOfComplete(const std::string& output, const LedgerContents& header,
+                                          const std::optional<GivenPlan>& given) {
+  ARROW_RETURN_NOT_OK(CheckCompleteOutput(output, header, given));
+  RunReport report;
+  report.command = header.command;
+  report.source = header.source;
+  report.output = output;
+  report.was_complete = true;
+  if (header.command == "fit") return report;
+  constexpr int64_t kDocumentBytesMax = int64_t{1} << 30;
+  ARROW_ASSIGN_OR_RAISE(const std::string manifest,
+                        base::ReadFile(output + "/manifest.json", kDocumentBytesMax));
+  auto parsed = Manifest::FromJson(manifest);
+  if (!parsed) {
+    return base::DataError(fmt::format(
+        "'{}/manifest.json' is damaged; make the output again with --overwrite", output));
+  }
+  report.manifest = *std::move(parsed);
+  for (const auto& [name, split] : report.manifest.splits) report.num_rows += split.num_rows;
+  return report;
 }
 
 void LogPlan(const std::string& what, const plan::Plan& plan) {
@@ -132,12 +161,33 @@ void LogPlan(const std::string& what, const plan::Plan& plan) {
             plan.target ? "target '" + plan.target->column + "'" : "no target");
 }
 
-// The splits of all rows; the scan that learns may assign them where it sees all columns.
+constexpr const char* kSplitsFile = "splits";
+
+// Where rows were read to know their splits, they are kept.
+arrow::Status KeepSplits(const SplitVectors& splits, Checkpoint* checkpoint) {
+  const bool is_read = splits.uniform_split() < 0 || splits.time_cuts().has_value();
+  if (checkpoint == nullptr || !is_read || splits.pending() || checkpoint->FindFile(kSplitsFile))
+    return arrow::Status::OK();
+  return checkpoint->NoteFile(kSplitsFile,
+                              [&](const std::string& path) { return splits.WriteFile(path); });
+}
+
+// The splits of all rows: those that an interrupted run has kept, or new ones, which the scan that
+// learns may assign where it sees all columns.
 arrow::Result<std::shared_ptr<const SplitVectors>> MakeSplits(
     const RequestedSource& requested, const plan::SplitSpec& spec, RunContext* context,
-    const std::optional<std::string>& required_column = std::nullopt) {
-  return SplitVectors::MakeForScan(*requested.whole, *requested.selected, spec, context,
-                                   required_column);
+    const std::optional<std::string>& required_column = std::nullopt,
+    Checkpoint* checkpoint = nullptr) {
+  const auto kept = checkpoint != nullptr ? checkpoint->FindFile(kSplitsFile) : std::nullopt;
+  if (kept) {
+    auto splits = SplitVectors::ReadFile(*kept, *requested.whole, context);
+    if (splits.ok() || splits.status().IsOutOfMemory()) return splits;
+  }
+  ARROW_ASSIGN_OR_RAISE(
+      auto splits, SplitVectors::MakeForScan(*requested.whole, *requested.selected, spec, context,
+                                             required_column));
+  ARROW_RETURN_NOT_OK(KeepSplits(*splits, checkpoint));
+  return splits;
 }
 
 // What comes after the steps of the table's own columns have learned, stage by stage. States are
@@ -146,6 +196,7 @@ arrow::Result<std::shared_ptr<io::Source>> FitRowSteps(const RequestedSource& re
                                                        const GivenPlan& given,
                                                        const SplitVectors& splits,
                                                        FitPurpose purpose, RunContext* context,
+                                                       Checkpoint* checkpoint,
                                                        std::vector<plan::SavedState>* states) {
   const RowFolds folds(requested, given.plan.split, splits, context);
   const std::vector<RowStepUse> uses = UsesOf(given.bound, /*with_target=*/false);
@@ -156,8 +207,8 @@ arrow::Result<std::shared_ptr<io::Source>> FitRowSteps(const RequestedSource& re
     const int first_derived = source->schema()->num_fields();
     ARROW_ASSIGN_OR_RAISE(
         source, ApplyRowSteps(std::move(source), UsesOfStage(uses, stage), &folds, context));
-    ARROW_ASSIGN_OR_RAISE(
-        auto learned, FitPipelines(*source, splits, given.bound, purpose, context, first_derived));
+    ARROW_ASSIGN_OR_RAISE(auto learned, FitPipelines(*source, splits, given.bound, purpose, context,
+                                                     first_derived, checkpoint));
     std::move(learned.begin(), learned.end(), std::back_inserter(*states));
   }
   return source;
@@ -165,19 +216,21 @@ arrow::Result<std::shared_ptr<io::Source>> FitRowSteps(const RequestedSource& re
 
 arrow::Result<Fitted> FitRequested(const RequestedSource& requested, const PlanRequest& request,
                                    std::optional<GivenPlan> given, FitPurpose purpose,
-                                   RunContext* context) {
+                                   RunContext* context, Checkpoint* checkpoint = nullptr) {
   const io::Source& source = *requested.selected;
   Fitted fitted;
   fitted.source = requested.selected;
   if (!given) {
     fitted.automatic = true;
-    ARROW_ASSIGN_OR_RAISE(
-        fitted.splits, MakeSplits(requested, AutomaticSplit(request, *source.schema()), context));
+    ARROW_ASSIGN_OR_RAISE(fitted.splits,
+                          MakeSplits(requested, AutomaticSplit(request, *source.schema()), context,
+                                     std::nullopt, checkpoint));
     ARROW_ASSIGN_OR_RAISE(
         DetectedPlan detected,
         DetectPlan(source, *fitted.splits, request.automatic_options(*source.schema()),
-                   /*learn=*/true, purpose != FitPurpose::kApplying, context));
+                   /*learn=*/true, purpose != FitPurpose::kApplying, context, checkpoint));
     ARROW_RETURN_NOT_OK(fitted.splits->Complete());
+    ARROW_RETURN_NOT_OK(KeepSplits(*fitted.splits, checkpoint));
     fitted.profiles = detected.profiles;
     LogPlan("automatic plan", detected.plan);
     if (detected.plan.features.empty()) return NoFeatures(detected.plan);
@@ -185,16 +238,17 @@ arrow::Result<Fitted> FitRequested(const RequestedSource& requested, const PlanR
                      std::move(detected.states), source, std::move(fitted));
   }
   LogPlan("plan '" + request.name + "'", given->plan);
-  ARROW_ASSIGN_OR_RAISE(
-      fitted.splits, MakeSplits(requested, given->plan.split, context, given->required_column()));
+  ARROW_ASSIGN_OR_RAISE(fitted.splits, MakeSplits(requested, given->plan.split, context,
+                                                  given->required_column(), checkpoint));
   // Where models cannot be merged, states would serve nobody.
   if (!CheckRowStepsMerge(given->bound, source.schema()->num_fields()).ok())
     purpose = FitPurpose::kApplying;
   ARROW_ASSIGN_OR_RAISE(auto states,
-                        FitPipelines(source, *fitted.splits, given->bound, purpose, context));
+                        FitPipelines(source, *fitted.splits, given->bound, purpose, context,
+                                     /*first_column=*/0, checkpoint));
   ARROW_RETURN_NOT_OK(fitted.splits->Complete());
-  ARROW_ASSIGN_OR_RAISE(fitted.source,
-                        FitRowSteps(requested, *given, *fitted.splits, purpose, context, &states));
+  ARROW_ASSIGN_OR_RAISE(fitted.source, FitRowSteps(requested, *given, *fitted.splits, purpose,
+                                                   context, checkpoint, &states));
   return FinishFit(std::move(given->plan), std::move(given->bound), std::move(states), source,
                    std::move(fitted));
 }
@@ -207,11 +261,20 @@ arrow::Status ExplainNoRows(const SourceRequest& request, const RequestedSource&
   return status.WithMessage(why, ", so there is nothing to learn from: ", status.message());
 }
 
+// PreparePlan, after which it is known who computes.
+arrow::Result<std::optional<GivenPlan>> PreparePlanOf(const SourceRequest& source_request,
+                                                      const RequestedSource& requested,
+                                                      const PlanRequest& request,
+                                                      RunContext* context) {
+  ARROW_ASSIGN_OR_RAISE(auto given, PreparePlan(source_request, requested, request));
+  if (given) context->set_compute(given->plan.compute);
+  return given;
+}
+
 // SelectRows for a run of a plan.
 arrow::Status SelectRowsOf(const SourceRequest& source_request, const PlanRequest& plan_request,
                            RunContext* context, RequestedSource* requested,
                            std::optional<GivenPlan>* given) {
-  if (*given) context->set_compute((*given)->plan.compute);
   const bool is_remote = requested->remote != nullptr;
   const std::string unit_column = *given ? (*given)->plan.unit_column.value_or("") : std::string();
   ARROW_RETURN_NOT_OK(
@@ -220,6 +283,93 @@ arrow::Status SelectRowsOf(const SourceRequest& source_request, const PlanReques
   if (!is_remote) return arrow::Status::OK();
   ARROW_ASSIGN_OR_RAISE(*given, PreparePlan(source_request, *requested, plan_request));
   return arrow::Status::OK();
+}
+
+// What the report tells of how a model came about, beside what the model says.
+nlohmann::json FactsOf(const Fitted& fitted) {
+  nlohmann::json profiles = nlohmann::json::array();
+  for (const plan::ColumnProfile& profile : fitted.profiles) {
+    profiles.push_back({profile.count, profile.null_count, profile.distinct_count,
+                        profile.distinct_exact, profile.infinity_count, profile.min, profile.max});
+  }
+  return {{"automatic", fitted.automatic}, {"profiles", std::move(profiles)}};
+}
+
+// Empty when it is not what FactsOf gave for so many columns.
+std::vector<plan::ColumnProfile> ProfilesOf(const nlohmann::json& facts, int num_columns) {
+  const auto found = facts.find("profiles");
+  if (found == facts.end() || !found->is_array() ||
+      found->size() != static_cast<size_t>(num_columns)) {
+    return {};
+  }
+  std::vector<plan::ColumnProfile> profiles;
+  for (const nlohmann::json& json : *found) {
+    if (!json.is_array() || json.size() != 7 || !json[3].is_boolean()) return {};
+    for (const int i : {0, 1, 2, 4}) {
+      if (!json[i].is_number_integer()) return {};
+    }
+    plan::ColumnProfile profile{json[0].get<int64_t>(), json[1].get<int64_t>(),
+                                json[2].get<int64_t>(), json[3].get<bool>()};
+    profile.infinity_count = json[4].get<int64_t>();
+    // What is not finite is no number in JSON.
+    if (json[5].is_number()) profile.min = json[5].get<double>();
+    if (json[6].is_number()) profile.max = json[6].get<double>();
+    profiles.push_back(profile);
+  }
+  return profiles;
+}
+
+// What an interrupted run has learned; nothing when there is none, or the model alone does not
+// tell all that its rows are made with (a step's folds): then it is learned again.
+arrow::Result<std::optional<Fitted>> ReloadFit(const RequestedSource& requested,
+                                               Checkpoint* checkpoint, RunContext* context) {
+  ARROW_ASSIGN_OR_RAISE(const auto facts, checkpoint->FindModel());
+  if (!facts) return std::nullopt;
+  ARROW_ASSIGN_OR_RAISE(
+      std::shared_ptr<const plan::FittedPlan> model,
+      plan::FittedPlan::Load(checkpoint->model_path(), /*with_states=*/false, context->budget()));
+  for (const plan::BoundRowStep& row_step : model->row_steps()) {
+    if (row_step.step->traits().num_folds > 0) return std::nullopt;
+  }
+  const io::Source& source = *requested.selected;
+  Fitted fitted;
+  fitted.model = model;
+  fitted.automatic = facts->value("automatic", nlohmann::json()) == nlohmann::json(true);
+  fitted.profiles = ProfilesOf(*facts, source.schema()->num_fields());
+  fitted.automatic = fitted.automatic && !fitted.profiles.empty();
+  const plan::Plan& plan = model->plan();
+  const bool drops_rows = plan.target && plan.target->drop_null;
+  ARROW_ASSIGN_OR_RAISE(
+      fitted.splits,
+      MakeSplits(requested, plan.split, context,
+                 drops_rows ? std::optional<std::string>(plan.target->column) : std::nullopt,
+                 checkpoint));
+  ARROW_RETURN_NOT_OK(fitted.splits->Complete());
+  const RowFolds folds(requested, plan.split, *fitted.splits, context);
+  ARROW_ASSIGN_OR_RAISE(const auto binding, model->Bind(*source.schema()));
+  ARROW_ASSIGN_OR_RAISE(
+      fitted.source, ApplyRowSteps(requested.selected, UsesOf(*model, binding), &folds, context));
+  return fitted;
+}
+
+// The model and what comes with it, complete in the checkpoint.
+arrow::Result<Fitted> FitOrReload(const SourceRequest& source_request,
+                                  const RequestedSource& requested, const PlanRequest& plan_request,
+                                  std::optional<GivenPlan> given, Checkpoint* checkpoint,
+                                  RunContext* context) {
+  ARROW_ASSIGN_OR_RAISE(auto reloaded, ReloadFit(requested, checkpoint, context));
+  if (reloaded) return *std::move(reloaded);
+  arrow::Result<Fitted> fit = FitRequested(
+      requested, plan_request, std::move(given),
+      context->options().keep_state ? FitPurpose::kApplyingAndMerging : FitPurpose::kApplying,
+      context, checkpoint->can_be_continued() ? checkpoint : nullptr);
+  ARROW_RETURN_NOT_OK(ExplainNoRows(source_request, requested, fit.status()));
+  ARROW_RETURN_NOT_OK(CheckFeatures(*fit->model));
+  std::error_code ignored;
+  std::filesystem::remove_all(checkpoint->model_path(), ignored);
+  ARROW_RETURN_NOT_OK(fit->model->Save(checkpoint->model_path()));
+  ARROW_RETURN_NOT_OK(checkpoint->NoteModel(FactsOf(*fit)));
+  return fit;
 }
 
 // What transform reads: the model's columns, and its target where the table has it.
@@ -263,6 +413,12 @@ void FinishReport(const Stopwatch& stopwatch, RunContext* context, RunReport* re
     base::Log(base::LogLevel::kWarning, "{}", warning);
   }
   report->warnings.insert(report->warnings.end(), warnings.begin(), warnings.end());
+  if (report->num_units_found > 0) {
+    report->warnings.push_back(fmt::format(
+        "the run went on from one that was interrupted: the report's charts leave out the rows of "
+        "{} of {} units, which were written before",
+        report->num_units_found, report->num_units));
+  }
 }
 
 std::array<std::string, kNumSplits> ExistingSplits(const SplitVectors& splits,
@@ -314,6 +470,109 @@ arrow::Result<Manifest> MakeManifest(std::vector<ShardEntry> shards, const Split
   return manifest;
 }
 
+// Manifest and reports, and then the output is put in place.
+arrow::Status FinishOutput(const Stopwatch& stopwatch, const Checkpoint& checkpoint,
+                           RunContext* context, RunReport* report) {
+  const std::string staging = checkpoint.folder()->staging_path();
+  report->num_units_found = checkpoint.num_units_found();
+  FinishReport(stopwatch, context, report);
+  ARROW_RETURN_NOT_OK(WriteReports(*report, staging));
+  ARROW_RETURN_NOT_OK(
+      base::WriteFileAtomically(staging + "/manifest.json", report->manifest.ToJson()));
+  return checkpoint.folder()->Publish();
+}
+
+// RunFit from where its output is there.
+arrow::Result<RunReport> FitInto(Checkpoint* checkpoint, const SourceRequest& source_request,
+                                 const PlanRequest& plan_request, RequestedSource requested,
+                                 std::optional<GivenPlan> given, const Stopwatch& stopwatch,
+                                 RunContext* context) {
+  OutputFolder* const folder = checkpoint->folder();
+  ARROW_RETURN_NOT_OK(SelectRowsOf(source_request, plan_request, context, &requested, &given));
+  RunReport report = BeginReport("fit", source_request, requested, folder->path(), *context);
+  ARROW_RETURN_NOT_OK(checkpoint->NoteSource(report.num_units, report.num_rows));
+  arrow::Result<Fitted> fit = FitRequested(requested, plan_request, std::move(given),
+                                           FitPurpose::kMerging, context, checkpoint);
+  ARROW_RETURN_NOT_OK(ExplainNoRows(source_request, requested, fit.status()));
+  Fitted fitted = *std::move(fit);
+  report.automatic_plan = fitted.automatic;
+  report.num_dropped_rows = fitted.splits->num_dropped();
+  report.profiles = std::move(fitted.profiles);
+  report.model = fitted.model;
+  ARROW_RETURN_NOT_OK(CheckFeatures(*fitted.model));
+  WarnOfLackOfValues(*fitted.model, &report);
+  ARROW_RETURN_NOT_OK(fitted.model->Save(folder->staging_path()));
+  ARROW_RETURN_NOT_OK(folder->Publish());
+  FinishReport(stopwatch, context, &report);
+  return report;
+}
+
+// RunTransform from where its output is there.
+arrow::Result<RunReport> TransformInto(Checkpoint* checkpoint,
+                                       std::shared_ptr<const plan::FittedPlan> model,
+                                       const SourceRequest& source_request,
+                                       const RunRequest& request, RequestedSource requested,
+                                       const Stopwatch& stopwatch, RunContext* context) {
+  const io::Source* source = requested.selected.get();
+  // As it was learned from; but a model serves files as well, and other tables.
+  std::string unit_column = model->plan().unit_column.value_or("");
+  if (!unit_column.empty() && !CheckUnitColumn(requested, unit_column).ok()) unit_column.clear();
+  ARROW_RETURN_NOT_OK(SelectRows(source_request, context, &requested,
+                                 ColumnsOfModel(*model, *source->schema()), unit_column));
+  requested.selected = io::CastColumns(requested.selected, *model->input_schema());
+  source = requested.selected.get();
+  RunReport report =
+      BeginReport("transform", source_request, requested, checkpoint->folder()->path(), *context);
+  report.request = request;
+  report.model = model;
+  ARROW_RETURN_NOT_OK(checkpoint->NoteSource(report.num_units, report.num_rows));
+  auto splits = SplitVectors::Uniform(*source, 0);
+  ShardFolders folders{checkpoint->folder()->staging_path(), {"", "", ""}, {"all", "", ""}};
+  ARROW_ASSIGN_OR_RAISE(const auto binding, model->Bind(*source->schema()));
+  ARROW_ASSIGN_OR_RAISE(const auto widened,
+                        ApplyRowSteps(requested.selected, UsesOf(*model, binding),
+                                      /*folds=*/nullptr, context));
+  report.source_schema = widened->schema();
+  ARROW_ASSIGN_OR_RAISE(auto shards, TransformSource(*widened, binding, *splits, *model, folders,
+                                                     context, &report.distributions, checkpoint));
+  ARROW_ASSIGN_OR_RAISE(report.manifest,
+                        MakeManifest(std::move(shards), *splits, *model, folders, context));
+  report.split_names = ExistingSplits(*splits, folders);
+  ARROW_RETURN_NOT_OK(FinishOutput(stopwatch, *checkpoint, context, &report));
+  return report;
+}
+
+// RunExtract from where its output is there.
+arrow::Result<RunReport> ExtractInto(Checkpoint* checkpoint, const SourceRequest& source_request,
+                                     const PlanRequest& plan_request, const RunRequest& request,
+                                     RequestedSource requested, std::optional<GivenPlan> given,
+                                     const Stopwatch& stopwatch, RunContext* context) {
+  ARROW_RETURN_NOT_OK(SelectRowsOf(source_request, plan_request, context, &requested, &given));
+  RunReport report =
+      BeginReport("extract", source_request, requested, checkpoint->folder()->path(), *context);
+  report.request = request;
+  ARROW_RETURN_NOT_OK(checkpoint->NoteSource(report.num_units, report.num_rows));
+  ARROW_ASSIGN_OR_RAISE(Fitted fitted, FitOrReload(source_request, requested, plan_request,
+                                                   std::move(given), checkpoint, context));
+  report.automatic_plan = fitted.automatic;
+  report.num_dropped_rows = fitted.splits->num_dropped();
+  report.profiles = std::move(fitted.profiles);
+  report.model = fitted.model;
+  ShardFolders folders{checkpoint->folder()->staging_path(),
+                       {"train", "validation", "test"},
+                       {"train", "validation", "test"}};
+  ARROW_ASSIGN_OR_RAISE(const auto binding, fitted.model->Bind(*requested.selected->schema()));
+  report.source_schema = fitted.source->schema();
+  ARROW_ASSIGN_OR_RAISE(
+      auto shards, TransformSource(*fitted.source, binding, *fitted.splits, *fitted.model, folders,
+                                   context, &report.distributions, checkpoint));
+  ARROW_ASSIGN_OR_RAISE(report.manifest, MakeManifest(std::move(shards), *fitted.splits,
+                                                      *fitted.model, folders, context));
+  report.split_names = ExistingSplits(*fitted.splits, folders);
+  ARROW_RETURN_NOT_OK(FinishOutput(stopwatch, *checkpoint, context, &report));
+  return report;
+}
+
 }  // namespace
 
 arrow::Result<Inspection> RunInspect(const SourceRequest& source_request,
@@ -358,25 +617,16 @@ arrow::Result<RunReport> RunFit(const SourceRequest& source_request,
   const backend::BackendScope native(backend::Native());
   Stopwatch stopwatch;
   ARROW_ASSIGN_OR_RAISE(RequestedSource requested, OpenRequested(source_request, context));
-  ARROW_ASSIGN_OR_RAISE(auto given, PreparePlan(source_request, requested, plan_request));
-  ARROW_ASSIGN_OR_RAISE(auto folder,
-                        CreateOutput(output, source_request, plan_request.path, *context));
-  context->set_default_spill_dir(folder->scratch_path());
-  ARROW_RETURN_NOT_OK(SelectRowsOf(source_request, plan_request, context, &requested, &given));
-  RunReport report = BeginReport("fit", source_request, requested, output, *context);
-  arrow::Result<Fitted> fit =
-      FitRequested(requested, plan_request, std::move(given), FitPurpose::kMerging, context);
-  ARROW_RETURN_NOT_OK(ExplainNoRows(source_request, requested, fit.status()));
-  Fitted fitted = *std::move(fit);
-  report.automatic_plan = fitted.automatic;
-  report.num_dropped_rows = fitted.splits->num_dropped();
-  report.profiles = std::move(fitted.profiles);
-  report.model = fitted.model;
-  ARROW_RETURN_NOT_OK(CheckFeatures(*fitted.model));
-  WarnOfLackOfValues(*fitted.model, &report);
-  ARROW_RETURN_NOT_OK(fitted.model->Save(folder->staging_path()));
-  ARROW_RETURN_NOT_OK(folder->Publish());
-  FinishReport(stopwatch, context, &report);
+  ARROW_ASSIGN_OR_RAISE(auto given,
+                        PreparePlanOf(source_request, requested, plan_request, context));
+  const LedgerContents header =
+      DescribeLearning("fit", source_request, requested, plan_request, given, *context);
+  ARROW_ASSIGN_OR_RAISE(auto checkpoint,
+                        OpenCheckpoint(output, source_request, plan_request.path, header, context));
+  if (checkpoint->is_complete()) return ReportOfComplete(output, header, given);
+  auto report = FitInto(checkpoint.get(), source_request, plan_request, std::move(requested),
+                        std::move(given), stopwatch, context);
+  ARROW_RETURN_NOT_OK(checkpoint->Conclude(report.status()));
   return report;
 }
 
@@ -401,35 +651,14 @@ arrow::Result<RunReport> RunTransform(const std::string& model_dir,
   ARROW_RETURN_NOT_OK(CheckNotLeftOut(source_request, requested, columns, "the model"));
   ARROW_RETURN_NOT_OK(model->Bind(*source->schema()).status());
   ARROW_RETURN_NOT_OK(CheckFeatures(*model));
-  ARROW_ASSIGN_OR_RAISE(auto folder, CreateOutput(output, source_request, model_dir, *context));
-  context->set_default_spill_dir(folder->scratch_path());
-  // As it was learned from; but a model serves files as well, and other tables.
-  std::string unit_column = model->plan().unit_column.value_or("");
-  if (!unit_column.empty() && !CheckUnitColumn(requested, unit_column).ok()) unit_column.clear();
-  ARROW_RETURN_NOT_OK(SelectRows(source_request, context, &requested,
-                                 ColumnsOfModel(*model, *source->schema()), unit_column));
-  requested.selected = io::CastColumns(requested.selected, *model->input_schema());
-  source = requested.selected.get();
-  RunReport report = BeginReport("transform", source_request, requested, output, *context);
-  report.model = model;
-  auto splits = SplitVectors::Uniform(*source, 0);
-  const std::string staging = folder->staging_path();
-  ShardFolders folders{staging, {"", "", ""}, {"all", "", ""}};
-  ARROW_ASSIGN_OR_RAISE(const auto binding, model->Bind(*source->schema()));
-  ARROW_ASSIGN_OR_RAISE(const auto widened,
-                        ApplyRowSteps(requested.selected, UsesOf(*model, binding),
-                                      /*folds=*/nullptr, context));
-  report.source_schema = widened->schema();
-  ARROW_ASSIGN_OR_RAISE(auto shards, TransformSource(*widened, binding, *splits, *model, folders,
-                                                     context, &report.distributions));
-  ARROW_ASSIGN_OR_RAISE(report.manifest,
-                        MakeManifest(std::move(shards), *splits, *model, folders, context));
-  report.split_names = ExistingSplits(*splits, folders);
-  FinishReport(stopwatch, context, &report);
-  ARROW_RETURN_NOT_OK(WriteReports(report, staging));
-  ARROW_RETURN_NOT_OK(
-      base::WriteFileAtomically(staging + "/manifest.json", report.manifest.ToJson()));
-  ARROW_RETURN_NOT_OK(folder->Publish());
+  ARROW_ASSIGN_OR_RAISE(const LedgerContents header,
+                        DescribeTransform(model_dir, *model, source_request, requested, *context));
+  ARROW_ASSIGN_OR_RAISE(auto checkpoint,
+                        OpenCheckpoint(output, source_request, model_dir, header, context));
+  if (checkpoint->is_complete()) return ReportOfComplete(output, header, std::nullopt);
+  auto report = TransformInto(checkpoint.get(), std::move(model), source_request, header.request,
+                              std::move(requested), stopwatch, context);
+  ARROW_RETURN_NOT_OK(checkpoint->Conclude(report.status()));
   return report;
 }
 
@@ -439,39 +668,16 @@ arrow::Result<RunReport> RunExtract(const SourceRequest& source_request,
   const backend::BackendScope native(backend::Native());
   Stopwatch stopwatch;
   ARROW_ASSIGN_OR_RAISE(RequestedSource requested, OpenRequested(source_request, context));
-  ARROW_ASSIGN_OR_RAISE(auto given, PreparePlan(source_request, requested, plan_request));
-  ARROW_ASSIGN_OR_RAISE(auto folder,
-                        CreateOutput(output, source_request, plan_request.path, *context));
-  context->set_default_spill_dir(folder->scratch_path());
-  ARROW_RETURN_NOT_OK(SelectRowsOf(source_request, plan_request, context, &requested, &given));
-  RunReport report = BeginReport("extract", source_request, requested, output, *context);
-  arrow::Result<Fitted> fit = FitRequested(
-      requested, plan_request, std::move(given),
-      context->options().keep_state ? FitPurpose::kApplyingAndMerging : FitPurpose::kApplying,
-      context);
-  ARROW_RETURN_NOT_OK(ExplainNoRows(source_request, requested, fit.status()));
-  Fitted fitted = *std::move(fit);
-  report.automatic_plan = fitted.automatic;
-  report.num_dropped_rows = fitted.splits->num_dropped();
-  report.profiles = std::move(fitted.profiles);
-  report.model = fitted.model;
-  ARROW_RETURN_NOT_OK(CheckFeatures(*fitted.model));
-  const std::string staging = folder->staging_path();
-  ARROW_RETURN_NOT_OK(fitted.model->Save(staging + "/model"));
-  ShardFolders folders{staging, {"train", "validation", "test"}, {"train", "validation", "test"}};
-  ARROW_ASSIGN_OR_RAISE(const auto binding, fitted.model->Bind(*requested.selected->schema()));
-  report.source_schema = fitted.source->schema();
-  ARROW_ASSIGN_OR_RAISE(
-      auto shards, TransformSource(*fitted.source, binding, *fitted.splits, *fitted.model, folders,
-                                   context, &report.distributions));
-  ARROW_ASSIGN_OR_RAISE(report.manifest, MakeManifest(std::move(shards), *fitted.splits,
-                                                      *fitted.model, folders, context));
-  report.split_names = ExistingSplits(*fitted.splits, folders);
-  FinishReport(stopwatch, context, &report);
-  ARROW_RETURN_NOT_OK(WriteReports(report, staging));
-  ARROW_RETURN_NOT_OK(
-      base::WriteFileAtomically(staging + "/manifest.json", report.manifest.ToJson()));
-  ARROW_RETURN_NOT_OK(folder->Publish());
+  ARROW_ASSIGN_OR_RAISE(auto given,
+                        PreparePlanOf(source_request, requested, plan_request, context));
+  const LedgerContents header =
+      DescribeLearning("extract", source_request, requested, plan_request, given, *context);
+  ARROW_ASSIGN_OR_RAISE(auto checkpoint,
+                        OpenCheckpoint(output, source_request, plan_request.path, header, context));
+  if (checkpoint->is_complete()) return ReportOfComplete(output, header, given);
+  auto report = ExtractInto(checkpoint.get(), source_request, plan_request, header.request,
+                            std::move(requested), std::move(given), stopwatch, context);
+  ARROW_RETURN_NOT_OK(checkpoint->Conclude(report.status()));
   return report;
 }
 
@@ -481,7 +687,8 @@ arrow::Result<std::shared_ptr<const plan::FittedPlan>> FitModel(const SourceRequ
                                                                 RunContext* context) {
   const backend::BackendScope native(backend::Native());
   ARROW_ASSIGN_OR_RAISE(RequestedSource requested, OpenRequested(source_request, context));
-  ARROW_ASSIGN_OR_RAISE(auto given, PreparePlan(source_request, requested, plan_request));
+  ARROW_ASSIGN_OR_RAISE(auto given,
+                        PreparePlanOf(source_request, requested, plan_request, context));
   SpillToTemporaryFolder(context);
   ARROW_RETURN_NOT_OK(SelectRowsOf(source_request, plan_request, context, &requested, &given));
   const arrow::Result<Fitted> fitted =
@@ -535,6 +742,8 @@ std::string RunReport::ToJson() const {
   json["cpu_seconds"] = cpu_seconds;
   json["warnings"] = warnings;
   json["backend"] = backend;
+  if (request) json["request"] = request->ToJson();
+  if (num_units_found > 0) json["units_found"] = num_units_found;
   json["phases"] = nlohmann::json::array();
   for (const Progress::PhaseTime& phase : phases) {
     json["phases"].push_back({{"phase", phase.phase},

@@ -16,6 +16,7 @@
 #include "emberharmony/engine/progress.h"
 #include "emberharmony/engine/requested_source.h"
 #include "emberharmony/engine/run_context.h"
+#include "emberharmony/engine/run_request.h"
 #include "emberharmony/plan/fitted_plan.h"
 
 namespace emberharmony::engine {
@@ -49,7 +50,10 @@ struct RunReport {
   SourceDistributions distributions;
   std::array<std::string, kNumSplits> split_names;  ///< "": a split that does not exist
   Manifest manifest;
-  nlohmann::json backend;  ///< NumericBackends::Use
+  nlohmann::json backend;             ///< NumericBackends::Use
+  std::optional<RunRequest> request;  ///< what was asked for; of runs that can be continued
+  int64_t num_units_found = 0;  ///< that an interrupted run had written before this one went on
+  bool was_complete = false;    ///< there was nothing to do: the output was there, whole
 
   std::string ToJson() const;
 };

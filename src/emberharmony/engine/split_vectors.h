@@ -1,5 +1,6 @@
 #pragma once
 
+#include <arrow/io/file.h>
 #include <arrow/result.h>
 
 #include <array>
@@ -73,6 +74,14 @@ class SplitVectors {
   /// Ends the pending state: reads the units that have not been assigned. One thread.
   arrow::Status Complete() const;
 
+  /// Writes them, once nothing is pending, as a file that appears only when it is complete.
+  arrow::Status WriteFile(const std::string& path) const;
+  /// What WriteFile wrote for a source of such units; DataError for anything else. Bounded and
+  /// checked: it may come from a stranger.
+  static arrow::Result<std::shared_ptr<const SplitVectors>> ReadFile(const std::string& path,
+                                                                     const io::Source& source,
+                                                                     RunContext* context);
+
   /// -1, or the split that every row is in.
   int uniform_split() const { return uniform_split_; }
   /// The rows of unit `unit`; nullptr when every row is in one split.
@@ -89,6 +98,8 @@ class SplitVectors {
 
  private:
   friend class SplitAssignment;
+  arrow::Status ReadUnits(const std::string& path, arrow::io::ReadableFile* file,
+                          const io::Source& source, RunContext* context);
 
   int uniform_split_ = -1;
   std::array<bool, kNumSplits> present_{};

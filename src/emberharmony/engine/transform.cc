@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <map>
 #include <mutex>
 #include <set>
@@ -22,8 +23,10 @@
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/base/log.h"
 #include "emberharmony/base/thread_pool.h"
+#include "emberharmony/engine/checkpoint.h"
 #include "emberharmony/engine/column_scan.h"
 #include "emberharmony/engine/column_status.h"
+#include "emberharmony/engine/committed_shards.h"
 #include "emberharmony/engine/index_partition_internal.h"
 #include "emberharmony/engine/output_layout.h"
 #include "emberharmony/engine/shard_layout.h"
@@ -49,16 +52,14 @@ struct TransformShared {
   int num_features = 0;
   std::shared_ptr<arrow::DataType> matrix_type = {};  ///< of a matrix's values; null: no matrix
   std::vector<OutputGroup> groups = {};
+  Checkpoint* checkpoint = nullptr;
 
+  std::string_view ending() const { return io::FileEnding(format); }
   // A task is a group of a unit, or a whole unit where columns are read together.
   int64_t tasks_per_unit() const {
     return source.columns_independent() ? static_cast<int64_t>(groups.size()) : 1;
   }
 };
-
-std::string ShardName(const TransformShared& shared, int64_t unit) {
-  return fmt::format("part-{:05d}{}", unit, io::FileEnding(shared.format));
-}
 
 arrow::Result<std::unique_ptr<io::Sink>> MakeShard(const TransformShared& shared, std::string path,
                                                    std::vector<int64_t> row_groups,
@@ -213,18 +214,20 @@ class UnitTransform {
   }
 
   arrow::Status Commit(std::vector<ShardEntry>* shards) {
+    std::vector<LedgerShard> noted;
     for (int s = 0; s < kNumSplits; ++s) {
       if (sinks_[s] == nullptr) continue;
       ARROW_ASSIGN_OR_RAISE(io::ShardInfo info, sinks_[s]->Commit());
       sinks_[s].reset();
-      const std::string& folder = shared_.folders.relative[s];
-      std::string path = (folder.empty() ? "" : folder + "/") + ShardName(shared_, unit_.index);
+      std::string path = ShardPath(shared_.folders, s, unit_.index, shared_.ending());
+      noted.push_back({s, info.num_rows, info.bytes, info.xxh3_128});
       base::Log(base::LogLevel::kDebug, "shard {}: {} rows, {} bytes", path, info.num_rows,
                 info.bytes);
       shards->push_back(ShardEntry{shared_.folders.split_names[s], std::move(path), unit_.index,
                                    info.num_rows, info.bytes, info.xxh3_128});
     }
-    return arrow::Status::OK();
+    if (shared_.checkpoint == nullptr) return arrow::Status::OK();
+    return shared_.checkpoint->NoteUnit(unit_.index, noted);
   }
 
  private:
@@ -238,8 +241,7 @@ class UnitTransform {
     for (int s = 0; s < kNumSplits; ++s) {
       if (!shared_.splits.has_split(s)) continue;
       std::filesystem::path path(shared_.folders.root);
-      path /= shared_.folders.relative[s];
-      path /= ShardName(shared_, unit_.index);
+      path /= ShardPath(shared_.folders, s, unit_.index, shared_.ending());
       io::SinkOptions options;
       options.pool = shared_.context->budget();
       options.spill_threshold_bytes = ShardBytesMax(shared_.context);
@@ -298,8 +300,9 @@ class UnitTransform {
 // units on a thread of its own: waiting for the disk costs the workers nothing.
 class TransformRun {
  public:
-  explicit TransformRun(const TransformShared& shared)
-      : shared_(shared), num_units_(shared.source.units().size()), finished_(1) {}
+  /// `units`: those that have yet to be written, in order.
+  TransformRun(const TransformShared& shared, std::vector<int64_t> units)
+      : shared_(shared), units_(std::move(units)), finished_(1) {}
 
   arrow::Result<std::vector<ShardEntry>> Run() {
     std::thread committer;
@@ -329,8 +332,9 @@ class TransformRun {
     const int64_t tasks_per_unit = shared_.tasks_per_unit();
     while (!failed_.load()) {
       const int64_t task = next_task_.fetch_add(1);
-      const int64_t unit = task / tasks_per_unit;
-      if (unit >= num_units_) break;
+      const auto place = static_cast<size_t>(task / tasks_per_unit);
+      if (place >= units_.size()) break;
+      const int64_t unit = units_[place];
       std::shared_ptr<UnitTransform> work = InFlight(unit);
       ARROW_RETURN_NOT_OK(work->Prepare());
       ARROW_ASSIGN_OR_RAISE(bool last, work->RunTask(task % tasks_per_unit));
@@ -368,7 +372,7 @@ class TransformRun {
   }
 
   const TransformShared& shared_;
-  const int64_t num_units_;
+  const std::vector<int64_t> units_;
   std::atomic<int64_t> next_task_{0};
   std::atomic<bool> failed_{false};
   std::mutex mutex_;
@@ -425,10 +429,9 @@ arrow::Status MakeDistributions(const arrow::Schema& schema,
 arrow::Status WriteEmptyShards(const TransformShared& shared, std::vector<ShardEntry>* shards) {
   for (int s = 0; s < kNumSplits; ++s) {
     if (!shared.splits.has_split(s)) continue;
-    const std::string& folder = shared.folders.relative[s];
     io::SinkOptions options;
     options.pool = shared.context->budget();
-    std::string relative = (folder.empty() ? "" : folder + "/") + ShardName(shared, 0);
+    std::string relative = ShardPath(shared.folders, s, 0, shared.ending());
     ARROW_ASSIGN_OR_RAISE(auto sink,
                           MakeShard(shared, shared.folders.root + "/" + relative, {}, options));
     for (const OutputGroup& group : shared.groups) {
@@ -442,15 +445,40 @@ arrow::Status WriteEmptyShards(const TransformShared& shared, std::vector<ShardE
   return arrow::Status::OK();
 }
 
+// All units but those that an interrupted run has written, whose shards are appended to *shards.
+arrow::Result<std::vector<int64_t>> UnitsToWrite(const TransformShared& shared,
+                                                 std::vector<ShardEntry>* shards) {
+  const auto num_units = static_cast<int64_t>(shared.source.units().size());
+  std::map<int64_t, std::vector<ShardEntry>> committed;
+  if (shared.checkpoint != nullptr) {
+    ARROW_ASSIGN_OR_RAISE(
+        committed, FindCommittedShards(*shared.checkpoint, shared.splits, num_units, shared.folders,
+                                       shared.ending(), shared.context));
+  }
+  std::vector<int64_t> units;
+  for (int64_t unit = 0; unit < num_units; ++unit) {
+    const auto found = committed.find(unit);
+    if (found == committed.end()) {
+      units.push_back(unit);
+      continue;
+    }
+    shared.context->progress()->Advance(shared.source.units()[unit].num_rows *
+                                        static_cast<int64_t>(shared.groups.size()));
+    std::move(found->second.begin(), found->second.end(), std::back_inserter(*shards));
+  }
+  return units;
+}
+
 }  // namespace
 
 arrow::Result<std::vector<ShardEntry>> TransformSource(
     const io::Source& source, const plan::FittedPlan::Binding& binding, const SplitVectors& splits,
     const plan::FittedPlan& model, const ShardFolders& folders, RunContext* context,
-    SourceDistributions* distributions) {
+    SourceDistributions* distributions, Checkpoint* checkpoint) {
   const NumericPlace& place = context->backends().elementwise();
   const backend::BackendScope scope(*place.backend, place.device, place.dtype);
   TransformShared shared{source, splits, folders, context};
+  shared.checkpoint = checkpoint;
   ARROW_RETURN_NOT_OK(ChooseLayout(model, binding.target_column >= 0, &shared));
   const int64_t matrix_value_bytes =
       shared.matrix_type == nullptr ? 0 : shared.matrix_type->byte_width();
@@ -493,8 +521,9 @@ arrow::Result<std::vector<ShardEntry>> TransformSource(
   if (source.units().empty() || shared.groups.empty()) {
     ARROW_RETURN_NOT_OK(WriteEmptyShards(shared, &shards));
   } else {
-    TransformRun run(shared);
-    ARROW_ASSIGN_OR_RAISE(shards, run.Run());
+    ARROW_ASSIGN_OR_RAISE(std::vector<int64_t> units, UnitsToWrite(shared, &shards));
+    ARROW_ASSIGN_OR_RAISE(auto written, TransformRun(shared, std::move(units)).Run());
+    std::move(written.begin(), written.end(), std::back_inserter(shards));
   }
   context->progress()->EndPhase();
   auto order = [&](const ShardEntry& shard) {

@@ -16,6 +16,8 @@
 
 namespace emberharmony::engine {
 
+class Checkpoint;
+
 /// Where shards go: one folder for each split, or one for all rows.
 struct ShardFolders {
   std::string root;                                 ///< where the output is built
@@ -33,11 +35,14 @@ struct ShardFolders {
 /// pipeline of the model, in their order, and one for the target where there is one; nullptr for
 /// those that yield nothing, whose columns are not read.
 ///
+/// With a checkpoint each unit is noted there once its shards are on disk, and those that an
+/// interrupted run has left are not made again, nor are their rows counted.
+///
 /// `source` is the table that the model is bound to, with its derived columns (engine/row_steps.h).
 arrow::Result<std::vector<ShardEntry>> TransformSource(
     const io::Source& source, const plan::FittedPlan::Binding& binding, const SplitVectors& splits,
     const plan::FittedPlan& model, const ShardFolders& folders, RunContext* context,
-    SourceDistributions* distributions);
+    SourceDistributions* distributions, Checkpoint* checkpoint = nullptr);
 
 /// The content checksum of one split (DESIGN section 6): the sum modulo 2^128 of the row
 /// fingerprints, seed 0, over the output columns, as 32 hexadecimal digits; read back from the

@@ -1,0 +1,345 @@
+#include "emberharmony/engine/checkpoint.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+#include <xxhash.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <filesystem>
+#include <regex>
+#include <system_error>
+#include <utility>
+
+#include "emberharmony/base/error_kind.h"
+#include "emberharmony/base/log.h"
+#include "emberharmony/base/regular_file.h"
+#include "emberharmony/engine/output_contents_internal.h"
+#include "emberharmony/plan/state_file.h"
+
+namespace emberharmony::engine {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+class ContentHash {
+ public:
+  ContentHash() : state_(XXH3_createState()) {
+    if (state_ != nullptr) XXH3_128bits_reset(state_);
+  }
+  ~ContentHash() { XXH3_freeState(state_); }
+  ContentHash(const ContentHash&) = delete;
+  ContentHash& operator=(const ContentHash&) = delete;
+
+  bool is_valid() const { return state_ != nullptr; }
+  void Add(std::string_view bytes) { XXH3_128bits_update(state_, bytes.data(), bytes.size()); }
+  std::string Hex() const {
+    const XXH128_hash_t hash = XXH3_128bits_digest(state_);
+    return fmt::format("{:016x}{:016x}", hash.high64, hash.low64);
+  }
+
+ private:
+  XXH3_state_t* const state_;
+};
+
+arrow::Status CannotRead(const std::string& path, int error) {
+  return arrow::Status::IOError(
+      fmt::format("cannot read '{}': {}", path, std::generic_category().message(error)));
+}
+
+// The bytes read.
+arrow::Result<int64_t> AddFileTo(const std::string& path, ContentHash* hash) {
+  if (!hash->is_valid()) return arrow::Status::OutOfMemory("no memory for a checksum");
+  ARROW_ASSIGN_OR_RAISE(const int descriptor, base::OpenRegularDescriptor(path));
+  std::string piece(size_t{1} << 20, '\0');
+  int64_t bytes = 0;
+  arrow::Status status;
+  while (true) {
+    const ssize_t length = ::read(descriptor, piece.data(), piece.size());
+    if (length < 0 && errno == EINTR) continue;
+    if (length < 0) status = CannotRead(path, errno);
+    if (length <= 0) break;
+    hash->Add(std::string_view(piece).substr(0, static_cast<size_t>(length)));
+    bytes += length;
+  }
+  close(descriptor);
+  ARROW_RETURN_NOT_OK(status);
+  return bytes;
+}
+
+arrow::Status CannotClean(const fs::path& path, const std::error_code& error) {
+  return base::DataError(
+      fmt::format("cannot clean up the folder '{}': {}", path.string(), error.message()));
+}
+
+// Removes all entries of a folder for which `stays` does not hold; links are removed, never
+// followed.
+template <typename Stays>
+arrow::Status RemoveOthers(const fs::path& folder, const Stays& stays) {
+  std::error_code error;
+  std::vector<fs::directory_entry> entries;
+  for (const auto& entry : fs::directory_iterator(folder, error)) entries.push_back(entry);
+  for (const auto& entry : entries) {
+    if (!stays(entry)) fs::remove_all(entry.path(), error);
+    if (error) break;
+  }
+  return error ? CannotClean(folder, error) : arrow::Status::OK();
+}
+
+bool IsShardFile(const fs::directory_entry& entry) {
+  static const std::regex kShardName(R"(part-\d{5,}\.(parquet|arrow))");
+  return fs::is_regular_file(entry.symlink_status()) &&
+         std::regex_match(entry.path().filename().string(), kShardName);
+}
+
+bool IsSplitFolder(const fs::directory_entry& entry) {
+  const std::string name = entry.path().filename().string();
+  return fs::is_directory(entry.symlink_status()) &&
+         std::ranges::find(kSplitNames, name) != kSplitNames.end();
+}
+
+constexpr const char* kStatesName = "states";
+constexpr const char* kGoOn =
+    "what is done is kept: the same command with --resume goes on from there, with --overwrite it "
+    "starts over";
+
+}  // namespace
+
+arrow::Result<std::string> ModelDigest(const std::string& folder, bool with_states) {
+  std::error_code error;
+  std::vector<std::string> names = {"plan.yaml", "model.json"};
+  for (const std::string part : {"vocabulary", "state"}) {
+    const fs::path path = fs::path(folder) / part;
+    if ((part == "state" && !with_states) || !fs::is_directory(path, error)) continue;
+    for (const auto& entry : fs::directory_iterator(path, error)) {
+      if (fs::is_regular_file(entry.status()))
+        names.push_back(part + "/" + entry.path().filename().string());
+    }
+    if (error) {
+      return base::DataError(
+          fmt::format("cannot read the folder '{}': {}", path.string(), error.message()));
+    }
+  }
+  std::sort(names.begin(), names.end());
+  ContentHash hash;
+  for (const std::string& name : names) {
+    ARROW_ASSIGN_OR_RAISE(const int64_t bytes, AddFileTo(folder + "/" + name, &hash));
+    hash.Add(fmt::format("\n{} {} {}\n", name.size(), name, bytes));
+  }
+  if (!hash.is_valid()) return arrow::Status::OutOfMemory("no memory for a checksum");
+  return hash.Hex();
+}
+
+bool IsFileWithHash(const std::string& path, const LedgerFile& expected) {
+  std::error_code error;
+  const fs::file_status status = fs::symlink_status(path, error);
+  if (error || !fs::is_regular_file(status)) return false;
+  if (static_cast<int64_t>(fs::file_size(path, error)) != expected.bytes || error) return false;
+  ContentHash hash;
+  const auto bytes = AddFileTo(path, &hash);
+  return bytes.ok() && *bytes == expected.bytes && hash.Hex() == expected.xxh3_128;
+}
+
+arrow::Result<std::unique_ptr<Checkpoint>> Checkpoint::Open(const std::string& path,
+                                                            const std::vector<std::string>& inputs,
+                                                            const LedgerContents& header,
+                                                            RunContext* context) {
+  std::unique_ptr<Checkpoint> checkpoint(new Checkpoint());
+  checkpoint->context_ = context;
+  checkpoint->can_continue_ = header.request.has_lasting_source;
+  const RunOptions& options = context->options();
+  ARROW_ASSIGN_OR_RAISE(checkpoint->folder_,
+                        options.resume ? OutputFolder::CreateOrContinue(path, inputs)
+                                       : OutputFolder::Create(path, options.overwrite, inputs));
+  if (checkpoint->is_complete()) return checkpoint;
+  if (checkpoint->folder_->continues()) {
+    ARROW_RETURN_NOT_OK(checkpoint->ContinueOrStartOver(header));
+  }
+  if (!checkpoint->continues_) ARROW_RETURN_NOT_OK(checkpoint->Begin(header));
+  Checkpoint* const self = checkpoint.get();
+  // That people can see how far a run is must not end it.
+  context->progress()->set_phase_observer(
+      [self](const std::string& phase) { (void)self->ledger_->AddPhase(phase); });
+  return checkpoint;
+}
+
+Checkpoint::~Checkpoint() {
+  if (ledger_ != nullptr) context_->progress()->set_phase_observer({});
+}
+
+arrow::Status Checkpoint::Begin(const LedgerContents& header) {
+  ARROW_ASSIGN_OR_RAISE(ledger_, RunLedger::Create(folder_->ledger_path(), header));
+  return arrow::Status::OK();
+}
+
+arrow::Status Checkpoint::ContinueOrStartOver(const LedgerContents& header) {
+  ARROW_ASSIGN_OR_RAISE(auto found, RunLedger::Read(folder_->ledger_path()));
+  if (!found) {
+    base::Log(base::LogLevel::kWarning,
+              "'{}' says nothing of an earlier run that could be continued: the run begins anew",
+              folder_->ledger_path());
+    return folder_->StartOver();
+  }
+  const std::string difference = header.request.DifferenceFrom(found->request);
+  if (!difference.empty()) {
+    return base::UsageError(fmt::format(
+        "the run that was interrupted in '{}' cannot be continued by this one, which differs in: "
+        "{}; give what was given then, or start over with --overwrite",
+        folder_->path(), difference));
+  }
+  if (!header.request.has_lasting_source) {
+    base::Log(base::LogLevel::kWarning,
+              "rows of a service, of standard input and in memory cannot be told to be the same "
+              "again: the run begins anew");
+    return folder_->StartOver();
+  }
+  folder_->Continue();
+  continues_ = true;
+  found_ = *std::move(found);
+  if (header.command == "fit") found_.units.clear();
+  ARROW_RETURN_NOT_OK(Sweep());
+  ARROW_ASSIGN_OR_RAISE(ledger_, RunLedger::Continue(folder_->ledger_path(), found_.valid_bytes));
+  base::Log(base::LogLevel::kInfo,
+            "'{}': continuing a run that was interrupted: {} of {} units "
+            "are written",
+            folder_->path(), found_.units.size(), found_.num_units);
+  return arrow::Status::OK();
+}
+
+arrow::Status Checkpoint::Sweep() {
+  const fs::path scratch = folder_->scratch_path();
+  const fs::path staging = folder_->staging_path();
+  ARROW_RETURN_NOT_OK(RemoveOthers(scratch, [&](const fs::directory_entry& entry) {
+    const std::string name = entry.path().filename().string();
+    if (name == internal::kLockName || name == internal::kLedgerName) return true;
+    const bool stays = name == kStatesName || (entry.path() == staging && found_.command != "fit");
+    return stays && fs::is_directory(entry.symlink_status());
+  }));
+  std::error_code error;
+  fs::create_directory(staging, error);
+  if (error) return CannotClean(staging, error);
+  ARROW_RETURN_NOT_OK(RemoveOthers(staging, [&](const fs::directory_entry& entry) {
+    if (entry.path().filename() == "model") {
+      return found_.model_digest.has_value() && fs::is_directory(entry.symlink_status());
+    }
+    return IsSplitFolder(entry) || IsShardFile(entry);
+  }));
+  if (fs::exists(StatesFolder(), error)) {
+    ARROW_RETURN_NOT_OK(RemoveOthers(StatesFolder(), [&](const fs::directory_entry& entry) {
+      return fs::is_regular_file(entry.symlink_status()) &&
+             found_.files.contains(entry.path().filename().string());
+    }));
+  }
+  for (const char* split : kSplitNames) {
+    if (!fs::exists(staging / split, error)) continue;
+    ARROW_RETURN_NOT_OK(RemoveOthers(staging / split, IsShardFile));
+  }
+  return arrow::Status::OK();
+}
+
+arrow::Result<std::optional<nlohmann::json>> Checkpoint::FindModel() {
+  if (!found_.model_digest) return std::nullopt;
+  const auto digest = ModelDigest(model_path(), /*with_states=*/true);
+  if (digest.ok() && *digest == *found_.model_digest) {
+    has_output_ = true;
+    return found_.model_facts;
+  }
+  base::Log(base::LogLevel::kWarning,
+            "the model that the interrupted run has left in '{}' is damaged: it is learned again",
+            model_path());
+  std::error_code error;
+  fs::remove_all(model_path(), error);
+  if (error) return CannotClean(model_path(), error);
+  return std::nullopt;
+}
+
+arrow::Status Checkpoint::NoteModel(const nlohmann::json& facts) {
+  ARROW_ASSIGN_OR_RAISE(const std::string digest, ModelDigest(model_path(), /*with_states=*/true));
+  if (found_.model_digest && *found_.model_digest != digest) {
+    return base::DataError(fmt::format(
+        "the run that was interrupted in '{}' had learned something else from the same request: "
+        "the source, or the program, has changed; start over with --overwrite",
+        folder_->path()));
+  }
+  if (!found_.model_digest) ARROW_RETURN_NOT_OK(ledger_->AddModel(digest, facts));
+  has_output_ = true;
+  return arrow::Status::OK();
+}
+
+arrow::Status Checkpoint::NoteSource(int64_t num_units, int64_t num_rows) {
+  return ledger_->AddSource(num_units, num_rows);
+}
+
+std::string Checkpoint::StatesFolder() const { return folder_->scratch_path() + "/" + kStatesName; }
+
+arrow::Status Checkpoint::NoteColumns(int64_t num_columns) {
+  return ledger_->AddColumns(num_columns);
+}
+
+std::optional<std::string> Checkpoint::FindFile(const std::string& name) const {
+  const auto listed = found_.files.find(name);
+  if (listed == found_.files.end()) return std::nullopt;
+  std::string path = StatesFolder() + "/" + name;
+  if (IsFileWithHash(path, listed->second)) return path;
+  base::Log(base::LogLevel::kWarning,
+            "'{}' is not what the interrupted run has left: it is made again", path);
+  return std::nullopt;
+}
+
+arrow::Status Checkpoint::NoteFile(
+    const std::string& name, const std::function<arrow::Status(const std::string& path)>& write) {
+  std::error_code error;
+  fs::create_directory(StatesFolder(), error);
+  if (error) {
+    return base::DataError(
+        fmt::format("cannot create the folder '{}': {}", StatesFolder(), error.message()));
+  }
+  const std::string path = StatesFolder() + "/" + name;
+  ARROW_RETURN_NOT_OK(write(path));
+  ContentHash hash;
+  ARROW_ASSIGN_OR_RAISE(const int64_t bytes, AddFileTo(path, &hash));
+  ARROW_RETURN_NOT_OK(ledger_->AddFile(name, {bytes, hash.Hex()}));
+  has_states_ = true;
+  return arrow::Status::OK();
+}
+
+arrow::Result<std::optional<std::vector<plan::SavedState>>> Checkpoint::FindStates(
+    const std::string& name, int source_column) const {
+  const auto path = FindFile(name);
+  if (!path) return std::nullopt;
+  auto states = plan::ReadStateFile(*path, source_column);
+  if (!states.ok()) return std::nullopt;
+  return *std::move(states);
+}
+
+arrow::Status Checkpoint::NoteStates(const std::string& name,
+                                     const std::vector<plan::SavedState>& states) {
+  return NoteFile(name,
+                  [&](const std::string& path) { return plan::WriteStateFile(path, states); });
+}
+
+arrow::Status Checkpoint::NoteUnit(int64_t unit, const std::vector<LedgerShard>& shards) {
+  ARROW_RETURN_NOT_OK(ledger_->AddUnit(unit, shards));
+  has_output_ = true;
+  return arrow::Status::OK();
+}
+
+arrow::Status Checkpoint::Publish() { return folder_->Publish(); }
+
+arrow::Status Checkpoint::Conclude(const arrow::Status& status) {
+  if (status.ok() || is_complete()) return status;
+  const base::ErrorKind kind = base::KindOf(status);
+  const bool interrupted = kind == base::ErrorKind::kInterrupted;
+  // Values that a step refuses are found while learning, and fail it again each time; what is
+  // wrong with a disk or with memory may change.
+  const bool may_pass = kind == base::ErrorKind::kMemory || status.IsIOError();
+  const bool worth_it =
+      (has_output_ && kind != base::ErrorKind::kUsage) || (has_states_ && may_pass);
+  const bool keep = can_continue_ && (continues_ || interrupted || worth_it);
+  folder_->set_keep(keep);
+  if (!keep) return status;
+  return status.WithMessage(status.message(), "; ", kGoOn);
+}
+
+}  // namespace emberharmony::engine

@@ -1,0 +1,155 @@
+#include "emberharmony/engine/request_facts.h"
+
+#include <arrow/type.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "emberharmony/base/error_kind.h"
+#include "emberharmony/base/regular_file.h"
+#include "emberharmony/engine/checkpoint.h"
+#include "emberharmony/engine/numeric_backends.h"
+#include "emberharmony/io/object_stores.h"
+
+namespace emberharmony::engine {
+
+namespace {
+
+constexpr int64_t kReportBytesMax = int64_t{64} << 20;
+
+bool HasLastingSource(const SourceRequest& request, const RequestedSource& requested) {
+  // Files that were opened as a list are as lasting as those of a folder.
+  if (request.opened != nullptr) return !request.opened_from.empty();
+  return !requested.is_remote && request.location != "-";
+}
+
+// What is read, and how; the same for all commands.
+LedgerContents DescribeReading(const std::string& command, const SourceRequest& request,
+                               const RequestedSource& requested, const RunContext& context) {
+  LedgerContents header;
+  header.command = command;
+  header.program = EMBER_VERSION;
+  header.source = io::ShownLocation(request.location);
+  RunRequest& facts = header.request;
+  facts.has_lasting_source = HasLastingSource(request, requested);
+  facts.Add("the command", command);
+  facts.Add("the version of ember", header.program);
+  // Files that are the same elsewhere are the same source.
+  if (facts.has_lasting_source) {
+    facts.AddHidden("the source's files (names, sizes, times of change)",
+                    requested.whole->identity());
+  } else {
+    facts.Add("the source", header.source);
+  }
+  facts.AddHidden("the source's columns", requested.whole->schema()->ToString());
+  std::vector<std::string> columns = request.columns;
+  std::sort(columns.begin(), columns.end());
+  facts.Add("--columns", fmt::format("{}", fmt::join(columns, ",")));
+  facts.Add("--where", request.where.value_or(""));
+  facts.Add("--limit", request.limit_rows ? std::to_string(*request.limit_rows) : "");
+  const RunOptions& options = context.options();
+  if (command != "fit") facts.Add("--content-checksum", options.content_checksum ? "given" : "");
+  return header;
+}
+
+std::string BackendFact(const RunContext& context, bool has_matrix_steps) {
+  const std::string elementwise = context.backends().name_for(false);
+  const std::string matrix = context.backends().name_for(has_matrix_steps);
+  return matrix == elementwise ? elementwise : elementwise + ", matrix steps on " + matrix;
+}
+
+bool HasMatrixSteps(const std::vector<plan::BoundRowStep>& row_steps,
+                    const std::vector<std::unique_ptr<feature::Pipeline>>& pipelines) {
+  return std::ranges::any_of(row_steps, [&](const plan::BoundRowStep& row_step) {
+    return RunsOnBackend(row_step, pipelines);
+  });
+}
+
+void AddAutomaticPlan(const PlanRequest& request, RunRequest* facts) {
+  facts->Add("--high-null-threshold", fmt::format("{}", request.high_null_threshold));
+  facts->Add("the index column", request.index_column.value_or(""));
+  std::vector<std::string> categorical = request.categorical;
+  std::sort(categorical.begin(), categorical.end());
+  facts->AddHidden("the categorical columns", nlohmann::json(categorical).dump());
+  facts->AddHidden("the columns left out", nlohmann::json(request.left_out).dump());
+}
+
+arrow::Status OtherOutput(const std::string& output, const std::string& difference) {
+  return base::UsageError(
+      fmt::format("the output folder '{}' is complete, but of another run, which differs in: {}; "
+                  "choose another folder, or replace it with --overwrite",
+                  output, difference));
+}
+
+// nullopt where a report does not tell: it is from an earlier version.
+std::optional<RunRequest> RequestOfReport(const std::string& path) {
+  const auto text = base::ReadFile(path, kReportBytesMax);
+  if (!text.ok()) return std::nullopt;
+  const auto json = nlohmann::json::parse(*text, nullptr, /*allow_exceptions=*/false);
+  if (!json.is_object() || !json.contains("request")) return std::nullopt;
+  return RunRequest::FromJson(json["request"]);
+}
+
+}  // namespace
+
+LedgerContents DescribeLearning(const std::string& command, const SourceRequest& source_request,
+                                const RequestedSource& requested, const PlanRequest& plan_request,
+                                const std::optional<GivenPlan>& given, const RunContext& context) {
+  LedgerContents header = DescribeReading(command, source_request, requested, context);
+  RunRequest& facts = header.request;
+  if (given) {
+    facts.Add("--target", given->plan.target ? given->plan.target->column : "");
+    facts.Add("--seed", std::to_string(given->plan.split.seed));
+    facts.AddHidden("the plan", plan::PlanHash(given->plan));
+  } else {
+    facts.Add("--target", plan_request.target.value_or(""));
+    facts.Add("--seed", std::to_string(plan_request.seed.value_or(plan::SplitSpec().seed)));
+    facts.AddHidden("the plan", "automatic");
+    AddAutomaticPlan(plan_request, &facts);
+  }
+  if (command == "extract") facts.Add("--keep-state", context.options().keep_state ? "given" : "");
+  const bool has_matrix_steps =
+      given && HasMatrixSteps(given->bound.row_steps, given->bound.pipelines);
+  facts.Add("--backend", BackendFact(context, has_matrix_steps));
+  return header;
+}
+
+arrow::Result<LedgerContents> DescribeTransform(const std::string& model_dir,
+                                                const plan::FittedPlan& model,
+                                                const SourceRequest& source_request,
+                                                const RequestedSource& requested,
+                                                const RunContext& context) {
+  LedgerContents header = DescribeReading("transform", source_request, requested, context);
+  RunRequest& facts = header.request;
+  // What its states say is not looked at by a transform.
+  ARROW_ASSIGN_OR_RAISE(const std::string digest, ModelDigest(model_dir, /*with_states=*/false));
+  facts.AddHidden("the model", digest);
+  facts.Add("--backend",
+            BackendFact(context, HasMatrixSteps(model.row_steps(), model.pipelines())));
+  return header;
+}
+
+arrow::Status CheckCompleteOutput(const std::string& output, const LedgerContents& header,
+                                  const std::optional<GivenPlan>& given) {
+  namespace fs = std::filesystem;
+  std::error_code ignored;
+  const bool is_model = !fs::exists(fs::path(output) / "manifest.json", ignored);
+  if (is_model != (header.command == "fit")) return OtherOutput(output, "the command");
+  if (!is_model) {
+    const auto earlier = RequestOfReport(output + "/run_report.json");
+    const std::string difference = earlier ? header.request.DifferenceFrom(*earlier) : "";
+    return difference.empty() ? arrow::Status::OK() : OtherOutput(output, difference);
+  }
+  if (!given) return arrow::Status::OK();
+  ARROW_ASSIGN_OR_RAISE(const std::string text,
+                        base::ReadFile(output + "/model.json", int64_t{256} << 20));
+  const auto json = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
+  const bool same = json.is_object() && json.value("plan_sha256", nlohmann::json()) ==
+                                            nlohmann::json(plan::PlanHash(given->plan));
+  return same ? arrow::Status::OK() : OtherOutput(output, "the plan");
+}
+
+}  // namespace emberharmony::engine

@@ -1,0 +1,205 @@
+#include "emberharmony/engine/run_status.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <system_error>
+
+#include "emberharmony/base/canonical_json.h"
+#include "emberharmony/base/error_kind.h"
+#include "emberharmony/base/regular_file.h"
+#include "emberharmony/engine/manifest.h"
+#include "emberharmony/engine/output_contents_internal.h"
+#include "emberharmony/engine/output_publication_internal.h"
+#include "emberharmony/engine/run_ledger.h"
+
+namespace emberharmony::engine {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr int64_t kManifestBytesMax = int64_t{1} << 30;
+
+bool IsRegularFile(const fs::path& path) {
+  std::error_code ignored;
+  return fs::is_regular_file(fs::symlink_status(path, ignored));
+}
+
+// Whether a process holds the folder's lock.
+bool IsLocked(const std::string& folder) {
+  const std::string path = folder + "/" + internal::kScratchName + "/" + internal::kLockName;
+  const int descriptor = open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+  if (descriptor < 0) return false;
+  const bool locked = flock(descriptor, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+  close(descriptor);
+  return locked;
+}
+
+// Shards are called so wherever the manifest is from.
+bool IsWithin(const std::string& path) {
+  const fs::path relative(path);
+  if (relative.is_absolute()) return false;
+  for (const fs::path& part : relative) {
+    if (part == "..") return false;
+  }
+  return true;
+}
+
+arrow::Status ReadComplete(const std::string& folder, RunStatus* status) {
+  status->state = RunStatus::State::kComplete;
+  status->next = "nothing: the output is complete";
+  if (!IsRegularFile(fs::path(folder) / "manifest.json")) {
+    status->command = "fit";
+    return arrow::Status::OK();
+  }
+  ARROW_ASSIGN_OR_RAISE(const std::string text,
+                        base::ReadFile(folder + "/manifest.json", kManifestBytesMax));
+  const auto manifest = Manifest::FromJson(text);
+  if (!manifest) {
+    return base::DataError(fmt::format(
+        "'{}/manifest.json' is damaged; make the output again with --overwrite", folder));
+  }
+  status->command = manifest->splits.contains("all") ? "transform" : "extract";
+  for (const auto& [name, split] : manifest->splits) status->rows_done += split.num_rows;
+  std::set<int64_t> units;
+  for (const ShardEntry& shard : manifest->shards) {
+    units.insert(shard.unit);
+    const fs::path path = fs::path(folder) / shard.path;
+    std::error_code ignored;
+    if (IsWithin(shard.path) && IsRegularFile(path))
+      status->bytes += static_cast<int64_t>(fs::file_size(path, ignored));
+  }
+  status->num_shards = static_cast<int64_t>(manifest->shards.size());
+  status->num_rows = status->rows_done;
+  status->num_units = status->units_done = static_cast<int64_t>(units.size());
+  return arrow::Status::OK();
+}
+
+// Columns of which something is kept: files are called KIND-COLUMN-PASS.
+int64_t ColumnsKept(const LedgerContents& ledger) {
+  std::set<std::string> columns;
+  for (const auto& [name, file] : ledger.files) {
+    const size_t pass = name.rfind('-');
+    if (pass == std::string::npos || pass == 0) continue;
+    const size_t column = name.rfind('-', pass - 1);
+    if (column != std::string::npos) columns.insert(name.substr(column, pass - column));
+  }
+  return static_cast<int64_t>(columns.size());
+}
+
+void ReadLedger(const LedgerContents& ledger, RunStatus* status) {
+  status->command = ledger.command;
+  status->source = ledger.source;
+  status->phase = ledger.phase;
+  status->can_continue = ledger.request.has_lasting_source;
+  status->columns_done = ColumnsKept(ledger);
+  status->num_columns = ledger.num_columns;
+  status->num_units = ledger.num_units;
+  status->num_rows = ledger.num_rows;
+  status->units_done = static_cast<int64_t>(ledger.units.size());
+  for (const auto& [unit, shards] : ledger.units) {
+    for (const LedgerShard& shard : shards) {
+      status->rows_done += shard.num_rows;
+      status->bytes += shard.bytes;
+      ++status->num_shards;
+    }
+  }
+}
+
+std::string NextOf(const RunStatus& status, bool has_ledger, bool only_publish) {
+  if (status.state == RunStatus::State::kRunning) return "nothing: a process is at work on it";
+  if (only_publish) {
+    return "the output is complete, but not in its place yet: run the same command with --resume";
+  }
+  if (!has_ledger) {
+    return "nothing was done yet: run the command with --overwrite or --resume, which begins it";
+  }
+  if (!status.can_continue) {
+    return "rows of a service, of standard input and in memory cannot be told to be the same "
+           "again: --resume or --overwrite begins anew";
+  }
+  return "run the same command with --resume to go on, or with --overwrite to start over";
+}
+
+}  // namespace
+
+std::string RunStatus::StateName() const {
+  switch (state) {
+    case State::kRunning:
+      return "running";
+    case State::kInterrupted:
+      return "interrupted";
+    case State::kComplete:
+      break;
+  }
+  return "complete";
+}
+
+std::string RunStatus::ToJson() const {
+  nlohmann::json json = {{"version", 1},
+                         {"state", StateName()},
+                         {"folder", folder},
+                         {"command", command},
+                         {"columns_done", columns_done},
+                         {"units_done", units_done},
+                         {"rows_done", rows_done},
+                         {"shards", num_shards},
+                         {"bytes", bytes},
+                         {"next", next}};
+  const auto total = [&](const char* name, int64_t value) {
+    json[name] = value > 0 ? nlohmann::json(value) : nlohmann::json();
+  };
+  total("columns", num_columns);
+  total("units", num_units);
+  total("rows", num_rows);
+  if (state != State::kComplete) {
+    json["source"] = source;
+    json["phase"] = phase;
+    json["can_continue"] = can_continue;
+    json["has_earlier_output"] = has_earlier_output;
+  }
+  return base::CanonicalJson(json);
+}
+
+arrow::Result<RunStatus> ReadRunStatus(const std::string& folder) {
+  std::error_code error;
+  const fs::file_status found = fs::status(folder, error);
+  if (!fs::exists(found)) {
+    return base::DataError(
+        fmt::format("'{}' does not exist; give the folder that a run writes to (its -o)", folder));
+  }
+  if (!fs::is_directory(found)) {
+    return base::UsageError(
+        fmt::format("'{}' is a file; give the folder that a run writes to (its -o)", folder));
+  }
+  RunStatus status;
+  status.folder = folder;
+  const bool is_complete = IsRegularFile(fs::path(folder) / "manifest.json") ||
+                           IsRegularFile(fs::path(folder) / "model.json");
+  if (!internal::HasScratch(folder)) {
+    if (is_complete) {
+      ARROW_RETURN_NOT_OK(ReadComplete(folder, &status));
+      return status;
+    }
+    return base::UsageError(fmt::format(
+        "'{}' holds no output of ember, complete or not; give the folder that a run writes to "
+        "(its -o)",
+        folder));
+  }
+  const bool running = IsLocked(folder);
+  ARROW_ASSIGN_OR_RAISE(const auto ledger, RunLedger::Read(internal::LedgerPath(folder)));
+  status.state = running ? RunStatus::State::kRunning : RunStatus::State::kInterrupted;
+  status.has_earlier_output = is_complete;
+  if (ledger) ReadLedger(*ledger, &status);
+  status.next = NextOf(status, ledger.has_value(), IsRegularFile(internal::CompletePath(folder)));
+  return status;
+}
+
+}  // namespace emberharmony::engine

@@ -1,0 +1,426 @@
+"""Whatever ends a run, and whenever: resumed, it ends with the bytes of an undisturbed one."""
+
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import time
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet as pq
+import pytest
+
+REPORTS = ("run_report.json", "report.html")
+NUM_FILES = 4
+ROWS = 400  # of each file; a file is a unit
+
+# What shapes no result.
+SETTINGS = [
+    [],
+    ["--threads", "1", "--batch-rows", "7"],
+    ["--threads", "3", "--memory", "192MiB"],
+]
+
+PLAIN = """\
+version: 1
+target: delay
+split: {method: hash, key: [id], train: 0.7, validation: 0.2, test: 0.1, seed: 5}
+features:
+  - {columns: [distance], steps: [{impute: median}, {scale: standard}]}
+  - {columns: [carrier], steps: [one_hot]}
+  - {columns: [origin], steps: [{vocabulary: {min_count: 3}}]}
+  - {columns: [speed], steps: [{clip: {min: 0}}, {impute: mean}, {scale: robust}]}
+"""
+RANDOM = PLAIN.replace(
+    "{method: hash, key: [id], train: 0.7, validation: 0.2, test: 0.1, seed: 5}",
+    "{method: random, train: 0.7, validation: 0.2, test: 0.1, seed: 5}",
+)
+TIME = PLAIN.replace(
+    "{method: hash, key: [id], train: 0.7, validation: 0.2, test: 0.1, seed: 5}",
+    "{method: time, column: date, train: 0.7, validation: 0.2, test: 0.1}",
+)
+DROP_NULL = PLAIN.replace("target: delay", "target: {column: delay, drop_null: true}")
+WINDOWS = """\
+version: 1
+split: {method: hash, key: [id], train: 0.7, validation: 0.3, test: 0, seed: 5}
+features:
+  - {columns: [speed], steps: [{impute: median}, {windows: {size: 5, by: carrier}}, {pca: 2}]}
+  - {columns: [distance], steps: [{lag: {periods: [1, 3]}}, {impute: {constant: 0}}]}
+output: {dtype: float64}
+"""
+TARGETS = """\
+version: 1
+target: delay
+split: {method: hash, key: [id], train: 0.7, validation: 0.2, test: 0.1, seed: 5}
+features:
+  - {columns: [origin], steps: [{target_encode: {folds: 4}}]}
+  - {columns: [carrier], steps: [target_encode, {scale: standard}]}
+  - {columns: [distance], steps: [{bucketize: {quantiles: 5}}]}
+exact_quantiles: true
+quantile_keys: 8192
+"""
+MATRIX = PLAIN.replace("target: delay\n", "") + "output: {layout: matrix, format: arrow}\n"
+
+
+def make_table(number):
+    rng = np.random.default_rng(100 + number)
+
+    def masked(values):
+        return pa.array(values, mask=rng.random(ROWS) < 0.05)
+
+    dates = np.datetime64("2024-01-01T00:00:00") + rng.integers(0, 10**7, ROWS)
+    return pa.table(
+        {
+            "id": pa.array(np.arange(ROWS) * 3 + number * ROWS, pa.int64()),
+            "date": pa.array(dates.astype("datetime64[s]"), pa.timestamp("s")),
+            "delay": masked(rng.integers(-30, 90, ROWS).astype(float)),
+            "distance": masked(rng.integers(50, 3000, ROWS)),
+            "speed": masked(rng.normal(400, 90, ROWS)),
+            "carrier": masked(np.array(["AA", "UA", "B6"])[rng.integers(0, 3, ROWS)]),
+            "origin": masked(np.array([f"o{i}" for i in range(60)])[rng.integers(0, 60, ROWS)]),
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def sources(tmp_path_factory):
+    """The same rows as folders of Parquet, Arrow and CSV files."""
+    root = tmp_path_factory.mktemp("sources")
+    for kind in ("parquet", "arrow", "csv"):
+        (root / kind).mkdir()
+    for number in range(NUM_FILES):
+        table = make_table(number)
+        pq.write_table(table, root / "parquet" / f"{number}.parquet")
+        with pa.ipc.new_file(root / "arrow" / f"{number}.arrow", table.schema) as file:
+            file.write_table(table, max_chunksize=150)
+        pyarrow.csv.write_csv(table, root / "csv" / f"{number}.csv")
+    return root
+
+
+CASES = {
+    "automatic": ("parquet", None, ["--target", "delay", "--content-checksum"]),
+    "plan": ("parquet", PLAIN, ["--keep-state"]),
+    "random": ("parquet", RANDOM, ["--seed", "9"]),
+    "time": ("arrow", TIME, []),
+    "drop_null": ("parquet", DROP_NULL, ["--where", "distance > 500"]),
+    "windows": ("parquet", WINDOWS, []),
+    "targets": ("parquet", TARGETS, ["--limit", "1100"]),
+    "matrix": ("arrow", MATRIX, []),
+    "csv": ("csv", PLAIN, ["--content-checksum"]),
+    "csv_automatic": ("csv", None, ["--target", "delay"]),
+}
+
+
+@pytest.fixture(scope="module", params=[*CASES, "fit", "fit_windows", "transform"])
+def case(request, sources, ember, tmp_path_factory):
+    """The arguments of a command but for its output, and the output of an undisturbed run."""
+    folder = tmp_path_factory.mktemp("case")
+    plan = folder / "plan.yaml"
+    if request.param == "transform":
+        plan.write_text(PLAIN)
+        subprocess.run(
+            [ember, "fit", plan, sources / "arrow", "-o", folder / "model", "-q"], check=True
+        )
+        command = ["transform", folder / "model", sources / "parquet", "--content-checksum"]
+    elif request.param.startswith("fit"):
+        plan.write_text(WINDOWS if "windows" in request.param else PLAIN)
+        command = ["fit", plan, sources / "parquet"]
+    else:
+        kind, text, options = CASES[request.param]
+        command = ["extract", sources / kind, *options]
+        if text is not None:
+            plan.write_text(text)
+            command += ["--plan", plan]
+    command = [str(argument) for argument in [ember, *command, "-q"]]
+    subprocess.run([*command, "-o", folder / "whole"], check=True)
+    return command, contents(folder / "whole")
+
+
+def contents(folder):
+    """The files of an output by name; of the reports only the names."""
+    return {
+        str(p.relative_to(folder)): b"" if p.name in REPORTS else p.read_bytes()
+        for p in folder.rglob("*")
+        if p.is_file()
+    }
+
+
+def run(command, **environment):
+    return subprocess.run(
+        [str(argument) for argument in command],
+        env=os.environ | {name: str(value) for name, value in environment.items()},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def status_of(ember, folder):
+    process = run([ember, "status", folder, "--json"])
+    assert process.returncode == 0, process.stderr
+    return json.loads(process.stdout)
+
+
+def check_resumes(command, output, whole, settings=()):
+    process = run([*command, "-o", output, "--resume", *settings])
+    assert process.returncode == 0, process.stderr
+    assert contents(output) == whole
+    assert os.listdir(output.parent) == ["out"]
+
+
+def test_killed_at_every_commit(case, ember, nth_call, tmp_path):
+    """A kill between a line of the ledger and the next, under other settings before and after."""
+    command, whole = case
+    done = []
+    for commit in range(1, 100):
+        output = tmp_path / str(commit) / "out"
+        killed = run(
+            [*command, "-o", output, *SETTINGS[commit % 3]], LD_PRELOAD=nth_call, NTH_COMMIT=commit
+        )
+        if killed.returncode == 0:
+            break
+        assert killed.returncode == -signal.SIGKILL, killed.stderr
+        status = status_of(ember, output)
+        assert status["state"] == "interrupted"
+        assert status["command"] == command[1]
+        assert status["can_continue"]
+        done.append((status["columns_done"], status["units_done"]))
+        refused = run([*command, "-o", output])
+        assert refused.returncode == 2
+        assert "--resume" in refused.stderr
+        check_resumes(command, output, whole, SETTINGS[(commit + 1) % 3])
+        assert status_of(ember, output)["state"] == "complete"
+        # There is nothing left to do, and nothing is done.
+        before = (output / "report.html").stat() if (output / "report.html").exists() else None
+        check_resumes(command, output, whole)
+        if before is not None:
+            assert (output / "report.html").stat() == before
+    else:
+        pytest.fail("the run never came to its end")
+    assert commit > 3
+    assert done == sorted(done)
+    assert done[-1] > done[0]
+
+
+def test_each_run_goes_further(case, ember, nth_call, tmp_path):
+    """Killed at its first commit again and again, a run comes to its end all the same."""
+    command, whole = case
+    output = tmp_path / "out"
+    killed = run([*command, "-o", output], LD_PRELOAD=nth_call, NTH_COMMIT=2)
+    assert killed.returncode == -signal.SIGKILL
+    for number in range(100):
+        process = run(
+            [*command, "-o", output, "--resume", *SETTINGS[number % 3]],
+            LD_PRELOAD=nth_call,
+            NTH_COMMIT=1,
+        )
+        if process.returncode == 0:
+            break
+        assert process.returncode == -signal.SIGKILL, process.stderr
+    else:
+        pytest.fail("the run never came to its end")
+    assert contents(output) == whole
+
+
+@pytest.mark.parametrize("case", ["plan", "csv", "fit", "transform"], indirect=True)
+def test_killed_at_changes_of_folders(case, nth_call, tmp_path):
+    command, whole = case
+    for call in range(1, 400, 3):
+        output = tmp_path / str(call) / "out"
+        killed = run([*command, "-o", output], LD_PRELOAD=nth_call, NTH_CALL=call)
+        if killed.returncode == 0:
+            break
+        assert killed.returncode == -signal.SIGKILL, killed.stderr
+        check_resumes(command, output, whole)
+    else:
+        pytest.fail("the run never came to its end")
+    assert call > 20
+
+
+@pytest.mark.parametrize("case", ["plan"], indirect=True)
+def test_killed_at_random_instants(case, tmp_path):
+    command, whole = case
+    begin = time.monotonic()
+    run([*command, "-o", tmp_path / "timed"])
+    duration = time.monotonic() - begin
+    instants = random.Random(3)
+    for number in range(12):
+        output = tmp_path / str(number) / "out"
+        for _ in range(3):
+            process = subprocess.Popen([*command, "-o", output, "--resume"])
+            time.sleep(instants.uniform(0, duration))
+            process.kill()
+            process.wait()
+        check_resumes(command, output, whole)
+
+
+@pytest.mark.parametrize("case", ["plan"], indirect=True)
+@pytest.mark.parametrize("damage", ["shard", "model", "torn", "garbage", "first line", "stray"])
+def test_what_is_damaged_is_made_again(case, ember, nth_call, tmp_path, damage):
+    command, whole = case
+    output = tmp_path / "out"
+    for commit in range(1, 100):
+        shutil.rmtree(output, ignore_errors=True)
+        run([*command, "-o", output], LD_PRELOAD=nth_call, NTH_COMMIT=commit)
+        if status_of(ember, output)["units_done"] == 2:
+            break
+    ledger = output / ".ember" / "ledger"
+    staging = output / ".ember" / "output"
+    if damage == "shard":
+        with (staging / "train" / "part-00000.parquet").open("r+b") as file:
+            file.seek(40)
+            file.write(b"\0\1\2\3")
+    elif damage == "model":
+        with (staging / "model" / "model.json").open("a") as file:
+            file.write(" ")
+    elif damage == "torn":
+        ledger.write_bytes(ledger.read_bytes()[:-5])
+    elif damage == "garbage":
+        lines = ledger.read_bytes().splitlines(keepends=True)
+        lines[3] = lines[3][:20] + b"?" + lines[3][21:]
+        ledger.write_bytes(b"".join(lines))
+    elif damage == "first line":
+        ledger.write_bytes(b"x" + ledger.read_bytes())
+    else:
+        (staging / "train" / "part-00099.parquet").write_bytes(b"PAR1")
+        (staging / "train" / "secret").symlink_to("/etc/passwd")
+        (staging / "test").rename(staging / "elsewhere")
+        (staging / "test").symlink_to(tmp_path / "out" / ".ember" / "output" / "elsewhere")
+        (output / ".ember" / "noise").mkdir()
+    check_resumes(command, output, whole)
+
+
+def plain(ember, sources, tmp_path, *options, plan=PLAIN):
+    path = tmp_path / f"plan{abs(hash(plan))}.yaml"
+    path.write_text(plan)
+    return [ember, "extract", sources / "parquet", "--plan", path, *options, "-q"]
+
+
+@pytest.mark.parametrize(
+    "names,options,plan",
+    [
+        (["--where"], ["--where", "distance > 100"], PLAIN),
+        (["--limit"], ["--limit", "900"], PLAIN),
+        (["--columns"], ["--columns", "id,delay,distance,carrier,origin,speed,date"], PLAIN),
+        (["--seed", "the plan"], ["--seed", "77"], PLAIN),
+        (["--target", "the plan"], ["--target", "date"], PLAIN),
+        (["--content-checksum"], ["--content-checksum"], PLAIN),
+        (["--keep-state"], ["--keep-state"], PLAIN),
+        (["the plan"], [], PLAIN.replace("robust", "standard")),
+        (["the command"], None, PLAIN),
+        (["the source"], "source", PLAIN),
+    ],
+)
+def test_another_run_is_refused(ember, sources, nth_call, tmp_path, names, options, plan):
+    copy = tmp_path / "sources"
+    shutil.copytree(sources, copy)
+    output = tmp_path / "out"
+    killed = run([*plain(ember, copy, tmp_path), "-o", output], LD_PRELOAD=nth_call, NTH_COMMIT=8)
+    assert killed.returncode == -signal.SIGKILL
+    before = contents(output)
+    command = plain(ember, copy, tmp_path, plan=plan)
+    if options is None:
+        command = [ember, "fit", tmp_path / "plan.yaml", copy / "parquet"]
+        (tmp_path / "plan.yaml").write_text(plan)
+    elif options == "source":
+        (copy / "parquet" / "0.parquet").touch()
+    else:
+        command += options
+    refused = run([*command, "-o", output, "--resume"])
+    assert refused.returncode == 2, refused.stderr
+    for name in names:
+        assert name in refused.stderr
+    assert "--overwrite" in refused.stderr
+    assert contents(output) == before
+    assert run([*command, "-o", output, "--overwrite"]).returncode == 0
+    # Complete, it still tells whose output it is.
+    assert run([*command, "-o", output, "--resume"]).returncode == 0
+    other = run([*plain(ember, copy, tmp_path, "--limit", "3"), "-o", output, "--resume"])
+    assert other.returncode == 2
+    assert "complete" in other.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("command", ["extract", "fit", "transform"])
+def test_an_interrupted_run_says_how_to_go_on(ember, flights, tmp_path, command, number):
+    plan = tmp_path / "plan.yaml"
+    plan.write_text(
+        "version: 1\nfeatures:\n  - {columns: [distance], steps: [{scale: standard}]}\n"
+    )
+    if command == "transform":
+        run([ember, "fit", plan, flights, "-o", tmp_path / "model"])
+    arguments = {
+        "extract": [flights, "--plan", plan],
+        "fit": [plan, flights],
+        "transform": [tmp_path / "model", flights],
+    }[command]
+    output = tmp_path / "out"
+    process = subprocess.Popen(
+        [ember, command, *arguments, "-o", output, "--batch-rows", "50", "-q"],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while not (output / ".ember" / "ledger").exists() and process.poll() is None:
+        time.sleep(0.001)
+    process.send_signal(number)
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 3, stderr
+    assert "--resume" in stderr
+    status = status_of(ember, output)
+    assert status["state"] == "interrupted"
+    assert "--resume" in status["next"]
+    assert run([ember, command, *arguments, "-o", output, "--resume", "-q"]).returncode == 0
+    assert run([ember, command, *arguments, "-o", tmp_path / "whole", "-q"]).returncode == 0
+    assert contents(output) == contents(tmp_path / "whole")
+
+
+def test_an_interrupted_replacement(ember, sources, nth_call, tmp_path):
+    """Until the new output is complete the earlier one stays."""
+    output = tmp_path / "out"
+    assert run([*plain(ember, sources, tmp_path, "--limit", "500"), "-o", output]).returncode == 0
+    earlier = contents(output)
+    command = plain(ember, sources, tmp_path)
+    run([*command, "-o", output, "--overwrite"], LD_PRELOAD=nth_call, NTH_COMMIT=9)
+    found = {k: v for k, v in contents(output).items() if not k.startswith(".ember")}
+    assert found == earlier
+    status = status_of(ember, output)
+    assert status["state"] == "interrupted"
+    assert status["has_earlier_output"]
+    assert run([*command, "-o", output, "--resume"]).returncode == 0
+    run([*command, "-o", tmp_path / "whole"])
+    assert contents(output) == contents(tmp_path / "whole")
+
+
+def test_status_of_what_is_no_run(ember, tmp_path):
+    assert run([ember, "status", tmp_path / "none"]).returncode == 1
+    assert run([ember, "status", tmp_path]).returncode == 2
+    (tmp_path / "photo.jpg").write_bytes(b"x")
+    assert run([ember, "status", tmp_path]).returncode == 2
+    assert run([ember, "status", tmp_path / "photo.jpg"]).returncode == 2
+    refused = run([ember, "extract", __file__, "-o", tmp_path, "--resume"])
+    assert refused.returncode in (1, 2)
+    assert sorted(os.listdir(tmp_path)) == ["photo.jpg"]
+
+
+def test_a_running_run_is_seen(ember, flights, tmp_path):
+    output = tmp_path / "out"
+    process = subprocess.Popen(
+        [ember, "extract", flights, "-o", output, "-q", "--batch-rows", "50"],
+        stderr=subprocess.DEVNULL,
+    )
+    while not (output / ".ember" / "ledger").exists() and process.poll() is None:
+        time.sleep(0.001)
+    before = status_of(ember, output)
+    text = run([ember, "status", output])
+    second = run([ember, "extract", flights, "-o", output, "-q", "--resume"])
+    process.kill()
+    process.wait()
+    assert before["state"] == "running"
+    assert "running" in text.stdout
+    assert second.returncode == 2
+    assert "another run" in second.stderr
+    assert status_of(ember, output)["state"] == "interrupted"
