@@ -19,7 +19,8 @@ export UBSAN_OPTIONS ?= print_stacktrace=1
 asan asan-python tsan fuzz: export ARROW_DEFAULT_MEMORY_POOL := system
 
 .PHONY: help setup build install demo test unit conformance conformance-backends import-orders asan asan-python tsan asan-command \
-  tsan-command fuzz format check-format lint lint-changed purify reference reference-backends docs check-docs notebook picture memory bench selection clean
+  tsan-command fuzz format check-format lint lint-changed purify reference reference-backends docs check-docs notebook picture memory kill-and-resume \
+  bench selection clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z -]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -172,6 +173,9 @@ picture: build  ## docs/assets/report.png, from a report made now
 
 memory: build  ## resident memory against --memory: hard tables, 128 to 384 MiB, 1 to 8 threads (minutes)
 	@EMBER_MEMORY_MATRIX=full $(PYTHON) -m pytest -q -s tests/faults/test_memory_limit.py
+
+kill-and-resume: build  ## kills runs over the flights at random, resumes them, compares bytes, for MINUTES (10)
+	@$(PYTHON) tests/faults/kill_and_resume.py --minutes $(or $(MINUTES),10) --seed $(or $(SEED),1)
 
 bench: build  ## times ember against Polars and DuckDB on the same tables
 	@$(PYTHON) bench/run.py
