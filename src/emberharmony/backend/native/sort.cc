@@ -28,34 +28,13 @@ void SortByCounting(const T* from, T* to, int64_t n) {
   }
 }
 
-/// Rows from this length on are split in two as they are copied.
-constexpr int64_t kSplitMin = 1 << 14;
-
-/// A number that about half of the elements are below.
-template <class T>
-T PivotOf(const T* x, int64_t n) {
-  constexpr int64_t kSamples = 63;
-  T samples[kSamples];
-  for (int64_t i = 0; i < kSamples; ++i) samples[i] = x[i * (n / kSamples)];
-  std::nth_element(samples, samples + kSamples / 2, samples + kSamples);
-  return samples[kSamples / 2];
-}
-
 template <class T>
 void SortRow(const T* from, T* to, int64_t n) {
   if constexpr (sizeof(T) == 1) {
     SortByCounting(from, to, n);
   } else {
-    const auto split = ActiveSortKernels().split_at[static_cast<int>(tensor::DTypeOf<T>())];
-    int64_t num_below = 0;
-    if (n < kSplitMin || split == nullptr) {
-      std::copy_n(from, n, to);
-    } else {
-      const T pivot = PivotOf(from, n);
-      num_below = split(from, n, &pivot, to);
-    }
-    SortIntegers(to, num_below);
-    SortIntegers(to + num_below, n - num_below);
+    std::copy_n(from, n, to);
+    SortIntegers(to, n);
   }
 }
 

@@ -5,8 +5,6 @@
 #include <immintrin.h>
 #endif
 
-#include <type_traits>
-
 #include "emberharmony/backend/native/loops_internal.h"
 #include "emberharmony/backend/native/sort_table_internal.h"
 
@@ -15,9 +13,6 @@ namespace {
 
 template <class Int>
 constexpr Int kLargest = static_cast<Int>((~uint64_t{0} >> 1) >> (64 - 8 * sizeof(Int)));
-
-template <class T>
-constexpr bool kIsSignedKey = T(-1) < T(0);
 
 /// What is known of a floating-point number by its bits.
 template <class Int>
@@ -276,53 +271,7 @@ int64_t Split(const typename V::Element* x, int64_t n, typename V::Element low,
   return below;
 }
 
-#if defined(__AVX512F__)
-template <class T>
-unsigned LanesBelow(__m512i x, __m512i y) {
-  if constexpr (sizeof(T) == 8) {
-    return kIsSignedKey<T> ? _mm512_cmplt_epi64_mask(x, y) : _mm512_cmplt_epu64_mask(x, y);
-  } else {
-    return kIsSignedKey<T> ? _mm512_cmplt_epi32_mask(x, y) : _mm512_cmplt_epu32_mask(x, y);
-  }
-}
-
-template <class T>
-int64_t SplitAt(const void* elements, int64_t n, const void* pivot_element, void* to) {
-  using Int = std::conditional_t<sizeof(T) == 8, int64_t, int32_t>;
-  using V = typename BitsInRegisters<sizeof(T)>::type;
-  const T* x = static_cast<const T*>(elements);
-  const T pivot = *static_cast<const T*>(pivot_element);
-  const __m512i pivots = sizeof(T) == 8 ? _mm512_set1_epi64(static_cast<int64_t>(pivot))
-                                        : _mm512_set1_epi32(static_cast<int32_t>(pivot));
-  Int* const begin = static_cast<Int*>(to);
-  Int* front = begin;
-  Int* back = begin + n;
-  const unsigned all = (1u << V::kLanes) - 1;
-  int64_t i = 0;
-  for (; i + V::kLanes <= n; i += V::kLanes) {
-    const auto now = V::Load(x + i);
-    const unsigned below = LanesBelow<T>(now, pivots);
-    const int num_below = __builtin_popcount(below);
-    V::Append(now, below, num_below, front);
-    front += num_below;
-    back -= V::kLanes - num_below;
-    V::Append(now, ~below & all, V::kLanes - num_below, back);
-  }
-  for (; i < n; ++i) *(x[i] < pivot ? front++ : --back) = static_cast<Int>(x[i]);
-  return front - begin;
-}
-
-template <class... Ts>
-void SetSplits(SortKernels* kernels, Types<Ts...>) {
-  ((kernels->split_at[static_cast<int>(DTypeOf<Ts>())] = &SplitAt<Ts>), ...);
-}
-#endif
-
 void FillSortKernels(SortKernels* kernels) {
-#if defined(__AVX512F__)
-  SetSplits(kernels, Types<int32_t, uint32_t, int64_t, uint64_t>{});
-#endif
-
   kernels->split_signs_double = &SplitSigns<int64_t>;
   kernels->split_signs_float = &SplitSigns<int32_t>;
   kernels->range = &Range;

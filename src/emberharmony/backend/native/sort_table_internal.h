@@ -37,10 +37,6 @@ struct SortKernels {
   /// Sorts rows, by dtype (null: complex numbers and bool, which sorts as uint8): equal elements
   /// keep their order, NaN comes last.
   void (*short_rows[tensor::kNumDTypes])(const ShortRows& rows) = {};
-  /// Copies n integers, which do not overlap `to`, by dtype: those below *pivot, whose number is
-  /// returned, first, then the others, both in any order. Null where that gains nothing.
-  int64_t (*split_at[tensor::kNumDTypes])(const void* x, int64_t n, const void* pivot,
-                                          void* to) = {};
   /// Copies n numbers, which do not overlap `to`: those with a sign first, then those without one,
   /// both in any order, then as many NaN as there are, with all bits set but the sign.
   Signs (*split_signs_double)(const void* numbers, int64_t n, void* to);
