@@ -4,6 +4,8 @@
 #include <cstring>
 
 #include "emberharmony/backend/native/linalg_internal.h"
+#include "emberharmony/backend/native/reduction_internal.h"
+#include "emberharmony/backend/native/turn_internal.h"
 #include "emberharmony/backend/threads.h"
 #include "emberharmony/tensor/allocation.h"
 
@@ -18,6 +20,22 @@ constexpr double kGrainWork = 1 << 17;
 
 /// A square that stays in the first-level cache when it is transposed.
 constexpr int64_t kTile = 16;
+
+/// Columns that are turned at a time: each is in pages of its own, of which processors know few.
+constexpr int64_t kTurnedColumns = 16;
+
+/// Copies rows without gaps to columns without gaps, in registers where elements have a size for
+/// that; false if they have not.
+bool TurnRows(int64_t item_bytes, const char* from, int64_t from_row, char* to, int64_t to_column,
+              int64_t rows, int64_t columns) {
+  const TurnKernel turn = ActiveTurn(item_bytes);
+  if (turn == nullptr) return false;
+  for (int64_t j = 0; j < columns; j += kTurnedColumns) {
+    turn(from + j * item_bytes, from_row, rows, std::min(kTurnedColumns, columns - j),
+         to + j * to_column * item_bytes, to_column);
+  }
+  return true;
+}
 
 template <class T>
 void CopyMatrix(const T* from, int64_t from_row, int64_t from_column, T* to, int64_t to_row,
@@ -38,6 +56,17 @@ void CopyMatrix(const T* from, int64_t from_row, int64_t from_column, T* to, int
 /// Elements are copied as what they are in size.
 void CopyMatrixOfSize(int64_t item_bytes, const void* from, int64_t from_row, int64_t from_column,
                       void* to, int64_t to_row, int64_t to_column, int64_t rows, int64_t columns) {
+  const auto* source = static_cast<const char*>(from);
+  auto* target = static_cast<char*>(to);
+  if (from_column == 1 && to_row == 1 &&
+      TurnRows(item_bytes, source, from_row, target, to_column, rows, columns)) {
+    return;
+  }
+  // What was turned is turned back likewise.
+  if (from_row == 1 && to_column == 1 &&
+      TurnRows(item_bytes, source, from_column, target, to_row, columns, rows)) {
+    return;
+  }
   const auto copy = [&](auto tag) {
     using T = decltype(tag);
     CopyMatrix(static_cast<const T*>(from), from_row, from_column, static_cast<T*>(to), to_row,
@@ -46,6 +75,24 @@ void CopyMatrixOfSize(int64_t item_bytes, const void* from, int64_t from_row, in
   if (item_bytes == 4) return copy(float{});
   if (item_bytes == 8) return copy(double{});
   copy(std::complex<double>{});
+}
+
+template <class T>
+Extremes<T> ExtremesOfBlocks(const T* x, int64_t n) {
+  const ReductionTable& table = ActiveReductions();
+  const tensor::DType dtype = tensor::DTypeOf<T>();
+  const ReductionKernel &min = table.Get(Op::kMin, dtype), &max = table.Get(Op::kMax, dtype);
+  Extremes<T> extremes = {x[0], x[0]};
+  for (int64_t i = 0; i < n; i += kReductionBlock) {
+    const int64_t count = std::min(kReductionBlock, n - i);
+    Extremes<T> of_block;
+    min.rows(x + i, 0, 1, count, nullptr, 0, &of_block.least);
+    max.rows(x + i, 0, 1, count, nullptr, 0, &of_block.most);
+    if (of_block.most != of_block.most) return of_block;
+    extremes.least = std::min(extremes.least, of_block.least);
+    extremes.most = std::max(extremes.most, of_block.most);
+  }
+  return extremes;
 }
 
 Shape BatchOf(const Tensor& tensor) {
@@ -57,6 +104,9 @@ Shape BatchOf(const Tensor& tensor) {
 std::shared_ptr<void> AllocateScratch(int64_t size, int64_t item_bytes) {
   return tensor::AllocateStorage(std::max<int64_t>(size, 1) * item_bytes);
 }
+
+Extremes<float> ExtremesOf(const float* x, int64_t n) { return ExtremesOfBlocks(x, n); }
+Extremes<double> ExtremesOf(const double* x, int64_t n) { return ExtremesOfBlocks(x, n); }
 
 MatrixStack::MatrixStack(const Tensor& tensor) : MatrixStack(tensor, BatchOf(tensor)) {}
 

@@ -99,15 +99,24 @@ void ForEachMatrix(int64_t count, double work,
 [[noreturn]] void ThrowLinAlg(const char* function, const char* why, const tensor::Tensor& found);
 /// Throws UnsupportedError if a length of the matrices is above `most`.
 void CheckMatrixLengths(const char* function, const tensor::Tensor& x, int64_t most);
+/// The least and the largest of n > 0 numbers; NaN both if one is.
+template <class T>
+struct Extremes {
+  T least, most;
+};
+Extremes<float> ExtremesOf(const float* x, int64_t n);
+Extremes<double> ExtremesOf(const double* x, int64_t n);
+
 /// Throws LinAlgError if an element of a matrix is infinite or NaN: LAPACK's iterations may never
 /// end on those.
 template <class T>
 void CheckFinite(const char* function, const T* elements, int64_t size, const tensor::Tensor& x) {
   const auto* parts = reinterpret_cast<const Real<T>*>(elements);
-  // Only a number that is not finite is not 0 when multiplied by 0; sums keep it.
-  Real<T> sum = 0;
-  for (int64_t i = 0; i < size * (kIsComplex<T> ? 2 : 1); ++i) sum += parts[i] * 0;
-  if (sum != 0) ThrowLinAlg(function, "expected finite elements, some are infinite or NaN", x);
+  if (size == 0) return;
+  const auto [least, most] = ExtremesOf(parts, size * (kIsComplex<T> ? 2 : 1));
+  constexpr Real<T> kLargest = std::numeric_limits<Real<T>>::max();
+  if (least >= -kLargest && most <= kLargest) return;
+  ThrowLinAlg(function, "expected finite elements, some are infinite or NaN", x);
 }
 
 /// Whether an element is NaN. LAPACK's kernels may lose one on the way (a comparison passes it over
@@ -115,9 +124,9 @@ void CheckFinite(const char* function, const T* elements, int64_t size, const te
 template <class T>
 bool HasNan(const T* elements, int64_t size) {
   const auto* parts = reinterpret_cast<const Real<T>*>(elements);
-  bool found = false;
-  for (int64_t i = 0; i < size * (kIsComplex<T> ? 2 : 1); ++i) found |= parts[i] != parts[i];
-  return found;
+  if (size == 0) return false;
+  const auto [least, most] = ExtremesOf(parts, size * (kIsComplex<T> ? 2 : 1));
+  return most != most;
 }
 /// NaN, of complex numbers in both parts.
 template <class T>
