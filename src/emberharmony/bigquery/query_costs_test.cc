@@ -19,7 +19,7 @@ class PricedJobs : public Jobs {
   arrow::Result<QueryEstimate> DryRun(const std::string& sql) override {
     asked.push_back(sql);
     if (!sizes.contains(sql)) return arrow::Status::IOError("not allowed");
-    return QueryEstimate{sizes[sql], 10 << 20, "US", "SELECT"};
+    return QueryEstimate{sizes[sql], 10 << 20, "US", "SELECT", {}};
   }
   arrow::Result<QueryResult> RunQuery(const QueryRequest&) override {
     return arrow::Status::NotImplemented("");

@@ -30,8 +30,10 @@ std::string Joined(const SlicedBytes& bytes) {
 
 storage::ReadRowsResponse Sample() {
   storage::ReadRowsResponse response;
-  response.mutable_arrow_record_batch()->set_serialized_record_batch(std::string(300, 'r'));
-  response.mutable_arrow_record_batch()->set_row_count(-1);
+  storage::ArrowRecordBatch* const rows = response.mutable_arrow_record_batch();
+  rows->set_serialized_record_batch(std::string(300, 'r'));
+  // The deprecated number, which is not to be believed.
+  rows->GetReflection()->SetInt64(rows, rows->GetDescriptor()->FindFieldByName("row_count"), -1);
   response.mutable_arrow_schema()->set_serialized_schema(std::string("s\0t", 3));
   response.set_row_count(1'000'000'000'000);
   response.mutable_stats()->mutable_progress()->set_at_response_start(0.25);
@@ -73,7 +75,7 @@ TEST(ResponseDecoderTest, UnknownFieldsArePassedOverAndAbsentOnesAreDefaults) {
   EXPECT_EQ(decoded->row_count, 0);
   EXPECT_FALSE(decoded->progress.has_value());
   EXPECT_FALSE(decoded->uncompressed_bytes.has_value());
-  response.mutable_avro_rows()->set_row_count(3);
+  response.mutable_avro_rows()->set_serialized_binary_rows("r");
   const std::string avro = response.SerializeAsString();
   EXPECT_TRUE(DecodeResponse(InPieces(avro, 64))->has_avro);
 }

@@ -186,7 +186,9 @@ TEST_F(SplitDownloadTest, AServerThatNeverSplitsIsReadAsWell) {
   for (const char* fault : {"split", "split:status=UNIMPLEMENTED", "split:status=INTERNAL"}) {
     const auto got = Download({"uneven", fault}, 1);
     ExpectSame(got, *whole);
-    if (got.ok()) EXPECT_EQ(got->counters.splits, 0);
+    if (got.ok()) {
+      EXPECT_EQ(got->counters.splits, 0);
+    }
   }
 }
 
