@@ -422,13 +422,16 @@ def _fields_of(
     condition on their partitions; of a view the REST API tells what it has.
     """
     settings = settings_of(connection)
-    for restriction in ("", *(core.conditions_to_show(where) if where else ())):
-        options = _options(row_restriction=restriction, limit=0, max_streams=1, views=False)
+    conditions = [""]
+    for condition in conditions:
+        options = _options(row_restriction=condition, limit=0, max_streams=1, views=False)
         try:
             with Reader(core.open_reader(table_id, None, settings, options)) as reader:
                 return reader._reader.fields()
-        except (ValueError, OSError):
-            continue
+        except (ValueError, OSError) as error:
+            # One of the terms may be wrong, and another one enough.
+            if not condition and where and core.requires_partition_filter(str(error)):
+                conditions += core.conditions_to_show(where)
     if not core.has_rest_api(settings):
         return None
     settings["billing_project"] = settings["billing_project"] or core.parse_table(table_id)[0]

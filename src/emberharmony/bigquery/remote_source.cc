@@ -162,15 +162,13 @@ class BigQueryTable : public io::RemoteTable {
   /// asked without: so what is wrong with the filter is told in our words, with the nearest names.
   Status Look(const std::string& filter, const io::StopCheck& check_stop) {
     auto download = Open({}, 1, kBufferBytesMin, check_stop);
-    if (!download.ok() && base::KindOf(download.status()) == base::ErrorKind::kUsage) {
+    if (!download.ok() && RequiresPartitionFilter(download.status().message())) {
       for (const std::string& condition : ConditionsToShow(filter)) {
         io::RemoteRequest filtered;
         filtered.filter = condition;
         auto shown = Open(filtered, 1, kBufferBytesMin, check_stop);
-        // Of the errors the first one is of the table, unless it was the lack of a filter.
-        const bool tells_more =
-            condition == filter && RequiresPartitionFilter(download.status().message());
-        if (shown.ok() || tells_more) download = std::move(shown);
+        // Of the errors that of the whole condition is told.
+        if (shown.ok() || condition == filter) download = std::move(shown);
         if (download.ok()) break;
       }
     }

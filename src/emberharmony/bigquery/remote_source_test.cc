@@ -133,9 +133,11 @@ TEST_F(RemoteSourceTest, OfTwoRefusalsTheOneThatHelpsIsTold) {
   EXPECT_THAT(Open("x = 1").status().message(), HasSubstr("partition elimination (x = 1)"));
   EXPECT_THAT(Open("x = 1 AND y = 2").status().message(),
               HasSubstr("partition elimination (x = 1 AND y = 2)"));
-  // What is wrong with the table itself is told of the table.
+  // What is wrong with the table itself is told of the table, and nothing more is asked for.
   table_.fault = "the table is a view";
+  table_.restrictions.clear();
   EXPECT_THAT(Open("x = 1").status().message(), HasSubstr("the table is a view ()"));
+  EXPECT_THAT(table_.restrictions, ElementsAre(""));
 }
 
 TEST_F(RemoteSourceTest, WhatIsForetoldOfASessionStandsInTheReport) {
