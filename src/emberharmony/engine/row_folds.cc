@@ -71,6 +71,8 @@ arrow::Status RowFolds::ByKey(const io::Unit& unit, std::vector<uint64_t>* finge
     inputs.emplace_back(*as_they_are.back(), context_->budget());
   }
   ARROW_ASSIGN_OR_RAISE(auto texts, FoldKeyTexts::Make(*source.schema(), columns, spec_.seed));
+  const TaskGate::Pass pass =
+      context_->gate()->Enter(2 * ScanBatchesBytes(unit, columns.size(), context_));
   return ScanBatches(source, unit, columns, context_, [&](const io::Batch& batch) -> arrow::Status {
     arrow::ArrayVector keys;
     for (size_t k = 0; k < columns.size(); ++k) {

@@ -29,7 +29,8 @@ class RowFolds {
 
   /// By row of the unit: its fold, kNoFold for a row that is not of training. With num_folds 0
   /// training rows have 0, and nothing is read. An empty vector: every row is of training, in fold
-  /// 0. Memory is the caller's to account for: a byte a row.
+  /// 0. Memory is the caller's to account for: a byte a row. Reads as a task of its own, so the
+  /// caller must not be inside the run's gate.
   arrow::Result<std::vector<uint8_t>> Of(const io::Unit& unit, int num_folds) const;
 
  private:

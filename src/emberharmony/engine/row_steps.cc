@@ -62,8 +62,6 @@ class RowStepPass {
       const std::function<arrow::Status(size_t, const feature::RowBlock&)>& visit) {
     const base::Activity activity("rows", uses_[0].step->name());
     RowStepRows rows(uses_, context_->budget());
-    const TaskGate::Pass pass =
-        context_->gate()->Enter(RowTaskBytes(unit, rows.columns().size(), context_));
     base::MemoryReservation reservation(context_->budget());
     const std::set<int> kinds(num_folds_.begin(), num_folds_.end());
     ARROW_RETURN_NOT_OK(reservation.Resize(unit.num_rows * static_cast<int64_t>(kinds.size())));
@@ -73,6 +71,8 @@ class RowStepPass {
         ARROW_ASSIGN_OR_RAISE(folds[num_folds], folds_->Of(unit, num_folds));
       }
     }
+    const TaskGate::Pass pass =
+        context_->gate()->Enter(RowTaskBytes(unit, rows.columns().size(), context_));
     ARROW_RETURN_NOT_OK(ScanBatches(
         source_, unit, rows.columns(), context_, [&](const io::Batch& batch) -> arrow::Status {
           for (size_t i = 0; i < uses_.size(); ++i) {
