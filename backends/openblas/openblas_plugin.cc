@@ -8,6 +8,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
 
 #include "emberharmony/backend/native/openblas_abi_internal.h"
 
@@ -264,6 +266,42 @@ void __wrap_blas_memory_free(void* buffer) {
   pthread_mutex_lock(&buffers);
   __real_blas_memory_free(buffer);
   pthread_mutex_unlock(&buffers);
+}
+
+/// OpenBLAS maps 128 MiB for each routine that runs at the same time, of which small matrices touch
+/// a few; the linker leads its calls of mmap here. Where the system limits private memory, which
+/// counts what is mapped, touched or not, that would be all of a small limit: shared memory is not
+/// counted, and resident as far as it is touched like any other.
+void* __real_mmap(void*, size_t, int, int, int, off_t);
+static const int kSharedFlags = MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE;
+static struct {
+  void* begin;
+  size_t size;
+} shared_buffers[128];
+static int num_shared_buffers = 0;  // grows under the lock of buffers
+
+/// A forked process would work in the buffers of its parent: it gets others in their place.
+static void ReplaceSharedBuffers(void) {
+  for (int i = 0; i < num_shared_buffers; ++i) {
+    __real_mmap(shared_buffers[i].begin, shared_buffers[i].size, PROT_READ | PROT_WRITE,
+                kSharedFlags | MAP_FIXED, -1, 0);
+  }
+}
+
+void* __wrap_mmap(void* address, size_t size, int protection, int flags, int file, off_t offset) {
+  struct rlimit limit;
+  const int num = num_shared_buffers;
+  if (file != -1 || num == sizeof(shared_buffers) / sizeof(shared_buffers[0]) ||
+      getrlimit(RLIMIT_DATA, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY ||
+      (num == 0 && pthread_atfork(NULL, NULL, ReplaceSharedBuffers) != 0)) {
+    return __real_mmap(address, size, protection, flags, file, offset);
+  }
+  void* const begin = __real_mmap(address, size, protection, kSharedFlags, file, offset);
+  if (begin == MAP_FAILED) return begin;
+  shared_buffers[num].begin = begin;
+  shared_buffers[num].size = size;
+  ++num_shared_buffers;
+  return begin;
 }
 
 /// What LAPACK calls for an argument that no caller may pass. The library's own prints, and may end

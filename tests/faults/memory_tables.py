@@ -143,6 +143,42 @@ def keyed(folder: Path, scale: int) -> Case:
     return Case(folder / "keyed.parquet", plan)
 
 
+def components(folder: Path, scale: int) -> Case:
+    """Principal components: what the matrix library maps is much more than what it touches."""
+    rng = np.random.default_rng(7)
+    rows = 20_000 * scale
+    table = pa.table({f"x{i}": rng.normal(size=rows) for i in range(12)})
+    pq.write_table(table, folder / "components.parquet", row_group_size=5_000)
+    plan = folder / "components.yaml"
+    columns = ", ".join(table.column_names)
+    plan.write_text(
+        "version: 1\nfeatures:\n"
+        f"  - {{columns: [{columns}], steps: [{{scale: standard}}, {{pca: 3}}]}}\n"
+        "  - {columns: [x0], steps: [{windows: 8}, {pca: {components: 2, name: of_windows}}]}\n"
+    )
+    return Case(folder / "components.parquet", plan)
+
+
+def encoded_targets(folder: Path, scale: int) -> Case:
+    """Means of the target for 100,000 values, while whole rows of two files are hashed."""
+    rng = np.random.default_rng(8)
+    files = folder / "targets"
+    files.mkdir()
+    for i in range(2):
+        rows = 100_000 * scale
+        columns = {f"x{k}": rng.normal(size=rows) for k in range(7)}
+        columns["key"] = numbered(rng.permutation(100_000).repeat(scale), "k")
+        columns["target"] = rng.normal(size=rows)
+        pq.write_table(pa.table(columns), files / f"{i}.parquet", row_group_size=100_000)
+    plan = folder / "targets.yaml"
+    plan.write_text(
+        "version: 1\ntarget: target\nfeatures:\n"
+        "  - {columns: [key], steps: [target_encode]}\n"
+        "  - {columns: [x0], steps: [{scale: standard}]}\n"
+    )
+    return Case(files, plan)
+
+
 TABLES = {
     make.__name__: make
     for make in (
@@ -155,5 +191,7 @@ TABLES = {
         many_files,
         one_hot,
         keyed,
+        components,
+        encoded_targets,
     )
 }

@@ -26,6 +26,8 @@ MUST_FIT = {
     "many_files": 128,
     "one_hot": 128,
     "keyed": 128,
+    "components": 128,
+    "encoded_targets": 256,
     "merge": 256,
 }
 
@@ -45,6 +47,7 @@ def run_measured(ember, *arguments):
         capture_output=True,
         text=True,
         check=False,
+        timeout=300,  # one that waits for ever is told as such
     )
     return process.returncode, process.stderr, int(process.stdout) << 10
 

@@ -20,16 +20,17 @@ constexpr const char* kFileName = "libemberharmony_openblas.so";
 constexpr int kTurns = 64;
 std::counting_semaphore<kTurns> turns{kTurns};
 
-/// What OpenBLAS maps for each routine that runs at the same time, and keeps. Where the system
-/// refuses it, OpenBLAS asks for ever: so it is looked first whether it would.
+/// What OpenBLAS maps for each routine that runs at the same time, and keeps; the plugin has it map
+/// shared memory where private memory is limited. Where the system refuses it, OpenBLAS asks for
+/// ever: so it is looked first whether it would.
 constexpr size_t kBufferBytes = size_t{128} << 20;
 std::mutex buffers_mutex;
 int num_turns_now = 0;  // guarded by buffers_mutex
 int most_turns = 0;     // guarded by buffers_mutex: as many buffers are there
 
 bool CanMapBuffer() {
-  void* const buffer =
-      mmap(nullptr, kBufferBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  void* const buffer = mmap(nullptr, kBufferBytes, PROT_READ | PROT_WRITE,
+                            MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (buffer == MAP_FAILED) return false;
   munmap(buffer, kBufferBytes);
   return true;
