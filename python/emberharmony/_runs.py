@@ -237,8 +237,8 @@ def extract(
         overwrite: Replaces an earlier output.
         resume: Goes on where the same call was interrupted, with the same bytes in the end; begins
             where there is nothing to go on from, and does nothing where the output is complete.
-            `memory`, `threads`, `batch_rows` and `spill_dir` may differ. Rows in memory and of
-            BigQuery cannot be told to be the same again: with them it begins anew.
+            `memory`, `threads`, `batch_rows` and `spill_dir` may differ. Rows in memory cannot be
+            told to be the same again: with them it begins anew.
         backend: Who computes numeric steps: "native", "torch", "mlx", "numpy" or another that
             `ops.describe_backends` tells of. "auto": native, and for matrix steps (pca) an
             accelerator where there is one. What is learned, ids, splits and counts are the same on

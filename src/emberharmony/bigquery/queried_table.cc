@@ -68,6 +68,7 @@ class QueriedTable : public io::RemoteTable {
       : table_(std::move(table)), query_(std::move(query)) {}
 
   const std::shared_ptr<arrow::Schema>& schema() const override { return table_->schema(); }
+  std::string identity() const override { return table_->identity(); }
   arrow::Status CheckUnitColumn(const std::string& column) const override {
     return table_->CheckUnitColumn(column);
   }
@@ -106,6 +107,7 @@ class QueryTable : public io::RemoteTable {
         schema_(std::move(schema)) {}
 
   const std::shared_ptr<arrow::Schema>& schema() const override { return schema_; }
+  std::string identity() const override { return IdentityOfRequest(options_); }
   arrow::Status CheckUnitColumn(const std::string& column) const override {
     return UnitHistogram::Check(*schema_, column);
   }
@@ -143,6 +145,7 @@ class ViewTable : public io::RemoteTable {
         schema_(std::move(schema)) {}
 
   const std::shared_ptr<arrow::Schema>& schema() const override { return schema_; }
+  std::string identity() const override { return IdentityOfRequest(options_); }
   arrow::Status CheckUnitColumn(const std::string& column) const override {
     return UnitHistogram::Check(*schema_, column);
   }
@@ -188,6 +191,12 @@ class ViewTable : public io::RemoteTable {
 };
 
 }  // namespace
+
+std::string IdentityOfRequest(const RemoteSourceOptions& options) {
+  return fmt::format("query {} {} as of {} by {}", options.query.size(), options.query,
+                     options.snapshot_micros ? std::to_string(*options.snapshot_micros) : "now",
+                     options.unit_column);
+}
 
 const std::string& EffectiveUnitColumn(const RemoteSourceOptions& options,
                                        const io::RemoteRequest& request) {

@@ -30,6 +30,9 @@ arrow::Result<std::unique_ptr<io::RemoteTable>> OpenViewInstead(Plugin* plugin,
                                                                 const arrow::Status& fault,
                                                                 const io::StopCheck& check_stop);
 
+/// What, beside the location, says which rows are read: RemoteTable::identity of all tables here.
+std::string IdentityOfRequest(const RemoteSourceOptions& options);
+
 /// The column by ranges of which rows are read: the options' before the request's; empty: none.
 const std::string& EffectiveUnitColumn(const RemoteSourceOptions& options,
                                        const io::RemoteRequest& request);

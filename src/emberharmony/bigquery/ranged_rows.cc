@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <charconv>
 #include <chrono>
 #include <condition_variable>
 #include <map>
@@ -11,9 +12,11 @@
 #include <thread>
 #include <utility>
 
+#include "emberharmony/base/atomic_file.h"
 #include "emberharmony/base/call_guarded.h"
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/base/log.h"
+#include "emberharmony/base/regular_file.h"
 #include "emberharmony/bigquery/expiry_forecast.h"
 #include "emberharmony/bigquery/ranged_rows_internal.h"
 #include "emberharmony/bigquery/unit_histogram.h"
@@ -52,8 +55,10 @@ class RangeSink : public MessageSink {
 /// Fetches ranges with several threads, each a range at a time. The first error ends all.
 class RangesRun {
  public:
-  RangesRun(const TableDownload* base, std::vector<RangeFetch> fetches, io::StreamSpool* spool)
-      : base_(base), fetches_(std::move(fetches)), spool_(spool) {}
+  /// `adopts`: ranges that an earlier run has kept are of the same instant.
+  RangesRun(const TableDownload* base, std::vector<RangeFetch> fetches, io::StreamSpool* spool,
+            bool adopts)
+      : base_(base), fetches_(std::move(fetches)), spool_(spool), adopts_(adopts) {}
 
   Status Run(int num_workers, const std::function<Status(int64_t)>& progress) {
     std::vector<std::thread> workers;
@@ -87,6 +92,13 @@ class RangesRun {
     while (true) {
       const size_t next = next_.fetch_add(1, std::memory_order_relaxed);
       if (next >= fetches_.size()) return Status::OK();
+      if (adopts_) {
+        ARROW_ASSIGN_OR_RAISE(const bool kept, spool_->Adopt(fetches_[next].stream));
+        if (kept) {
+          rows_done_.fetch_add(fetches_[next].num_rows, std::memory_order_relaxed);
+          continue;
+        }
+      }
       ARROW_RETURN_NOT_OK(FetchRange(
           *base_, fetches_[next], spool_,
           [&](const TableDownload* download) {
@@ -94,6 +106,7 @@ class RangesRun {
             under_way_[worker] = download;
           },
           check_stop));
+      if (adopts_) ARROW_RETURN_NOT_OK(spool_->Keep(fetches_[next].stream));
       rows_done_.fetch_add(fetches_[next].num_rows, std::memory_order_relaxed);
     }
   }
@@ -132,6 +145,7 @@ class RangesRun {
   const TableDownload* const base_;
   const std::vector<RangeFetch> fetches_;
   io::StreamSpool* const spool_;
+  const bool adopts_;
   std::atomic<size_t> next_{0};
   std::atomic<int64_t> rows_done_{0};
   std::atomic<bool> stopping_{false};
@@ -142,6 +156,42 @@ class RangesRun {
   int num_running_ = 0;
   std::map<int, const TableDownload*> under_way_;
 };
+
+constexpr const char* kInstantName = "download-instant";
+
+/// The instant as of which an earlier run has read takes the place of this one's; or this one's is
+/// kept. Nothing is done where there is none.
+Status KeepInstant(io::DownloadKeeper* keeper, std::optional<int64_t>* micros) {
+  if (keeper == nullptr || !micros->has_value()) return Status::OK();
+  if (const auto path = keeper->FindKept(kInstantName)) {
+    ARROW_ASSIGN_OR_RAISE(const std::string text, base::ReadFile(*path, 64));
+    int64_t kept = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), kept);
+    if (error == std::errc() && end == text.data() + text.size()) {
+      *micros = kept;
+      return Status::OK();
+    }
+  }
+  return keeper->Keep(kInstantName, [&](const std::string& path) {
+    return base::WriteFileAtomically(path, std::to_string(**micros));
+  });
+}
+
+/// What was kept may be from a stranger.
+Status CheckRangeRows(const io::Source& source, const std::vector<int64_t>& rows) {
+  std::vector<int64_t> wanted;
+  for (const int64_t count : rows) {
+    if (count > 0) wanted.push_back(count);
+  }
+  std::vector<int64_t> found;
+  for (const io::Unit& unit : source.units()) {
+    if (unit.num_rows > 0) found.push_back(unit.num_rows);
+  }
+  if (found == wanted) return Status::OK();
+  return base::DataError(
+      "the ranges that an interrupted run has kept are not those of the table; start over with "
+      "--overwrite");
+}
 
 class RangedRows : public io::RemoteRows {
  public:
@@ -166,21 +216,28 @@ class RangedRows : public io::RemoteRows {
       if (options.begin_phase) options.begin_phase(phase, rows);
     };
     begin_phase("count values", estimated_rows());
+    RangedReading reading = reading_;
+    ARROW_RETURN_NOT_OK(KeepInstant(options.keeper, &reading.snapshot_micros));
     std::vector<std::string> warnings;
     ARROW_ASSIGN_OR_RAISE(std::vector<RangeFetch> fetches,
-                          PlanRanges(plugin_, request_, counting, reading_, options.progress,
+                          PlanRanges(plugin_, request_, counting, reading, options.progress,
                                      [&](const std::string& warning) {
                                        base::Log(base::LogLevel::kWarning, "{}", warning);
                                        warnings.push_back(warning);
                                      }));
     int64_t rows = 0;
-    for (const RangeFetch& fetch : fetches) rows += fetch.num_rows;
+    std::vector<int64_t> rows_of_ranges;
+    for (const RangeFetch& fetch : fetches) {
+      rows += fetch.num_rows;
+      rows_of_ranges.push_back(fetch.num_rows);
+    }
     begin_phase("download", rows);
     io::StreamSpoolOptions spool_options;
     spool_options.folder = options.spill_folder;
     spool_options.name = request_.table.Text();
     spool_options.version = whole_->session().name;
     spool_options.unit_rows = io::StreamSpoolOptions::kWholeStream;
+    spool_options.keeper = options.keeper;
     if (!request_.limit_rows) spool_options.expected_bytes = estimated_bytes() / 2;
     ARROW_ASSIGN_OR_RAISE(auto spool,
                           io::StreamSpool::Make(*whole_->schema(), static_cast<int>(fetches.size()),
@@ -188,10 +245,13 @@ class RangedRows : public io::RemoteRows {
     for (std::string& warning : warnings) spool->AddWarning(std::move(warning));
     base::Log(base::LogLevel::kInfo, "{}: {} rows in {} ranges of '{}'{}", request_.table.Text(),
               rows, fetches.size(), reading_.unit_column,
-              reading_.snapshot_micros ? ", as of " + InstantText(*reading_.snapshot_micros) : "");
-    RangesRun run(whole_.get(), std::move(fetches), spool.get());
+              reading.snapshot_micros ? ", as of " + InstantText(*reading.snapshot_micros) : "");
+    RangesRun run(whole_.get(), std::move(fetches), spool.get(),
+                  options.keeper != nullptr && reading.snapshot_micros.has_value());
     ARROW_RETURN_NOT_OK(run.Run(std::min(options.num_threads, kRangeWorkersMax), options.progress));
-    return std::move(*spool).Finish();
+    ARROW_ASSIGN_OR_RAISE(auto source, std::move(*spool).Finish());
+    ARROW_RETURN_NOT_OK(CheckRangeRows(*source, rows_of_ranges));
+    return source;
   }
 
  private:

@@ -111,6 +111,7 @@ class SessionRows : public io::RemoteRows {
     spool_options.folder = options.spill_folder;
     spool_options.name = request_.table.Text();
     spool_options.version = download_->session().name;
+    spool_options.keeper = options.keeper;
     // What the service scans; compressed rows take less, and a limit much less.
     if (!request_.limit_rows) {
       spool_options.expected_bytes = download_->session().estimated_bytes_scanned / 2;
@@ -178,6 +179,7 @@ class BigQueryTable : public io::RemoteTable {
   }
 
   const std::shared_ptr<arrow::Schema>& schema() const override { return schema_; }
+  std::string identity() const override { return IdentityOfRequest(options_); }
   std::shared_ptr<arrow::Schema> filter_schema() const override {
     return traits_.is_result ? schema_ : WithPartitionTimes(schema_);
   }

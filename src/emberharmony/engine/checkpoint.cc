@@ -15,6 +15,7 @@
 #include "emberharmony/base/log.h"
 #include "emberharmony/base/regular_file.h"
 #include "emberharmony/engine/output_contents_internal.h"
+#include "emberharmony/io/stream_spool.h"
 #include "emberharmony/plan/state_file.h"
 
 namespace emberharmony::engine {
@@ -184,14 +185,14 @@ arrow::Status Checkpoint::ContinueOrStartOver(const LedgerContents& header) {
   const std::string difference = header.request.DifferenceFrom(found->request);
   if (!difference.empty()) {
     return base::UsageError(fmt::format(
-        "the run that was interrupted in '{}' cannot be continued by this one, which differs in: "
+        "resume mismatch: the run that was interrupted in '{}' differs from this one in: "
         "{}; give what was given then, or start over with --overwrite",
         folder_->path(), difference));
   }
   if (!header.request.has_lasting_source) {
     base::Log(base::LogLevel::kWarning,
-              "rows of a service, of standard input and in memory cannot be told to be the same "
-              "again: the run begins anew");
+              "rows of standard input and in memory cannot be told to be the same again: the run "
+              "begins anew");
     return folder_->StartOver();
   }
   folder_->Continue();
@@ -278,10 +279,15 @@ arrow::Status Checkpoint::NoteColumns(int64_t num_columns) {
 }
 
 std::optional<std::string> Checkpoint::FindFile(const std::string& name) const {
-  const auto listed = found_.files.find(name);
-  if (listed == found_.files.end()) return std::nullopt;
+  LedgerFile listed;
+  {
+    const std::lock_guard lock(files_mutex_);
+    const auto found = found_.files.find(name);
+    if (found == found_.files.end()) return std::nullopt;
+    listed = found->second;
+  }
   std::string path = StatesFolder() + "/" + name;
-  if (IsFileWithHash(path, listed->second)) return path;
+  if (IsFileWithHash(path, listed)) return path;
   base::Log(base::LogLevel::kWarning,
             "'{}' is not what the interrupted run has left: it is made again", path);
   return std::nullopt;
@@ -299,9 +305,20 @@ arrow::Status Checkpoint::NoteFile(
   ARROW_RETURN_NOT_OK(write(path));
   ContentHash hash;
   ARROW_ASSIGN_OR_RAISE(const int64_t bytes, AddFileTo(path, &hash));
-  ARROW_RETURN_NOT_OK(ledger_->AddFile(name, {bytes, hash.Hex()}));
+  const LedgerFile file{bytes, hash.Hex()};
+  ARROW_RETURN_NOT_OK(ledger_->AddFile(name, file));
   has_states_ = true;
+  const std::lock_guard lock(files_mutex_);
+  found_.files[name] = file;
   return arrow::Status::OK();
+}
+
+arrow::Status Checkpoint::NoteDownload(bool was_kept) {
+  can_continue_ = can_continue_ && io::IsDownloadKept(*this);
+  if (!continues_ || was_kept) return arrow::Status::OK();
+  found_.ForgetResults();
+  ARROW_RETURN_NOT_OK(ledger_->AddForgetting());
+  return Sweep();
 }
 
 arrow::Result<std::optional<std::vector<plan::SavedState>>> Checkpoint::FindStates(

@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -18,6 +19,7 @@
 #include "emberharmony/engine/run_context.h"
 #include "emberharmony/engine/run_ledger.h"
 #include "emberharmony/engine/split_vectors.h"
+#include "emberharmony/io/remote_tables.h"
 #include "emberharmony/plan/fitted_plan.h"
 
 namespace emberharmony::engine {
@@ -34,7 +36,7 @@ namespace emberharmony::engine {
 ///
 /// Nothing listed is believed: shards and model are compared with their hashes first, and what does
 /// not fit is made again.
-class Checkpoint {
+class Checkpoint : public io::DownloadKeeper {
  public:
   /// Opens the output of a run that asks for `header` (command, program, source, request). With
   /// RunOptions::resume an interrupted run of the same request is continued; UsageError, which
@@ -43,7 +45,7 @@ class Checkpoint {
                                                          const std::vector<std::string>& inputs,
                                                          const LedgerContents& header,
                                                          RunContext* context);
-  ~Checkpoint();
+  ~Checkpoint() override;
   Checkpoint(const Checkpoint&) = delete;
   Checkpoint& operator=(const Checkpoint&) = delete;
 
@@ -70,6 +72,16 @@ class Checkpoint {
   /// The path of a file that an interrupted run has kept under this name; nothing where there is
   /// none, or none that is whole. Thread-safe, as all below.
   std::optional<std::string> FindFile(const std::string& name) const;
+  std::optional<std::string> FindKept(const std::string& name) const override {
+    return FindFile(name);
+  }
+  arrow::Status Keep(const std::string& name,
+                     const std::function<arrow::Status(const std::string& path)>& write) override {
+    return NoteFile(name, write);
+  }
+  /// A service's rows are there. Unless they are those that an earlier run had kept, what it has
+  /// made of others is forgotten. One thread.
+  arrow::Status NoteDownload(bool was_kept);
   /// Keeps what `write` writes to the path that it is given, under a name of letters, digits and
   /// '-'.
   arrow::Status NoteFile(const std::string& name,
@@ -101,7 +113,8 @@ class Checkpoint {
   std::unique_ptr<OutputFolder> folder_;
   std::unique_ptr<RunLedger> ledger_;
   RunContext* context_ = nullptr;
-  LedgerContents found_;  // of the run that is continued
+  LedgerContents found_;  // of the run that is continued; with the files that this one keeps
+  mutable std::mutex files_mutex_;  // guards found_.files
   bool continues_ = false;
   bool can_continue_ = true;
   // What another run need not make again.

@@ -23,7 +23,9 @@ constexpr int64_t kReportBytesMax = int64_t{64} << 20;
 bool HasLastingSource(const SourceRequest& request, const RequestedSource& requested) {
   // Files that were opened as a list are as lasting as those of a folder.
   if (request.opened != nullptr) return !request.opened_from.empty();
-  return !requested.is_remote && request.location != "-";
+  if (requested.is_remote)
+    return requested.remote != nullptr && !requested.remote->identity().empty();
+  return request.location != "-";
 }
 
 // What is read, and how; the same for all commands.
@@ -38,7 +40,10 @@ LedgerContents DescribeReading(const std::string& command, const SourceRequest& 
   facts.Add("the command", command);
   facts.Add("the version of ember", header.program);
   // Files that are the same elsewhere are the same source.
-  if (facts.has_lasting_source) {
+  if (requested.remote != nullptr) {
+    facts.Add("the source", header.source);
+    facts.AddHidden("the query, --snapshot-time or --unit-column", requested.remote->identity());
+  } else if (facts.has_lasting_source) {
     facts.AddHidden("the source's files (names, sizes, times of change)",
                     requested.whole->identity());
   } else {

@@ -13,6 +13,7 @@
 #include "emberharmony/io/expected_types.h"
 #include "emberharmony/io/filtered_source.h"
 #include "emberharmony/io/object_stores.h"
+#include "emberharmony/io/stream_spool.h"
 #include "emberharmony/io/table_source.h"
 
 namespace emberharmony::engine {
@@ -59,9 +60,41 @@ io::RemoteRequest AskedOf(const std::vector<std::string>& columns, const std::st
   return asked;
 }
 
+// What has been fetched takes the place of the service's table.
+arrow::Status TakeFetched(const SourceRequest& request, const io::RemoteRequest& asked,
+                          RequestedSource* source) {
+  source->filter = nullptr;
+  source->remote = nullptr;
+  SourceRequest narrowed = request;
+  narrowed.limit_rows = asked.limit_rows;
+  // Of --columns what is not needed has not been fetched; and a server that sends more than it was
+  // asked for changes nothing.
+  if (!asked.columns.empty()) narrowed.columns = asked.columns;
+  return Narrow(narrowed, source);
+}
+
+// Whether an earlier run has kept the rows; then they are there.
+arrow::Result<bool> TakeKept(const SourceRequest& request, const io::RemoteRequest& asked,
+                             const io::DownloadKeeper& keeper, RequestedSource* source) {
+  ARROW_ASSIGN_OR_RAISE(auto kept, io::OpenKeptDownload(keeper));
+  if (kept == nullptr) return false;
+  base::Log(base::LogLevel::kInfo, "{} rows had been downloaded before the interruption",
+            kept->num_rows());
+  source->whole = std::move(kept);
+  source->num_rows = source->whole->num_rows();
+  source->was_kept = true;
+  ARROW_RETURN_NOT_OK(TakeFetched(request, asked, source));
+  return true;
+}
+
 arrow::Status FetchRows(const SourceRequest& request, const io::RemoteRequest& asked,
-                        RunContext* context, RequestedSource* source, RemoteFacts* facts) {
+                        RunContext* context, RequestedSource* source, RemoteFacts* facts,
+                        io::DownloadKeeper* keeper) {
   const base::Activity activity("download");
+  if (keeper != nullptr) {
+    ARROW_ASSIGN_OR_RAISE(const bool is_there, TakeKept(request, asked, *keeper, source));
+    if (is_there) return arrow::Status::OK();
+  }
   const std::optional<int64_t> limit_rows = asked.limit_rows;
   ARROW_ASSIGN_OR_RAISE(auto rows, source->remote->Ask(asked, DownloadBytes(context),
                                                        [context] { return context->CheckStop(); }));
@@ -71,6 +104,7 @@ arrow::Status FetchRows(const SourceRequest& request, const io::RemoteRequest& a
   io::FetchOptions options;
   options.spill_folder = context->options().spill_dir;
   options.num_threads = context->num_threads();
+  options.keeper = keeper;
   int64_t told = 0;
   bool has_phase = false;
   options.begin_phase = [&](const std::string& phase, int64_t expected_rows) {
@@ -90,14 +124,7 @@ arrow::Status FetchRows(const SourceRequest& request, const io::RemoteRequest& a
   context->progress()->EndPhase();
   // That the table has rows is known although none may have passed.
   source->num_rows = std::max(source->whole->num_rows(), rows->estimated_rows());
-  source->filter = nullptr;
-  source->remote = nullptr;
-  SourceRequest narrowed = request;
-  narrowed.limit_rows = limit_rows;
-  // Of --columns what is not needed has not been fetched; and a server that sends more than it was
-  // asked for changes nothing.
-  if (!asked.columns.empty()) narrowed.columns = asked.columns;
-  return Narrow(narrowed, source);
+  return TakeFetched(request, asked, source);
 }
 
 }  // namespace
@@ -207,10 +234,11 @@ FilterMemory FilterMemoryOf(const io::Source& source, const io::filter::Filter& 
 }
 
 arrow::Status SelectRows(const SourceRequest& request, RunContext* context, RequestedSource* source,
-                         const std::vector<std::string>& columns, const std::string& unit_column) {
+                         const std::vector<std::string>& columns, const std::string& unit_column,
+                         io::DownloadKeeper* keeper) {
   if (source->remote != nullptr) {
     const io::RemoteRequest asked = AskedOf(columns, unit_column, request.limit_rows, *source);
-    return FetchRows(request, asked, context, source, nullptr);
+    return FetchRows(request, asked, context, source, nullptr, keeper);
   }
   if (source->filter == nullptr) return arrow::Status::OK();
   const base::Activity activity("filter");
@@ -252,7 +280,7 @@ arrow::Result<RemoteSample> SampleRemoteRows(const SourceRequest& request, int64
   sample.has_rows = true;
   asked.limit_rows = std::min(num_rows, request.limit_rows.value_or(num_rows));
   asked.is_sample = true;
-  ARROW_RETURN_NOT_OK(FetchRows(request, asked, context, source, &sample.facts));
+  ARROW_RETURN_NOT_OK(FetchRows(request, asked, context, source, &sample.facts, nullptr));
   return sample;
 }
 

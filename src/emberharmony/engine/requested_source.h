@@ -36,6 +36,7 @@ struct RequestedSource {
   /// A service's table whose rows have not been fetched: until SelectRows has, `whole` is empty.
   std::shared_ptr<io::RemoteTable> remote = nullptr;
   bool is_remote = false;  ///< also when they have been
+  bool was_kept = false;   ///< an earlier run had fetched them, and they come from its files
 };
 
 /// Opens the source and checks what was asked for against its schema. No rows are read: what else
@@ -73,10 +74,11 @@ FilterMemory FilterMemoryOf(const io::Source& source, const io::filter::Filter& 
 /// A service's table is fetched here, as phase "download": the rows that pass, as the service
 /// decides, and of the columns those that are needed (`columns`, names of flattened ones; empty:
 /// all). What was bound to the source before must be bound again, since the others are gone then.
-/// Its units are ranges of `unit_column`, if one is named.
+/// Its units are ranges of `unit_column`, if one is named. With a `keeper` the rows are kept for a
+/// run that goes on from this one, and those that an earlier one has kept are not fetched again.
 arrow::Status SelectRows(const SourceRequest& request, RunContext* context, RequestedSource* source,
                          const std::vector<std::string>& columns = {},
-                         const std::string& unit_column = "");
+                         const std::string& unit_column = "", io::DownloadKeeper* keeper = nullptr);
 
 /// UsageError unless the units of the source can be ranges of this column. Of a service's table
 /// alone, before its rows have been fetched.

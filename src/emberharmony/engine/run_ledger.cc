@@ -18,6 +18,7 @@
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/base/regular_file.h"
 #include "emberharmony/engine/split_vectors.h"
+#include "emberharmony/io/stream_spool.h"
 
 namespace emberharmony::engine {
 
@@ -130,6 +131,10 @@ bool AddLine(const Json& json, LedgerContents* contents) {
   const std::string kind = line.Text("line").value_or("");
   if (kind == "unit") return AddUnitOf(line, contents);
   if (kind == "file") return AddFileOf(line, contents);
+  if (kind == "forget") {
+    contents->ForgetResults();
+    return true;
+  }
   if (kind == "phase") {
     contents->phase = line.Text("phase").value_or("");
     return !contents->phase.empty();
@@ -183,6 +188,12 @@ arrow::Result<bool> ReadFirstLine(const std::string& path, const Json& json,
 }
 
 }  // namespace
+
+void LedgerContents::ForgetResults() {
+  units.clear();
+  model_digest.reset();
+  std::erase_if(files, [](const auto& file) { return !file.first.starts_with(io::kDownloadName); });
+}
 
 arrow::Result<std::optional<LedgerContents>> RunLedger::Read(const std::string& path) {
   std::error_code error;
@@ -293,6 +304,8 @@ arrow::Status RunLedger::AddFile(const std::string& name, const LedgerFile& file
 arrow::Status RunLedger::AddModel(const std::string& digest, const Json& facts) {
   return Append({{"line", "model"}, {"digest", digest}, {"facts", facts}}, /*sync=*/true);
 }
+
+arrow::Status RunLedger::AddForgetting() { return Append({{"line", "forget"}}, /*sync=*/true); }
 
 arrow::Status RunLedger::AddUnit(int64_t unit, const std::vector<LedgerShard>& shards) {
   Json list = Json::array();

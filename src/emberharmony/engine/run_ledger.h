@@ -46,6 +46,9 @@ struct LedgerContents {
   std::map<std::string, LedgerFile> files;            ///< what was learned so far, by name
   std::map<int64_t, std::vector<LedgerShard>> units;  ///< whose shards are complete
   int64_t valid_bytes = 0;  ///< of the file: what follows was not written to its end
+
+  /// Forgets all that was made of rows that are not to be had any more.
+  void ForgetResults();
 };
 
 /// The list of what an unfinished run has done: DIR/.ember/ledger, a file that only grows.
@@ -82,6 +85,8 @@ class RunLedger {
   arrow::Status AddColumns(int64_t num_columns);
   arrow::Status AddFile(const std::string& name, const LedgerFile& file);
   arrow::Status AddModel(const std::string& digest, const nlohmann::json& facts);
+  /// LedgerContents::ForgetResults, for all that read it later.
+  arrow::Status AddForgetting();
   arrow::Status AddUnit(int64_t unit, const std::vector<LedgerShard>& shards);
 
  private:

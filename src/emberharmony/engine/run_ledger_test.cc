@@ -140,7 +140,9 @@ TEST_F(RunLedgerTest, AFlippedBitEndsIt) {
     SetBytes(damaged);
     const auto found = RunLedger::Read(path_);
     ASSERT_TRUE(found.ok()) << found.status();
-    if (found->has_value()) EXPECT_LE((*found)->valid_bytes, static_cast<int64_t>(at)) << at;
+    if (found->has_value()) {
+      EXPECT_LE((*found)->valid_bytes, static_cast<int64_t>(at)) << at;
+    }
   }
 }
 
@@ -197,6 +199,22 @@ TEST_F(RunLedgerTest, OtherVersionsAndOtherThings) {
   fs::remove(path_);
   fs::create_directory(path_);
   EXPECT_FALSE(Read().has_value());
+}
+
+TEST_F(RunLedgerTest, ForgetsWhatWasMadeOfOtherRows) {
+  WriteAll();
+  {
+    auto ledger = RunLedger::Continue(path_, Read()->valid_bytes).ValueOrDie();
+    ASSERT_TRUE(ledger->AddFile("download-00000", {5, "ef"}).ok());
+    ASSERT_TRUE(ledger->AddForgetting().ok());
+    ASSERT_TRUE(ledger->AddUnit(1, {}).ok());
+  }
+  const auto found = Read();
+  EXPECT_FALSE(found->model_digest.has_value());
+  EXPECT_EQ(found->files.size(), 1);
+  EXPECT_TRUE(found->files.contains("download-00000"));
+  EXPECT_EQ(found->units.size(), 1);
+  EXPECT_TRUE(found->units.contains(1));
 }
 
 TEST_F(RunLedgerTest, DifferencesAreNamed) {

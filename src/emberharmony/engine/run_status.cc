@@ -122,8 +122,8 @@ std::string NextOf(const RunStatus& status, bool has_ledger, bool only_publish) 
     return "nothing was done yet: run the command with --overwrite or --resume, which begins it";
   }
   if (!status.can_continue) {
-    return "rows of a service, of standard input and in memory cannot be told to be the same "
-           "again: --resume or --overwrite begins anew";
+    return "rows of standard input and in memory cannot be told to be the same again: --resume or "
+           "--overwrite begins anew";
   }
   return "run the same command with --resume to go on, or with --overwrite to start over";
 }

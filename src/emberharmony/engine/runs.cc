@@ -274,13 +274,14 @@ arrow::Result<std::optional<GivenPlan>> PreparePlanOf(const SourceRequest& sourc
 // SelectRows for a run of a plan.
 arrow::Status SelectRowsOf(const SourceRequest& source_request, const PlanRequest& plan_request,
                            RunContext* context, RequestedSource* requested,
-                           std::optional<GivenPlan>* given) {
+                           std::optional<GivenPlan>* given, Checkpoint* checkpoint = nullptr) {
   const bool is_remote = requested->remote != nullptr;
   const std::string unit_column = *given ? (*given)->plan.unit_column.value_or("") : std::string();
-  ARROW_RETURN_NOT_OK(
-      SelectRows(source_request, context, requested, ColumnsToRead(*given), unit_column));
+  ARROW_RETURN_NOT_OK(SelectRows(source_request, context, requested, ColumnsToRead(*given),
+                                 unit_column, checkpoint));
   // Columns that are not read have not been fetched, so others have their numbers.
   if (!is_remote) return arrow::Status::OK();
+  if (checkpoint != nullptr) ARROW_RETURN_NOT_OK(checkpoint->NoteDownload(requested->was_kept));
   ARROW_ASSIGN_OR_RAISE(*given, PreparePlan(source_request, *requested, plan_request));
   return arrow::Status::OK();
 }
@@ -488,7 +489,8 @@ arrow::Result<RunReport> FitInto(Checkpoint* checkpoint, const SourceRequest& so
                                  std::optional<GivenPlan> given, const Stopwatch& stopwatch,
                                  RunContext* context) {
   OutputFolder* const folder = checkpoint->folder();
-  ARROW_RETURN_NOT_OK(SelectRowsOf(source_request, plan_request, context, &requested, &given));
+  ARROW_RETURN_NOT_OK(
+      SelectRowsOf(source_request, plan_request, context, &requested, &given, checkpoint));
   RunReport report = BeginReport("fit", source_request, requested, folder->path(), *context);
   ARROW_RETURN_NOT_OK(checkpoint->NoteSource(report.num_units, report.num_rows));
   arrow::Result<Fitted> fit = FitRequested(requested, plan_request, std::move(given),
@@ -517,8 +519,11 @@ arrow::Result<RunReport> TransformInto(Checkpoint* checkpoint,
   // As it was learned from; but a model serves files as well, and other tables.
   std::string unit_column = model->plan().unit_column.value_or("");
   if (!unit_column.empty() && !CheckUnitColumn(requested, unit_column).ok()) unit_column.clear();
+  const bool is_remote = requested.remote != nullptr;
   ARROW_RETURN_NOT_OK(SelectRows(source_request, context, &requested,
-                                 ColumnsOfModel(*model, *source->schema()), unit_column));
+                                 ColumnsOfModel(*model, *source->schema()), unit_column,
+                                 checkpoint));
+  if (is_remote) ARROW_RETURN_NOT_OK(checkpoint->NoteDownload(requested.was_kept));
   requested.selected = io::CastColumns(requested.selected, *model->input_schema());
   source = requested.selected.get();
   RunReport report =
@@ -547,7 +552,8 @@ arrow::Result<RunReport> ExtractInto(Checkpoint* checkpoint, const SourceRequest
                                      const PlanRequest& plan_request, const RunRequest& request,
                                      RequestedSource requested, std::optional<GivenPlan> given,
                                      const Stopwatch& stopwatch, RunContext* context) {
-  ARROW_RETURN_NOT_OK(SelectRowsOf(source_request, plan_request, context, &requested, &given));
+  ARROW_RETURN_NOT_OK(
+      SelectRowsOf(source_request, plan_request, context, &requested, &given, checkpoint));
   RunReport report =
       BeginReport("extract", source_request, requested, checkpoint->folder()->path(), *context);
   report.request = request;

@@ -30,6 +30,19 @@ struct RemoteRequest {
 /// What RemoteRows::Describe calls the columns of a request, "all" if it names none.
 inline constexpr const char* kColumnsFact = "columns asked for";
 
+/// Keeps files of a download for a later run that goes on with them. Thread-safe.
+class DownloadKeeper {
+ public:
+  virtual ~DownloadKeeper() = default;
+  /// The path of a file that an earlier run has kept under this name, whole; it stays there.
+  virtual std::optional<std::string> FindKept(const std::string& name) const = 0;
+  /// Keeps what `write` makes at the path that it is given, complete and on disk. The error of
+  /// `write` is handed on.
+  virtual arrow::Status Keep(
+      const std::string& name,
+      const std::function<arrow::Status(const std::string& path)>& write) = 0;
+};
+
 /// How rows are fetched. None of this shapes a result.
 struct FetchOptions {
   std::string spill_folder;  ///< where they wait; default: $TMPDIR, or /tmp
@@ -40,6 +53,8 @@ struct FetchOptions {
   /// Called before something else than the rows is read first, and again with "download" before the
   /// rows themselves; `progress` counts from 0 up to `rows` after each.
   std::function<void(const std::string& phase, int64_t rows)> begin_phase = {};
+  /// Who keeps the rows for another run (io/stream_spool.h, OpenKeptDownload); nullptr: nobody.
+  DownloadKeeper* keeper = nullptr;
 };
 
 /// Rows of a table that a service is ready to send.
@@ -65,6 +80,10 @@ class RemoteTable {
   virtual ~RemoteTable() = default;
   /// Of the whole table, as the service has it.
   virtual const std::shared_ptr<arrow::Schema>& schema() const = 0;
+  /// What, beside its location, says which rows these are (a query's text, an instant): equal for
+  /// equal requests, without what changes from one run to the next. Empty: not known, so that no
+  /// run can go on from another.
+  virtual std::string identity() const { return ""; }
   /// What filters may name: the columns, and what the service knows of rows beside them.
   virtual std::shared_ptr<arrow::Schema> filter_schema() const { return schema(); }
   /// Whether units may be ranges of this column; else a UsageError that says why.

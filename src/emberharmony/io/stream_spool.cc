@@ -19,10 +19,15 @@
 #include <deque>
 #include <filesystem>
 #include <mutex>
+#include <nlohmann/json.hpp>
+#include <optional>
 #include <system_error>
 
+#include "emberharmony/base/atomic_file.h"
 #include "emberharmony/base/error_kind.h"
+#include "emberharmony/base/log.h"
 #include "emberharmony/base/memory_budget.h"
+#include "emberharmony/base/regular_file.h"
 #include "emberharmony/io/arrow_source_internal.h"
 #include "emberharmony/io/file_store_internal.h"
 
@@ -60,6 +65,27 @@ Result<int> CreateSpoolFile(const std::string& folder) {
                     folder, std::generic_category().message(errno)));
   }
   return fd;
+}
+
+constexpr int64_t kKeptStreamsMax = 1 << 16;
+constexpr int64_t kDownloadBytesMax = 64 << 10;
+
+std::string KeptStreamName(int stream) { return fmt::format("{}-{:05d}", kDownloadName, stream); }
+
+/// Gives a file without a name one, once its bytes are on disk. NotImplemented where that cannot
+/// be.
+Status NameFile(int fd, const std::string& path) {
+  if (fsync(fd) != 0) {
+    return Status::IOError(
+        fmt::format("cannot sync '{}': {}", path, std::generic_category().message(errno)));
+  }
+  const std::string unnamed = fmt::format("/proc/self/fd/{}", fd);
+  unlink(path.c_str());
+  if (linkat(AT_FDCWD, unnamed.c_str(), AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW) != 0) {
+    return Status::NotImplemented(
+        fmt::format("'{}' cannot be named: {}", path, std::generic_category().message(errno)));
+  }
+  return base::SyncFolder(std::filesystem::path(path).parent_path().string());
 }
 
 Status CheckSpace(const StreamSpoolOptions& options, const std::string& folder) {
@@ -127,6 +153,8 @@ struct StreamSpool::Files : public internal::FileStore {
   struct File {
     int fd = -1;
     std::atomic<int64_t> size{0};
+    bool has_ended = false;  ///< its end is written
+    bool is_kept = false;
   };
   /// A stream, and those inserted after it.
   using Chain = std::vector<int>;
@@ -158,6 +186,8 @@ struct StreamSpool::Files : public internal::FileStore {
         what, folder, std::generic_category().message(errno)));
   }
   Status Write(int stream, std::vector<iovec>* pieces);
+  Status End(int stream);
+  static Result<std::shared_ptr<Source>> Present(std::shared_ptr<Files> files);
   Status Truncate(File* file, int64_t size);
   /// Moves all bytes of one file to the end of another.
   Status Move(File* from, File* to);
@@ -192,6 +222,14 @@ Status StreamSpool::Files::Write(int stream, std::vector<iovec>* pieces) {
     }
   }
   return Status::OK();
+}
+
+Status StreamSpool::Files::End(int stream) {
+  File& file = at(stream);
+  if (file.has_ended) return Status::OK();
+  file.has_ended = true;
+  std::vector<iovec> pieces = {{const_cast<char*>(kEndOfStream.data()), kEndOfStream.size()}};
+  return Write(stream, &pieces);
 }
 
 Status StreamSpool::Files::Truncate(File* file, int64_t size) {
@@ -270,6 +308,53 @@ Status StreamSpool::Discard(int stream) {
   return files_->Truncate(&files_->at(stream), files_->schema_bytes);
 }
 
+Status StreamSpool::Keep(int stream) {
+  DownloadKeeper* const keeper = files_->options.keeper;
+  Files::File& file = files_->at(stream);
+  if (keeper == nullptr || file.is_kept) return Status::OK();
+  ARROW_RETURN_NOT_OK(files_->End(stream));
+  const Status kept = keeper->Keep(
+      KeptStreamName(stream), [&](const std::string& path) { return NameFile(file.fd, path); });
+  file.is_kept = kept.ok();
+  if (!kept.IsNotImplemented()) return kept;
+  base::Log(base::LogLevel::kInfo, "downloaded rows are not kept: {}", kept.message());
+  return Status::OK();
+}
+
+Result<bool> StreamSpool::Adopt(int stream) {
+  const DownloadKeeper* const keeper = files_->options.keeper;
+  const auto path = keeper != nullptr ? keeper->FindKept(KeptStreamName(stream)) : std::nullopt;
+  if (!path) return false;
+  const int fd = open(path->c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+  const int64_t size = fd < 0 ? -1 : lseek(fd, 0, SEEK_END);
+  if (size < 0) {
+    if (fd >= 0) close(fd);
+    return false;
+  }
+  Files::File& file = files_->at(stream);
+  close(file.fd);
+  file.fd = fd;
+  file.size.store(size);
+  file.has_ended = file.is_kept = true;
+  return true;
+}
+
+Status StreamSpool::KeepAll() {
+  bool all = files_->options.keeper != nullptr;
+  for (size_t i = 0; all && i < files_->chains.size(); ++i) {
+    ARROW_RETURN_NOT_OK(Keep(static_cast<int>(i)));
+    all = files_->at(static_cast<int>(i)).is_kept;
+  }
+  if (!all) return Status::OK();
+  const nlohmann::json json = {{"streams", files_->chains.size()},
+                               {"name", files_->options.name},
+                               {"unit_rows", files_->options.unit_rows}};
+  const std::string text = json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  return files_->options.keeper->Keep(kDownloadName, [&](const std::string& path) {
+    return base::WriteFileAtomically(path, text);
+  });
+}
+
 Result<int> StreamSpool::Insert(int after) {
   ARROW_ASSIGN_OR_RAISE(const int fd, CreateSpoolFile(files_->folder));
   const std::lock_guard lock(files_->mutex);
@@ -295,28 +380,75 @@ int64_t StreamSpool::size_bytes() const {
 }
 
 Result<std::shared_ptr<Source>> StreamSpool::Finish() && {
-  internal::SourceFiles found;
-  found.location = files_->options.name;
   for (size_t i = 0; i < files_->chains.size(); ++i) {
     const Files::Chain& chain = files_->chains[i];
     for (size_t part = 1; part < chain.size(); ++part) {
       ARROW_RETURN_NOT_OK(files_->Move(&files_->at(chain[part]), &files_->at(chain[0])));
     }
-    std::vector<iovec> pieces = {{const_cast<char*>(kEndOfStream.data()), kEndOfStream.size()}};
-    ARROW_RETURN_NOT_OK(files_->Write(static_cast<int>(i), &pieces));
+    ARROW_RETURN_NOT_OK(files_->End(static_cast<int>(i)));
+  }
+  ARROW_RETURN_NOT_OK(KeepAll());
+  return Files::Present(std::move(files_));
+}
+
+Result<std::shared_ptr<Source>> StreamSpool::Files::Present(std::shared_ptr<Files> files) {
+  internal::SourceFiles found;
+  found.location = files->options.name;
+  for (size_t i = 0; i < files->chains.size(); ++i) {
     internal::ListedFile listed;
     listed.path = std::to_string(i);
-    listed.relative_path = fmt::format("{}, stream {}", files_->options.name, i);
+    listed.relative_path = fmt::format("{}, stream {}", files->options.name, i);
     listed.named = true;
-    listed.size = files_->files[i].size.load();
-    listed.version = files_->options.version;
+    listed.size = files->files[i].size.load();
+    listed.version = files->options.version;
     found.files.push_back(std::move(listed));
   }
-  const int64_t unit_rows = files_->options.unit_rows;
-  std::vector<std::string> warnings = std::move(files_->warnings);
-  found.store = std::move(files_);
+  const int64_t unit_rows = files->options.unit_rows;
+  std::vector<std::string> warnings = std::move(files->warnings);
+  found.store = std::move(files);
   ARROW_ASSIGN_OR_RAISE(auto source, internal::ArrowSource::Make(std::move(found), unit_rows));
   return std::make_shared<DownloadedSource>(std::move(source), std::move(warnings));
+}
+
+Result<std::shared_ptr<Source>> OpenKeptDownload(const DownloadKeeper& keeper) {
+  const auto path = keeper.FindKept(kDownloadName);
+  if (!path) return nullptr;
+  ARROW_ASSIGN_OR_RAISE(const std::string text, base::ReadFile(*path, kDownloadBytesMax));
+  const auto json = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
+  const auto count = [&](const char* name) -> int64_t {
+    if (!json.is_object() || !json.contains(name) || !json[name].is_number_integer()) return 0;
+    return json[name].is_number_unsigned() && json[name].get<uint64_t>() > uint64_t{INT64_MAX}
+               ? 0
+               : json[name].get<int64_t>();
+  };
+  const int64_t streams = count("streams");
+  StreamSpoolOptions options;
+  options.unit_rows = count("unit_rows");
+  if (streams < 1 || streams > kKeptStreamsMax || options.unit_rows < 1) return nullptr;
+  if (json.contains("name") && json["name"].is_string())
+    options.name = json["name"].get<std::string>();
+  return StreamSpool::OpenKept(keeper, static_cast<int>(streams), std::move(options));
+}
+
+bool IsDownloadKept(const DownloadKeeper& keeper) {
+  return keeper.FindKept(kDownloadName).has_value();
+}
+
+Result<std::shared_ptr<Source>> StreamSpool::OpenKept(const DownloadKeeper& keeper, int num_streams,
+                                                      StreamSpoolOptions options) {
+  auto files = std::make_shared<Files>();
+  files->options = std::move(options);
+  for (int i = 0; i < num_streams; ++i) {
+    const auto path = keeper.FindKept(KeptStreamName(i));
+    if (!path) return nullptr;
+    files->chains.push_back({i});
+    Files::File& file = files->files.emplace_back();
+    file.fd = open(path->c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    const int64_t size = file.fd < 0 ? -1 : lseek(file.fd, 0, SEEK_END);
+    if (size < 0) return files->Fault("read from");
+    file.size.store(size);
+  }
+  return Files::Present(std::move(files));
 }
 
 Result<std::shared_ptr<arrow::RecordBatchReader>> StreamSpool::FinishBatches(

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "emberharmony/io/remote_tables.h"
 #include "emberharmony/io/source.h"
 
 namespace emberharmony::io {
@@ -30,12 +31,17 @@ struct StreamSpoolOptions {
   int64_t unit_rows = 524'288;
 
   static constexpr int64_t kWholeStream = INT64_MAX;
+
+  /// Who keeps the streams for another run; nullptr: nobody. Must outlive the spool.
+  DownloadKeeper* keeper = nullptr;
 };
 
 /// Rows that a service sends once, on disk until a run has ended: an Arrow IPC stream for each of
 /// the service's streams, as its messages came, then read as any Arrow files are.
 ///
-/// The files have no names, so their space comes back when the process ends, however it ends.
+/// The files have no names, so their space comes back when the process ends, however it ends; but
+/// for those that are kept, which get names when they are complete. Where the file system cannot
+/// name them, or the keeper's folder is on another disk, nothing is kept.
 /// Errors of the disk name the folder and --spill-dir.
 class StreamSpool {
  public:
@@ -51,6 +57,12 @@ class StreamSpool {
                        const std::vector<std::string_view>& body);
   /// Forgets what has been appended to a stream; nobody appends to it meanwhile.
   arrow::Status Discard(int stream);
+  /// A stream has come in full and is kept, if there is a keeper; nobody appends to it any more. Of
+  /// streams that others may be inserted after, only Finish may. From any thread.
+  arrow::Status Keep(int stream);
+  /// Takes a stream that an earlier run has kept, instead of appending to it; false: there is none.
+  /// From any thread.
+  arrow::Result<bool> Adopt(int stream);
   /// Another stream to append to, whose rows follow those of stream `after` and come before what
   /// was inserted there earlier. Returns its number. From any thread.
   arrow::Result<int> Insert(int after);
@@ -61,7 +73,7 @@ class StreamSpool {
   int64_t size_bytes() const;
   /// Ends the files and opens them, in the order of the streams; inserted ones have become part of
   /// the stream that they follow. Its rows are not numbered: a service need not send the same
-  /// streams again.
+  /// streams again. With a keeper all streams are kept then, and that they are all.
   arrow::Result<std::shared_ptr<Source>> Finish() &&;
   /// The same for a spool of one stream, whose batches are read as they came, one at a time:
   /// records and lists whole. What they take is the pool's.
@@ -71,7 +83,23 @@ class StreamSpool {
  private:
   struct Files;
   explicit StreamSpool(std::shared_ptr<Files> files);
+  friend arrow::Result<std::shared_ptr<Source>> OpenKeptDownload(const DownloadKeeper& keeper);
+  static arrow::Result<std::shared_ptr<Source>> OpenKept(const DownloadKeeper& keeper,
+                                                         int num_streams,
+                                                         StreamSpoolOptions options);
+  /// All of them, and that they are all.
+  arrow::Status KeepAll();
   std::shared_ptr<Files> files_;
 };
+
+/// The source that a spool's Finish gave in an earlier run that has kept it, all streams; nullptr
+/// where there is none. What was kept is checked as any file is.
+arrow::Result<std::shared_ptr<Source>> OpenKeptDownload(const DownloadKeeper& keeper);
+
+/// How the names of all that is kept of a download begin.
+inline constexpr const char* kDownloadName = "download";
+
+/// Whether all streams of a download have been kept.
+bool IsDownloadKept(const DownloadKeeper& keeper);
 
 }  // namespace emberharmony::io
