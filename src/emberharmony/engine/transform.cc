@@ -94,7 +94,7 @@ class GroupWriter {
 
   arrow::Status Add(const io::Piece& piece, int64_t first_row) {
     const uint8_t* splits = splits_ != nullptr ? splits_->data() + first_row : nullptr;
-    if (!piece.encoded()) return AddPlain(piece, splits);
+    if (!piece.encoded()) return AddPlain(*piece.values, splits);
     if (outputs_.empty() || piece.dictionary_id == 0 || piece.dictionary_id != dictionary_id_) {
       ARROW_ASSIGN_OR_RAISE(
           outputs_, group_.pipeline->Apply({piece.values, true}, shared_.context->budget()));
@@ -125,18 +125,29 @@ class GroupWriter {
   }
 
  private:
-  arrow::Status AddPlain(const io::Piece& piece, const uint8_t* splits) {
+  // So many rows at a time that a step with thousands of outputs takes some tens of megabytes.
+  arrow::Status AddPlain(const arrow::Array& values, const uint8_t* splits) {
+    constexpr int64_t kCellsMax = int64_t{8} << 20;
+    const int64_t step = std::max<int64_t>(1, kCellsMax / std::max(group_.num_outputs, 1));
+    for (int64_t begin = 0; begin < values.length(); begin += step) {
+      ARROW_RETURN_NOT_OK(
+          AddPlainRows(values.Slice(begin, step), splits != nullptr ? splits + begin : nullptr));
+    }
+    return arrow::Status::OK();
+  }
+
+  arrow::Status AddPlainRows(const std::shared_ptr<arrow::Array>& values, const uint8_t* splits) {
     arrow::MemoryPool* pool = shared_.context->budget();
+    const int64_t num_rows = values->length();
     outputs_.clear();
-    ARROW_ASSIGN_OR_RAISE(ArrayVector outputs, group_.pipeline->Apply({piece.values, false}, pool));
-    ARROW_RETURN_NOT_OK(counter_.AddPlain(*piece.values, outputs, splits, uniform_split_));
-    if (splits == nullptr)
-      return columns_[uniform_split_]->Append(outputs, nullptr, piece.num_rows, 0);
-    if (row_numbers_.size() < static_cast<size_t>(piece.num_rows)) {
-      row_numbers_.resize(piece.num_rows);
+    ARROW_ASSIGN_OR_RAISE(ArrayVector outputs, group_.pipeline->Apply({values, false}, pool));
+    ARROW_RETURN_NOT_OK(counter_.AddPlain(*values, outputs, splits, uniform_split_));
+    if (splits == nullptr) return columns_[uniform_split_]->Append(outputs, nullptr, num_rows, 0);
+    if (row_numbers_.size() < static_cast<size_t>(num_rows)) {
+      row_numbers_.resize(num_rows);
       for (size_t i = 0; i < row_numbers_.size(); ++i) row_numbers_[i] = static_cast<int32_t>(i);
     }
-    Partition(row_numbers_.data(), splits, piece.num_rows);
+    Partition(row_numbers_.data(), splits, num_rows);
     for (int s = 0; s < kNumSplits; ++s) {
       if (columns_[s] == nullptr || sizes_[s] == 0) continue;
       arrow::Int32Array rows(sizes_[s], arrow::Buffer::Wrap(parts_[s].data(), sizes_[s]));

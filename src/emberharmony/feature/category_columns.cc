@@ -6,6 +6,59 @@
 #include "emberharmony/feature/value_json.h"
 
 namespace emberharmony::feature {
+namespace {
+
+constexpr int64_t kNowhere = -1;
+constexpr int64_t kSeveralPlaces = -2;
+
+/// Where each column's only 1 is, or that there is none or more than one.
+std::vector<int64_t> PlacesOfOnes(int64_t num_columns, const int32_t* positions,
+                                  int64_t num_positions) {
+  std::vector<int64_t> places(static_cast<size_t>(num_columns), kNowhere);
+  for (int64_t i = 0; i < num_positions; ++i) {
+    if (positions[i] < 0) continue;
+    int64_t& place = places[static_cast<size_t>(positions[i])];
+    place = place == kNowhere ? i : kSeveralPlaces;
+  }
+  return places;
+}
+
+template <class T>
+arrow::Status AppendMarkedAs(int64_t num_columns, const int32_t* positions, int64_t num_positions,
+                             int64_t length, const std::shared_ptr<arrow::DataType>& type,
+                             arrow::MemoryPool* pool, std::vector<ValueBlock>* outputs) {
+  const std::vector<int64_t> places = PlacesOfOnes(num_columns, positions, num_positions);
+  // Zeros with a 1 in the middle: the window that begins p before the 1 has it at p, the first
+  // `length` elements have none.
+  ARROW_ASSIGN_OR_RAISE(
+      std::shared_ptr<arrow::Buffer> shared,
+      arrow::AllocateBuffer((2 * length + 1) * static_cast<int64_t>(sizeof(T)), pool));
+  std::memset(shared->mutable_data(), 0, static_cast<size_t>(shared->size()));
+  reinterpret_cast<T*>(shared->mutable_data())[length] = 1;
+  std::vector<T*> own(places.size());
+  for (size_t k = 0; k < places.size(); ++k) {
+    std::shared_ptr<arrow::Buffer> buffer = shared;
+    int64_t offset = places[k] == kNowhere ? 0 : length - places[k];
+    if (places[k] == kSeveralPlaces) {
+      offset = 0;
+      ARROW_ASSIGN_OR_RAISE(buffer,
+                            arrow::AllocateBuffer(length * static_cast<int64_t>(sizeof(T)), pool));
+      std::memset(buffer->mutable_data(), 0, static_cast<size_t>(buffer->size()));
+      own[k] = reinterpret_cast<T*>(buffer->mutable_data());
+    }
+    outputs->push_back({arrow::MakeArray(arrow::ArrayData::Make(
+                            type, length, {nullptr, std::move(buffer)}, /*null_count=*/0, offset)),
+                        false});
+  }
+  for (int64_t i = 0; i < num_positions; ++i) {
+    if (positions[i] < 0) continue;
+    T* const column = own[static_cast<size_t>(positions[i])];
+    if (column != nullptr) column[i] = 1;
+  }
+  return arrow::Status::OK();
+}
+
+}  // namespace
 
 arrow::Result<std::unique_ptr<ValueIndex>> LearnCategories(const ValueCountsStatistic& counts,
                                                            const std::string& column,
@@ -70,6 +123,15 @@ std::vector<ColumnInfo> CategoryOutputs(const std::string& column, const ValueIn
     outputs.push_back(std::move(output));
   }
   return outputs;
+}
+
+arrow::Status AppendMarkedColumns(int64_t num_columns, const int32_t* positions,
+                                  int64_t num_positions, int64_t length,
+                                  const std::shared_ptr<arrow::DataType>& type,
+                                  arrow::MemoryPool* pool, std::vector<ValueBlock>* outputs) {
+  const auto append =
+      type->id() == arrow::Type::DOUBLE ? AppendMarkedAs<double> : AppendMarkedAs<float>;
+  return append(num_columns, positions, num_positions, length, type, pool, outputs);
 }
 
 }  // namespace emberharmony::feature

@@ -61,4 +61,16 @@ arrow::Result<std::vector<T*>> AppendZeroColumns(int64_t num_columns, int64_t le
   return columns;
 }
 
+/// Appends `num_columns` columns of float32 or float64, each with an element for each of `length`
+/// entries: 1 in those whose position is the column's, 0 in the others, also in those behind the
+/// `num_positions` that have a position.
+///
+/// A column with a 1 in one place, as each has for a dictionary whose entries differ, is a window
+/// into an array that all such columns share: k columns take memory by the number of entries, not
+/// by k times that number.
+arrow::Status AppendMarkedColumns(int64_t num_columns, const int32_t* positions,
+                                  int64_t num_positions, int64_t length,
+                                  const std::shared_ptr<arrow::DataType>& type,
+                                  arrow::MemoryPool* pool, std::vector<ValueBlock>* outputs);
+
 }  // namespace emberharmony::feature

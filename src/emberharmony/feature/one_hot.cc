@@ -54,10 +54,6 @@ class OneHot : public Transform {
   explicit OneHot(const TransformContext& context)
       : input_(context.input), output_type_(context.output_type) {}
 
-  template <class T>
-  arrow::Status ApplyAs(const ValueBlock& input, const int32_t* positions, arrow::MemoryPool* pool,
-                        std::vector<ValueBlock>* outputs) const;
-
   static inline const std::string kName = "one_hot";
   ColumnInfo input_;
   std::shared_ptr<arrow::DataType> output_type_;
@@ -121,34 +117,23 @@ arrow::Status OneHot::Restore(const nlohmann::json& learned,
   return arrow::Status::OK();
 }
 
-template <class T>
-arrow::Status OneHot::ApplyAs(const ValueBlock& input, const int32_t* positions,
-                              arrow::MemoryPool* pool, std::vector<ValueBlock>* outputs) const {
+arrow::Status OneHot::Apply(const ValueBlock& input, arrow::MemoryPool* pool,
+                            std::vector<ValueBlock>* outputs) const {
+  const int64_t num_values = input.values->length();
   ARROW_ASSIGN_OR_RAISE(
-      const std::vector<T*> columns,
-      AppendZeroColumns<T>(categories_->size(), input.length(), output_type_, pool, outputs));
-  for (int64_t i = 0; i < input.values->length(); ++i) {
-    if (positions[i] >= 0) {
-      columns[positions[i]][i] = 1;
-    } else if (positions[i] == ValueIndex::kAbsent && unknown_ == kError) {
+      std::shared_ptr<arrow::Buffer> buffer,
+      arrow::AllocateBuffer(num_values * static_cast<int64_t>(sizeof(int32_t)), pool));
+  auto* positions = reinterpret_cast<int32_t*>(buffer->mutable_data());
+  ARROW_RETURN_NOT_OK(categories_->Lookup(*input.values, positions));
+  for (int64_t i = 0; unknown_ == kError && i < num_values; ++i) {
+    if (positions[i] == ValueIndex::kAbsent) {
       return base::DataError("column '" + input_.name + "' holds " + ValueText(*input.values, i) +
                              ", which was not among the training rows (one_hot with unknown: "
                              "error); leave unknown out to let such values be all zeros");
     }
   }
-  return arrow::Status::OK();
-}
-
-arrow::Status OneHot::Apply(const ValueBlock& input, arrow::MemoryPool* pool,
-                            std::vector<ValueBlock>* outputs) const {
-  ARROW_ASSIGN_OR_RAISE(
-      std::shared_ptr<arrow::Buffer> buffer,
-      arrow::AllocateBuffer(input.values->length() * static_cast<int64_t>(sizeof(int32_t)), pool));
-  auto* positions = reinterpret_cast<int32_t*>(buffer->mutable_data());
-  ARROW_RETURN_NOT_OK(categories_->Lookup(*input.values, positions));
-  return output_type_->id() == arrow::Type::DOUBLE
-             ? ApplyAs<double>(input, positions, pool, outputs)
-             : ApplyAs<float>(input, positions, pool, outputs);
+  return AppendMarkedColumns(categories_->size(), positions, num_values, input.length(),
+                             output_type_, pool, outputs);
 }
 
 const TransformRegistration kOneHotRegistration("one_hot", OneHot::Make);

@@ -60,6 +60,26 @@ TEST(OneHot, MarksTheValueAndNothingElse) {
   EXPECT_EQ(ApplyTo(*step, {ArrayOf(arrow::utf8(), "[]"), true})[0].values->length(), 1);
 }
 
+TEST(OneHot, ThousandsOfCategoriesTakeNoSquareOfMemory) {
+  constexpr int kCategories = 3000;
+  arrow::Int32Builder builder;
+  for (int i = 0; i < kCategories; ++i) ASSERT_TRUE(builder.Append(7 * i).ok());
+  const std::shared_ptr<arrow::Array> values = builder.Finish().ValueOrDie();
+  const auto step = LearnedCategories(values, {{"max_categories", kCategories}});
+  arrow::ProxyMemoryPool pool(arrow::default_memory_pool());
+  std::vector<ValueBlock> blocks;
+  ASSERT_TRUE(step->Apply({values, true}, &pool, &blocks).ok());
+  ASSERT_EQ(blocks.size(), kCategories);
+  // A float for each entry of each column would be 36 MB.
+  EXPECT_LT(pool.max_memory(), 16 * kCategories);
+  for (int k = 0; k < kCategories; k += 97) {
+    const auto& column = static_cast<const arrow::FloatArray&>(*blocks[k].values);
+    ASSERT_EQ(column.length(), kCategories + 1);
+    ASSERT_EQ(column.null_count(), 0);
+    for (int i = 0; i <= kCategories; ++i) ASSERT_EQ(column.Value(i), i == k ? 1.0F : 0.0F);
+  }
+}
+
 TEST(OneHot, NumericFormAndOtherTypes) {
   auto step = MakeStep("one_hot", nullptr, NumericColumn(), arrow::float64());
   ASSERT_TRUE(step->Learn({CountsOf(Doubles({2.0, 0.0}), "[5, 3]")}).ok());

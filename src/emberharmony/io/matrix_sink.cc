@@ -1,5 +1,6 @@
 #include <arrow/array.h>
 #include <arrow/type.h>
+#include <arrow/type_traits.h>
 
 #include <algorithm>
 #include <limits>
@@ -76,8 +77,9 @@ class MatrixColumnSink : public ColumnSink {
       : sink_(sink), first_(first), count_(count) {
     for (int k = 0; k < count; ++k) {
       rows_.emplace_back(sink->pool());
-      tables_.emplace_back(sink->pool());
+      converted_.emplace_back(sink->pool());
     }
+    tables_.resize(static_cast<size_t>(count));
   }
 
   Status Append(std::span<const std::shared_ptr<arrow::Array>> values, const int32_t* indices,
@@ -95,11 +97,15 @@ class MatrixColumnSink : public ColumnSink {
         if (have == 0) ARROW_RETURN_NOT_OK(rows_[k].Reserve(groups[group_]));
         ARROW_RETURN_NOT_OK(rows_[k].Resize(have + count));
         T* out = rows_[k].data() + have;
-        const T* table = tables_[k].data();
+        const T* table = tables_[k];
         if (indices == nullptr) {
           std::copy_n(table + done, count, out);
         } else {
-          for (int64_t i = 0; i < count; ++i) out[i] = table[indices[done + i]];
+          const int64_t length = values[k]->length();
+          for (int64_t i = 0; i < count; ++i) {
+            const int32_t entry = indices[done + i];
+            out[i] = entry < length ? table[entry] : std::numeric_limits<T>::quiet_NaN();
+          }
         }
       }
       done += count;
@@ -111,20 +117,27 @@ class MatrixColumnSink : public ColumnSink {
   Status Close() override {
     if (group_ != sink_->layout().row_group_rows.size()) return WrongRows();
     rows_.clear();
-    tables_.clear();
+    converted_.clear();
+    in_use_.clear();
     sink_->MarkClosed(count_);
     return Status::OK();
   }
 
  private:
-  /// Tables of numbers; behind the last entry the null's.
+  /// Tables of numbers: the arrays' own memory where it holds such numbers, for the columns of a
+  /// one-hot share theirs.
   Status Convert(std::span<const std::shared_ptr<arrow::Array>> values) {
+    in_use_.assign(values.begin(), values.end());
     for (size_t k = 0; k < tables_.size(); ++k) {
-      const int64_t length = values[k]->length();
-      ARROW_RETURN_NOT_OK(tables_[k].Resize(length + 1));
-      tables_[k][length] = std::numeric_limits<T>::quiet_NaN();
+      const arrow::Array& array = *values[k];
+      if (array.type_id() == arrow::CTypeTraits<T>::ArrowType::type_id && array.null_count() == 0) {
+        tables_[k] = array.data()->template GetValues<T>(1);
+        continue;
+      }
+      ARROW_RETURN_NOT_OK(converted_[k].Resize(array.length()));
+      tables_[k] = converted_[k].data();
       const std::string& name = sink_->layout().schema->field(first_ + static_cast<int>(k))->name();
-      ARROW_RETURN_NOT_OK(internal::ToNumbers<T>(name, *values[k], tables_[k].data()).Run());
+      ARROW_RETURN_NOT_OK(internal::ToNumbers<T>(name, array, converted_[k].data()).Run());
     }
     return Status::OK();
   }
@@ -156,8 +169,11 @@ class MatrixColumnSink : public ColumnSink {
   const int count_;
   size_t group_ = 0;
   uint64_t dictionary_id_ = 0;
-  std::vector<PooledArray<T>> rows_;    // by column, of the open row group
-  std::vector<PooledArray<T>> tables_;  // by column, of the current dictionary
+  std::vector<PooledArray<T>> rows_;  // by column, of the open row group
+  // Of the current dictionary, or the plain rows being appended:
+  std::vector<std::shared_ptr<arrow::Array>> in_use_;
+  std::vector<PooledArray<T>> converted_;  // of columns that hold other values than T
+  std::vector<const T*> tables_;           // by column
 };
 
 arrow::Result<std::unique_ptr<ColumnSink>> MatrixSink::OpenColumns(int first, int count) {
