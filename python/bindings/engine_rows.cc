@@ -1,5 +1,7 @@
 // Rows on their way to a model that learns: their order, and their columns as tensors.
 #include <arrow/c/bridge.h>
+#include <arrow/record_batch.h>
+#include <arrow/type.h>
 #include <nanobind/nanobind.h>
 
 #include <array>
@@ -12,6 +14,7 @@
 #include "bindings/engine_internal.h"
 #include "bindings/results.h"
 #include "emberharmony/base/philox.h"
+#include "emberharmony/io/lossless_cast.h"
 
 namespace emberharmony::python {
 namespace {
@@ -84,6 +87,23 @@ BigQueryBatch BatchOfCapsules(const nanobind::object& schema, const nanobind::ob
           -1, -1};
 }
 
+/// The values of a pair of capsules (__arrow_c_array__) in the type of a third one, as a stream of
+/// one column; None where values of the two types are never the same. ValueError for one that would
+/// change.
+nanobind::object CastValues(const nanobind::object& schema, const nanobind::object& array,
+                            const nanobind::object& wanted) {
+  const auto values = RunValueOrRaise(arrow::ImportArray(
+      ContentOf<ArrowArray>(array, "arrow_array"), ContentOf<ArrowSchema>(schema, "arrow_schema")));
+  const auto type =
+      RunValueOrRaise(arrow::ImportType(ContentOf<ArrowSchema>(wanted, "arrow_schema")));
+  if (!io::CanBeCast(*values->type(), *type)) return nanobind::none();
+  auto cast = io::CastWithoutLoss(values, type, arrow::default_memory_pool());
+  if (cast.status().IsInvalid()) throw nanobind::value_error(cast.status().message().c_str());
+  const auto batch = arrow::RecordBatch::Make(arrow::schema({arrow::field("value", type)}),
+                                              values->length(), {RunValueOrRaise(std::move(cast))});
+  return StreamCapsule(RunValueOrRaise(arrow::RecordBatchReader::Make({batch})));
+}
+
 }  // namespace
 
 void InitEngineRows(nanobind::module_& module) {
@@ -91,6 +111,8 @@ void InitEngineRows(nanobind::module_& module) {
              nanobind::arg("epoch"), nanobind::arg("rank"), nanobind::arg("part"));
   module.def("batch_of_capsules", &BatchOfCapsules, nanobind::arg("schema"),
              nanobind::arg("array"));
+  module.def("cast_values", &CastValues, nanobind::arg("schema"), nanobind::arg("array"),
+             nanobind::arg("wanted"));
 }
 
 }  // namespace emberharmony::python

@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow
 
 from emberharmony import _core
-from emberharmony._casts import fitted_rows, value_of, wanted_types
+from emberharmony._casts import value_of
 from emberharmony._errors import missing_columns, missing_files
 from emberharmony._paths import path_text
 from emberharmony._sources import stream_of
@@ -63,6 +63,23 @@ def _row_of(row: Any) -> Mapping[str, Any]:
     if not hasattr(row, "keys") or not hasattr(row, "__getitem__"):
         raise TypeError(f"row: expected a dict of values by column, found {type(row).__name__}")
     return {name: row[name] for name in row.keys()}  # noqa: SIM118
+
+
+def _shown(value: Any) -> str:
+    """A value as messages quote it."""
+    text = ascii(value) if isinstance(value, str) else repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def _stream(rows: Any) -> object:
+    """The capsule of a table's stream."""
+    stream = stream_of(rows)
+    if stream is None:
+        raise TypeError(
+            "expected rows with __arrow_c_stream__ (a table of pyarrow, Polars or pandas), "
+            f"found {type(rows).__name__}"
+        )
+    return stream
 
 
 class Model:
@@ -136,11 +153,7 @@ class Model:
                 that not all values have.
             OSError: Values that a step refuses.
         """
-        rows, casts = self._reader(table)
-        # Casts are done before: of what a stream raises its reader sees the message alone.
-        stream = rows.read_all() if casts else rows
-        capsule = stream.__arrow_c_stream__()
-        return pyarrow.table(_Stream(self._model.transform(capsule)))
+        return pyarrow.table(_Stream(self._model.transform(_stream(table))))
 
     def transform_batches(self, rows: Any) -> pyarrow.RecordBatchReader:
         """The features of a stream of rows, batch by batch as they are asked for.
@@ -156,10 +169,8 @@ class Model:
             TypeError: As in `transform`.
             ValueError: As in `transform`.
         """
-        reader, _ = self._reader(rows)
-        capsule = reader.__arrow_c_stream__()
         return pyarrow.RecordBatchReader.from_stream(
-            _Stream(self._model.transform_batches(capsule))
+            _Stream(self._model.transform_batches(_stream(rows)))
         )
 
     def transform_row(self, row: Mapping[str, Any]) -> dict[str, Any]:
@@ -169,7 +180,9 @@ class Model:
             row: Values by column; those of a struct's members as `parent.child` or as nested dicts.
                 Every column of the model must be there, None for null; the target may be left out.
                 Dates, times and decimals may be text, as JSON has them: "2001-01-31 06:10:00",
-                "12.50"; decimals also integers and floats, pandas.NaT and pandas.NA are null.
+                "12.50", and numbers and times of another type that are the same value (times of
+                NumPy and pandas as well; one without a zone is in UTC where the column has a zone).
+                pandas.NaT and pandas.NA are null.
 
         Returns:
             Values by feature, and the target if it was given.
@@ -191,10 +204,10 @@ class Model:
             names.append(field.name)
             try:
                 arrays.append(value_of(value, field.type))
-            except (pyarrow.ArrowInvalid, pyarrow.ArrowTypeError, OverflowError) as error:
+            except (pyarrow.ArrowException, ValueError, TypeError, OverflowError) as error:
                 raise ValueError(
                     f"column {field.name!r}: expected a value of type {field.type}, found "
-                    f"{value!r}: {error}"
+                    f"{_shown(value)}: {error!s:.200}"
                 ) from None
         if missing:
             unused = [each for each in row if isinstance(each, str) and each not in names]
@@ -214,18 +227,6 @@ class Model:
             OSError: It cannot be written.
         """
         self._model.save(path_text(path, "path"))
-
-    def _reader(self, rows: Any) -> tuple[pyarrow.RecordBatchReader, bool]:
-        """Rows in the model's types, and whether they come in others."""
-        stream = stream_of(rows)
-        if stream is None:
-            raise TypeError(
-                "expected rows with __arrow_c_stream__ (a table of pyarrow, Polars or pandas), "
-                f"found {type(rows).__name__}"
-            )
-        reader = pyarrow.RecordBatchReader.from_stream(_Stream(stream))
-        wanted = wanted_types(reader.schema, self.input_schema)
-        return (fitted_rows(reader, wanted), True) if wanted else (reader, False)
 
     def __repr__(self) -> str:
         return f"Model({str(self._path)!r}, {len(self.feature_names)} features)"

@@ -223,15 +223,23 @@ def test_other_types_of_the_same_values_are_cast(
 
 
 @pytest.mark.parametrize("kind", ["parquet", "arrow"])
-def test_runs_cast_decimals_and_times_as_well(
+def test_runs_cast_as_models_do(
     priced: tuple[eh.Model, pa.Table], tmp_path: Path, kind: str
 ) -> None:
     model, rows = priced
     prices = [None if i % 11 == 0 else rows["price"][i].as_py() for i in range(80)]
+    counts = [None if i % 13 == 0 else rows["count"][i].as_py() for i in range(80)]
     rows = rows.set_column(0, "price", pa.array(prices, pa.decimal128(10, 2)))
+    rows = rows.set_column(1, "count", pa.array(counts, pa.int64()))
     other = rows.set_column(0, "price", pa.array(prices, pa.decimal128(38, 9)))
+    # As pandas writes integers of which some are missing.
+    nan = [float("nan") if each is None else float(each) for each in counts]
+    other = other.set_column(1, "count", pa.array(nan, pa.float64()))
+    weights = [Decimal(i) / 100 for i in range(80)]
+    other = other.set_column(2, "weight", pa.array(weights, pa.decimal128(9, 3)))
     other = other.set_column(3, "sold", rows["sold"].cast(pa.timestamp("ms", "America/New_York")))
-    other = other.set_column(4, "made", rows["made"].cast(pa.timestamp("ms")))
+    other = other.set_column(4, "made", rows["made"].cast(pa.date32()))
+    other = other.set_column(5, "day", rows["day"].cast(pa.timestamp("s")))
     written = []
     for name, table in (("same", rows), ("other", other)):
         source = tmp_path / f"{name}.{kind}"
@@ -247,20 +255,43 @@ def test_runs_cast_decimals_and_times_as_well(
             output = tmp_path / f"{name}-{where is None}"
             eh.transform(model.path, source, output, where=where)
             written.append(read_shards(output))
+        assert same(model.transform(table), written[-2])
+        batches = model.transform_batches(table.to_reader(max_chunksize=7))
+        assert same(batches.read_all(), written[-2])
     assert written[0].equals(written[2])
     assert written[1].equals(written[3])
     assert written[0].num_rows == 80 > written[1].num_rows > 0
-    assert same(model.transform(rows), written[0])
+
+
+def test_values_that_no_row_holds_are_not_looked_at(
+    priced: tuple[eh.Model, pa.Table], tmp_path: Path
+) -> None:
+    """A dictionary may have entries that would change, where no row points at them."""
+    model, rows = priced
+    counts = pa.DictionaryArray.from_arrays(pa.array([0, 1] * 40), pa.array([2.0, 3.0, 2.5]))
+    table = rows.set_column(1, "count", counts)
+    expected = model.transform(rows.set_column(1, "count", pa.array([2, 3] * 40)))
+    assert model.transform(table).equals(expected)
+    pq.write_table(table, tmp_path / "t.parquet")
+    eh.transform(model.path, tmp_path / "t.parquet", tmp_path / "out")
+    assert same(expected, read_shards(tmp_path / "out"))
 
 
 def test_a_run_refuses_decimals_that_would_be_rounded(
     priced: tuple[eh.Model, pa.Table], tmp_path: Path
 ) -> None:
     model, rows = priced
-    rows = rows.set_column(0, "price", pa.array([Decimal("0.125")] * 80))
+    prices = [Decimal("0.125") if i in (50, 60) else Decimal(i) for i in range(80)]
+    rows = rows.set_column(0, "price", pa.array(prices))
     pq.write_table(rows, tmp_path / "t.parquet")
-    with pytest.raises(eh.DataError, match=r"t.parquet: column 'price': the model was fitted on"):
+    told = (
+        r"column 'price': the model was fitted on decimal128\(10, 2\), the table has "
+        r"decimal128\(5, 3\), and 0\.125 is not the same in both"
+    )
+    with pytest.raises(eh.DataError, match=r"t\.parquet: " + told):
         eh.transform(model.path, tmp_path / "t.parquet", tmp_path / "out")
+    with pytest.raises(eh.UsageError, match="^" + told):
+        model.transform(rows)
 
 
 @pytest.mark.parametrize(
@@ -313,3 +344,65 @@ def test_values_of_a_row_may_be_of_other_types(priced: tuple[eh.Model, pa.Table]
     ):
         with pytest.raises(ValueError, match=f"column '{column}'"):
             model.transform_row({**row, column: wrong})
+
+
+def test_times_of_other_libraries_in_a_row(priced: tuple[eh.Model, pa.Table]) -> None:
+    model, rows = priced
+    row = rows.slice(9, 1).to_pylist()[0]
+    expected = model.transform_row(row)
+    made = row["made"]
+    for unit in ("s", "ms", "us", "ns", "D", "h"):
+        assert model.transform_row({**row, "made": np.datetime64(made, unit)}) == expected
+    assert model.transform_row({**row, "made": pd.Timestamp(made)}) == expected
+    assert model.transform_row({**row, "day": np.datetime64(row["day"])}) == expected
+    assert model.transform_row({**row, "day": pd.Timestamp(row["day"])}) == expected
+    assert model.transform_row({**row, "sold": pd.Timestamp(row["sold"])}) == expected
+    assert model.transform_row(rows.to_pandas().iloc[9]) == expected
+    # A single time without a zone is in UTC.
+    utc = pd.Timestamp(row["sold"]).tz_convert("UTC").tz_localize(None)
+    for value in (utc, utc.to_datetime64(), utc.to_pydatetime(), str(utc)):
+        assert model.transform_row({**row, "sold": value}) == expected
+    missing = model.transform_row({**row, "made": None})
+    assert model.transform_row({**row, "made": np.datetime64("NaT")}) == missing
+    for column, wrong in (
+        ("made", pd.Timestamp("2020-01-01 00:00:00.000000001")),
+        ("made", np.datetime64("2020-01-01T00:00:00.000000001")),
+        ("made", pd.Timestamp("2020-01-01", tz="UTC")),
+        ("day", np.datetime64("2020-01-01T03")),
+        ("sold", np.datetime64("2020-01-01")),
+        ("made", np.datetime64("2020-01")),
+    ):
+        with pytest.raises(ValueError, match=f"column '{column}': expected a value of type"):
+            model.transform_row({**row, column: wrong})
+
+
+def test_integers_of_a_row_are_the_floats_that_they_are(
+    priced: tuple[eh.Model, pa.Table],
+) -> None:
+    model, rows = priced
+    row = rows.slice(9, 1).to_pylist()[0]
+    for whole in (3, True, 2**53, -(2**62), 2**63, 2**64, 2**1000, np.uint64(2**63)):
+        expected = model.transform_row({**row, "weight": float(whole)})
+        assert model.transform_row({**row, "weight": whole}) == expected
+    assert model.transform_row({**row, "count": np.int8(5)}) == model.transform_row(
+        {**row, "count": 5}
+    )
+    for column, wrong in (
+        ("weight", 2**53 + 1),
+        ("weight", 2**2000),
+        ("weight", "heavy"),
+        ("count", 2**63),
+        ("count", 1.5),
+        ("count", "\ud800"),
+        ("price", "\ud800"),
+        ("made", "\ud800"),
+    ):
+        with pytest.raises(ValueError, match=f"^column '{column}': expected a value") as raised:
+            model.transform_row({**row, column: wrong})
+        assert len(str(raised.value)) < 400
+
+
+def test_text_that_is_no_unicode_is_told_by_its_column(model: eh.Model, table: pa.Table) -> None:
+    row = table.slice(0, 1).to_pylist()[0]
+    with pytest.raises(ValueError, match=r"column 'origin': expected .* found '\\ud800'"):
+        model.transform_row({**row, "origin": "\ud800"})

@@ -10,10 +10,12 @@
 #include <vector>
 
 #include "emberharmony/backend/backend_scope.h"
+#include "emberharmony/base/error_kind.h"
 #include "emberharmony/engine/column_status.h"
 #include "emberharmony/engine/piece_rows.h"
 #include "emberharmony/engine/row_steps.h"
 #include "emberharmony/io/array_pieces.h"
+#include "emberharmony/io/lossless_cast.h"
 #include "emberharmony/io/matrix.h"
 #include "emberharmony/io/sink.h"
 #include "emberharmony/io/struct_members.h"
@@ -26,9 +28,11 @@ using arrow::ArrayVector;
 using feature::Pipeline;
 
 /// The columns of a batch as a plan names them, each looked at once, when it is first asked for.
+/// Those of another type than the column of `wanted` are cast where no value changes.
 class BatchColumns {
  public:
-  BatchColumns(const arrow::RecordBatch& batch, arrow::MemoryPool* pool)
+  BatchColumns(const arrow::RecordBatch& batch, const arrow::Schema& wanted,
+               arrow::MemoryPool* pool)
       : batch_(batch),
         pool_(pool),
         shown_(io::ShownSchema(*batch.schema())),
@@ -36,6 +40,10 @@ class BatchColumns {
     arrow::FieldVector fields;
     for (io::NamedColumn& column : io::FlattenedColumns(*shown_)) {
       columns_.push_back(column.column);
+      const auto& other = wanted.GetFieldByName(column.field->name());
+      found_.push_back(column.field->type());
+      if (other != nullptr && io::CanBeCast(*found_.back(), *other->type()))
+        column.field = column.field->WithType(other->type());
       fields.push_back(std::move(column.field));
     }
     schema_ = arrow::schema(std::move(fields));
@@ -55,6 +63,7 @@ class BatchColumns {
   arrow::Result<io::Piece> Piece(int column) {
     if (const auto found = pieces_.find(column); found != pieces_.end()) return found->second;
     ARROW_ASSIGN_OR_RAISE(io::Piece piece, MakePiece(columns_[static_cast<size_t>(column)]));
+    ARROW_RETURN_NOT_OK(Cast(column, &piece));
     return pieces_.emplace(column, std::move(piece)).first->second;
   }
 
@@ -69,6 +78,15 @@ class BatchColumns {
       ARROW_ASSIGN_OR_RAISE(rows, io::TakeMember(rows, member, pool_));
     }
     return PieceOf(std::move(rows));
+  }
+
+  arrow::Status Cast(int column, io::Piece* piece) const {
+    const arrow::DataType& found = *found_[static_cast<size_t>(column)];
+    const auto& field = schema_->field(column);
+    if (found.Equals(*field->type())) return arrow::Status::OK();
+    const arrow::Status status = io::CastPiece(field->type(), pool_, piece);
+    if (!status.IsInvalid()) return status;
+    return base::UsageError(io::NotTheSameValues(field->name(), found, *field->type(), status));
   }
 
   arrow::Result<io::Piece> PieceOf(std::shared_ptr<arrow::Array> rows) const {
@@ -86,6 +104,7 @@ class BatchColumns {
   const std::shared_ptr<arrow::Schema> shown_;
   const std::vector<io::StructMember> members_;
   std::vector<int> columns_;  // by field of schema_: its number among the columns of shown_
+  std::vector<std::shared_ptr<arrow::DataType>> found_;  // by field of schema_: before it is cast
   std::shared_ptr<arrow::Schema> schema_;
   std::map<int, io::Piece> pieces_;
   int num_derived_ = 0;
@@ -177,7 +196,7 @@ arrow::Result<std::shared_ptr<arrow::RecordBatch>> BatchTransform::Apply(
     const arrow::RecordBatch& batch, const NumericPlace& place, arrow::MemoryPool* pool,
     States* states) const {
   const backend::BackendScope scope(*place.backend, place.device, place.dtype);
-  BatchColumns columns(batch, pool);
+  BatchColumns columns(batch, *model_->input_schema(), pool);
   ARROW_ASSIGN_OR_RAISE(const auto binding, model_->Bind(*columns.schema()));
   const bool with_target = binding.target_column >= 0;
   ARROW_ASSIGN_OR_RAISE(auto schema, output_schema(with_target));

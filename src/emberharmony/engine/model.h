@@ -59,8 +59,11 @@ class Model {
   /// left out. Structs' fields are columns called `parent.child`. Steps that look back (lag,
   /// rolling) see the rows of this batch alone, or those of this table.
   ///
-  /// UsageError that names every column that is absent or of another type than the model was
-  /// fitted on; DataError for values that a step refuses. Arrays are allocated from `pool`, which
+  /// Columns of another type than the model was fitted on are cast where no value changes
+  /// (io/lossless_cast.h).
+  ///
+  /// UsageError that names every column that is absent or of a type that is never cast, or the
+  /// column and the first value that would change; DataError for values that a step refuses. Arrays are allocated from `pool`, which
   /// must outlive them; columns handed on as they are share the batch's memory.
   arrow::Result<std::shared_ptr<arrow::RecordBatch>> Transform(
       const arrow::RecordBatch& batch,
