@@ -393,6 +393,50 @@ def test_fits_of_parts_make_the_model_of_the_whole(table, run):
     assert folder_digests(run.folder / "three") == expected
 
 
+def test_parts_with_nothing_to_learn_from_are_merged(table, run):
+    """Rows without any target, and without any value of what a lag takes."""
+    empty = table.slice(0, 400)
+    empty = empty.set_column(0, "id", pa.array(np.arange(400) + 10 * ROWS))
+    for name in ("delay", "speed", "stops"):
+        place = empty.column_names.index(name)
+        empty = empty.set_column(place, name, pa.nulls(400, table.schema.field(name).type))
+    (run.folder / "lacking.yaml").write_text(MERGED)
+
+    def fit(rows, name):
+        source = write_parquet(rows, run.folder / f"{name}.parquet", row_group_size=311)
+        model = run.folder / f"{name}-model"
+        return model, run.ember("fit", run.folder / "lacking.yaml", source, "-o", model).stderr
+
+    whole, said = fit(pa.concat_tables([table, empty]), "with-lacking")
+    assert "the model has seen" not in said
+    full, _ = fit(table, "without-lacking")
+    lacking, said = fit(empty, "lacking")
+    said = " ".join(said.split())
+    assert "has seen no values of 'speed', of which its steps need some" in said, said
+    assert "nothing for target_encode of 'carrier', target_encode of 'stops'," in said, said
+    learned = json.loads((lacking / "model.json").read_text())["row_steps"]
+    steps = [each["learned"] for each in learned if each["learned"]["step"] == "target_encode"]
+    assert steps == [{"step": "target_encode", "no_values": True}] * 3
+    error = run.ember("transform", lacking, run.folder / "lacking.parquet", "-o",
+                      run.folder / "none", status=1).stderr  # fmt: skip
+    assert "it can be merged with fits of other rows" in " ".join(error.split())
+    for number, parts in enumerate([(full, lacking), (lacking, full)]):
+        run.ember("merge", *parts, "-o", run.folder / f"completed{number}")
+        assert folder_digests(run.folder / f"completed{number}") == folder_digests(whole)
+    # What lacks values together lacks them still, and is completed later.
+    run.ember("merge", lacking, "-o", run.folder / "lacking-alone")
+    run.ember("merge", run.folder / "lacking-alone", full, "-o", run.folder / "completed2")
+    assert folder_digests(run.folder / "completed2") == folder_digests(whole)
+
+
+def test_a_part_without_training_rows_is_not_fitted(table, run):
+    plan = MERGED.replace("train: 0.7, validation: 0.2, test: 0.1", "train: 0, test: 1.0")
+    (run.folder / "none.yaml").write_text(plan)
+    source = write_parquet(table, run.folder / "none.parquet")
+    error = run.ember("fit", run.folder / "none.yaml", source, "-o", run.folder / "no", status=1)
+    assert "training rows" in error.stderr
+
+
 @pytest.mark.parametrize(
     ("steps", "reasons"),
     [

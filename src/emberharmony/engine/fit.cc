@@ -43,7 +43,6 @@ struct FitShared {
   StateSpool* spool;
   bool returns_states;
   bool leaves_unlearned;
-  std::set<int> taken_by_rows;  // columns whose steps row-wise ones wait for: they must learn
   std::mutex mutex;
   std::vector<plan::SavedState> states;  // guarded by mutex
   Checkpoint* checkpoint = nullptr;
@@ -116,8 +115,7 @@ class FitJob : public ColumnJob {
         kept_(*shared, "fit", column),
         learner_(std::make_unique<ColumnLearner>(column, field_, std::move(pipelines),
                                                  memory_.options(), shared->context->budget())) {
-    if (shared->leaves_unlearned && !shared->taken_by_rows.contains(column))
-      learner_->LeaveUnlearned();
+    if (shared->leaves_unlearned) learner_->LeaveUnlearned();
   }
 
   arrow::Result<bool> BeginPass() override {
@@ -416,7 +414,6 @@ arrow::Result<std::vector<plan::SavedState>> FitPipelines(
                    purpose == FitPurpose::kMerging,
                    {},
                    {},
-                   {},
                    checkpoint,
                    first_column == 0 ? "" : fmt::format("-{}", first_column)};
   std::map<int, std::vector<Pipeline*>> by_column;
@@ -429,7 +426,6 @@ arrow::Result<std::vector<plan::SavedState>> FitPipelines(
   for (const plan::BoundRowStep& row_step : bound.row_steps) {
     for (size_t i = 0; i < row_step.inputs.size(); ++i)
       add(row_step.source_columns[i], row_step.inputs[i].get());
-    shared.taken_by_rows.insert(row_step.source_columns.begin(), row_step.source_columns.end());
   }
   std::vector<int> columns;
   for (const auto& [column, pipelines] : by_column) columns.push_back(column);
@@ -452,7 +448,7 @@ arrow::Result<DetectedPlan> DetectPlan(const io::Source& source, const SplitVect
                                        bool keep_state, RunContext* context,
                                        Checkpoint* checkpoint) {
   StateSpool spool(context->options().spill_dir);
-  FitShared shared{source, splits, context, &spool, keep_state, false, {}, {}, {}, checkpoint};
+  FitShared shared{source, splits, context, &spool, keep_state, false, {}, {}, checkpoint};
   const int num_columns = source.schema()->num_fields();
   DetectedPlan detected;
   detected.profiles.resize(num_columns);

@@ -8,6 +8,7 @@
 
 #include "emberharmony/base/allocation_failure.h"
 #include "emberharmony/base/error_kind.h"
+#include "emberharmony/feature/learn_checks.h"
 
 namespace emberharmony::engine {
 
@@ -126,7 +127,9 @@ arrow::Status MergeRowStep(const std::vector<MergePart>& parts, int first_derive
     ARROW_RETURN_NOT_OK(learner->MergeEncoded(encoded));
   }
   ARROW_RETURN_NOT_OK(SaveRowStep(*learner, first_derived, spool, saved));
-  return step->Learn(*learner);
+  const arrow::Status status = step->Learn(*learner);
+  // Of parts that all have nothing to learn from nothing is learned: they may be merged with more.
+  return feature::IsLackOfValues(status) ? arrow::Status::OK() : status;
 }
 
 }  // namespace emberharmony::engine

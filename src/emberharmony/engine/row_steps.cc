@@ -1,6 +1,7 @@
 #include "emberharmony/engine/row_steps.h"
 
 #include <arrow/array.h>
+#include <arrow/array/util.h>
 #include <arrow/type.h>
 #include <fmt/format.h>
 
@@ -20,6 +21,7 @@
 #include "emberharmony/engine/column_status.h"
 #include "emberharmony/engine/derived_columns.h"
 #include "emberharmony/engine/row_step_merge.h"
+#include "emberharmony/feature/learn_checks.h"
 
 namespace emberharmony::engine {
 
@@ -80,7 +82,7 @@ class RowStepPass {
             ARROW_RETURN_NOT_OK(OfStep(block.status(), uses_[i]));
             if (folds_ != nullptr)
               block->folds = FoldsFrom(folds.at(num_folds_[i]), batch.first_row);
-            ARROW_RETURN_NOT_OK(OfStep(visit(i, *block), uses_[i]));
+            ARROW_RETURN_NOT_OK(OfStep(VisitInParts(i, *block, visit), uses_[i]));
           }
           return arrow::Status::OK();
         }));
@@ -89,6 +91,24 @@ class RowStepPass {
   }
 
  private:
+  // What a step makes of its rows is as wide as its inputs and outputs together.
+  arrow::Status VisitInParts(
+      size_t i, const feature::RowBlock& block,
+      const std::function<arrow::Status(size_t, const feature::RowBlock&)>& visit) const {
+    const size_t width = block.columns.size() + uses_[i].step->outputs().size();
+    const int64_t rows = BatchRowsOfColumns(width, std::max<int64_t>(1, block.num_rows), context_);
+    if (rows >= block.num_rows) return visit(i, block);
+    for (int64_t begin = 0; begin < block.num_rows; begin += rows) {
+      feature::RowBlock part;
+      part.num_rows = std::min(rows, block.num_rows - begin);
+      for (const auto& column : block.columns)
+        part.columns.push_back(column != nullptr ? column->Slice(begin, part.num_rows) : nullptr);
+      part.folds = block.folds != nullptr ? block.folds + begin : nullptr;
+      ARROW_RETURN_NOT_OK(visit(i, part));
+    }
+    return arrow::Status::OK();
+  }
+
   // The steps ahead of one that another backend may compute may be left to it, too.
   arrow::Result<feature::RowBlock> RowsOf(size_t i, const io::Batch& batch, RowStepRows* rows) {
     std::optional<backend::BackendScope> scope;
@@ -133,12 +153,35 @@ arrow::Status CheckOrder(const io::Source& source, const std::vector<RowStepUse>
   return arrow::Status::OK();
 }
 
+bool HasLearned(const RowStepUse& use) {
+  return use.step->learned() && std::ranges::all_of(use.inputs, [](const feature::Pipeline* input) {
+           return input->learned();
+         });
+}
+
 // Applies steps to the units of a source.
 class RowStepApplication {
  public:
   RowStepApplication(const io::Source& source, DerivedColumns* derived, const RowFolds* folds,
                      RunContext* context)
       : source_(source), derived_(derived), folds_(folds), context_(context) {}
+
+  /// The columns of a step that has not learned.
+  arrow::Status WriteNulls(const RowStepUse& use, int first_column) {
+    arrow::MemoryPool* pool = context_->budget();
+    for (size_t u = 0; u < source_.units().size(); ++u) {
+      int column = first_column;
+      for (const feature::ColumnInfo& output : use.step->outputs()) {
+        DerivedColumns::Writer writer = derived_->Write(column++, static_cast<int64_t>(u), pool);
+        ARROW_ASSIGN_OR_RAISE(
+            const auto nulls,
+            arrow::MakeArrayOfNull(output.type, source_.units()[u].num_rows, pool));
+        ARROW_RETURN_NOT_OK(writer.Add(nulls));
+        ARROW_RETURN_NOT_OK(writer.Finish());
+      }
+    }
+    return arrow::Status::OK();
+  }
 
   /// `first_columns`: where in the derived columns those of each step begin.
   arrow::Status Run(const std::vector<RowStepUse>& uses, const std::vector<int>& first_columns,
@@ -259,8 +302,8 @@ std::vector<RowStepUse> UsesOfStage(const std::vector<RowStepUse>& uses, int sta
 }
 
 arrow::Status LearnRowSteps(const io::Source& source, const RowFolds& folds, int stage,
-                            const plan::BoundPlan& bound, RunContext* context,
-                            std::vector<plan::SavedState>* saved) {
+                            const plan::BoundPlan& bound, bool leaves_unlearned,
+                            RunContext* context, std::vector<plan::SavedState>* saved) {
   StateSpool spool(context->options().spill_dir);
   const std::vector<RowStepUse> uses = UsesOf(bound, /*with_target=*/true);
   std::vector<std::unique_ptr<feature::RowLearner>> learners;
@@ -296,7 +339,9 @@ arrow::Status LearnRowSteps(const io::Source& source, const RowFolds& folds, int
       }
       if (saved != nullptr)
         ARROW_RETURN_NOT_OK(SaveRowStep(*learners[i], first_derived[i], &spool, saved));
-      ARROW_RETURN_NOT_OK(OfStep(bound.row_steps[i].step->Learn(*learners[i]), uses[i]));
+      const arrow::Status status = bound.row_steps[i].step->Learn(*learners[i]);
+      if (!leaves_unlearned || !feature::IsLackOfValues(status))
+        ARROW_RETURN_NOT_OK(OfStep(status, uses[i]));
       learners[i].reset();
     }
     learning = std::move(again);
@@ -320,17 +365,21 @@ arrow::Result<std::shared_ptr<io::Source>> ApplyStage(std::shared_ptr<io::Source
                                              context->options().spill_dir));
   std::vector<RowStepUse> in_order[2];
   std::vector<int> first_columns[2];
+  RowStepApplication application(*source, columns.get(), folds, context);
   int next = 0;
   for (const RowStepUse& use : uses) {
     const bool ordered = use.step->traits().ordered;
-    in_order[ordered].push_back(use);
-    first_columns[ordered].push_back(next);
+    if (HasLearned(use)) {
+      in_order[ordered].push_back(use);
+      first_columns[ordered].push_back(next);
+    } else {
+      ARROW_RETURN_NOT_OK(application.WriteNulls(use, next));
+    }
     next += static_cast<int>(use.step->outputs().size());
   }
   const int64_t passes = (in_order[0].empty() ? 0 : 1) + (in_order[1].empty() ? 0 : 1);
   context->progress()->BeginPhase("rows", source->num_rows() * passes, source->num_rows(),
                                   source->num_bytes());
-  RowStepApplication application(*source, columns.get(), folds, context);
   ARROW_RETURN_NOT_OK(application.Run(in_order[0], first_columns[0], /*ordered=*/false));
   ARROW_RETURN_NOT_OK(application.Run(in_order[1], first_columns[1], /*ordered=*/true));
   context->progress()->EndPhase();

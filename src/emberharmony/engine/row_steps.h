@@ -68,12 +68,15 @@ std::vector<RowStepUse> UsesOfStage(const std::vector<RowStepUse>& uses, int sta
 /// Lets the steps of `bound` that are of this stage, whose inputs have learned, learn. `source`:
 /// the table with its own columns, and those that the stages before yield. Errors name the step's
 /// first column. What they have learned from is appended to *saved, unless that is nullptr.
+/// `leaves_unlearned`: steps that find nothing to learn from stay as they are
+/// (plan::FittedPlan::CheckComplete).
 arrow::Status LearnRowSteps(const io::Source& source, const RowFolds& folds, int stage,
-                            const plan::BoundPlan& bound, RunContext* context,
-                            std::vector<plan::SavedState>* saved);
+                            const plan::BoundPlan& bound, bool leaves_unlearned,
+                            RunContext* context, std::vector<plan::SavedState>* saved);
 
 /// The source with the columns that the steps yield, which have learned: all stages, or those of
-/// one, whose inputs the source has. `folds`: nullptr where rows are served. UsageError when a step
+/// one, whose inputs the source has. Steps that were left unlearned, or whose inputs were, yield
+/// nulls. `folds`: nullptr where rows are served. UsageError when a step
 /// needs an order of rows and the source has none.
 arrow::Result<std::shared_ptr<io::Source>> ApplyRowSteps(std::shared_ptr<io::Source> source,
                                                          const std::vector<RowStepUse>& uses,

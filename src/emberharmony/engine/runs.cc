@@ -103,7 +103,9 @@ arrow::Result<Fitted> FinishFit(plan::Plan plan, plan::BoundPlan bound,
 
 void WarnOfLackOfValues(const plan::FittedPlan& model, RunReport* report) {
   const arrow::Status status = model.CheckComplete();
-  if (!status.ok()) report->warnings.push_back(status.message());
+  if (status.ok()) return;
+  base::Log(base::LogLevel::kWarning, "{}", status.message());
+  report->warnings.push_back(status.message());
 }
 
 arrow::Status CheckFeatures(const plan::FittedPlan& model) {
@@ -202,7 +204,8 @@ arrow::Result<std::shared_ptr<io::Source>> FitRowSteps(const RequestedSource& re
   const std::vector<RowStepUse> uses = UsesOf(given.bound, /*with_target=*/false);
   std::shared_ptr<io::Source> source = requested.selected;
   for (int stage = 0; stage < NumStages(uses); ++stage) {
-    ARROW_RETURN_NOT_OK(LearnRowSteps(*source, folds, stage, given.bound, context,
+    ARROW_RETURN_NOT_OK(LearnRowSteps(*source, folds, stage, given.bound,
+                                      purpose == FitPurpose::kMerging, context,
                                       purpose == FitPurpose::kApplying ? nullptr : states));
     const int first_derived = source->schema()->num_fields();
     ARROW_ASSIGN_OR_RAISE(

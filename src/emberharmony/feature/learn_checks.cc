@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "emberharmony/base/error_kind.h"
+#include "emberharmony/feature/lack_of_values.h"
 
 namespace emberharmony::feature {
 namespace {
@@ -28,7 +29,11 @@ arrow::Status CheckHasValues(const std::string& column, const std::string& purpo
   const arrow::Status status =
       base::DataError("column '" + column + "' has no values to take " + purpose + " of: " + found +
                       "; drop the column, or fill it first (impute: {constant: 0})");
-  return null_count == 0 ? status : status.WithDetail(std::make_shared<LackOfValuesDetail>());
+  return null_count == 0 ? status : AsLackOfValues(status);
+}
+
+arrow::Status AsLackOfValues(const arrow::Status& status) {
+  return status.WithDetail(std::make_shared<LackOfValuesDetail>());
 }
 
 bool IsLackOfValues(const arrow::Status& status) {

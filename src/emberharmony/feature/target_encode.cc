@@ -25,6 +25,7 @@
 
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/feature/fixed_point_sum_internal.h"
+#include "emberharmony/feature/lack_of_values.h"
 #include "emberharmony/feature/learned_facts.h"
 #include "emberharmony/feature/numeric_form.h"
 #include "emberharmony/feature/row_transform.h"
@@ -184,6 +185,7 @@ class TargetLearner : public RowLearner {
     for (int64_t row = 0; row < rows.num_rows; ++row) {
       const uint8_t fold = rows.folds == nullptr ? 0 : rows.folds[row];
       const double target = targets->Value(row);
+      has_rows_ |= fold != kNoFold;
       if (fold == kNoFold || std::isnan(target)) continue;
       if (!(std::fabs(target) < FixedPointSum::kLimit)) {
         return base::DataError(
@@ -198,6 +200,8 @@ class TargetLearner : public RowLearner {
   }
 
   size_t num_folds() const { return num_folds_; }
+  /// Whether there were training rows, with a target or without.
+  bool has_rows() const { return has_rows_; }
   /// How many values there are, the missing one among them.
   size_t size() const { return first_sums_.size(); }
   /// Calls use(fold, sums) for each fold in which there are rows of a value.
@@ -278,6 +282,7 @@ class TargetLearner : public RowLearner {
 
   std::string column_;
   size_t num_folds_ = 0;
+  bool has_rows_ = false;
   std::unordered_map<std::string, size_t> numbers_;
   std::vector<int64_t> first_sums_;  // by value: a place in sums_
   std::deque<FoldSums> sums_;        // which never moves what is in it
@@ -318,6 +323,8 @@ arrow::Status TargetLearner::MergeEncoded(const std::string& encoded) {
   ARROW_ASSIGN_OR_RAISE(const uint64_t num_folds, bytes.Number());
   ARROW_ASSIGN_OR_RAISE(const uint64_t num_values, bytes.Number());
   if (num_folds != num_folds_ || num_values == 0) return TargetBytes::Damaged();
+  // A fit without training rows leaves nothing to be merged.
+  has_rows_ = true;
   for (uint64_t v = 0; v < num_values; ++v) {
     ARROW_ASSIGN_OR_RAISE(const uint64_t size, bytes.Number());
     ARROW_ASSIGN_OR_RAISE(const std::string_view key, bytes.Bytes(size));
@@ -389,7 +396,7 @@ class TargetEncode : public RowTransform {
   using Encodings = std::vector<double>;
 
   double Encode(const TargetSums& of_value, const TargetSums& all) const;
-  arrow::Status CheckRows(const TargetSums& all) const;
+  arrow::Status CheckRows(const TargetSums& all, bool has_rows) const;
   /// Of the learner's values in this order, which fills encodings_ and without_fold_.
   arrow::Status LearnEncodings(const TargetLearner& found, const std::vector<size_t>& numbers);
   arrow::Status CheckTable(const arrow::RecordBatch* table, int64_t count) const;
@@ -449,12 +456,13 @@ double TargetEncode::Encode(const TargetSums& of_value, const TargetSums& all) c
   return static_cast<double>(share * of_value.Mean() + (1 - share) * prior);
 }
 
-arrow::Status TargetEncode::CheckRows(const TargetSums& all) const {
+arrow::Status TargetEncode::CheckRows(const TargetSums& all, bool has_rows) const {
   if (all.count > 0) return arrow::Status::OK();
-  return base::DataError(
+  const arrow::Status status = base::DataError(
       "column '" + input_.name +
       "': target_encode finds no training rows with a target, or all of them in one fold; give "
       "more rows, or split by a key of more values");
+  return has_rows ? AsLackOfValues(status) : status;
 }
 
 arrow::Status TargetEncode::LearnEncodings(const TargetLearner& found,
@@ -468,10 +476,10 @@ arrow::Status TargetEncode::LearnEncodings(const TargetLearner& found,
       all.Add(sums);
     });
   }
-  ARROW_RETURN_NOT_OK(CheckRows(all));
+  ARROW_RETURN_NOT_OK(CheckRows(all, found.has_rows()));
   for (TargetSums& of_fold : rest) {
     of_fold = all.Without(of_fold);
-    ARROW_RETURN_NOT_OK(CheckRows(of_fold));
+    ARROW_RETURN_NOT_OK(CheckRows(of_fold, found.has_rows()));
   }
   encodings_.clear();
   without_fold_.assign(num_folds, {});

@@ -70,19 +70,6 @@ arrow::Result<std::shared_ptr<FittedPlan>> FittedPlan::Make(Plan plan,
                                                             std::shared_ptr<arrow::Schema> schema,
                                                             BoundPlan bound,
                                                             std::optional<TimeCuts> cuts) {
-  const auto check_learned = [](const auto& pipelines) {
-    for (const auto& pipeline : pipelines) {
-      if (pipeline->learned()) continue;
-      return arrow::Status::Invalid("the steps of column '", pipeline->source_column(),
-                                    "' have not learned yet");
-    }
-    return arrow::Status::OK();
-  };
-  for (const BoundRowStep& row_step : bound.row_steps) {
-    ARROW_RETURN_NOT_OK(check_learned(row_step.inputs));
-    if (!row_step.step->learned())
-      return arrow::Status::Invalid("step '", row_step.step->name(), "' has not learned yet");
-  }
   std::shared_ptr<FittedPlan> model(new FittedPlan());
   model->plan_ = std::move(plan);
   model->input_schema_ = InputSchema(*schema, bound);
@@ -108,18 +95,34 @@ arrow::Result<std::shared_ptr<FittedPlan>> FittedPlan::Make(Plan plan,
 
 arrow::Status FittedPlan::CheckComplete() const {
   std::vector<std::string> columns;
-  for (const auto& pipeline : pipelines_) {
-    if (pipeline->learned()) continue;
-    std::string column = Quoted(pipeline->source_column());
-    if (std::find(columns.begin(), columns.end(), column) == columns.end())
-      columns.push_back(std::move(column));
+  std::vector<std::string> steps;
+  const auto add = [](std::string text, std::vector<std::string>* list) {
+    if (std::find(list->begin(), list->end(), text) == list->end())
+      list->push_back(std::move(text));
+  };
+  const auto check = [&](const feature::Pipeline& pipeline) {
+    if (!pipeline.learned()) add(Quoted(pipeline.source_column()), &columns);
+  };
+  for (const auto& pipeline : pipelines_) check(*pipeline);
+  for (const BoundRowStep& row_step : row_steps_) {
+    for (const auto& input : row_step.inputs) check(*input);
+    if (row_step.step->learned()) continue;
+    const std::string& column = row_step.inputs[0]->source_column();
+    add(fmt::format("{} of {}", row_step.step->name(), Quoted(column)), &steps);
   }
-  if (columns.empty()) return arrow::Status::OK();
+  std::vector<std::string> seen;
+  if (!columns.empty()) {
+    seen.push_back(
+        fmt::format("no values of {}, of which its steps need some", fmt::join(columns, ", ")));
+  }
+  if (!steps.empty()) {
+    seen.push_back(fmt::format("nothing for {} to learn from", fmt::join(steps, ", ")));
+  }
+  if (seen.empty()) return arrow::Status::OK();
   return base::DataError(
-      fmt::format("the model has seen no values of {}, of which its steps need some: it can be "
-                  "merged with fits "
-                  "of other rows (`ember merge`), but not applied",
-                  fmt::join(columns, ", ")));
+      fmt::format("the model has seen {}: it can be merged with fits of other rows (`ember "
+                  "merge`), but not applied",
+                  fmt::join(seen, ", and ")));
 }
 
 std::shared_ptr<arrow::Schema> FittedPlan::output_schema(bool with_target) const {

@@ -72,8 +72,9 @@ json CutJson(const std::optional<int64_t>& cut, const arrow::DataType& type) {
   return {{"instant", InstantText(*cut, type)}, {"value", *cut}};
 }
 
-// What stands for a step that has seen no values to learn from.
-json NoValuesJson(const feature::Transform& step) {
+// What stands for a step, row-wise or not, that has seen no values to learn from.
+template <class Step>
+json NoValuesJson(const Step& step) {
   return {{"step", step.name()}, {"no_values", true}};
 }
 
@@ -254,16 +255,23 @@ class ModelReader {
       const BoundRowStep& row_step = bound.row_steps[r];
       const json& inputs = Member(row_steps[r], "inputs");
       size_t next = 0;
-      ARROW_RETURN_NOT_OK(ForEachStep(row_step.inputs, &position,
-                                      [&](feature::Pipeline* pipeline, int step, int64_t at) {
-                                        if (!inputs.is_array() || next >= inputs.size())
-                                          return Damaged("'row_steps' lacks a step of its inputs");
-                                        return RestoreStep(pipeline, step, at, inputs[next++]);
-                                      }));
+      ARROW_RETURN_NOT_OK(ForEachStep(
+          row_step.inputs, &position, [&](feature::Pipeline* pipeline, int step, int64_t at) {
+            if (!inputs.is_array() || next >= inputs.size())
+              return Damaged("'row_steps' lacks a step of its inputs");
+            const json& facts = inputs[next++];
+            if (!pipeline->learned(step) && facts == NoValuesJson(pipeline->step(step)))
+              return arrow::Status::OK();
+            return RestoreStep(pipeline, step, at, facts);
+          }));
       if (!inputs.is_array() || next != inputs.size() || row_steps[r].size() != 2)
         return Damaged("'row_steps' has more than the plan");
-      ARROW_RETURN_NOT_OK(RestoreLearned(row_step.inputs[0]->source_column(), position++,
-                                         Member(row_steps[r], "learned"),
+      const json& learned = Member(row_steps[r], "learned");
+      if (!row_step.step->learned() && learned == NoValuesJson(*row_step.step)) {
+        ++position;
+        continue;
+      }
+      ARROW_RETURN_NOT_OK(RestoreLearned(row_step.inputs[0]->source_column(), position++, learned,
                                          [&](const json& facts, const auto& vocabulary) {
                                            return row_step.step->Restore(facts, vocabulary);
                                          }));
@@ -393,11 +401,19 @@ arrow::Status FittedPlan::Save(const std::string& dir) const {
     ARROW_RETURN_NOT_OK(
         ForEachStep(row_step.inputs, &position,
                     [&](feature::Pipeline* pipeline, int step, int64_t at) -> arrow::Status {
+                      if (!pipeline->learned(step)) {
+                        inputs.push_back(NoValuesJson(pipeline->step(step)));
+                        return arrow::Status::OK();
+                      }
                       ARROW_ASSIGN_OR_RAISE(json described, describe(pipeline->step(step), at));
                       inputs.push_back(std::move(described));
                       return arrow::Status::OK();
                     }));
-    ARROW_ASSIGN_OR_RAISE(json learned, describe(*row_step.step, position++));
+    json learned = NoValuesJson(*row_step.step);
+    if (row_step.step->learned()) {
+      ARROW_ASSIGN_OR_RAISE(learned, describe(*row_step.step, position));
+    }
+    ++position;
     model["row_steps"].push_back({{"inputs", std::move(inputs)}, {"learned", std::move(learned)}});
   }
   if (!vocabulary_folder.empty()) {
