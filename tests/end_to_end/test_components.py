@@ -1,6 +1,7 @@
 """The steps pca and windows against scikit-learn and NumPy."""
 
 import json
+import resource
 
 import numpy as np
 import pandas as pd
@@ -251,7 +252,8 @@ def test_explain_warns_of_what_ends_a_run(run_ember, tmp_path) -> None:
         arguments = [tmp_path / "plan.yaml", tmp_path / "table"]
         text = run_ember("explain", *arguments).stdout
         assert warning in " ".join(text.split())
-        run_ember("fit", *arguments, "-o", tmp_path / "model", status=1)
+        extract = ["extract", tmp_path / "table", "--plan", tmp_path / "plan.yaml"]
+        run_ember(*extract, "-o", tmp_path / "out", status=1)
 
 
 def test_explain_does_not_know_who_is_of_training(run_ember, tmp_path) -> None:
@@ -290,11 +292,26 @@ def test_threads_do_not_show_and_models_serve(folder, found, run_ember) -> None:
     pd.testing.assert_frame_equal(served, found[served.columns], check_exact=True)
 
 
+def test_components_in_little_memory(folder, run_ember, tmp_path) -> None:
+    """OpenBLAS maps more than the limit, of which it touches little."""
+    arguments = ["extract", folder / "table.parquet", "--plan", folder / "plan.yaml"]
+    for threads in (1, 2):
+        out = tmp_path / f"out{threads}"
+        run_ember(*arguments, "-o", out, "--memory", "128MiB", "--threads", threads)
+        assert folder_digests(out) == folder_digests(folder / "out1")
+        report = json.loads((out / "run_report.json").read_text())
+        assert report["peak_resident_bytes"] <= 128 << 20
+
+
 def test_no_room_for_linear_algebra_ends_the_run(folder, run_ember, tmp_path) -> None:
-    """OpenBLAS asks for its memory again and again where the system refuses it."""
+    """OpenBLAS asks for its memory again and again where the system refuses it, for good here."""
+    limit = 120 << 20
     arguments = ["extract", folder / "table.parquet", "--plan", folder / "plan.yaml"]
     process = run_ember(
-        *arguments, "-o", tmp_path / "out", "--memory", "128MiB", status=4, timeout=120
+        *(*arguments, "-o", tmp_path / "out", "--memory", "128MiB"),
+        status=4,
+        timeout=120,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_DATA, (limit, limit)),
     )
     assert "--memory" in process.stderr
     assert not (tmp_path / "out").exists()

@@ -146,7 +146,7 @@ class WidenedSource : public io::Source {
     hint.compressed_bytes = derived_ != nullptr ? derived_->bytes(column - num_own_, unit.index)
                                                 : unit.num_rows * kValueBytes;
     hint.largest_part_bytes =
-        std::clamp<int64_t>(hint.compressed_bytes, 1, DerivedColumns::kChunkRows * kValueBytes);
+        std::clamp<int64_t>(hint.compressed_bytes, 1, DerivedColumns::kChunkRowsMax * kValueBytes);
     return hint;
   }
 
@@ -168,12 +168,14 @@ class WidenedSource : public io::Source {
       }
     }
     if (own.size() == columns.size()) return source_->Open(unit, own, options, start);
+    io::BatchOptions limited = options;
+    limited.batch_rows = std::min(options.batch_rows, derived_->chunk_rows());
     std::unique_ptr<io::BatchReader> reader;
     if (!own.empty()) {
-      ARROW_ASSIGN_OR_RAISE(reader, source_->Open(unit, own, options, start));
+      ARROW_ASSIGN_OR_RAISE(reader, source_->Open(unit, own, limited, start));
     }
     return std::make_unique<WidenedReader>(std::move(reader), std::move(all), unit.num_rows,
-                                           options.batch_rows);
+                                           limited.batch_rows);
   }
 
  private:
@@ -191,6 +193,10 @@ arrow::Result<std::shared_ptr<DerivedColumns>> DerivedColumns::Make(arrow::Field
   std::shared_ptr<DerivedColumns> columns(new DerivedColumns());
   columns->chunks_.resize(fields.size());
   for (auto& of_column : columns->chunks_) of_column.resize(num_units);
+  constexpr int64_t kBytes = int64_t{2} << 20;
+  constexpr int64_t kRowsMin = 256;
+  const auto row_bytes = static_cast<int64_t>(8 * std::max<size_t>(1, fields.size()));
+  columns->chunk_rows_ = std::clamp(kBytes / row_bytes, kRowsMin, kChunkRowsMax);
   columns->fields_ = std::move(fields);
   ARROW_ASSIGN_OR_RAISE(columns->file_, base::SpillFile::Create(folder));
   return columns;
@@ -199,11 +205,11 @@ arrow::Result<std::shared_ptr<DerivedColumns>> DerivedColumns::Make(arrow::Field
 arrow::Status DerivedColumns::Writer::Add(const std::shared_ptr<arrow::Array>& rows) {
   int64_t begin = 0;
   while (begin < rows->length()) {
-    const int64_t n = std::min(rows->length() - begin, kChunkRows - num_waiting_);
+    const int64_t n = std::min(rows->length() - begin, columns_->chunk_rows_ - num_waiting_);
     waiting_.push_back(rows->Slice(begin, n));
     num_waiting_ += n;
     begin += n;
-    if (num_waiting_ == kChunkRows) ARROW_RETURN_NOT_OK(Flush());
+    if (num_waiting_ == columns_->chunk_rows_) ARROW_RETURN_NOT_OK(Flush());
   }
   return arrow::Status::OK();
 }

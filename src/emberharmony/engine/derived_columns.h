@@ -19,8 +19,9 @@ namespace emberharmony::engine {
 /// chunks. The file has no name, so its space comes back however the process ends.
 class DerivedColumns {
  public:
-  /// A chunk holds this many rows or, the last of a unit, fewer.
-  static constexpr int64_t kChunkRows = 16384;
+  /// A chunk holds chunk_rows() rows or, the last of a unit, fewer: so many, or fewer where there
+  /// are many columns, since a chunk of each is in memory while they are read together.
+  static constexpr int64_t kChunkRowsMax = 16384;
 
   /// `folder`: where the run spills.
   static arrow::Result<std::shared_ptr<DerivedColumns>> Make(arrow::FieldVector fields,
@@ -52,6 +53,7 @@ class DerivedColumns {
   }
 
   const arrow::FieldVector& fields() const { return fields_; }
+  int64_t chunk_rows() const { return chunk_rows_; }
   size_t num_chunks(int column, int64_t unit) const { return chunks_[column][unit].size(); }
   /// The rows of a chunk, as they were given.
   arrow::Result<std::shared_ptr<arrow::Array>> Read(int column, int64_t unit, size_t chunk,
@@ -74,6 +76,7 @@ class DerivedColumns {
       const Block& block, const std::shared_ptr<arrow::DataType>& type,
       arrow::MemoryPool* pool) const;
 
+  int64_t chunk_rows_ = kChunkRowsMax;
   arrow::FieldVector fields_;
   std::unique_ptr<base::SpillFile> file_;
   std::vector<std::vector<std::vector<Chunk>>> chunks_;  // by column and unit
