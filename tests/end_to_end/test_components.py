@@ -277,6 +277,7 @@ def test_explain_tells_the_stages_of_a_chain(chained, run_ember) -> None:
     passes = [
         "apply windows, lag to rows in their order",
         "learn pca from whole rows",
+        "learn pca from whole rows once more, with what the pass before has found",
         "apply pca to whole rows",
         "apply difference to rows in their order",
     ]

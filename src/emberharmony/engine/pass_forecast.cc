@@ -179,8 +179,8 @@ class PassForecast {
     return lists;
   }
 
-  // Row-wise steps of a stage learn in a pass, and are applied in one: those that need an order in
-  // another.
+  // Row-wise steps of a stage learn in a pass, or in several, and are applied in one: those that
+  // need an order in another.
   arrow::Status AddRowSteps(int stage) {
     struct Kind {
       std::set<int> columns;
@@ -192,13 +192,16 @@ class PassForecast {
         if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
       }
     };
-    Kind learning;
+    std::vector<Kind> learning;  // by pass
     Kind applied[2];
     for (const plan::BoundRowStep& row_step : run_.given.bound.row_steps) {
       if (row_step.stage != stage) continue;
       const size_t num_inputs = row_step.inputs.size();
       ARROW_ASSIGN_OR_RAISE(const auto learner, row_step.step->MakeLearner(nullptr));
-      if (learner != nullptr) learning.Add(row_step, num_inputs);
+      // What cannot be merged must see the rows twice (engine/row_step_merge.h).
+      const size_t num_passes = learner == nullptr ? 0 : learner->is_mergeable() ? 1 : 2;
+      learning.resize(std::max(learning.size(), num_passes));
+      for (size_t p = 0; p < num_passes; ++p) learning[p].Add(row_step, num_inputs);
       applied[row_step.step->traits().ordered].Add(
           row_step, num_inputs - (row_step.learns_from_target ? 1 : 0));
     }
@@ -208,7 +211,10 @@ class PassForecast {
                                  fmt::format(fmt::runtime(purpose), fmt::join(kind.names, ", ")),
                                  {kind.columns.begin(), kind.columns.end()}));
     };
-    add(learning, "fit", "learn {} from whole rows");
+    for (size_t p = 0; p < learning.size(); ++p)
+      add(learning[p], "fit",
+          p == 0 ? "learn {} from whole rows"
+                 : "learn {} from whole rows once more, with what the pass before has found");
     add(applied[0], "rows", "apply {} to whole rows; what it yields waits on disk");
     add(applied[1], "rows",
         "apply {} to rows in their order, by one thread; what it yields waits "

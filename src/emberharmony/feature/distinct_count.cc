@@ -236,8 +236,10 @@ class DistinctCountAnalyzer : public Analyzer {
     statistic->count = distinct.count;
     statistic->null_count = distinct.null_count;
     statistic->exact = distinct.registers == nullptr;
-    statistic->distinct_count = statistic->exact ? static_cast<int64_t>(distinct.exact->size())
-                                                 : Estimate(*distinct.registers);
+    // An estimate errs to both sides, but there are no more distinct values than values.
+    statistic->distinct_count = statistic->exact
+                                    ? static_cast<int64_t>(distinct.exact->size())
+                                    : std::min(Estimate(*distinct.registers), distinct.count);
     return statistic;
   }
 

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cstddef>
 #include <map>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -494,8 +495,22 @@ class Binder {
     faults_.Add(mark, mark.line > 0 ? message : where + message);
   }
 
+  // The row-wise step, its outputs named by an option of its own, that a pipeline takes a column
+  // of; nullptr for others.
+  const feature::RowTransform* NamingStep(size_t pipeline) const {
+    int next = schema_.num_fields();
+    for (const BoundRowStep& row_step : bound_.row_steps) {
+      next += static_cast<int>(row_step.step->outputs().size());
+      if (bound_.source_columns[pipeline] >= next) continue;
+      if (bound_.source_columns[pipeline] < schema_.num_fields()) return nullptr;
+      return row_step.step->options().contains("name") ? row_step.step.get() : nullptr;
+    }
+    return nullptr;
+  }
+
   void CheckOutputs() {
     std::map<std::string, std::string> makers;
+    std::set<const feature::RowTransform*> reported;
     if (plan_.target.has_value()) makers[plan_.target->column] = "the target";
     if (plan_.layout == Layout::kMatrix) CheckMatrix();
     for (size_t i = 0; i < bound_.pipelines.size(); ++i) {
@@ -503,6 +518,15 @@ class Binder {
       for (const auto& output : bound_.pipelines[i]->outputs()) {
         const auto [other, is_new] = makers.emplace(output->name(), maker);
         if (is_new) continue;
+        if (const feature::RowTransform* step = NamingStep(i); step && other->second == maker) {
+          // All its outputs are so.
+          if (!reported.insert(step).second) continue;
+          faults_.Add(output_marks_[i],
+                      fmt::format("two steps {0} would name their outputs {1} and so on; give one "
+                                  "of them a name of its own: {0}: {{name: {2}}}",
+                                  step->name(), Quoted(output->name()), "other"));
+          continue;
+        }
         faults_.Add(
             output_marks_[i],
             fmt::format("two outputs would be named {}: one of {}, one of {}; leave one out{}",

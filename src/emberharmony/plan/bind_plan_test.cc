@@ -159,6 +159,26 @@ TEST(BindPlan, DuplicateOutputs) {
       std::string::npos);
 }
 
+TEST(BindPlan, TwoStepsThatNameTheirOutputsAlike) {
+  const arrow::Schema schema({arrow::field("a", arrow::float64()),
+                              arrow::field("b", arrow::float64()),
+                              arrow::field("c", arrow::float64())});
+  const auto refusal = [&](const std::string& second) {
+    return BindRefusal(
+        "version: 1\nfeatures:\n  - columns: [a, b]\n    steps: [{pca: 2}]\n"
+        "  - columns: [b, c]\n    steps: [windows, " +
+            second + "]\n",
+        schema);
+  };
+  EXPECT_EQ(refusal("{pca: 2}"),
+            "plan.yaml:5:15: two steps pca would name their outputs 'pca_1' and so on; give one of "
+            "them a name of its own: pca: {name: other}");
+  const Plan plan = ParsedPlan(
+      "version: 1\nfeatures:\n  - columns: [a, b]\n    steps: [{pca: 2}]\n"
+      "  - columns: [b, c]\n    steps: [windows, {pca: {components: 2, name: other}}]\n");
+  EXPECT_TRUE(BindPlan(plan, schema, "plan.yaml", false).ok());
+}
+
 TEST(BindPlan, WhatAMatrixCannotHold) {
   const arrow::Schema schema({arrow::field("name", arrow::utf8()),
                               arrow::field("x", arrow::float64()),
