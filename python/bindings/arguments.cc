@@ -7,6 +7,7 @@
 #include "bindings/array_import.h"
 #include "bindings/device_object.h"
 #include "bindings/dtype_object.h"
+#include "bindings/forgotten_error.h"
 #include "emberharmony/ops/axis_error.h"
 
 namespace emberharmony::python {
@@ -289,7 +290,7 @@ ops::Scalar Arguments::scalar(int i) const {
     Reference number(item);
     if (FromNumber(number.get(), &scalar)) return scalar;
   }
-  PyErr_Clear();
+  ForgetError();
   RaiseType(i, "a number");
 }
 

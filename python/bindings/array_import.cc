@@ -6,6 +6,7 @@
 
 #include "bindings/arguments.h"
 #include "bindings/dtype_object.h"
+#include "bindings/forgotten_error.h"
 #include "bindings/tensor_object.h"
 #include "emberharmony/ops.h"
 
@@ -15,7 +16,7 @@ namespace {
 bool HasAttribute(PyObject* object, const char* name) {
   PyObject* value = PyObject_GetAttrString(object, name);
   if (value == nullptr) {
-    PyErr_Clear();
+    ForgetError();
     return false;
   }
   Py_DECREF(value);

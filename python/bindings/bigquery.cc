@@ -43,7 +43,7 @@ void RaiseStatus(const arrow::Status& status) {
         break;
     }
   }
-  PyErr_SetString(type, status.message().c_str());
+  PyErr_SetString(type, WithPythonNames(status.message(), "memory_limit").c_str());
   throw nanobind::python_error();
 }
 

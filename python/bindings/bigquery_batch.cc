@@ -101,12 +101,13 @@ std::optional<ops::DType> DTypeOfArrow(const arrow::DataType& type) {
 
 /// What stands for a null: the caller's value, else NaN where there is one.
 template <class T>
-T FillOf(const std::optional<double>& fill, const std::string& name, int64_t num_nulls) {
+T FillOf(const std::optional<double>& fill, const std::string& name, int64_t num_nulls,
+         const char* values = "integers") {
   if (fill) return static_cast<T>(*fill);
   if constexpr (std::is_floating_point_v<T>) return std::numeric_limits<T>::quiet_NaN();
   RaiseStatus(base::UsageError(
-      fmt::format("column '{}' has {} nulls, for which its integers have no value: pass fill_null",
-                  name, num_nulls)));
+      fmt::format("column '{}' has {} nulls, for which its {} have no value: pass fill_null", name,
+                  num_nulls, values)));
 }
 
 template <class T>
@@ -122,7 +123,8 @@ ops::Tensor FilledCopy(const arrow::Array& array, const std::string& name,
 
 ops::Tensor BooleanTensor(const arrow::BooleanArray& array, const std::string& name,
                           const std::optional<double>& fill) {
-  const bool value = array.null_count() > 0 && FillOf<uint8_t>(fill, name, array.null_count()) != 0;
+  const bool value =
+      array.null_count() > 0 && FillOf<uint8_t>(fill, name, array.null_count(), "booleans") != 0;
   ops::Tensor tensor = ops::Tensor::Empty(ops::Shape{array.length()}, ops::DType::kBool);
   bool* const to = tensor.mutable_data_as<bool>();
   for (int64_t i = 0; i < array.length(); ++i) {

@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "bindings/array_import.h"
+#include "bindings/forgotten_error.h"
 
 namespace emberharmony::python {
 namespace {
@@ -67,7 +68,7 @@ std::optional<ops::Tensor> ImportBuffer(PyObject* source, bool* copied) {
   auto buffer = std::make_shared<HeldBuffer>();
   // Without PyBUF_WRITABLE read-only memory is given too, and says that it is.
   if (PyObject_GetBuffer(source, &buffer->view, PyBUF_RECORDS_RO) < 0) {
-    PyErr_Clear();
+    ForgetError();
     return std::nullopt;
   }
   buffer->held = true;

@@ -5,6 +5,7 @@
 
 #include "bindings/array_import.h"
 #include "bindings/dlpack.h"
+#include "bindings/forgotten_error.h"
 #include "emberharmony/ops.h"
 
 namespace emberharmony::python {
@@ -127,7 +128,7 @@ ops::Tensor FromCapsule(PyObject* capsule, bool* copied) {
 int32_t DeviceNumber(PyObject* object, const char* what) {
   PyObject* const index = PyNumber_Index(object);
   if (index == nullptr) {
-    PyErr_Clear();
+    ForgetError();
     Raise(PyExc_TypeError, std::string("__dlpack_device__: expected an integer as the ") + what +
                                ", found " + Py_TYPE(object)->tp_name);
   }

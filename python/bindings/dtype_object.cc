@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "bindings/forgotten_error.h"
 #include "bindings/python_error.h"
 #include "bindings/results.h"
 
@@ -37,9 +38,13 @@ PyObject* Compare(PyObject* self, PyObject* other, int operation) {
     equal = PyUnicode_Compare(ValueOf(self)->name, other) == 0;
   } else if (PyType_Check(other)) {
     // numpy.float32 and float are no dtypes but stand for them, as NumPy's dtypes have it.
-    std::optional<ops::DType> dtype = ParseBuiltin(other);
-    if (!dtype) dtype = ParseForeign(other);
-    equal = dtype == ValueOf(self)->dtype;
+    try {
+      std::optional<ops::DType> dtype = ParseBuiltin(other);
+      if (!dtype) dtype = ParseForeign(other);
+      equal = dtype == ValueOf(self)->dtype;
+    } catch (const PythonError&) {
+      return nullptr;
+    }
   } else {
     Py_RETURN_NOTIMPLEMENTED;
   }
@@ -138,7 +143,7 @@ std::optional<ops::DType> ParseName(PyObject* object) {
 std::optional<ops::DType> ParseForeign(PyObject* object) {
   for (const char* attribute : {"name", "__name__"}) {
     PyObject* name = PyObject_GetAttrString(object, attribute);
-    PyErr_Clear();
+    if (name == nullptr) ForgetError();
     const std::optional<ops::DType> dtype = ParseName(name);
     PyErr_Clear();
     Py_XDECREF(name);
@@ -146,6 +151,7 @@ std::optional<ops::DType> ParseForeign(PyObject* object) {
   }
   if (PyType_Check(object)) return std::nullopt;
   PyObject* name = PyObject_Str(object);
+  if (name == nullptr) ForgetError();
   const std::optional<ops::DType> dtype = ParseName(name);
   PyErr_Clear();
   Py_XDECREF(name);

@@ -3,6 +3,7 @@
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/string.h>
 
+#include <cctype>
 #include <chrono>
 #include <condition_variable>
 #include <exception>
@@ -10,6 +11,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -145,10 +147,39 @@ void ServePython(const nanobind::object& on_progress, ProgressRelay* relay) {
 
 }  // namespace
 
+std::string WithPythonNames(std::string message, const char* memory_name) {
+  const std::pair<std::string_view, const char*> options[] = {{"--memory", memory_name},
+                                                              {"--spill-dir", "spill_dir"},
+                                                              {"--threads", "threads"},
+                                                              {"--where", "where"},
+                                                              {"--columns", "columns"},
+                                                              {"--limit", "limit"},
+                                                              {"--target", "target"},
+                                                              {"--seed", "seed"},
+                                                              {"--query", "query"},
+                                                              {"--snapshot-time", "snapshot_time"},
+                                                              {"--keep-state", "keep_state"},
+                                                              {"--overwrite", "overwrite=True"},
+                                                              {"--unit-column", "unit_column"}};
+  const auto is_of_a_word = [](char c) { return c == '-' || c == '_' || std::isalnum(c) != 0; };
+  for (const auto& [option, name] : options) {
+    for (size_t at = message.find(option); at != std::string::npos; at = message.find(option, at)) {
+      const size_t end = at + option.size();
+      if ((at > 0 && is_of_a_word(message[at - 1])) ||
+          (end < message.size() && is_of_a_word(message[end]))) {
+        at = end;
+        continue;
+      }
+      message.replace(at, option.size(), name);
+    }
+  }
+  return message;
+}
+
 void RaiseRunError(const arrow::Status& status) {
   const nanobind::object type =
       nanobind::module_::import_("emberharmony._errors").attr(ErrorClassOf(status));
-  const std::string& message = status.message();
+  const std::string message = WithPythonNames(status.message(), "memory");
   // Messages may hold bytes of file names and data.
   const nanobind::object text = nanobind::steal(
       PyUnicode_DecodeUTF8(message.data(), static_cast<Py_ssize_t>(message.size()), "replace"));

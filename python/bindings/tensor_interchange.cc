@@ -9,6 +9,7 @@
 #include "bindings/device_object.h"
 #include "bindings/dlpack.h"
 #include "bindings/dtype_object.h"
+#include "bindings/forgotten_error.h"
 #include "bindings/results.h"
 #include "bindings/tensor_object.h"
 #include "emberharmony/ops.h"
@@ -96,7 +97,7 @@ ops::Device RequestedDevice(const ops::Tensor& x, PyObject* dl_device) {
   int type = 0;
   int index = 0;
   if (!PyTuple_Check(dl_device) || !PyArg_ParseTuple(dl_device, "ii", &type, &index)) {
-    PyErr_Clear();
+    ForgetError();
     Raise(PyExc_TypeError, "__dlpack__: expected dl_device=(type, index)");
   }
   if (type == static_cast<int>(tensor::DeviceKind::kCpu)) return tensor::kCpuDevice;
@@ -132,7 +133,7 @@ DLPackRequest ParseRequest(const ops::Tensor& x, PyObject* args, PyObject* kwarg
     int major = 0;
     int minor = 0;
     if (!PyTuple_Check(max_version) || !PyArg_ParseTuple(max_version, "ii", &major, &minor)) {
-      PyErr_Clear();
+      ForgetError();
       Raise(PyExc_TypeError, "__dlpack__: expected max_version=(major, minor)");
     }
     request.versioned = major >= 1;

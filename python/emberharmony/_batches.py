@@ -8,7 +8,7 @@ import weakref
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Literal
+from typing import Any, Generic, Literal, TypeVar, overload
 
 import pyarrow
 
@@ -20,6 +20,11 @@ from emberharmony.bigquery import Batch, _arguments
 _engine: Any = _core.engine
 
 Backend = Literal["torch", "numpy", "mlx", "native"]
+
+Features = dict[str, Any]
+"""Tensors by column, of the kind that the backend has."""
+
+_Batch = TypeVar("_Batch", Features, tuple[Features, Any])
 
 # Rows that are mixed with each other, unless the caller says otherwise.
 _WINDOW_ROWS = 1 << 18
@@ -208,8 +213,11 @@ def _fill(items: Iterator[_Item], waiting: queue.Queue[Any], stop: threading.Eve
         put(error)
 
 
-class Batches:
+class Batches(Generic[_Batch]):
     """Batches of tensors, an iterator: what `batches` returns.
+
+    Each is a dict of tensors by column, `Batches[dict[str, Any]]`, or with a target a pair of such
+    a dict and the target's tensor, `Batches[tuple[dict[str, Any], Any]]`.
 
     Several threads may share one: each batch goes to one of them. `close`, or leaving a `with`,
     ends the reading ahead.
@@ -286,10 +294,10 @@ class Batches:
             raise TypeError("batches without an end have no length: epochs is None")
         return self._epochs * self.batches_per_epoch
 
-    def __iter__(self) -> Iterator[Any]:
+    def __iter__(self) -> Batches[_Batch]:
         return self
 
-    def __next__(self) -> Any:
+    def __next__(self) -> _Batch:
         item = self._next_item()
         if item is None:
             self.close()
@@ -299,9 +307,11 @@ class Batches:
             name: self._convert(tensor, self._device) for name, tensor in item.tensors.items()
         }
         if self._target is None:
-            return tensors
-        target = tensors.pop(self._target)
-        return tensors, target
+            batch: Any = tensors
+        else:
+            target = tensors.pop(self._target)
+            batch = (tensors, target)
+        return batch
 
     def _next_item(self) -> _Item | None:
         with self._turn:
@@ -336,7 +346,7 @@ class Batches:
         self._waiting = None
         self._items = None
 
-    def __enter__(self) -> Batches:
+    def __enter__(self) -> Batches[_Batch]:
         return self
 
     def __exit__(
@@ -394,6 +404,44 @@ def _checked_order(
     )
 
 
+@overload
+def batches(
+    source: FilePath | Sequence[FilePath],
+    batch_size: int = 65536,
+    *,
+    backend: Backend | None = None,
+    device: Any = None,
+    shuffle: bool = False,
+    seed: int = 0,
+    epochs: int | None = 1,
+    rank: int = 0,
+    world_size: int = 1,
+    drop_last: bool = False,
+    prefetch: int = 2,
+    columns: Sequence[str] | None = None,
+    target: None = None,
+    fill_null: float | None = None,
+    window_rows: int | None = None,
+) -> Batches[Features]: ...
+@overload
+def batches(
+    source: FilePath | Sequence[FilePath],
+    batch_size: int = 65536,
+    *,
+    backend: Backend | None = None,
+    device: Any = None,
+    shuffle: bool = False,
+    seed: int = 0,
+    epochs: int | None = 1,
+    rank: int = 0,
+    world_size: int = 1,
+    drop_last: bool = False,
+    prefetch: int = 2,
+    columns: Sequence[str] | None = None,
+    target: str,
+    fill_null: float | None = None,
+    window_rows: int | None = None,
+) -> Batches[tuple[Features, Any]]: ...
 def batches(
     source: FilePath | Sequence[FilePath],
     batch_size: int = 65536,
@@ -411,7 +459,7 @@ def batches(
     target: str | None = None,
     fill_null: float | None = None,
     window_rows: int | None = None,
-) -> Batches:
+) -> Batches[Any]:
     """Batches of tensors from features that `extract` or `transform` has written.
 
     Files are streamed: memory holds the batches that wait, and with shuffle two windows of rows.

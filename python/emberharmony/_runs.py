@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -129,6 +130,10 @@ class Document(Mapping[str, Any]):
 
     def __len__(self) -> int:
         return len(self._content)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The document as dicts and lists, a copy, which `json.dumps` takes."""
+        return copy.deepcopy(self._content)
 
     def to_json(self) -> str:
         """The document as the command prints it with --json."""

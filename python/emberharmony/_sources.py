@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+from emberharmony._errors import NotFoundError
 from emberharmony._paths import path_text
 from emberharmony.bigquery import Connection, _arguments
 from emberharmony.bigquery._reader import byte_size
@@ -127,8 +129,21 @@ def plan_options(plan: Plan | None) -> dict[str, str | None]:
         raise ValueError(
             f"plan: expected a path, YAML text or a dict, found {path!r}; None makes a plan"
         )
-    text = Path(path).read_text(encoding="utf-8")
-    return {"plan_text": text, "plan_name": path, "plan_path": path}
+    return {"plan_text": _file_text(path), "plan_name": path, "plan_path": path}
+
+
+def _file_text(path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"plan: expected UTF-8 in {path!r:.200}, found {error.reason}") from None
+    except OSError as error:
+        if error.errno not in (errno.ENOENT, errno.ENAMETOOLONG):
+            raise
+        raise NotFoundError(
+            f"plan: there is no file {path!r:.200}; a text is taken for YAML where it has a line "
+            "break, and for a path else"
+        ) from None
 
 
 def _plan_text(plan: dict[Any, Any]) -> str:
@@ -153,8 +168,10 @@ def _plan_text(plan: dict[Any, Any]) -> str:
         if str(error).startswith("plan: "):
             raise
         raise TypeError(f"plan: expected a dict whose keys are texts: {error}") from None
-    except (ValueError, RecursionError):
+    except ValueError:
         raise ValueError("plan: expected a dict, found one that contains itself") from None
+    except RecursionError:
+        raise ValueError("plan: expected a dict of few levels, found one nested too deep") from None
 
 
 def run_options(

@@ -130,7 +130,10 @@ def test_calibrating_measures_and_keeps(run: Run, tmp_path: Path) -> None:
     for call in (("svd", (9, 9)), ("eigh", (9, 9)), ("scatter", 9)):
         reason = ops.explain(*call)["reason"]
         assert "what is not measured is native" in reason and "calibrate()" not in reason, reason
-    assert "calibrate()" not in ops.explain("add", (1_000_000,), "int8")["reason"]
+    for dtype in ("int8", "complex128", "bool"):
+        told = ops.explain("multiply" if dtype != "bool" else "logical_and", (1_000_000,), dtype)
+        assert "what is not measured is native" in told["reason"], told
+        assert "calibrate()" not in told["reason"] and told["chosen"] == "auto", told
     np.testing.assert_allclose(np.asarray(large(ops.exp)), np.exp(0.5), rtol=1e-15)
     """)
     (kept,) = [path for path in cache_files(tmp_path) if path.is_file()]

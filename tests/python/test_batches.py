@@ -171,13 +171,23 @@ def test_arrow_files_and_matrices(table: pa.Table, tmp_path: Path) -> None:
 
 
 def test_nulls_and_text(tmp_path: Path) -> None:
-    rows = pa.table({"x": [1.0, None, 3.0], "n": [1, None, 3], "t": ["a", "b", "c"]})
+    rows = pa.table(
+        {
+            "x": [1.0, None, 3.0],
+            "n": [1, None, 3],
+            "b": [True, None, False],
+            "t": ["a", "b", "c"],
+        }
+    )
     pq.write_table(rows, tmp_path / "rows.parquet")
     batch = next(eh.batches(tmp_path, columns=["x"], backend="numpy"))
     assert np.isnan(batch["x"]).tolist() == [False, True, False]
     with pytest.raises(ValueError, match="'n' has 1 nulls"):
         next(eh.batches(tmp_path, columns=["n"]))
     assert next(eh.batches(tmp_path, columns=["n"], fill_null=-1))["n"].tolist() == [1, -1, 3]
+    with pytest.raises(ValueError, match="'b' has 1 nulls, for which its booleans have no value"):
+        next(eh.batches(tmp_path, columns=["b"]))
+    assert next(eh.batches(tmp_path, columns=["b"], fill_null=1))["b"].tolist() == [True, True, 0]
     with pytest.raises(TypeError, match="'t' of type string"):
         next(eh.batches(tmp_path, columns=["t"]))
 

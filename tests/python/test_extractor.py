@@ -25,6 +25,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 import emberharmony as eh
+from emberharmony import ops
 
 SPLITS = ("train", "validation", "test")
 
@@ -362,6 +363,20 @@ def test_signatures_and_documentation() -> None:
         "verbose": True,
         "preferred_backend": None,
     }
+
+
+def test_the_preferred_backend_is_the_extractors_own(flights: Path) -> None:
+    before = ops.get_backend()
+    extractor = TerabyteFeatureExtractor(max_memory_gb=2, verbose=False, preferred_backend="numpy")
+    assert extractor.backend == "numpy"
+    assert ops.get_backend() == before
+    extractor.prepare_data(some_flights(flights, 1_000), "delay")
+    assert extractor.result.manifest["backend"] == "numpy"
+    assert ops.get_backend() == before
+    assert quiet().backend == "auto"
+    with pytest.raises(ValueError, match="expected the name of a backend or 'auto', found 'nope'"):
+        TerabyteFeatureExtractor(preferred_backend="nope")
+    assert ops.get_backend() == before
 
 
 def test_a_summary_is_shown_where_it_is_wanted(

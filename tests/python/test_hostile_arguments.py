@@ -176,6 +176,7 @@ def test_interpreter_ends_while_a_thread_computes(work: str) -> None:
     for _ in range(3):
         done = subprocess.run(
             [sys.executable, "-c", textwrap.dedent(program)],
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
             capture_output=True,
             text=True,
             timeout=120,
@@ -197,6 +198,10 @@ LONG_NAMES: dict[str, Callable[[], object]] = {
     "aggr": lambda: ops.scatter(X, ops.asarray([0, 0]), aggr=LONG),
     "subscripts": lambda: ops.einsum(LONG, X),
     "keyword": lambda: ops.exp(X, **{LONG: 1}),
+    "keyword of synchronize": lambda: ops.synchronize(**{LONG: 1}),
+    "keyword of iinfo": lambda: ops.iinfo(ops.int8, **{LONG: 1}),
+    "keyword of explain": lambda: ops.explain("add", **{LONG: 1}),
+    "keyword of use_backend": lambda: ops.use_backend("native", **{LONG: 1}),
     "version": lambda: X.__array_namespace__(api_version=LONG),
     "side": lambda: ops.searchsorted(ops.ones(3), X, side=LONG),
     "mode of qr": lambda: ops.linalg.qr(X, mode=LONG),
@@ -273,6 +278,49 @@ def test_devices_that_are_none(device: object, error: type[Exception]) -> None:
     assert len(str(caught.value)) > 40, "a sentence"
     with pytest.raises(error):
         ops.asarray(Elsewhere(device))
+
+
+class Interrupts:
+    """Whose every answer is Ctrl-C."""
+
+    def __index__(self) -> int:
+        raise KeyboardInterrupt
+
+    def item(self) -> int:
+        raise KeyboardInterrupt
+
+
+class InterruptsAttributes:
+    def __getattr__(self, name: str) -> object:
+        raise KeyboardInterrupt
+
+
+class InterruptsTypes(type):
+    @property
+    def name(cls) -> str:
+        raise KeyboardInterrupt
+
+
+class NoDType(metaclass=InterruptsTypes):
+    pass
+
+
+INTERRUPTED: dict[str, Callable[[], object]] = {
+    "type of a device": lambda: ops.from_dlpack(Elsewhere((Interrupts(), 0))),
+    "number of a device": lambda: ops.from_dlpack(Elsewhere((1, Interrupts()))),
+    "dl_device": lambda: X.__dlpack__(dl_device=(1, Interrupts())),
+    "max_version": lambda: X.__dlpack__(max_version=(1, Interrupts())),
+    "array": lambda: ops.asarray(InterruptsAttributes()),
+    "scalar": lambda: ops.full((2,), Interrupts()),
+    "dtype": lambda: ops.zeros(2, dtype=NoDType),
+    "equal dtype": lambda: ops.float32 == NoDType,
+}
+
+
+@pytest.mark.parametrize("name", INTERRUPTED)
+def test_an_interrupt_is_not_taken_for_a_wrong_argument(name: str) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        INTERRUPTED[name]()
 
 
 def test_a_device_may_be_an_enumeration() -> None:

@@ -154,7 +154,9 @@ def test_the_other_commands(
     assert dict(seen) == json.loads(command.stdout)
     assert seen.rows == 20_000
     assert seen.columns["origin"]["null_count"] == 0
-    assert json.loads(seen.to_json()) == dict(seen)
+    assert json.loads(seen.to_json()) == json.loads(json.dumps(seen.to_dict())) == dict(seen)
+    seen.to_dict()["columns"].clear()
+    assert seen["columns"]
     (tmp_path / "plan.yaml").write_text(PLAN)
     command = run_ember("explain", tmp_path / "plan.yaml", file, "--json", "-q")
     explained = dict(eh.explain(PLAN, file))
@@ -201,12 +203,18 @@ def test_plans_of_pythons_own_values(file: Path, table: pa.Table, tmp_path: Path
     assert "2001-05-01 06:30:00" in text
     itself: dict[str, object] = {}
     itself["a"] = itself
+    deep: dict[str, object] = {}
+    for _ in range(100_000):
+        deep = {"a": deep}
     for wrong, error, message in [
         ("", ValueError, "plan: expected a path, YAML text or a dict, found ''"),
         (" ", ValueError, "plan: expected a path"),
         ({"a": object()}, TypeError, "plan: .* found object in it"),
         ({(1, 2): 3}, TypeError, "plan: expected a dict whose keys are texts"),
         (itself, ValueError, "contains itself"),
+        (deep, ValueError, "nested too deep$"),
+        ("version: 1", FileNotFoundError, "no file 'version: 1'; a text is .* a line break, and"),
+        ("x" * 5000, FileNotFoundError, "plan: there is no file 'xxx"),
         (7, TypeError, "plan: expected a path, YAML text or a dict, found int"),
     ]:
         with pytest.raises(error, match=message):

@@ -91,6 +91,9 @@ def fitted(table: object) -> list[str]:
     rows: int = result.split_rows["train"] + result.rows
     for features, delay in eh.batches(result.paths["train"], rows, target="delay"):
         ops.mean(delay[features["distance"] > 1])
+    for batch in eh.batches(result.paths["train"], shuffle=True):
+        names: list[str] = sorted(batch)
+        ops.mean(batch[names[0]])
     model: eh.Model = eh.load_model(result.model_path)
     return model.feature_names
 

@@ -8,13 +8,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from emberharmony import _core, backend_utils, bigquery
+from emberharmony import _core, bigquery
 from emberharmony._model import Model
 from emberharmony._runs import ExtractResult, inspect, run_extract
 from emberharmony._sources import run_options, source_options
 from emberharmony.bigquery import _arguments
 from emberharmony.features._learned import FittedImputer, FittedScaler
 from emberharmony.features._splits import DataSplit
+from emberharmony.ops._backends import prepare_backend
 
 _engine: Any = _core.engine
 
@@ -56,10 +57,12 @@ class TerabyteFeatureExtractor:
         max_memory_gb: The limit of the process's memory, in GiB; never more than what the machine
             grants.
         verbose: Whether progress and a summary are shown.
-        preferred_backend: A backend of `ops` to compute with, where it is there.
+        preferred_backend: The backend that computes the numeric steps of `prepare_data`, such as
+            "torch", as in `eh.extract(backend=)`; what the process has chosen for `ops` stays as it
+            is. None: "auto", which chooses by rule.
 
     Raises:
-        ValueError: Numbers out of range.
+        ValueError: Numbers out of range, or no usable backend of that name.
     """
 
     def __init__(
@@ -79,7 +82,7 @@ class TerabyteFeatureExtractor:
         self.chunk_size = chunk_size
         self.max_memory_gb = max_memory_gb
         self.verbose = verbose
-        self.backend = backend_utils.set_preferred_backend(preferred_backend)
+        self.backend = prepare_backend("auto" if preferred_backend is None else preferred_backend)
         self.connection = bigquery.Connection(project_id=project_id, location=location)
         self._result: ExtractResult | None = None
         self._model: Model | None = None
@@ -321,7 +324,12 @@ class TerabyteFeatureExtractor:
             **self._source(
                 table_id, where_clause, _least(limit, self._chunk_rows(max_chunks)), unit_column
             ),
-            **run_options(memory=self._memory_bytes(), threads=threads, overwrite=overwrite),
+            **run_options(
+                memory=self._memory_bytes(),
+                threads=threads,
+                overwrite=overwrite,
+                backend=self.backend,
+            ),
             "target": target_column,
             "seed": seed,
             "high_null_threshold": _arguments.share(high_null_threshold, "high_null_threshold"),

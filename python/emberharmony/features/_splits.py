@@ -201,7 +201,7 @@ class DataSplit:
         wide = [ops.expand_dims(each, axis=1) if each.ndim == 1 else each for each in parts]
         return ops.concat(wide, axis=1)
 
-    def batches(self, batch_size: int = 65536, **options: Any) -> Batches:
+    def batches(self, batch_size: int = 65536, **options: Any) -> Batches[Any]:
         """Batches of tensors for a training loop: `emberharmony.batches` of its files.
 
         Args:

@@ -18,6 +18,7 @@ from typing import Any
 
 from emberharmony import _core
 from emberharmony._errors import UsageError
+from emberharmony.ops._keywords import shorten_keywords
 
 # Packages name theirs under this group of entry points; the value is the package that the plugin's
 # file lies in.
@@ -210,7 +211,17 @@ def explain(
             {name: value for name, value in each.items() if name != "is_chosen"}
             for each in estimates
         ]
+    elif not reason and _core.chooses_automatically() and _is_measured_at_all():
+        explanation["chosen"] = "auto"
+        explanation["reason"] = (
+            "calibrations do not measure it for this dtype: what is not measured is native"
+        )
     return explanation
+
+
+def _is_measured_at_all() -> bool:
+    """Whether calls are given to backends by their costs, and not all to native."""
+    return bool(_core.estimate_costs("add", "float64", (1000,)))
 
 
 def _lengths(shape: int | Sequence[int]) -> tuple[int, ...]:
@@ -360,3 +371,6 @@ def _choose_by_environment() -> None:
             set_backend(name)
         except ValueError as error:
             warnings.warn(f"EMBERHARMONY_BACKEND={name}: {error}", RuntimeWarning, stacklevel=2)
+
+
+shorten_keywords(globals())

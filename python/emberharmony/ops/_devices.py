@@ -2,6 +2,7 @@
 
 from emberharmony import _core
 from emberharmony._core import Device
+from emberharmony.ops._keywords import shorten_keywords
 
 
 def _check(device: Device | str | None) -> None:
@@ -115,3 +116,6 @@ def set_num_threads(num_threads: int) -> None:
         ValueError: A number below 1.
     """
     _core.set_num_threads(num_threads)
+
+
+shorten_keywords(globals())

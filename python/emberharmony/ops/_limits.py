@@ -4,6 +4,7 @@ import dataclasses
 
 from emberharmony._core import DType, Tensor
 from emberharmony._core import functions as _functions
+from emberharmony.ops._keywords import shorten_keywords
 
 _isdtype = _functions("ops", "emberharmony.ops")["isdtype"]
 
@@ -92,3 +93,6 @@ def iinfo(type: object, /) -> IntegerLimits:
     if _isdtype(dtype, "unsigned integer"):
         return IntegerLimits(bits, 2**bits - 1, 0, dtype)
     return IntegerLimits(bits, 2 ** (bits - 1) - 1, -(2 ** (bits - 1)), dtype)
+
+
+shorten_keywords(globals())

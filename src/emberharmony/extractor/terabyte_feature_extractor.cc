@@ -58,6 +58,7 @@ engine::RunOptions RunOptionsOf(const ExtractorOptions& options, bool overwrite)
   engine::RunOptions run;
   run.num_threads = options.num_threads;
   run.overwrite = overwrite;
+  if (!options.preferred_backend.empty()) run.backend = options.preferred_backend;
   const auto wanted = static_cast<int64_t>(options.max_memory_gb * (int64_t{1} << 30));
   run.memory_bytes = std::min(wanted, engine::MemoryLimitBytes({}));
   return run;

@@ -24,6 +24,8 @@ struct ExtractorOptions {
   int64_t chunk_size = 100'000;  ///< rows of ProcessBigQueryInChunks, and what max_chunks counts
   double max_memory_gb = 16.0;   ///< GiB of the process; never more than what the machine grants
   int num_threads = 0;           ///< 0: the cores that the process may use
+  /// Who computes the numeric steps of PrepareData (engine::RunOptions::backend); empty: "auto".
+  std::string preferred_backend = {};
   std::string storage_endpoint = {};  ///< HOST:PORT of another Storage Read server
   std::string rest_endpoint = {};     ///< URL of another server of the REST API
 };

@@ -100,6 +100,13 @@ TEST(TerabyteFeatureExtractor, MistakesAreTold) {
   wrong = {};
   wrong.max_memory_gb = 0.1;
   EXPECT_EQ(base::KindOf(TerabyteFeatureExtractor::Make(wrong).status()), base::ErrorKind::kUsage);
+  wrong = {};
+  wrong.preferred_backend = "nope";
+  const auto extractor = TerabyteFeatureExtractor::Make(wrong);
+  ASSERT_TRUE(extractor.ok()) << extractor.status();
+  const arrow::Status unknown = extractor->PrepareData(SomeRows(), {}).status();
+  EXPECT_EQ(base::KindOf(unknown), base::ErrorKind::kUsage);
+  EXPECT_NE(unknown.message().find("nope"), std::string::npos);
   const auto fault = [](const PrepareOptions& options) {
     return Extractor().PrepareData(SomeRows(), options).status().message();
   };
