@@ -1,7 +1,6 @@
 """The steps pca and windows against scikit-learn and NumPy."""
 
 import json
-import resource
 
 import numpy as np
 import pandas as pd
@@ -302,17 +301,3 @@ def test_components_in_little_memory(folder, run_ember, tmp_path) -> None:
         assert folder_digests(out) == folder_digests(folder / "out1")
         report = json.loads((out / "run_report.json").read_text())
         assert report["peak_resident_bytes"] <= 128 << 20
-
-
-def test_no_room_for_linear_algebra_ends_the_run(folder, run_ember, tmp_path) -> None:
-    """OpenBLAS asks for its memory again and again where the system refuses it, for good here."""
-    limit = 120 << 20
-    arguments = ["extract", folder / "table.parquet", "--plan", folder / "plan.yaml"]
-    process = run_ember(
-        *(*arguments, "-o", tmp_path / "out", "--memory", "128MiB"),
-        status=4,
-        timeout=120,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_DATA, (limit, limit)),
-    )
-    assert "--memory" in process.stderr
-    assert not (tmp_path / "out").exists()
