@@ -90,14 +90,19 @@ endif()
 
 set(_package "${CMAKE_INSTALL_LIBDIR}/cmake/emberharmony")
 install(EXPORT emberharmonyTargets NAMESPACE emberharmony:: DESTINATION "${_package}")
+# In a folder that find_package does not look into: it takes the folder above each bin of PATH for a prefix, and a build folder
+# has half of a package alone.
+set(_generated "${CMAKE_BINARY_DIR}/for_install")
+# What an earlier version has left in the build folder.
+file(REMOVE "${CMAKE_BINARY_DIR}/emberharmonyConfig.cmake" "${CMAKE_BINARY_DIR}/emberharmonyConfigVersion.cmake")
 configure_package_config_file("${CMAKE_SOURCE_DIR}/cmake/emberharmonyConfig.cmake.in"
-  "${CMAKE_BINARY_DIR}/emberharmonyConfig.cmake" INSTALL_DESTINATION "${_package}"
+  "${_generated}/emberharmonyConfig.cmake" INSTALL_DESTINATION "${_package}"
   NO_SET_AND_CHECK_MACRO)
 # Until 1.0 a minor version may change the interface.
-write_basic_package_version_file("${CMAKE_BINARY_DIR}/emberharmonyConfigVersion.cmake" COMPATIBILITY SameMinorVersion)
+write_basic_package_version_file("${_generated}/emberharmonyConfigVersion.cmake" COMPATIBILITY SameMinorVersion)
 install(FILES
-  "${CMAKE_BINARY_DIR}/emberharmonyConfig.cmake"
-  "${CMAKE_BINARY_DIR}/emberharmonyConfigVersion.cmake"
+  "${_generated}/emberharmonyConfig.cmake"
+  "${_generated}/emberharmonyConfigVersion.cmake"
   "${CMAKE_SOURCE_DIR}/cmake/FindEmberArrow.cmake"
   DESTINATION "${_package}")
 install(FILES LICENSE THIRD_PARTY_NOTICES.md DESTINATION "${CMAKE_INSTALL_DOCDIR}")

@@ -477,7 +477,7 @@ def batches(
         shuffle: Whether each epoch has the rows in another order: parts of the files (row groups)
             first, then the rows within windows of them.
         seed: Of the shuffling.
-        epochs: How often all rows come; None: without end.
+        epochs: How often all rows come; 0: never, which gives no batch; None: without end.
         rank: Which part of the rows is read here, from 0 on: ranks read disjoint rows, together
             all.
         world_size: How many ranks there are.

@@ -19,6 +19,7 @@ FilePath = str | os.PathLike[str]
 _PARQUET_MAGIC = b"PAR1"
 _ARROW_MAGIC = b"ARROW1"
 _SUFFIXES = (".parquet", ".arrow")
+_SPLITS = ("train", "validation", "test")
 
 
 @dataclass(frozen=True)
@@ -36,25 +37,48 @@ class Part:
     rows: int
 
 
+def _path_of_result(source: object) -> str:
+    """What of a run's result is meant."""
+    if isinstance(getattr(source, "paths", None), dict):
+        return "; give one of its splits, such as result.paths['train']"
+    if isinstance(getattr(source, "output", None), os.PathLike):
+        return "; give its folder, result.output"
+    return ""
+
+
+def _splits_of(folder: str) -> list[str]:
+    """The folders of splits in what `extract` has written; none elsewhere."""
+    if not os.path.isfile(os.path.join(folder, "manifest.json")):
+        return []
+    return [name for name in _SPLITS if os.path.isdir(os.path.join(folder, name))]
+
+
 def shard_files(source: FilePath | Sequence[FilePath]) -> list[str]:
     """The Parquet and Arrow files that a folder, a glob, a path or a list of them names.
 
     Raises:
         FileNotFoundError: There are none.
         TypeError: Something else than paths.
-        ValueError: An empty list, or a path that is no text.
+        ValueError: An empty list, a path that is no text, or all splits in one folder.
     """
     if not isinstance(source, str | os.PathLike):
         if not isinstance(source, Sequence) or isinstance(source, bytes | bytearray):
             raise TypeError(
                 "source: expected the folder of a split that `extract` has written, files, or a "
-                f"list of them, found {type(source).__name__}"
+                f"list of them, found {type(source).__name__}{_path_of_result(source)}"
             )
         if not source:
             raise ValueError("source: expected at least one path, found an empty list")
         return [file for each in source for file in shard_files(each)]
     path = path_text(source, "source")
     if os.path.isdir(path):
+        splits = _splits_of(path)
+        if splits:
+            raise ValueError(
+                f"{path} is the whole output of `extract`, and {', '.join(splits)} are not read as "
+                f"one: give the folder of one of them, such as {os.path.join(path, splits[0])} "
+                f"(result.paths[{splits[0]!r}])"
+            )
         found = sorted(
             str(file)
             for file in Path(path).rglob("*")

@@ -1,5 +1,6 @@
 """The installed library: found by CMake from another project, wherever its prefix was moved to."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -148,7 +149,14 @@ def prefix(build: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return moved
 
 
-def configure(build: Path, prefix: Path, source: Path, folder: Path, **options: object):
+def configure(
+    build: Path,
+    prefix: Path,
+    source: Path,
+    folder: Path,
+    env: dict[str, str] | None = None,
+    **options: object,
+):
     settings = {
         "CMAKE_PREFIX_PATH": prefix,
         "CMAKE_CXX_COMPILER": cached(build, "CMAKE_CXX_COMPILER"),
@@ -164,6 +172,7 @@ def configure(build: Path, prefix: Path, source: Path, folder: Path, **options: 
         "-B",
         folder,
         *(f"-D{k}={v}" for k, v in settings.items()),
+        env=env,
     )
 
 
@@ -232,6 +241,21 @@ def test_versions(build: Path, prefix: Path, tmp_path: Path, version: str, found
     )
     process = configure(build, prefix, tmp_path, tmp_path / "build")
     assert (process.returncode == 0) == found, process.stderr
+
+
+def test_a_build_folder_in_path_is_no_package(build: Path, prefix: Path, tmp_path: Path) -> None:
+    """CMake takes the folder above each bin of PATH for a prefix."""
+    (tmp_path / "CMakeLists.txt").write_text(
+        "cmake_minimum_required(VERSION 3.25)\nproject(path LANGUAGES CXX)\n"
+        "find_package(emberharmony CONFIG)\n"
+        'message(STATUS "found: ${emberharmony_DIR}")\n'
+    )
+    paths = {**os.environ, "PATH": f"{build / 'bin'}:{os.environ['PATH']}"}
+    process = configure(build, tmp_path / "none", tmp_path, tmp_path / "without", env=paths)
+    assert "found: emberharmony_DIR-NOTFOUND" in process.stdout, process.stdout + process.stderr
+    paths["PATH"] = f"{build / 'bin'}:{prefix / 'bin'}:{os.environ['PATH']}"
+    process = configure(build, tmp_path / "none", tmp_path, tmp_path / "with", env=paths)
+    assert f"found: {prefix / 'lib'}" in process.stdout, process.stdout + process.stderr
 
 
 def test_without_arrow_the_package_says_what_it_needs(

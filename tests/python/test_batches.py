@@ -300,3 +300,30 @@ def test_memory_is_bounded_by_what_waits(tmp_path: Path) -> None:
     for _ in eh.batches(tmp_path / "train", 1000, window_rows=5000, shuffle=True, prefetch=2):
         peak = max(peak, pool.bytes_allocated() - before)
     assert peak < some.nbytes / 3
+
+
+@pytest.fixture(scope="module")
+def output(table: pa.Table, tmp_path_factory: pytest.TempPathFactory) -> eh.ExtractResult:
+    plan = {"version": 1, "features": [{"columns": ["x", "flag"], "steps": ["passthrough"]}]}
+    return eh.extract(table, tmp_path_factory.mktemp("output") / "out", plan=plan)
+
+
+def test_all_splits_at_once_are_refused(output: eh.ExtractResult) -> None:
+    """Training on the test rows would be a mistake that nothing else tells."""
+    with pytest.raises(ValueError, match="the whole output of `extract`") as refused:
+        eh.batches(output.output, 10)
+    assert str(output.paths["train"]) in str(refused.value)
+    assert "result.paths['train']" in str(refused.value)
+    with eh.batches(output.paths["train"], prefetch=0) as batches:
+        assert batches.num_rows == output.split_rows["train"]
+
+
+def test_a_result_is_told_what_of_it_is_read(output: eh.ExtractResult, tmp_path: Path) -> None:
+    with pytest.raises(TypeError, match=r"found ExtractResult; .*result.paths\['train'\]"):
+        eh.batches(output, 10)  # type: ignore[call-overload]
+    table = pa.table({"x": pa.array([0.5, 1.5], pa.float32()), "flag": [True, False]})
+    features = eh.transform(output.model, table, tmp_path / "features")
+    with pytest.raises(TypeError, match=r"found TransformResult; .*result.output"):
+        eh.batches(features)  # type: ignore[call-overload]
+    with eh.batches(features.output, prefetch=0) as batches:
+        assert batches.num_rows == 2
