@@ -14,11 +14,15 @@ fail() {
 }
 
 install() {  # install REQUIREMENTS: unless its stamp says that it is there
-  local requirements=$1 stamp wanted
+  local requirements=$1 stamp wanted size=
   stamp=.venv/.$(basename "$requirements").stamp
   wanted=$({ cat "$requirements"; readlink -f .venv/bin/python; } | sha256sum | cut -d ' ' -f 1)
   [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ] && return
-  printf 'setup/venv.sh: installing %s\n' "$requirements"
+  case $requirements in
+    setup/requirements.txt) size=' (1.5 GB on disk, some minutes)' ;;
+    setup/requirements-backends.txt) size=' (torch and mlx: 1 GB on disk, some minutes)' ;;
+  esac
+  printf 'setup/venv.sh: installing the packages of %s in .venv%s\n' "$requirements" "$size"
   rm -f "$stamp"
   .venv/bin/python -m pip install --quiet --disable-pip-version-check --retries 5 --only-binary :all: -r "$requirements"
   printf '%s\n' "$wanted" >"$stamp"

@@ -177,7 +177,7 @@ def run(arguments: argparse.Namespace) -> int:
         folder, patterns = settings(Path(arguments.paths[0]))
         files = [each for each in files if not allowed(each, folder, patterns)]
     found: list[Finding] = []
-    broken = False
+    broken = 0
     for path in files:
         try:
             if arguments.fix or arguments.diff:
@@ -187,8 +187,8 @@ def run(arguments: argparse.Namespace) -> int:
         except UsageError as error:
             # One broken file does not keep the others from being looked at.
             print(f"purify: {error}", file=sys.stderr)
-            broken = True
-    status = tell(arguments, found, len(files))
+            broken += 1
+    status = tell(arguments, found, len(files) - broken)
     return USAGE if broken else status
 
 

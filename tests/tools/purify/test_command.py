@@ -85,6 +85,7 @@ def test_a_broken_file_hides_no_other(purify: Run, tmp_path: Path) -> None:
     done = purify(".", status=2)
     assert "a_broken.py: expected Python" in done.stderr
     assert "b_uses.py:5:12: numpy.sin" in done.stdout
+    assert "2 places in 1 file" in done.stdout, "of the broken one nothing is known"
     purify("--fix", ".", status=2)
     assert "ops.sin(x)" in (tmp_path / "b_uses.py").read_text()
 

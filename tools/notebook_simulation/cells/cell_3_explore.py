@@ -46,6 +46,10 @@ summary = bigquery.process_bigquery_streaming(
 mean = total / max(number, 1)
 deviation = math.sqrt(max(squares / max(number, 1) - mean * mean, 0.0))
 print(f"{number:,} values of {TARGET}, {missing:,} missing: {mean:.2f} +- {deviation:.2f}")
+print(
+    "The rows of a limit are those that come first, which BigQuery does not fix: the numbers of "
+    "the next cell, which reads again, may be of other rows."
+)
 if plt is not None and edges is not None:
     figure, axes = plt.subplots(figsize=(6, 3), layout="constrained")
     axes.stairs(counts.tolist(), edges.tolist(), fill=True)
