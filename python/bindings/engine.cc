@@ -148,19 +148,14 @@ void ServePython(const nanobind::object& on_progress, ProgressRelay* relay) {
 }  // namespace
 
 std::string WithPythonNames(std::string message, const char* memory_name) {
-  const std::pair<std::string_view, const char*> options[] = {{"--memory", memory_name},
-                                                              {"--spill-dir", "spill_dir"},
-                                                              {"--threads", "threads"},
-                                                              {"--where", "where"},
-                                                              {"--columns", "columns"},
-                                                              {"--limit", "limit"},
-                                                              {"--target", "target"},
-                                                              {"--seed", "seed"},
-                                                              {"--query", "query"},
-                                                              {"--snapshot-time", "snapshot_time"},
-                                                              {"--keep-state", "keep_state"},
-                                                              {"--overwrite", "overwrite=True"},
-                                                              {"--unit-column", "unit_column"}};
+  const std::pair<std::string_view, const char*> options[] = {
+      {"--memory", memory_name},      {"--spill-dir", "spill_dir"},
+      {"--threads", "threads"},       {"--where", "where"},
+      {"--columns", "columns"},       {"--limit", "limit"},
+      {"--target", "target"},         {"--seed", "seed"},
+      {"--query", "query"},           {"--snapshot-time", "snapshot_time"},
+      {"--keep-state", "keep_state"}, {"--overwrite", "overwrite=True"},
+      {"--resume", "resume=True"},    {"--unit-column", "unit_column"}};
   const auto is_of_a_word = [](char c) { return c == '-' || c == '_' || std::isalnum(c) != 0; };
   for (const auto& [option, name] : options) {
     for (size_t at = message.find(option); at != std::string::npos; at = message.find(option, at)) {

@@ -20,6 +20,7 @@
 #include "bindings/python_error.h"
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/engine/explain.h"
+#include "emberharmony/engine/run_status.h"
 #include "emberharmony/engine/runs.h"
 #include "emberharmony/extractor/run_connection.h"
 #include "emberharmony/extractor/table_id.h"
@@ -212,6 +213,14 @@ void InitEngineRuns(nanobind::module_& module) {
   module.def("default_memory_bytes", [] { return engine::MemoryLimitBytes({}); });
   module.def("run", &Run, nanobind::arg("command"), nanobind::arg("options"),
              nanobind::arg("on_progress").none());
+  module.def(
+      "run_status",
+      [](const std::string& folder) {
+        engine::RunStatus status = RunValueOrRaise(engine::ReadRunStatus(folder));
+        status.next = WithPythonNames(std::move(status.next), "memory");
+        return status.ToJson();
+      },
+      nanobind::arg("folder"));
   module.def("merge", &Merge, nanobind::arg("models"), nanobind::arg("output"),
              nanobind::arg("options"), nanobind::arg("on_progress").none());
 }

@@ -47,6 +47,10 @@ if TYPE_CHECKING:
         plan,
         transform,
     )
+    from emberharmony._status import (
+        RunStatus,
+        status,
+    )
 
 # Where these are: modules that need pyarrow, which takes a while to load and tensors do not need.
 _LATER = {
@@ -66,6 +70,8 @@ _LATER = {
     "merge": "_runs",
     "plan": "_runs",
     "transform": "_runs",
+    "RunStatus": "_status",
+    "status": "_status",
 }
 
 __all__ = [
@@ -82,6 +88,7 @@ __all__ = [
     "MemoryLimitError",
     "Model",
     "NotFoundError",
+    "RunStatus",
     "StoppedError",
     "Tensor",
     "TransformResult",
@@ -100,6 +107,7 @@ __all__ = [
     "merge",
     "ops",
     "plan",
+    "status",
     "transform",
 ]
 

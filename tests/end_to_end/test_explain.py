@@ -429,6 +429,49 @@ def test_too_many_categories_are_refused_as_fit_refuses_them(run_ember, tmp_path
     run_ember("fit", plan, path, "-o", tmp_path / "model", "-q")
 
 
+def lists(folder: Path, num_values: int, step: str) -> tuple[Path, Path]:
+    """A table whose rows hold lists of up to five of so many values, and a plan for it."""
+    rows = 9_000
+    tags = [[f"t{(i + j) % num_values}" for j in range(i % 6)] for i in range(rows)]
+    bits = [[j % 2 == 0 for j in range(i % 3)] for i in range(rows)]
+    plan = folder / "plan.yaml"
+    plan.write_text(
+        "version: 1\nsplit: {method: hash, key: [id], train: 0.8, validation: 0.1, test: 0.1}\n"
+        f"features:\n  - {{columns: [tags, bits], steps: [{step}]}}\n"
+    )
+    table = pa.table({"id": np.arange(rows), "tags": tags, "bits": bits})
+    return write_parquet(table, folder / "lists.parquet"), plan
+
+
+def test_the_columns_of_lists_are_told_as_those_of_values(run_ember, tmp_path):
+    path, plan = lists(tmp_path, 300, "multi_hot")
+    told = explain(run_ember, plan, path)
+    columns = {f["column"]: f["categories"]["columns"] for f in told["features"]}
+    assert columns == {"tags": {"min": 300, "max": 300}, "bits": {"min": 2, "max": 2}}
+    assert told["output"]["width"] == {"min": 302, "max": 302}
+    text = run_ember("explain", plan, path, "-q").stdout
+    assert re.search(r"tags +list<.*multi_hot.*tags=...: 300 columns", text), text
+    # Its files are as large as that.
+    extract(run_ember, plan, path, tmp_path / "out")
+    written = sum(file.stat().st_size for file in (tmp_path / "out").rglob("part-*"))
+    estimate = sum(split["bytes"]["max"] for split in told["output"]["splits"])
+    assert written / 3 < estimate < written * 3
+    # Behind the first rows there may be others.
+    table = pa.concat_tables([pq.read_table(path)] * 60)
+    told = explain(run_ember, plan, write_parquet(table, path, row_group_size=100_000))
+    columns = {f["column"]: f["categories"]["columns"] for f in told["features"]}
+    assert columns == {"tags": {"min": 300, "max": 1000}, "bits": {"min": 2, "max": 2}}
+
+
+def test_too_many_values_in_lists_are_refused_as_fit_refuses_them(run_ember, tmp_path):
+    path, plan = lists(tmp_path, 300, "multi_hot: {max_categories: 299}")
+    refused = run_ember("explain", plan, path, "-q", status=2)
+    assert "plan.yaml:4:37: multi_hot of column 'tags'" in refused.stderr
+    assert "hold 300 distinct values" in refused.stderr
+    assert "max_categories is 299; leave the column out, or raise max_cat" in refused.stderr
+    run_ember("fit", plan, path, "-o", tmp_path / "model", "-q", status=2)
+
+
 def test_only_training_rows_count(run_ember, tmp_path):
     """1,200 values, of which a fifth are in no training row."""
     split = "{method: hash, key: [code], train: 0.8, validation: 0.1, test: 0.1}"

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -180,3 +181,11 @@ def test_empty_table(run_ember, tmp_path):
     assert found["a"]["count"] == 0
     assert not {"min", "max", "mean", "median"} & found["a"].keys()
     assert found["b"]["top_values"] == []
+
+
+def test_texts_that_cannot_be_seen_are_quoted(run_ember, tmp_path):
+    texts = ["", "", "", " a", " a", "b ", "plain"]
+    pq.write_table(pa.table({"t": texts, "n": range(7)}), tmp_path / "t.parquet")
+    told = run_ember("inspect", tmp_path / "t.parquet", "-q").stdout
+    assert "'' 42.9%, ' a' 28.6%, 'b ' 14.3%, plain 14.3%" in told.replace(" %", "%")
+    assert re.search(r"^t +string +0.* '' +plain", told, re.MULTILINE), told

@@ -27,10 +27,11 @@ constexpr size_t kStepsBytesMax = 72;
 constexpr size_t kServiceBytesMax = 200;
 constexpr size_t kColumnsShownMax = 4;
 
-std::string Names(const std::vector<std::string>& names) {
+std::string Names(const std::vector<std::string>& names, std::string_view quote = "") {
   std::string text;
   for (size_t i = 0; i < names.size() && i < kColumnsShownMax; ++i) {
-    text += (i > 0 ? ", " : "") + ShownText(names[i], kExplainedNameBytesMax);
+    text += fmt::format("{}{}{}{}", i > 0 ? ", " : "", quote,
+                        ShownText(names[i], kExplainedNameBytesMax), quote);
   }
   if (names.size() > kColumnsShownMax)
     text += fmt::format(" and {} more", names.size() - kColumnsShownMax);
@@ -115,7 +116,8 @@ std::string SplitText(const Explanation& explanation) {
   if (explanation.whole_rows) {
     text += " of whole rows";
   } else if (!explanation.split_columns.empty()) {
-    text += " of " + Names(explanation.split_columns);
+    // In quotes: "by time of day" is a phrase, too.
+    text += " of " + Names(explanation.split_columns, "'");
   }
   if (explanation.rows_dropped) {
     text += fmt::format("; {} {} without a target left out", Counts(*explanation.rows_dropped),

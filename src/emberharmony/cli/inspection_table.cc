@@ -29,6 +29,14 @@ bool IsTimeText(const std::string& text) {
          text.find_first_not_of("0123456789", point + 1) == std::string::npos;
 }
 
+// Texts are in quotes where one could not tell that there is one, or where it begins and ends.
+std::string TextShown(const engine::InspectedValue& value, const std::string& text) {
+  const std::string shown = ShownText(text, kValueBytesMax);
+  if (!value.value.is_string()) return shown;
+  const bool is_plain = !text.empty() && text.front() != ' ' && text.back() != ' ';
+  return is_plain ? shown : "'" + shown + "'";
+}
+
 std::string ValueShown(const std::optional<engine::InspectedValue>& value) {
   if (!value) return "";
   // Numbers of a double's precision are cut for the eye; all digits are in the JSON.
@@ -39,7 +47,7 @@ std::string ValueShown(const std::optional<engine::InspectedValue>& value) {
     text.erase(text.find_last_not_of('0') + 1);
     if (text.ends_with('.')) text.pop_back();
   }
-  return ShownText(text, kValueBytesMax);
+  return TextShown(*value, text);
 }
 
 Row ColumnRow(const InspectedColumn& column) {
@@ -69,7 +77,7 @@ std::string MostFrequent(const InspectedColumn& column) {
   std::string text;
   const double rows = static_cast<double>(column.count) + static_cast<double>(column.null_count);
   for (const auto& value : column.top) {
-    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", ShownText(value.text, kValueBytesMax),
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", TextShown(value, value.text),
                         engine::ShownShare(static_cast<double>(value.count) / rows));
   }
   return text;

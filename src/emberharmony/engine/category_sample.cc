@@ -58,7 +58,8 @@ std::map<int, std::vector<CountingStep>> CountingSteps(const plan::BoundPlan& bo
 // Beside bytes that are no text, a text like their digits would be shown in digits itself.
 std::vector<std::string> CategoryTexts(const CountingStep& step, const arrow::Array& values) {
   std::vector<std::string> texts;
-  if (step.pipeline->step(step.probe.step).name() != "one_hot") return texts;
+  const std::string& name = step.pipeline->step(step.probe.step).name();
+  if (name != "one_hot" && name != "multi_hot") return texts;
   for (int64_t i = 0; i < values.length(); ++i) {
     if (!feature::HasText(values, i)) continue;
     std::string text = feature::ValueText(values, i);

@@ -25,8 +25,8 @@ struct SampledValues {
   int64_t num_kept = 0;     ///< of them, by the step's min_count and limits
   int64_t count = 0;        ///< rows with a value
   int64_t state_bytes = 0;  ///< that counting took
-  /// Of a one_hot: the texts behind COLUMN= in the names of the columns that these values make,
-  /// without those that other rows may change (see feature::ValueText, HasText).
+  /// Of a one_hot or a multi_hot: the texts behind COLUMN= in the names of the columns that these
+  /// values make, without those that other rows may change (see feature::ValueText, HasText).
   std::vector<std::string> category_texts;
 };
 

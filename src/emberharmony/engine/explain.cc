@@ -31,7 +31,7 @@ namespace emberharmony::engine {
 
 namespace {
 
-// A one_hot that may yield more columns than this is worth a word.
+// A step on categories that may yield more columns than this is worth a word.
 constexpr int64_t kWideOneHot = 1000;
 
 std::string QuotedName(const std::string& name) { return "'" + ShownText(name, 80) + "'"; }
@@ -193,16 +193,16 @@ class ExplainedWarnings {
       // Of a time split by shares the first rows may all be in another split.
       if (categories.sampled_values > categories.limit) {
         warnings_.push_back(fmt::format(
-            "column {} has {} distinct values in its first {} rows, and one_hot may make {} "
-            "columns: if the training rows hold as many, a run ends with status 2; use vocabulary "
-            "or hash_bucket, or raise max_categories",
+            "column {} has {} distinct values in its first {} rows, and {} may make {} columns: if "
+            "the training rows hold as many, a run ends with status 2; {}raise max_categories",
             QuotedName(feature.column), ShownCount(categories.sampled_values),
-            ShownCount(categories.sampled_rows), ShownCount(categories.limit)));
+            ShownCount(categories.sampled_rows), categories.step, ShownCount(categories.limit),
+            categories.step == "one_hot" ? "use vocabulary or hash_bucket, or " : ""));
       } else if (categories.columns.min > kWideOneHot) {
         warnings_.push_back(
-            fmt::format("column {}: one_hot yields at least {} columns; a "
-                        "vocabulary takes one",
-                        QuotedName(feature.column), ShownCount(categories.columns.min)));
+            fmt::format("column {}: {} yields at least {} columns{}", QuotedName(feature.column),
+                        categories.step, ShownCount(categories.columns.min),
+                        categories.step == "one_hot" ? "; a vocabulary takes one" : ""));
       }
     }
   }
@@ -311,7 +311,7 @@ void SumBytes(Explanation* explanation) {
   if (!explanation->rows_known) total.min = 0;
 }
 
-// Nothing is left where each feature is a one_hot of a column without values.
+// Nothing is left where each feature is a one_hot or a multi_hot of a column without values.
 bool MayHaveFeatures(const std::vector<ExplainedFeature>& features) {
   return std::any_of(features.begin(), features.end(), [](const ExplainedFeature& feature) {
     return !feature.outputs.empty() || !feature.categories || feature.categories->columns.max > 0;

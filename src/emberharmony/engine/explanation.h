@@ -34,13 +34,15 @@ struct ExplainedPass {
   int64_t least_memory_bytes = 0;  ///< with one task at a time, and all spilled that can be
 };
 
-/// How many columns a one_hot makes.
+/// How many columns a one_hot or a multi_hot makes.
 struct ExplainedCategories {
+  std::string step;  ///< which of the two
   Extent columns;
   int64_t expected = 0;        ///< of that range, for estimates
   int64_t limit = 0;           ///< max_categories
   int64_t sampled_rows = 0;    ///< of which the lower bound is told
   int64_t sampled_values = 0;  ///< distinct values in them
+  int64_t ones_per_row = 1;    ///< on average, at most
 };
 
 /// An operation of a step that the step's backend leaves to native.

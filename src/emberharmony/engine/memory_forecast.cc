@@ -132,7 +132,8 @@ class MemoryForecast {
     constexpr int64_t kCellBytes = 64;
     int64_t bytes = 0;
     for (const ExplainedFeature& feature : explanation_->features) {
-      if (!feature.categories) continue;
+      // A multi_hot makes its columns of rows, not of a dictionary.
+      if (!feature.categories || feature.categories->step != "one_hot") continue;
       const int64_t wide = feature.categories->expected;
       bytes = std::max(bytes, SaturatingMultiply(kCellBytes, SaturatingMultiply(wide, wide)));
     }

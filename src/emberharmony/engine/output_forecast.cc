@@ -26,6 +26,7 @@ namespace {
 using feature::Pipeline;
 
 constexpr const char* kOneHot = "one_hot";
+constexpr const char* kMultiHot = "multi_hot";
 constexpr const char* kNativeBackendName = "native";
 // Statistics are read file by file; those of so many files stay open as it is.
 constexpr size_t kFilesWithRangesMax = 64;
@@ -189,7 +190,8 @@ class FeatureForecast {
     for (int s = 0; s < pipeline.num_steps(); ++s) {
       const feature::Transform& step = pipeline.step(s);
       feature.steps.push_back(ElementwiseStep(step, pipeline.runs_on_backend(s)));
-      if (step.name() != kOneHot || pipeline.learned()) continue;
+      const bool makes_columns = step.name() == kOneHot || step.name() == kMultiHot;
+      if (!makes_columns || pipeline.learned()) continue;
       // Behind a row-wise step a pipeline has the last of the feature's steps.
       const size_t at = spec.steps.size() - static_cast<size_t>(pipeline.num_steps() - s);
       const plan::Mark mark = at < spec.step_marks.size() ? spec.step_marks[at] : spec.mark;
@@ -253,13 +255,20 @@ class FeatureForecast {
   ExplainedCategories CategoriesOf(size_t index, int column, int step, plan::Mark mark) {
     const Pipeline& pipeline = *run_.given.bound.pipelines[index];
     ExplainedCategories categories;
+    categories.step = pipeline.step(step).name();
     categories.limit = pipeline.step(step).options().at("max_categories").get<int64_t>();
-    categories.columns = {0, std::min(categories.limit, source_.num_rows())};
+    const bool of_lists = categories.step == kMultiHot;
+    // A row has one value, or a list of any length.
+    const bool is_empty = source_.num_rows() == 0;
+    categories.columns = {0, of_lists && !is_empty
+                                 ? categories.limit
+                                 : std::min(categories.limit, source_.num_rows())};
     const auto bound_by = [&](const std::optional<int64_t>& bound) {
       if (bound) categories.columns.max = std::min(categories.columns.max, *bound);
     };
     if (step == 0) {
-      bound_by(ValuesOfType(*source_.schema()->field(column)->type()));
+      const arrow::DataType& type = *source_.schema()->field(column)->type();
+      bound_by(ValuesOfType(of_lists && type.num_fields() == 1 ? *type.field(0)->type() : type));
       const auto in_range = values_in_ranges_.find(column);
       if (in_range != values_in_ranges_.end()) bound_by(in_range->second);
     } else {
@@ -268,6 +277,9 @@ class FeatureForecast {
     if (const SampledValues* seen = run_.sample.Find(index, step)) {
       categories.sampled_rows = run_.sample.num_rows;
       categories.sampled_values = seen->num_distinct;
+      if (of_lists) {
+        categories.ones_per_row = seen->count / std::max<int64_t>(1, run_.sample.num_rows) + 1;
+      }
       if (run_.sample.training_rows) {
         if (seen->num_distinct > categories.limit) Refuse(pipeline, *seen, categories, mark);
         categories.columns.min = std::min(seen->num_distinct, categories.limit);
@@ -289,12 +301,16 @@ class FeatureForecast {
 
   void Refuse(const Pipeline& pipeline, const SampledValues& seen,
               const ExplainedCategories& categories, plan::Mark mark) {
+    // No other step takes the values of lists.
+    const char* instead = categories.step == kMultiHot
+                              ? "leave the column out"
+                              : "use vocabulary or hash_bucket, which make one column";
     refusals_.push_back(fmt::format(
-        "{}: one_hot of column '{}' would make more columns than it may: the training rows among "
-        "the first {} hold {} distinct values already, and max_categories is {}; use vocabulary or "
-        "hash_bucket, which make one column, or raise max_categories (at most 100000)",
-        PlaceOf(mark), ShownText(pipeline.source_column()), run_.sample.num_rows, seen.num_distinct,
-        categories.limit));
+        "{}: {} of column '{}' would make more columns than it may: the training rows among the "
+        "first {} hold {} distinct values already, and max_categories is {}; {}, or raise "
+        "max_categories (at most 100000)",
+        PlaceOf(mark), categories.step, ShownText(pipeline.source_column()), run_.sample.num_rows,
+        seen.num_distinct, categories.limit, instead));
   }
 
   // The columns that a one_hot is certain to make may have the names of others.
@@ -397,9 +413,9 @@ class OutputBytes {
     return std::min({plain, stored, Packed(output, pipeline)});
   }
 
-  // So many columns of a one_hot: a bit for each value at most, and of many columns, where ones are
-  // rare, a few bytes for each one, of which every row has one.
-  int64_t OfCategories(int64_t num_columns) const {
+  // So many columns of a one_hot or a multi_hot: a bit for each value at most, and of many columns,
+  // where ones are rare, a few bytes for each one.
+  int64_t OfCategories(int64_t num_columns, int64_t ones_per_row) const {
     constexpr int64_t kBytesOfOne = 5;
     constexpr int64_t kCompressionOfZeros = 8;
     const int64_t plain =
@@ -408,7 +424,7 @@ class OutputBytes {
       return plain / kCompressionOfZeros;
     }
     return std::min(base::SaturatingMultiply(num_columns, num_rows_ / 8 + 1),
-                    base::SaturatingMultiply(num_rows_, kBytesOfOne));
+                    base::SaturatingMultiply(num_rows_, kBytesOfOne * ones_per_row));
   }
 
  private:
@@ -448,7 +464,8 @@ Extent AllBytes(const PlannedRun& run, const Explanation& explanation) {
     }
     if (!feature.categories) continue;
     const Extent& columns = feature.categories->columns;
-    add(output.OfCategories(columns.min), output.OfCategories(columns.max));
+    const int64_t ones = feature.categories->ones_per_row;
+    add(output.OfCategories(columns.min, ones), output.OfCategories(columns.max, ones));
   }
   if (explanation.target != nullptr) {
     const int64_t each = output.Of(*explanation.target, run.given.bound.target_column, nullptr);
