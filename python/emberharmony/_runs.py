@@ -45,7 +45,8 @@ class RunResult:
     """What a run has done.
 
     Attributes:
-        rows: Rows that were read, after `where` and `limit`.
+        rows: Rows that were read, after `where` and `limit`; of a model that `resume` finds
+            complete those that it has learned from, as far as it tells.
         warnings: What to look at before trusting the output.
         report: The figures of the run (run_report.json): time, memory, phases.
     """

@@ -2,10 +2,12 @@
 
 import json
 import os
+import pathlib
 import random
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
 
 import numpy as np
@@ -424,3 +426,341 @@ def test_a_running_run_is_seen(ember, flights, tmp_path):
     assert second.returncode == 2
     assert "another run" in second.stderr
     assert status_of(ember, output)["state"] == "interrupted"
+
+
+def complete(ember, sources, tmp_path, *options, plan=PLAIN):
+    """A command for an extract, and its output, complete."""
+    command = plain(ember, sources, tmp_path, *options, plan=plan)
+    output = tmp_path / "to" / "out"
+    assert run([*command, "-o", output]).returncode == 0
+    return command, output
+
+
+def refuse(command, output, *says):
+    """A run that must not change anything; what it says."""
+    before = contents(output)
+    process = run([*command, "-o", output, "--resume"])
+    assert process.returncode == 2, process.stderr
+    for text in [*says, "--overwrite"]:
+        assert text in process.stderr
+    assert contents(output) == before
+    return process.stderr
+
+
+ALL_TRAIN = PLAIN.replace(
+    "train: 0.7, validation: 0.2, test: 0.1", "train: 1, validation: 0, test: 0"
+)
+
+
+@pytest.mark.parametrize(
+    "plan,options,files,says",
+    [
+        (PLAIN, [], 4, None),
+        # That other rows would have given the same number is not known without reading.
+        (PLAIN, ["--where", "distance > 100"], 4, None),
+        (PLAIN, [], 5, None),
+        (PLAIN, ["--limit", "100"], 4, "the rows"),
+        (PLAIN, [], 1, "the rows"),
+        (PLAIN, ["--where", "distance > 100", "--limit", "100"], 4, "the rows"),
+        (PLAIN, ["--seed", "6"], 4, "the plan"),
+        (RANDOM, ["--limit", "1500"], 4, "the rows"),
+        (RANDOM, [], 5, "the rows"),
+        (RANDOM, [], 4, None),
+        (ALL_TRAIN, ["--limit", "1599"], 4, "the rows"),
+        (ALL_TRAIN, [], 5, "the rows"),
+    ],
+)
+def test_a_complete_model(ember, sources, tmp_path, plan, options, files, says):
+    """A model tells its plan, its columns and a number of rows, and not from which it was."""
+    other = tmp_path / "other"
+    other.mkdir()
+    for number in range(files):
+        pq.write_table(make_table(number), other / f"{number}.parquet")
+    plan_path = tmp_path / "plan.yaml"
+    plan_path.write_text(plan)
+    earlier = [ember, "fit", plan_path, sources / "parquet"]
+    now = [ember, "fit", plan_path, other, *options]
+    output = tmp_path / "out"
+    assert run([*earlier, "-o", output]).returncode == 0
+    before = contents(output)
+    if says is not None:
+        refuse(now, output, says)
+        return
+    process = run([*now, "-o", output, "--resume"])
+    assert process.returncode == 0, process.stderr
+    assert "does not tell from which rows" in process.stdout + process.stderr
+    assert "--overwrite" in process.stdout + process.stderr
+    assert contents(output) == before
+
+
+@pytest.mark.parametrize("command", ["extract", "fit", "transform"])
+def test_standard_input_begins_anew(ember, nth_call, tmp_path, command):
+    plan = tmp_path / "plan.yaml"
+    plan.write_text(
+        "version: 1\nsplit: {method: random, train: 1, validation: 0, test: 0, seed: 7}\n"
+        "features:\n  - {columns: [a, b], steps: [{scale: standard}]}\n"
+    )
+    first = "a,b\n1,2\n3,4\n5,6\n"
+    second = "a,b\n10,20\n30,40\n50,61\n70,9\n"
+    (tmp_path / "rows.csv").write_text(second)
+    if command == "transform":
+        assert (
+            run([ember, "fit", plan, tmp_path / "rows.csv", "-o", tmp_path / "m"]).returncode == 0
+        )
+    arguments = {
+        "extract": ["-", "--plan", plan],
+        "fit": [plan, "-"],
+        "transform": [tmp_path / "m", "-"],
+    }[command]
+
+    def feed(rows, output, *options, **environment):
+        return subprocess.run(
+            [str(a) for a in [ember, command, *arguments, "-o", output, *options]],
+            input=rows,
+            env=os.environ | {name: str(value) for name, value in environment.items()},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    output = tmp_path / "out"
+    assert feed(first, output, "--resume").returncode == 0
+    earlier = contents(output)
+    # Until the new output is complete the earlier one stays.
+    killed = feed(second, output, "--resume", LD_PRELOAD=nth_call, NTH_COMMIT=2)
+    assert killed.returncode == -signal.SIGKILL
+    found = {k: v for k, v in contents(output).items() if not k.startswith(".ember")}
+    assert found == earlier
+    shutil.rmtree(output / ".ember")
+    process = feed(second, output, "--resume")
+    assert process.returncode == 0, process.stderr
+    assert "complete already" not in process.stdout + process.stderr
+    assert "anew" in process.stderr
+    assert feed(second, tmp_path / "whole").returncode == 0
+    assert contents(output) == contents(tmp_path / "whole") != earlier
+
+
+@pytest.mark.parametrize("left", [["lock"], ["lock", "ledger"], ["lock", "output/"], []])
+def test_killed_before_it_began(ember, sources, tmp_path, left):
+    """Beside a complete output what has not begun counts as not there, for all alike."""
+    command, output = complete(ember, sources, tmp_path)
+    whole = contents(output)
+    (output / ".ember").mkdir()
+    for name in left:
+        if name.endswith("/"):
+            (output / ".ember" / name).mkdir()
+        else:
+            (output / ".ember" / name).touch()
+    status = status_of(ember, output)
+    assert status["state"] == "complete"
+    assert ".ember" in status["next"]
+    refuse([*command, "--limit", "3"], output, "--limit", "complete")
+    check_resumes(command, output, whole)
+    assert not (output / ".ember").exists()
+
+
+@pytest.mark.parametrize(
+    "damage,name",
+    [
+        ("missing", "train/part-00002.parquet"),
+        ("empty", "test/part-00001.parquet"),
+        ("other rows", "validation/part-00000.parquet"),
+        ("link", "train/part-00003.parquet"),
+        ("folder", "train/part-00003.parquet"),
+        ("missing", "model/model.json"),
+        ("missing", "model/plan.yaml"),
+        ("missing", "model/vocabulary"),
+        ("empty", "model/model.json"),
+        ("empty", "manifest.json"),
+    ],
+)
+def test_a_damaged_output_is_not_complete(ember, sources, tmp_path, damage, name):
+    command, output = complete(ember, sources, tmp_path)
+    whole = contents(output)
+    path = output / name
+    if path.is_dir():
+        path = next(iter(path.iterdir()))
+        name = str(path.relative_to(output))
+    content = path.read_bytes()
+    path.unlink()
+    if damage == "empty":
+        path.touch()
+    elif damage == "other rows":
+        path.write_bytes((output / "train" / "part-00000.parquet").read_bytes())
+    elif damage == "link":
+        (tmp_path / "elsewhere").write_bytes(content)
+        path.symlink_to(tmp_path / "elsewhere")
+    elif damage == "folder":
+        path.mkdir()
+    status = status_of(ember, output)
+    assert status["state"] == "damaged"
+    assert name in status["next"]
+    assert "--overwrite" in status["next"]
+    assert "damaged" in run([ember, "status", output]).stdout
+    refuse(command, output, name, "damaged")
+    if damage == "folder":
+        return
+    assert run([*command, "-o", output, "--overwrite"]).returncode == 0
+    assert contents(output) == whole
+
+
+@pytest.mark.parametrize("name", ["model.json", "vocabulary"])
+def test_a_damaged_model_is_not_complete(ember, sources, tmp_path, name):
+    plan = tmp_path / "plan.yaml"
+    plan.write_text(PLAIN)
+    command = [ember, "fit", plan, sources / "parquet"]
+    output = tmp_path / "out"
+    assert run([*command, "-o", output]).returncode == 0
+    assert status_of(ember, output)["state"] == "complete"
+    path = output / name
+    if path.is_dir():
+        next(iter(path.iterdir())).unlink()
+    else:
+        path.write_bytes(path.read_bytes()[:-9])
+    assert status_of(ember, output)["state"] == "damaged"
+    refuse(command, output, name, "damaged")
+
+
+def test_without_its_report_an_output_does_not_tell(ember, sources, tmp_path):
+    command, output = complete(ember, sources, tmp_path)
+    (output / "run_report.json").unlink()
+    refuse(command, output, "run_report.json")
+    other = plain(ember, sources, tmp_path, plan=PLAIN.replace("robust", "standard"))
+    refuse(other, output, "the plan")
+
+
+def test_what_cannot_go_on_is_not_advised_to(ember, tmp_path, nth_call):
+    """The source's rows have changed behind its size and time: only --overwrite helps."""
+    source = tmp_path / "source"
+    source.mkdir()
+
+    def write(factor):
+        table = pa.table({"x": np.arange(500) * factor, "y": np.arange(500) * 2.5})
+        pq.write_table(
+            table,
+            source / "0.parquet",
+            compression="none",
+            use_dictionary=False,
+            write_statistics=False,
+        )
+
+    plan = tmp_path / "plan.yaml"
+    plan.write_text("version: 1\nfeatures:\n  - {columns: [x, y], steps: [{scale: standard}]}\n")
+    command = [ember, "extract", source, "--plan", plan, "-q"]
+    write(1)
+    found = (source / "0.parquet").stat()
+    for commit in range(1, 50):
+        output = tmp_path / str(commit)
+        run([*command, "-o", output], LD_PRELOAD=nth_call, NTH_COMMIT=commit)
+        if '"line":"model"' in (output / ".ember" / "ledger").read_text():
+            break
+    write(3)
+    assert (source / "0.parquet").stat().st_size == found.st_size
+    os.utime(source / "0.parquet", ns=(found.st_atime_ns, found.st_mtime_ns))
+    shutil.rmtree(output / ".ember" / "output" / "model")
+    shutil.rmtree(output / ".ember" / "states", ignore_errors=True)
+    process = run([*command, "-o", output, "--resume"])
+    assert process.returncode == 1, process.stderr
+    assert "start over with --overwrite" in process.stderr
+    assert "goes on" not in process.stderr
+
+
+def test_nothing_to_go_on_from(ember, flights, tmp_path):
+    """The folder is gone: that it is kept would not be true."""
+    output = tmp_path / "out"
+    process = subprocess.Popen(
+        [ember, "extract", flights, "-o", output, "-q", "--batch-rows", "50"],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while not (output / ".ember" / "ledger").exists() and process.poll() is None:
+        time.sleep(0.001)
+    output.rename(tmp_path / "elsewhere")
+    _, stderr = process.communicate(timeout=120)
+    assert process.returncode == 1, stderr
+    assert "goes on" not in stderr
+
+
+@pytest.mark.parametrize("closed", [".", ".ember", ".ember/lock", ".ember/ledger"])
+def test_status_of_what_may_not_be_read(ember, sources, nth_call, closed):
+    # Below pytest's own folder nobody else may look.
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        folder.chmod(0o755)
+        output = folder / "out"
+        command = plain(ember, sources, folder)
+        run([*command, "-o", output], LD_PRELOAD=nth_call, NTH_COMMIT=6)
+        (output / closed).chmod(0)
+        other = {"user": 65534, "group": 65534} if os.geteuid() == 0 else {}
+        try:
+            process = subprocess.run(
+                [ember, "status", output],
+                capture_output=True,
+                text=True,
+                check=False,
+                cwd=folder,
+                **other,
+            )
+        except PermissionError:
+            pytest.skip("another user may not start the command")
+        finally:
+            (output / closed).chmod(0o755)
+        assert process.returncode == 1, process.stdout
+        assert "cannot read" in process.stderr or "cannot open" in process.stderr
+        assert "ermission denied" in process.stderr
+
+
+def test_only_what_differs_is_named(ember, sources, nth_call, tmp_path):
+    output = tmp_path / "out"
+    command = plain(ember, sources, tmp_path)
+    run([*command, "-o", output], LD_PRELOAD=nth_call, NTH_COMMIT=8)
+    for _ in range(2):
+        said = refuse([*command, "--limit", "3"], output, "--limit (was none, is '3')")
+        assert "files" not in said
+        assert run([*command, "-o", output, "--resume"]).returncode == 0
+
+
+def test_conditions_are_not_shown(ember, sources, nth_call, tmp_path):
+    output = tmp_path / "out"
+    command = plain(ember, sources, tmp_path)
+    secret = [*command, "--where", "origin != 'SECRET'"]
+    run([*secret, "-o", output], LD_PRELOAD=nth_call, NTH_COMMIT=8)
+    assert "SECRET" not in (output / ".ember" / "ledger").read_text()
+    said = refuse([*command, "--where", "origin != 'OTHER'"], output, "--where")
+    assert "SECRET" not in said
+    assert "OTHER" not in said
+
+
+def test_status_keeps_to_its_lines(ember, nth_call, tmp_path):
+    source = tmp_path / "rows\nstate     complete.parquet"
+    pq.write_table(make_table(0), source)
+    output = tmp_path / "out"
+    run([ember, "extract", source, "-o", output], LD_PRELOAD=nth_call, NTH_COMMIT=4)
+    lines = run([ember, "status", output]).stdout.splitlines()
+    assert [line for line in lines if line.startswith("state")] == ["state     interrupted"]
+    assert json.loads(run([ember, "status", output, "--json"]).stdout)["source"] == str(source)
+
+
+def test_a_stray_mark_of_completion(ember, sources, tmp_path):
+    output = tmp_path / "out"
+    (output / ".ember").mkdir(parents=True)
+    (output / ".ember" / "complete").touch()
+    process = run([*plain(ember, sources, tmp_path), "-o", output, "--resume"])
+    assert process.returncode == 1
+    assert "remove that file" in process.stderr
+    assert "remove that file" in status_of(ember, output)["next"]
+    (output / ".ember" / "complete").unlink()
+    assert run([*plain(ember, sources, tmp_path), "-o", output, "--resume"]).returncode == 0
+
+
+@pytest.mark.parametrize("option", ["--resume", "--overwrite", None])
+def test_a_folder_of_others_stays_as_it_is(ember, sources, tmp_path, option):
+    output = tmp_path / "out"
+    (output / ".ember").mkdir(parents=True)
+    (output / ".ember" / "precious").write_text("keep")
+    (output / "photo.jpg").write_text("keep")
+    before = contents(output)
+    options = [] if option is None else [option]
+    process = run([*plain(ember, sources, tmp_path), "-o", output, *options])
+    assert process.returncode == 2
+    assert contents(output) == before

@@ -419,6 +419,33 @@ def test_ctrl_c_stops_a_run(flights: Path, tmp_path: Path) -> None:
     assert eh.inspect(flights, limit=10).rows == 10
 
 
+def test_rows_in_memory_begin_anew(table: pa.Table, tmp_path: Path) -> None:
+    for rows in (table, table.slice(0, table.num_rows // 2)):
+        extracted = eh.extract(rows, tmp_path / "out", target="delay", resume=True)
+        assert extracted.rows == rows.num_rows
+        fresh = tmp_path / f"out{rows.num_rows}"
+        eh.extract(rows, fresh, target="delay")
+        assert folder_digests(extracted.output) == folder_digests(fresh)
+        fitted = eh.fit(rows, tmp_path / "model", target="delay", resume=True)
+        assert fitted.rows == rows.num_rows
+
+
+def test_a_model_that_is_complete(table: pa.Table, tmp_path: Path) -> None:
+    pq.write_table(table, tmp_path / "t.parquet")
+    source, out = tmp_path / "t.parquet", tmp_path / "model"
+    eh.fit(source, out, target="delay")
+    before = folder_digests(out)
+    # Four fifths of the rows are those to learn from.
+    rows = eh.fit(source, out, target="delay", resume=True).rows
+    assert 0.7 * table.num_rows < rows < 0.9 * table.num_rows
+    for options in ({}, {"target": "delay", "seed": 3}, {"target": "delay", "limit": 10}):
+        with pytest.raises(ValueError, match=r"target|seed|the rows"):
+            eh.fit(source, out, resume=True, **options)
+    with pytest.raises(ValueError, match="the source's columns"):
+        eh.fit(source, out, target="delay", columns=["delay"], resume=True)
+    assert folder_digests(out) == before
+
+
 def test_several_threads_run_at_once(table: pa.Table, tmp_path: Path) -> None:
     results: dict[int, dict[str, str]] = {}
 

@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 
 #include "emberharmony/base/memory_budget.h"
+#include "emberharmony/engine/shown_text.h"
 
 namespace emberharmony::cli {
 
@@ -31,9 +32,9 @@ std::string StatusText(const engine::RunStatus& status) {
   using State = engine::RunStatus::State;
   std::string text;
   const auto line = [&](const char* name, const std::string& value) {
-    if (!value.empty()) text += fmt::format("{:<9} {}\n", name, value);
+    if (!value.empty()) text += fmt::format("{:<9} {}\n", name, engine::ShownText(value));
   };
-  const bool is_complete = status.state == State::kComplete;
+  const bool is_complete = status.state == State::kComplete || status.state == State::kDamaged;
   line("state", status.StateName());
   line("command", status.command);
   line("source", status.source);

@@ -42,7 +42,12 @@ std::string Summary(const engine::RunReport& report) {
   std::string text;
   auto line = [&](const std::string& s) { text += s + "\n"; };
   if (report.was_complete) {
-    line(fmt::format("{} is complete already: nothing was left to do", report.output));
+    line(fmt::format(
+        "{} is complete already: {}", report.output,
+        report.command == "fit"
+            ? "nothing was left to do; a model does not tell from which rows it was learned: "
+              "--overwrite learns anew"
+            : "nothing was left to do"));
     return text;
   }
   if (report.num_units_found > 0) {

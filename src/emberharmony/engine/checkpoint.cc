@@ -101,6 +101,8 @@ bool IsSplitFolder(const fs::directory_entry& entry) {
 }
 
 constexpr const char* kStatesName = "states";
+constexpr const char* kBeginsAnew =
+    "rows of standard input and in memory cannot be told to be the same again: the run begins anew";
 constexpr const char* kGoOn =
     "what is done is kept: the same command with --resume goes on from there, with --overwrite it "
     "starts over";
@@ -158,11 +160,22 @@ arrow::Result<std::unique_ptr<Checkpoint>> Checkpoint::Open(const std::string& p
     ARROW_RETURN_NOT_OK(checkpoint->ContinueOrStartOver(header));
   }
   if (!checkpoint->continues_) ARROW_RETURN_NOT_OK(checkpoint->Begin(header));
-  Checkpoint* const self = checkpoint.get();
-  // That people can see how far a run is must not end it.
-  context->progress()->set_phase_observer(
-      [self](const std::string& phase) { (void)self->ledger_->AddPhase(phase); });
+  checkpoint->ObservePhases();
   return checkpoint;
+}
+
+void Checkpoint::ObservePhases() {
+  // That people can see how far a run is must not end it.
+  context_->progress()->set_phase_observer(
+      [this](const std::string& phase) { (void)ledger_->AddPhase(phase); });
+}
+
+arrow::Status Checkpoint::BeginAnew(const LedgerContents& header) {
+  base::Log(base::LogLevel::kWarning, kBeginsAnew);
+  ARROW_RETURN_NOT_OK(folder_->BeginAnew());
+  ARROW_RETURN_NOT_OK(Begin(header));
+  ObservePhases();
+  return arrow::Status::OK();
 }
 
 Checkpoint::~Checkpoint() {
@@ -190,9 +203,7 @@ arrow::Status Checkpoint::ContinueOrStartOver(const LedgerContents& header) {
         folder_->path(), difference));
   }
   if (!header.request.has_lasting_source) {
-    base::Log(base::LogLevel::kWarning,
-              "rows of standard input and in memory cannot be told to be the same again: the run "
-              "begins anew");
+    base::Log(base::LogLevel::kWarning, kBeginsAnew);
     return folder_->StartOver();
   }
   folder_->Continue();
@@ -258,6 +269,7 @@ arrow::Result<std::optional<nlohmann::json>> Checkpoint::FindModel() {
 arrow::Status Checkpoint::NoteModel(const nlohmann::json& facts) {
   ARROW_ASSIGN_OR_RAISE(const std::string digest, ModelDigest(model_path(), /*with_states=*/true));
   if (found_.model_digest && *found_.model_digest != digest) {
+    is_contradicted_ = true;
     return base::DataError(fmt::format(
         "the run that was interrupted in '{}' had learned something else from the same request: "
         "the source, or the program, has changed; start over with --overwrite",
@@ -355,7 +367,10 @@ arrow::Status Checkpoint::Conclude(const arrow::Status& status) {
       (has_output_ && kind != base::ErrorKind::kUsage) || (has_states_ && may_pass);
   const bool keep = can_continue_ && (continues_ || interrupted || worth_it);
   folder_->set_keep(keep);
-  if (!keep) return status;
+  // Going on is advised only where it can help, and there is something to go on from.
+  std::error_code ignored;
+  const bool is_there = fs::exists(folder_->ledger_path(), ignored);
+  if (!keep || is_contradicted_ || !is_there) return status;
   return status.WithMessage(status.message(), "; ", kGoOn);
 }
 

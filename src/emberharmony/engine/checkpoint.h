@@ -50,8 +50,11 @@ class Checkpoint : public io::DownloadKeeper {
   Checkpoint& operator=(const Checkpoint&) = delete;
 
   OutputFolder* folder() const { return folder_.get(); }
-  /// With resume: there is nothing left to do.
+  /// With resume: an output is there, whole.
   bool is_complete() const { return folder_->is_complete(); }
+  /// From there: the run begins all the same, and is to replace that output, since its rows cannot
+  /// be told to be the same.
+  arrow::Status BeginAnew(const LedgerContents& header);
   /// Whether an interrupted run is continued.
   bool continues() const { return continues_; }
   /// Whether a later run could go on from what this one keeps.
@@ -106,6 +109,7 @@ class Checkpoint : public io::DownloadKeeper {
   Checkpoint() = default;
   arrow::Status ContinueOrStartOver(const LedgerContents& header);
   arrow::Status Begin(const LedgerContents& header);
+  void ObservePhases();
   /// Removes what is not listed.
   arrow::Status Sweep();
   std::string StatesFolder() const;
@@ -117,6 +121,7 @@ class Checkpoint : public io::DownloadKeeper {
   mutable std::mutex files_mutex_;  // guards found_.files
   bool continues_ = false;
   bool can_continue_ = true;
+  bool is_contradicted_ = false;  // what was found does not fit the request: going on is no help
   // What another run need not make again.
   std::atomic<bool> has_output_{false};
   std::atomic<bool> has_states_{false};

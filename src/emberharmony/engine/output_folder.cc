@@ -16,6 +16,7 @@
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/engine/output_contents_internal.h"
 #include "emberharmony/engine/output_publication_internal.h"
+#include "emberharmony/engine/run_ledger.h"
 
 namespace emberharmony::engine {
 
@@ -77,10 +78,17 @@ bool OnlyScratch(const std::string& path) {
   return !error && internal::HasScratch(path);
 }
 
-bool HasLedger(const std::string& path) {
+bool HasFile(const fs::path& path) {
   std::error_code ignored;
-  return internal::HasScratch(path) &&
-         fs::is_regular_file(fs::symlink_status(internal::LedgerPath(path), ignored));
+  return fs::is_regular_file(fs::symlink_status(path, ignored));
+}
+
+bool HasLedger(const std::string& path) {
+  return internal::HasScratch(path) && HasFile(internal::LedgerPath(path));
+}
+
+bool HasCompleteOutput(const std::string& path) {
+  return HasFile(fs::path(path) / "manifest.json") || HasFile(fs::path(path) / "model.json");
 }
 
 }  // namespace
@@ -114,7 +122,12 @@ arrow::Result<std::unique_ptr<OutputFolder>> OutputFolder::Find(const std::strin
   }
   std::unique_ptr<OutputFolder> folder(new OutputFolder(path, existed));
   folder->published_ = true;  // until there is something to remove
-  if (internal::HasScratch(path)) ARROW_RETURN_NOT_OK(folder->Lock());
+  // A folder that may turn out to be somebody else's gets no new file. Who writes here has made the
+  // lock first of all.
+  std::error_code ignored;
+  const bool was_begun = fs::exists(fs::symlink_status(folder->lock_path(), ignored)) ||
+                         fs::exists(internal::CompletePath(path), ignored);
+  if (internal::HasScratch(path) && was_begun) ARROW_RETURN_NOT_OK(folder->Lock());
   ARROW_RETURN_NOT_OK(internal::Recover(path));
   return folder;
 }
@@ -153,8 +166,17 @@ arrow::Result<std::unique_ptr<OutputFolder>> OutputFolder::CreateOrContinue(
   if (folder->existed_ && error) {
     return base::DataError(fmt::format("cannot read the folder '{}': {}", path, error.message()));
   }
-  if (HasLedger(path)) {
+  folder->inputs_ = inputs;
+  const bool has_complete = HasCompleteOutput(path);
+  bool has_ledger = HasLedger(path);
+  if (has_ledger && has_complete) {
+    // One without a first line is of a run that was killed before it had begun.
+    ARROW_ASSIGN_OR_RAISE(const auto ledger, RunLedger::Read(internal::LedgerPath(path)));
+    has_ledger = ledger.has_value();
+  }
+  if (has_ledger) {
     if (!OnlyScratch(path)) ARROW_RETURN_NOT_OK(CheckReplaceable(path, inputs));
+    ARROW_RETURN_NOT_OK(folder->Lock());
     folder->continues_ = true;
     return folder;
   }
@@ -162,8 +184,7 @@ arrow::Result<std::unique_ptr<OutputFolder>> OutputFolder::CreateOrContinue(
     ARROW_RETURN_NOT_OK(folder->Begin());
     return folder;
   }
-  folder->is_complete_ = fs::exists(fs::path(path) / "manifest.json", error) ||
-                         fs::exists(fs::path(path) / "model.json", error);
+  folder->is_complete_ = has_complete;
   if (folder->is_complete_) return folder;
   return base::UsageError(
       fmt::format("the output folder '{}' is not empty, and holds nothing that --resume could "
@@ -185,6 +206,22 @@ arrow::Status OutputFolder::Begin() {
     return locked;
   }
   return StartOver();
+}
+
+arrow::Status OutputFolder::BeginAnew() {
+  ARROW_RETURN_NOT_OK(CheckReplaceable(path_, inputs_));
+  is_complete_ = false;
+  return Begin();
+}
+
+arrow::Status OutputFolder::ClearUnbegun() {
+  if (!internal::HasScratch(path_)) return arrow::Status::OK();
+  ARROW_RETURN_NOT_OK(Lock());
+  std::error_code error;
+  fs::remove_all(scratch_path(), error);
+  if (!error) return arrow::Status::OK();
+  return base::DataError(
+      fmt::format("cannot remove the folder '{}': {}", scratch_path(), error.message()));
 }
 
 void OutputFolder::Continue() {
@@ -210,7 +247,7 @@ arrow::Status OutputFolder::StartOver() {
 // Held by the open file, so that a killed process leaves none.
 arrow::Status OutputFolder::Lock() {
   if (lock_ >= 0) return arrow::Status::OK();
-  const std::string path = scratch_path() + "/" + internal::kLockName;
+  const std::string path = lock_path();
   lock_ = open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666);
   if (lock_ < 0) {
     return base::DataError(
@@ -248,6 +285,8 @@ void OutputFolder::Clean() {
 }
 
 std::string OutputFolder::scratch_path() const { return path_ + "/" + internal::kScratchName; }
+
+std::string OutputFolder::lock_path() const { return scratch_path() + "/" + internal::kLockName; }
 
 std::string OutputFolder::ledger_path() const { return internal::LedgerPath(path_); }
 

@@ -31,8 +31,9 @@ class OutputFolder {
       const std::string& path, bool overwrite, const std::vector<std::string>& inputs = {});
   /// The same where a run may go on with what an interrupted one has left: its ledger, and what is
   /// beside it, stay (`continues`), until Continue or StartOver say what is to become of them. A
-  /// folder that holds an output, complete, and nothing unfinished is not touched (`is_complete`);
-  /// one without either is as after Create. UsageError for a folder with anything else in it.
+  /// folder that holds an output, complete, and nothing unfinished is not touched (`is_complete`),
+  /// also where a later run was killed before its ledger had a line; one without either is as after
+  /// Create. UsageError for a folder with anything else in it.
   static arrow::Result<std::unique_ptr<OutputFolder>> CreateOrContinue(
       const std::string& path, const std::vector<std::string>& inputs = {});
   ~OutputFolder();
@@ -52,6 +53,11 @@ class OutputFolder {
   void Continue();
   /// What an interrupted run has left is removed, and this one begins.
   arrow::Status StartOver();
+  /// From an output that is complete: this run begins, and is to replace it. UsageError for a
+  /// folder that Create would not replace.
+  arrow::Status BeginAnew();
+  /// From an output that is complete: what a run has left that never began is removed.
+  arrow::Status ClearUnbegun();
   /// What the run has written stays if it fails, for one that continues; or it does not.
   void set_keep(bool keep) { keep_ = keep; }
   /// Puts what is in staging_path in the place of what was in path. Files of others that have
@@ -68,6 +74,7 @@ class OutputFolder {
   void Clean();
   OutputFolder(std::string path, bool existed) : path_(std::move(path)), existed_(existed) {}
   arrow::Status Lock();
+  std::string lock_path() const;
 
   std::string path_;
   bool existed_;
@@ -76,6 +83,7 @@ class OutputFolder {
   bool keep_ = false;
   bool continues_ = false;
   bool is_complete_ = false;
+  std::vector<std::string> inputs_;  // of CreateOrContinue
 };
 
 }  // namespace emberharmony::engine

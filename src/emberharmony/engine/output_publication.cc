@@ -120,8 +120,7 @@ arrow::Status MoveStepwise(const fs::path& dir) {
   const fs::path staging = StagingPath(dir.string());
   if (!Exists(Removed(dir))) {
     if (!Exists(staging)) {
-      return base::DataError(
-          fmt::format("expected a new output in '{}', found none", staging.string()));
+      return base::DataError(DescribeStrayCompletion(dir.string()));
     }
     fs::create_directory(Removing(dir), error);
     if (error) {
@@ -160,6 +159,19 @@ std::string CompletePath(const std::string& dir) { return dir + "/" + kScratchNa
 
 std::string LedgerPath(const std::string& dir) {
   return dir + "/" + kScratchName + "/" + kLedgerName;
+}
+
+bool HasStrayCompletion(const std::string& dir) {
+  const fs::path path = Resolved(dir);
+  return Exists(CompletePath(dir)) && !Exists(StagingPath(dir)) && !Exists(Removed(path)) &&
+         !Exists(SiblingOf(path));
+}
+
+std::string DescribeStrayCompletion(const std::string& dir) {
+  return fmt::format(
+      "'{}' says that a new output is complete in '{}', and there is none: remove that file, and "
+      "run again",
+      CompletePath(dir), StagingPath(dir));
 }
 
 arrow::Status Publish(const std::string& dir) {

@@ -24,6 +24,11 @@ std::string StagingPath(const std::string& dir);
 std::string CompletePath(const std::string& dir);
 std::string LedgerPath(const std::string& dir);
 
+/// Whether DIR/.ember/complete speaks of an output that is nowhere: no run leaves that.
+bool HasStrayCompletion(const std::string& dir);
+/// What that means, and what to do.
+std::string DescribeStrayCompletion(const std::string& dir);
+
 /// Publishes what is in DIR/.ember/output. After an error DIR/.ember/complete tells whether the
 /// next Recover will finish it.
 arrow::Status Publish(const std::string& dir);

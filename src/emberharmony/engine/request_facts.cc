@@ -12,6 +12,7 @@
 #include "emberharmony/base/regular_file.h"
 #include "emberharmony/engine/checkpoint.h"
 #include "emberharmony/engine/numeric_backends.h"
+#include "emberharmony/engine/split_vectors.h"
 #include "emberharmony/io/object_stores.h"
 
 namespace emberharmony::engine {
@@ -44,8 +45,7 @@ LedgerContents DescribeReading(const std::string& command, const SourceRequest& 
     facts.Add("the source", header.source);
     facts.AddHidden("the query, --snapshot-time or --unit-column", requested.remote->identity());
   } else if (facts.has_lasting_source) {
-    facts.AddHidden("the source's files (names, sizes, times of change)",
-                    requested.whole->identity());
+    facts.AddHidden("the source's files (names, sizes, times of change)", requested.identity);
   } else {
     facts.Add("the source", header.source);
   }
@@ -53,7 +53,8 @@ LedgerContents DescribeReading(const std::string& command, const SourceRequest& 
   std::vector<std::string> columns = request.columns;
   std::sort(columns.begin(), columns.end());
   facts.Add("--columns", fmt::format("{}", fmt::join(columns, ",")));
-  facts.Add("--where", request.where.value_or(""));
+  // Conditions may have values that are nobody else's to see.
+  facts.AddHidden("--where", request.where.value_or(""));
   facts.Add("--limit", request.limit_rows ? std::to_string(*request.limit_rows) : "");
   const RunOptions& options = context.options();
   if (command != "fit") facts.Add("--content-checksum", options.content_checksum ? "given" : "");
@@ -98,6 +99,41 @@ std::optional<RunRequest> RequestOfReport(const std::string& path) {
   return RunRequest::FromJson(json["request"]);
 }
 
+bool IsOtherPlan(const plan::FittedPlan& model, const GivenPlan& given) {
+  return plan::PlanHash(model.plan()) != plan::PlanHash(given.plan);
+}
+
+// How many rows of the source a model learns from.
+struct LearnedBounds {
+  int64_t least = 0;
+  int64_t most = 0;
+};
+
+bool IsZeroShare(const std::string& share) {
+  return share.find_first_not_of("0.") == std::string::npos;
+}
+
+arrow::Result<LearnedBounds> BoundsOfLearned(const SourceRequest& request,
+                                             const RequestedSource& requested,
+                                             const plan::Plan& plan, RunContext* context) {
+  LearnedBounds bounds;
+  bounds.most = requested.selected->num_rows();
+  if (request.limit_rows) bounds.most = std::min(bounds.most, *request.limit_rows);
+  const bool drops_rows = requested.filter != nullptr || (plan.target && plan.target->drop_null);
+  if (drops_rows) return bounds;
+  if (IsZeroShare(plan.split.validation) && IsZeroShare(plan.split.test)) {
+    bounds.least = bounds.most;
+  } else if (plan.split.method == plan::SplitMethod::kRandom) {
+    // By the rows' numbers alone: nothing is read.
+    ARROW_ASSIGN_OR_RAISE(
+        const auto splits,
+        SplitVectors::MakeForScan(*requested.whole, *requested.selected, plan.split, context));
+    ARROW_RETURN_NOT_OK(splits->Complete());
+    bounds.least = bounds.most = splits->total_counts()[0];
+  }
+  return bounds;
+}
+
 }  // namespace
 
 LedgerContents DescribeLearning(const std::string& command, const SourceRequest& source_request,
@@ -137,24 +173,65 @@ arrow::Result<LedgerContents> DescribeTransform(const std::string& model_dir,
   return header;
 }
 
-arrow::Status CheckCompleteOutput(const std::string& output, const LedgerContents& header,
+arrow::Status CheckCompleteOutput(const CompleteOutput& complete, const LedgerContents& header,
                                   const std::optional<GivenPlan>& given) {
-  namespace fs = std::filesystem;
-  std::error_code ignored;
-  const bool is_model = !fs::exists(fs::path(output) / "manifest.json", ignored);
-  if (is_model != (header.command == "fit")) return OtherOutput(output, "the command");
-  if (!is_model) {
-    const auto earlier = RequestOfReport(output + "/run_report.json");
-    const std::string difference = earlier ? header.request.DifferenceFrom(*earlier) : "";
-    return difference.empty() ? arrow::Status::OK() : OtherOutput(output, difference);
+  const std::string& folder = complete.folder;
+  if (!complete.command.empty() && complete.command != header.command) {
+    return OtherOutput(
+        folder, fmt::format("the command (was '{}', is '{}')", complete.command, header.command));
   }
-  if (!given) return arrow::Status::OK();
-  ARROW_ASSIGN_OR_RAISE(const std::string text,
-                        base::ReadFile(output + "/model.json", int64_t{256} << 20));
-  const auto json = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
-  const bool same = json.is_object() && json.value("plan_sha256", nlohmann::json()) ==
-                                            nlohmann::json(plan::PlanHash(given->plan));
-  return same ? arrow::Status::OK() : OtherOutput(output, "the plan");
+  if (header.command != "fit") {
+    const auto earlier = RequestOfReport(folder + "/run_report.json");
+    const std::string difference = earlier ? header.request.DifferenceFrom(*earlier) : "";
+    if (!difference.empty()) return OtherOutput(folder, difference);
+    if (complete.model != nullptr && given && IsOtherPlan(*complete.model, *given))
+      return OtherOutput(folder, "the plan");
+    if (!earlier && complete.damage.empty()) {
+      return base::UsageError(
+          fmt::format("the output folder '{}' is complete, but does not tell of which run, since "
+                      "its run_report.json is missing or from an earlier version; choose another "
+                      "folder, or replace it with --overwrite",
+                      folder));
+    }
+  }
+  if (complete.damage.empty()) return arrow::Status::OK();
+  return base::UsageError(
+      fmt::format("the output in '{}' was complete, but is damaged: {}; make it again with "
+                  "--overwrite",
+                  folder, complete.damage));
+}
+
+arrow::Status CheckCompleteModel(const CompleteOutput& complete,
+                                 const SourceRequest& source_request,
+                                 const RequestedSource& requested, const PlanRequest& plan_request,
+                                 const std::optional<GivenPlan>& given, RunContext* context) {
+  const plan::FittedPlan& model = *complete.model;
+  const plan::Plan& plan = model.plan();
+  if (given) {
+    if (IsOtherPlan(model, *given)) return OtherOutput(complete.folder, "the plan");
+  } else {
+    const std::string target = plan.target ? plan.target->column : "";
+    if (target != plan_request.target.value_or("")) return OtherOutput(complete.folder, "--target");
+    const int64_t seed = plan_request.seed.value_or(plan::SplitSpec().seed);
+    if (plan.split.method != plan::SplitMethod::kTime && plan.split.seed != seed)
+      return OtherOutput(complete.folder, "--seed");
+  }
+  if (!model.Bind(*requested.selected->schema()).ok())
+    return OtherOutput(complete.folder, "the source's columns");
+  if (!complete.num_learned_rows || !HasLastingSource(source_request, requested) ||
+      requested.is_remote) {
+    return arrow::Status::OK();
+  }
+  ARROW_ASSIGN_OR_RAISE(const LearnedBounds bounds,
+                        BoundsOfLearned(source_request, requested, plan, context));
+  const int64_t learned = *complete.num_learned_rows;
+  if (learned >= bounds.least && learned <= bounds.most) return arrow::Status::OK();
+  const std::string expected = bounds.least == bounds.most ? std::to_string(bounds.most)
+                                                           : fmt::format("at most {}", bounds.most);
+  return OtherOutput(complete.folder,
+                     fmt::format("the rows (the model has learned from {}; from these it would "
+                                 "have been {})",
+                                 learned, expected));
 }
 
 }  // namespace emberharmony::engine

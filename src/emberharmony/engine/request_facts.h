@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "emberharmony/engine/complete_output.h"
 #include "emberharmony/engine/given_plan.h"
 #include "emberharmony/engine/requested_source.h"
 #include "emberharmony/engine/run_context.h"
@@ -26,9 +27,19 @@ arrow::Result<LedgerContents> DescribeTransform(const std::string& model_dir,
                                                 const RequestedSource& requested,
                                                 const RunContext& context);
 
-/// UsageError, which names what differs, when the complete output in a folder is known to be that
-/// of another request. A model tells its plan alone.
-arrow::Status CheckCompleteOutput(const std::string& output, const LedgerContents& header,
+/// UsageError, which names what differs, when a complete output is that of another request, or does
+/// not tell of which (an extract's and a transform's report does), or is damaged. Of a model this
+/// is checked by CheckCompleteModel.
+arrow::Status CheckCompleteOutput(const CompleteOutput& complete, const LedgerContents& header,
                                   const std::optional<GivenPlan>& given);
+
+/// The same for a fit. A model has no record of its request, since equal fits are equal to the byte
+/// and to what merging gives: it tells its plan, its columns, and how many rows it has learned
+/// from, which is compared with the source as far as that is known without reading it, and where
+/// its rows can be told to be the same at all.
+arrow::Status CheckCompleteModel(const CompleteOutput& complete,
+                                 const SourceRequest& source_request,
+                                 const RequestedSource& requested, const PlanRequest& plan_request,
+                                 const std::optional<GivenPlan>& given, RunContext* context);
 
 }  // namespace emberharmony::engine

@@ -165,6 +165,7 @@ arrow::Result<RequestedSource> OpenRequested(const SourceRequest& request, RunCo
                                           : io::OpenSourceAs(request.location, *expected, options));
   }
   source.num_rows = source.whole->num_rows();
+  source.identity = source.whole->identity();
   if (expression != nullptr) {
     const auto known =
         source.remote == nullptr ? source.whole->schema() : source.remote->filter_schema();

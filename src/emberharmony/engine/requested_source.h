@@ -33,6 +33,7 @@ struct RequestedSource {
   std::shared_ptr<io::Source> selected;
   std::shared_ptr<const io::filter::Filter> filter;  ///< not applied yet
   int64_t num_rows = 0;                              ///< before --where and --limit
+  std::string identity;                              ///< the source's, before --where and --limit
   /// A service's table whose rows have not been fetched: until SelectRows has, `whole` is empty.
   std::shared_ptr<io::RemoteTable> remote = nullptr;
   bool is_remote = false;  ///< also when they have been

@@ -198,6 +198,8 @@ void LedgerContents::ForgetResults() {
 arrow::Result<std::optional<LedgerContents>> RunLedger::Read(const std::string& path) {
   std::error_code error;
   const auto status = std::filesystem::symlink_status(path, error);
+  if (status.type() == std::filesystem::file_type::none)
+    return LedgerFault("cannot read", path, error.value());
   if (!std::filesystem::is_regular_file(status)) return std::nullopt;
   ARROW_ASSIGN_OR_RAISE(const auto file, base::OpenRegularFile(path));
   ARROW_ASSIGN_OR_RAISE(const int64_t size, file->GetSize());

@@ -13,8 +13,8 @@
 
 #include "emberharmony/base/canonical_json.h"
 #include "emberharmony/base/error_kind.h"
-#include "emberharmony/base/regular_file.h"
-#include "emberharmony/engine/manifest.h"
+#include "emberharmony/base/memory_budget.h"
+#include "emberharmony/engine/complete_output.h"
 #include "emberharmony/engine/output_contents_internal.h"
 #include "emberharmony/engine/output_publication_internal.h"
 #include "emberharmony/engine/run_ledger.h"
@@ -25,58 +25,43 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr int64_t kManifestBytesMax = int64_t{1} << 30;
-
-bool IsRegularFile(const fs::path& path) {
-  std::error_code ignored;
-  return fs::is_regular_file(fs::symlink_status(path, ignored));
-}
+constexpr int64_t kStatusBytesMax = int64_t{4} << 30;
 
 // Whether a process holds the folder's lock.
-bool IsLocked(const std::string& folder) {
+arrow::Result<bool> IsLocked(const std::string& folder) {
   const std::string path = folder + "/" + internal::kScratchName + "/" + internal::kLockName;
   const int descriptor = open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+  if (descriptor < 0 && (errno == EACCES || errno == EPERM)) {
+    return base::DataError(
+        fmt::format("cannot read '{}': {}", path, std::generic_category().message(errno)));
+  }
   if (descriptor < 0) return false;
   const bool locked = flock(descriptor, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
   close(descriptor);
   return locked;
 }
 
-// Shards are called so wherever the manifest is from.
-bool IsWithin(const std::string& path) {
-  const fs::path relative(path);
-  if (relative.is_absolute()) return false;
-  for (const fs::path& part : relative) {
-    if (part == "..") return false;
-  }
-  return true;
-}
-
 arrow::Status ReadComplete(const std::string& folder, RunStatus* status) {
+  const auto budget = base::MemoryBudget::MakeRoot("status", kStatusBytesMax);
+  ARROW_ASSIGN_OR_RAISE(const CompleteOutput output, ReadCompleteOutput(folder, budget.get()));
   status->state = RunStatus::State::kComplete;
   status->next = "nothing: the output is complete";
-  if (!IsRegularFile(fs::path(folder) / "manifest.json")) {
-    status->command = "fit";
-    return arrow::Status::OK();
+  if (internal::HasScratch(folder)) {
+    status->next =
+        "nothing: the output is complete; of a later run, which had not begun, there is '.ember', "
+        "which --resume clears away";
   }
-  ARROW_ASSIGN_OR_RAISE(const std::string text,
-                        base::ReadFile(folder + "/manifest.json", kManifestBytesMax));
-  const auto manifest = Manifest::FromJson(text);
-  if (!manifest) {
-    return base::DataError(fmt::format(
-        "'{}/manifest.json' is damaged; make the output again with --overwrite", folder));
+  if (!output.damage.empty()) {
+    status->state = RunStatus::State::kDamaged;
+    status->next = output.damage + ": run the command with --overwrite to make the output again";
   }
-  status->command = manifest->splits.contains("all") ? "transform" : "extract";
-  for (const auto& [name, split] : manifest->splits) status->rows_done += split.num_rows;
+  status->command = output.command;
+  if (output.command == "fit") return arrow::Status::OK();
+  for (const auto& [name, split] : output.manifest.splits) status->rows_done += split.num_rows;
   std::set<int64_t> units;
-  for (const ShardEntry& shard : manifest->shards) {
-    units.insert(shard.unit);
-    const fs::path path = fs::path(folder) / shard.path;
-    std::error_code ignored;
-    if (IsWithin(shard.path) && IsRegularFile(path))
-      status->bytes += static_cast<int64_t>(fs::file_size(path, ignored));
-  }
-  status->num_shards = static_cast<int64_t>(manifest->shards.size());
+  for (const ShardEntry& shard : output.manifest.shards) units.insert(shard.unit);
+  status->bytes = output.bytes;
+  status->num_shards = static_cast<int64_t>(output.manifest.shards.size());
   status->num_rows = status->rows_done;
   status->num_units = status->units_done = static_cast<int64_t>(units.size());
   return arrow::Status::OK();
@@ -128,6 +113,52 @@ std::string NextOf(const RunStatus& status, bool has_ledger, bool only_publish) 
   return "run the same command with --resume to go on, or with --overwrite to start over";
 }
 
+arrow::Result<RunStatus> LookAtRun(const std::string& folder) {
+  std::error_code error;
+  const fs::file_status found = fs::status(folder, error);
+  if (found.type() == fs::file_type::none)
+    return base::DataError(fmt::format("cannot read '{}': {}", folder, error.message()));
+  if (!fs::exists(found)) {
+    return base::DataError(
+        fmt::format("'{}' does not exist; give the folder that a run writes to (its -o)", folder));
+  }
+  if (!fs::is_directory(found)) {
+    return base::UsageError(
+        fmt::format("'{}' is a file; give the folder that a run writes to (its -o)", folder));
+  }
+  RunStatus status;
+  status.folder = folder;
+  ARROW_ASSIGN_OR_RAISE(const bool has_manifest, FindRegularFile(folder + "/manifest.json"));
+  ARROW_ASSIGN_OR_RAISE(const bool has_model, FindRegularFile(folder + "/model.json"));
+  const bool is_complete = has_manifest || has_model;
+  const bool has_scratch = internal::HasScratch(folder);
+  if (!has_scratch && !is_complete) {
+    return base::UsageError(fmt::format(
+        "'{}' holds no output of ember, complete or not; give the folder that a run writes to "
+        "(its -o)",
+        folder));
+  }
+  if (!has_scratch) {
+    ARROW_RETURN_NOT_OK(ReadComplete(folder, &status));
+    return status;
+  }
+  ARROW_ASSIGN_OR_RAISE(const bool running, IsLocked(folder));
+  ARROW_ASSIGN_OR_RAISE(const auto ledger, RunLedger::Read(internal::LedgerPath(folder)));
+  ARROW_ASSIGN_OR_RAISE(const bool only_publish, FindRegularFile(internal::CompletePath(folder)));
+  // A run that was killed before its ledger had a line has not begun.
+  if (is_complete && !running && !ledger && !only_publish) {
+    ARROW_RETURN_NOT_OK(ReadComplete(folder, &status));
+    return status;
+  }
+  status.state = running ? RunStatus::State::kRunning : RunStatus::State::kInterrupted;
+  status.has_earlier_output = is_complete;
+  if (ledger) ReadLedger(*ledger, &status);
+  status.next = NextOf(status, ledger.has_value(), only_publish);
+  if (!running && internal::HasStrayCompletion(folder))
+    status.next = internal::DescribeStrayCompletion(folder);
+  return status;
+}
+
 }  // namespace
 
 std::string RunStatus::StateName() const {
@@ -136,6 +167,8 @@ std::string RunStatus::StateName() const {
       return "running";
     case State::kInterrupted:
       return "interrupted";
+    case State::kDamaged:
+      return "damaged";
     case State::kComplete:
       break;
   }
@@ -159,7 +192,7 @@ std::string RunStatus::ToJson() const {
   total("columns", num_columns);
   total("units", num_units);
   total("rows", num_rows);
-  if (state != State::kComplete) {
+  if (state != State::kComplete && state != State::kDamaged) {
     json["source"] = source;
     json["phase"] = phase;
     json["can_continue"] = can_continue;
@@ -169,36 +202,9 @@ std::string RunStatus::ToJson() const {
 }
 
 arrow::Result<RunStatus> ReadRunStatus(const std::string& folder) {
-  std::error_code error;
-  const fs::file_status found = fs::status(folder, error);
-  if (!fs::exists(found)) {
-    return base::DataError(
-        fmt::format("'{}' does not exist; give the folder that a run writes to (its -o)", folder));
-  }
-  if (!fs::is_directory(found)) {
-    return base::UsageError(
-        fmt::format("'{}' is a file; give the folder that a run writes to (its -o)", folder));
-  }
-  RunStatus status;
-  status.folder = folder;
-  const bool is_complete = IsRegularFile(fs::path(folder) / "manifest.json") ||
-                           IsRegularFile(fs::path(folder) / "model.json");
-  if (!internal::HasScratch(folder)) {
-    if (is_complete) {
-      ARROW_RETURN_NOT_OK(ReadComplete(folder, &status));
-      return status;
-    }
-    return base::UsageError(fmt::format(
-        "'{}' holds no output of ember, complete or not; give the folder that a run writes to "
-        "(its -o)",
-        folder));
-  }
-  const bool running = IsLocked(folder);
-  ARROW_ASSIGN_OR_RAISE(const auto ledger, RunLedger::Read(internal::LedgerPath(folder)));
-  status.state = running ? RunStatus::State::kRunning : RunStatus::State::kInterrupted;
-  status.has_earlier_output = is_complete;
-  if (ledger) ReadLedger(*ledger, &status);
-  status.next = NextOf(status, ledger.has_value(), IsRegularFile(internal::CompletePath(folder)));
+  ARROW_ASSIGN_OR_RAISE(RunStatus status, LookAtRun(folder));
+  // A run that put its output in place meanwhile has taken files away that the old manifest names.
+  if (status.state == RunStatus::State::kDamaged) return LookAtRun(folder);
   return status;
 }
 

@@ -13,6 +13,7 @@ struct RunStatus {
     kComplete,     ///< the output is there, whole
     kRunning,      ///< a process is writing to the folder
     kInterrupted,  ///< a run has left something unfinished
+    kDamaged,      ///< the output is there, but not all of its files
   };
   State state = State::kComplete;
   std::string folder;
@@ -32,14 +33,14 @@ struct RunStatus {
   int64_t bytes = 0;  ///< of shards that are complete
   std::string next;   ///< what to do
 
-  /// "complete", "running", "interrupted".
+  /// "complete", "running", "interrupted", "damaged".
   std::string StateName() const;
   std::string ToJson() const;
 };
 
 /// Looks at a folder and changes nothing in it. Whatever is in there may come from a stranger: it
 /// is bounded, and no path outside of the folder is followed. DataError when there is no such
-/// folder, UsageError when no run has written it.
+/// folder, or it cannot be read, UsageError when no run has written it.
 arrow::Result<RunStatus> ReadRunStatus(const std::string& folder);
 
 }  // namespace emberharmony::engine

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <functional>
 #include <iterator>
 #include <nlohmann/json.hpp>
 
@@ -18,6 +19,7 @@
 #include "emberharmony/base/log.h"
 #include "emberharmony/base/regular_file.h"
 #include "emberharmony/engine/checkpoint.h"
+#include "emberharmony/engine/complete_output.h"
 #include "emberharmony/engine/fit.h"
 #include "emberharmony/engine/output_folder.h"
 #include "emberharmony/engine/report_html.h"
@@ -135,25 +137,31 @@ arrow::Result<std::unique_ptr<Checkpoint>> OpenCheckpoint(const std::string& out
   return checkpoint;
 }
 
-// The report of a run that finds its output complete.
-arrow::Result<RunReport> ReportOfComplete(const std::string& output, const LedgerContents& header,
-                                          const std::optional<GivenPlan>& given) {
-  ARROW_RETURN_NOT_OK(CheckCompleteOutput(output, header, given));
+// The report of a run that finds its output complete, which `check` may refuse as well; nothing
+// where the run begins anew.
+arrow::Result<std::optional<RunReport>> ReportOfComplete(
+    Checkpoint* checkpoint, const LedgerContents& header, const std::optional<GivenPlan>& given,
+    RunContext* context,
+    const std::function<arrow::Status(const CompleteOutput&)>& check = nullptr) {
+  ARROW_ASSIGN_OR_RAISE(CompleteOutput complete,
+                        ReadCompleteOutput(checkpoint->folder()->path(), context->budget()));
+  ARROW_RETURN_NOT_OK(CheckCompleteOutput(complete, header, given));
+  if (check) ARROW_RETURN_NOT_OK(check(complete));
+  if (!header.request.has_lasting_source) {
+    ARROW_RETURN_NOT_OK(checkpoint->BeginAnew(header));
+    return std::nullopt;
+  }
+  ARROW_RETURN_NOT_OK(checkpoint->folder()->ClearUnbegun());
   RunReport report;
   report.command = header.command;
   report.source = header.source;
-  report.output = output;
+  report.output = complete.folder;
   report.was_complete = true;
-  if (header.command == "fit") return report;
-  constexpr int64_t kDocumentBytesMax = int64_t{1} << 30;
-  ARROW_ASSIGN_OR_RAISE(const std::string manifest,
-                        base::ReadFile(output + "/manifest.json", kDocumentBytesMax));
-  auto parsed = Manifest::FromJson(manifest);
-  if (!parsed) {
-    return base::DataError(fmt::format(
-        "'{}/manifest.json' is damaged; make the output again with --overwrite", output));
+  if (header.command == "fit") {
+    report.num_rows = complete.num_learned_rows.value_or(0);
+    return report;
   }
-  report.manifest = *std::move(parsed);
+  report.manifest = std::move(complete.manifest);
   for (const auto& [name, split] : report.manifest.splits) report.num_rows += split.num_rows;
   return report;
 }
@@ -632,7 +640,15 @@ arrow::Result<RunReport> RunFit(const SourceRequest& source_request,
       DescribeLearning("fit", source_request, requested, plan_request, given, *context);
   ARROW_ASSIGN_OR_RAISE(auto checkpoint,
                         OpenCheckpoint(output, source_request, plan_request.path, header, context));
-  if (checkpoint->is_complete()) return ReportOfComplete(output, header, given);
+  if (checkpoint->is_complete()) {
+    ARROW_ASSIGN_OR_RAISE(auto done, ReportOfComplete(checkpoint.get(), header, given, context,
+                                                      [&](const CompleteOutput& complete) {
+                                                        return CheckCompleteModel(
+                                                            complete, source_request, requested,
+                                                            plan_request, given, context);
+                                                      }));
+    if (done) return *std::move(done);
+  }
   auto report = FitInto(checkpoint.get(), source_request, plan_request, std::move(requested),
                         std::move(given), stopwatch, context);
   ARROW_RETURN_NOT_OK(checkpoint->Conclude(report.status()));
@@ -664,7 +680,11 @@ arrow::Result<RunReport> RunTransform(const std::string& model_dir,
                         DescribeTransform(model_dir, *model, source_request, requested, *context));
   ARROW_ASSIGN_OR_RAISE(auto checkpoint,
                         OpenCheckpoint(output, source_request, model_dir, header, context));
-  if (checkpoint->is_complete()) return ReportOfComplete(output, header, std::nullopt);
+  if (checkpoint->is_complete()) {
+    ARROW_ASSIGN_OR_RAISE(auto done,
+                          ReportOfComplete(checkpoint.get(), header, std::nullopt, context));
+    if (done) return *std::move(done);
+  }
   auto report = TransformInto(checkpoint.get(), std::move(model), source_request, header.request,
                               std::move(requested), stopwatch, context);
   ARROW_RETURN_NOT_OK(checkpoint->Conclude(report.status()));
@@ -683,7 +703,10 @@ arrow::Result<RunReport> RunExtract(const SourceRequest& source_request,
       DescribeLearning("extract", source_request, requested, plan_request, given, *context);
   ARROW_ASSIGN_OR_RAISE(auto checkpoint,
                         OpenCheckpoint(output, source_request, plan_request.path, header, context));
-  if (checkpoint->is_complete()) return ReportOfComplete(output, header, given);
+  if (checkpoint->is_complete()) {
+    ARROW_ASSIGN_OR_RAISE(auto done, ReportOfComplete(checkpoint.get(), header, given, context));
+    if (done) return *std::move(done);
+  }
   auto report = ExtractInto(checkpoint.get(), source_request, plan_request, header.request,
                             std::move(requested), std::move(given), stopwatch, context);
   ARROW_RETURN_NOT_OK(checkpoint->Conclude(report.status()));
