@@ -12,6 +12,25 @@ bool RequiresPartitionFilter(std::string_view message) {
   return message.find(kPartitionFilterRefusal) != std::string_view::npos;
 }
 
+std::string PartitionColumnOf(std::string_view message) {
+  constexpr std::string_view kColumns = "column(s) ";
+  // Listed with those of a table by the time of ingestion, and no name for conditions.
+  constexpr std::string_view kLoadTime = "_PARTITION_LOAD_TIME";
+  const size_t columns = message.find(kColumns);
+  const size_t end = message.find(kPartitionFilterRefusal);
+  if (columns == std::string_view::npos || end == std::string_view::npos || end < columns)
+    return "";
+  std::string_view names = message.substr(columns, end - columns);
+  while (true) {
+    const size_t begin = names.find('\'');
+    const size_t close = begin == std::string_view::npos ? begin : names.find('\'', begin + 1);
+    if (close == std::string_view::npos) return "";
+    const std::string_view name = names.substr(begin + 1, close - begin - 1);
+    if (!name.empty() && name != kLoadTime) return std::string(name);
+    names.remove_prefix(close + 1);
+  }
+}
+
 std::vector<std::string> ConditionsToShow(const std::string& condition) {
   constexpr size_t kConditionsMax = 16;  // each costs a call
   const auto expression = io::filter::ParseExpression(condition, "filter");

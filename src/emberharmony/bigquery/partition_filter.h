@@ -17,6 +17,9 @@ inline constexpr std::string_view kPartitionFilterRefusal =
 /// Whether BigQuery, or the local server, refuses for that reason.
 bool RequiresPartitionFilter(std::string_view message);
 
+/// The column that such a refusal asks a condition on; "" where it names none.
+std::string PartitionColumnOf(std::string_view message);
+
 /// Conditions to try one after the other, so that a table which requires one is shown: the whole
 /// condition, and the terms of its outermost AND, a few at most. Where another term is wrong, the
 /// one of the partitions still does. Nothing for what does not parse.

@@ -15,6 +15,20 @@ TEST(PartitionFilter, KnowsTheRefusal) {
   EXPECT_FALSE(RequiresPartitionFilter("request failed: Row filter for p.d.t is invalid."));
 }
 
+TEST(PartitionFilter, NamesTheColumnThatIsMissing) {
+  const std::string before = "Cannot query over table 'p.d.t' without a filter over column(s) ";
+  const std::string behind = " that can be used for partition elimination";
+  EXPECT_EQ(PartitionColumnOf(before + "'day'" + behind), "day");
+  EXPECT_EQ(PartitionColumnOf(
+                before + "'_PARTITION_LOAD_TIME', '_PARTITIONDATE', '_PARTITIONTIME'" + behind),
+            "_PARTITIONDATE");
+  EXPECT_EQ(PartitionColumnOf(before + "'_PARTITION_LOAD_TIME'" + behind), "");
+  EXPECT_EQ(PartitionColumnOf(before + "''" + behind), "");
+  EXPECT_EQ(PartitionColumnOf(before + "'day" + behind), "");
+  EXPECT_EQ(PartitionColumnOf("without a filter" + behind), "");
+  EXPECT_EQ(PartitionColumnOf(behind + " column(s) 'a'"), "");
+}
+
 TEST(PartitionFilter, TriesTheTermsOfACondition) {
   using Conditions = std::vector<std::string>;
   EXPECT_EQ(ConditionsToShow("a > 1"), Conditions{"a > 1"});

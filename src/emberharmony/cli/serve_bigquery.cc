@@ -56,10 +56,16 @@ arrow::Result<bigquery::ServerOptions> Parsed(const ServeOptions& options) {
   for (const std::string& name : options.partition_filters) {
     const auto table = std::find_if(parsed.tables.begin(), parsed.tables.end(),
                                     [&](const auto& each) { return each.name == name; });
-    if (table == parsed.tables.end() || table->partition.empty()) {
+    if (table == parsed.tables.end()) {
+      return base::UsageError(
+          fmt::format("--require-partition-filter: expected PROJECT.DATASET.TABLE of a table that "
+                      "--table names, found '{}'",
+                      name));
+    }
+    if (table->partition.empty()) {
       return base::UsageError(fmt::format(
-          "--require-partition-filter: expected PROJECT.DATASET.TABLE of a table that --table and "
-          "--partition name, found '{}'",
+          "--require-partition-filter: the table '{0}' has no partitions; say by which column it "
+          "is partitioned, too: --partition {0}=COLUMN",
           name));
     }
     table->require_partition_filter = true;

@@ -498,11 +498,16 @@ def test_partitions_that_cannot_be(run_ember: Callable[..., object], numbers: Pa
 
     assert "that --table names" in told("p.d.other=id")
     assert "that --table names" in told(TABLE)
-    assert "'id' is INTEGER" in told(f"{TABLE}=id")
+    assert "'id' is INT64" in told(f"{TABLE}=id")
+    assert "did you mean 'id'?" in told(f"{TABLE}=idd")
     assert "nothere" in told(f"{TABLE}=nothere:DAY")
     table = ["--table", f"{TABLE}={numbers}", "--require-partition-filter", TABLE]
     process = run_ember("serve-bigquery", *table, status=2, timeout=30)
-    assert "of a table that --table and --partition name" in process.stderr
+    assert f"the table '{TABLE}' has no partitions" in process.stderr
+    assert f"--partition {TABLE}=COLUMN" in process.stderr
+    table[-1] = "p.d.other"
+    process = run_ember("serve-bigquery", *table, status=2, timeout=30)
+    assert "a table that --table names, found 'p.d.other'" in process.stderr
 
 
 def test_requests_that_are_refused(served: Served) -> None:

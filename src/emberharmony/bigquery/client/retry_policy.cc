@@ -85,10 +85,13 @@ arrow::Status RpcError(const RpcStatus& status, const std::string& what) {
   switch (status.code) {
     case RpcCode::kInvalidArgument:
       if (RequiresPartitionFilter(status.message)) {
+        const std::string column = PartitionColumnOf(status.message);
         return base::UsageError(
             text +
             "; the table is only read with a condition on that column, in a term of its own: add "
-            "one (--where \"COLUMN >= '2024-01-31'\"; in Python where=, or where_clause=)");
+            "one (--where \"" +
+            (column.empty() ? "COLUMN" : column) +
+            " >= '2024-01-31'\"; in Python where=, or where_clause=)");
       }
       return base::UsageError(text + "; look at the columns, the filter and the snapshot time");
     case RpcCode::kNotFound:

@@ -19,6 +19,14 @@ bool IsPartitionTime(const std::string& name) {
   return base::LowerAscii(name) == base::LowerAscii(kPartitionTime);
 }
 
+// A type's name in SQL, which is the one that users know; the API has older ones for some.
+std::string SqlTypeName(const std::string& type) {
+  if (type == "FLOAT") return "FLOAT64";
+  if (type == "INTEGER") return "INT64";
+  if (type == "BOOLEAN") return "BOOL";
+  return type == "RECORD" ? "STRUCT" : type;
+}
+
 arrow::Status CheckPartitioning(const TableField& field, const std::string& type) {
   const bool is_date = field.type == "DATE";
   if (IsPartitionTime(field.name) && field.type != "TIMESTAMP") {
@@ -30,7 +38,7 @@ arrow::Status CheckPartitioning(const TableField& field, const std::string& type
     return base::UsageError(
         fmt::format("tables are partitioned by a column of DATE, DATETIME or TIMESTAMP here, '{}' "
                     "is {}",
-                    field.name, field.type));
+                    field.name, SqlTypeName(field.type)));
   }
   const bool known = type == "DAY" || type == "MONTH" || type == "YEAR";
   if (known || (type == "HOUR" && !is_date)) return arrow::Status::OK();
@@ -48,9 +56,10 @@ arrow::Result<std::shared_ptr<const TablePartitions>> TablePartitions::Make(
   const std::string type(colon == std::string_view::npos ? "DAY" : text.substr(colon + 1));
   const auto selected = SelectFields(schema, {name});
   if (name.empty() || !selected.ok()) {
-    return base::UsageError(
-        fmt::format("expected COLUMN or COLUMN:DAY by which the table is partitioned, found '{}'{}",
-                    text, selected.ok() ? "" : ": " + selected.status().message()));
+    return base::UsageError(fmt::format(
+        "expected COLUMN or COLUMN:DAY by which the table is partitioned, found '{}'{}{}", text,
+        selected.ok() ? "" : ": " + selected.status().message(),
+        base::DidYouMean(name, schema.schema->field_names())));
   }
   std::shared_ptr<TablePartitions> partitions(new TablePartitions);
   TableInfo& info = partitions->info_;
