@@ -63,8 +63,9 @@ class Model {
   /// (io/lossless_cast.h).
   ///
   /// UsageError that names every column that is absent or of a type that is never cast, or the
-  /// column and the first value that would change; DataError for values that a step refuses. Arrays are allocated from `pool`, which
-  /// must outlive them; columns handed on as they are share the batch's memory.
+  /// column and the first value that would change; DataError for values that a step refuses. Arrays
+  /// are allocated from `pool`, which must outlive them; columns handed on as they are share the
+  /// batch's memory.
   arrow::Result<std::shared_ptr<arrow::RecordBatch>> Transform(
       const arrow::RecordBatch& batch,
       arrow::MemoryPool* pool = arrow::default_memory_pool()) const;
