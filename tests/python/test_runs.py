@@ -345,7 +345,9 @@ def test_progress_is_told_and_its_errors_stop_the_run(
 
     with pytest.raises(Stop):
         eh.extract(flights, tmp_path / "stopped", progress=stop, threads=1)
-    assert not (tmp_path / "stopped").exists()
+    assert [path.name for path in (tmp_path / "stopped").iterdir()] == [".ember"]
+    assert eh.status(tmp_path / "stopped").state == "interrupted"
+    assert eh.extract(flights, tmp_path / "stopped", resume=True).rows == 3_000_000
 
 
 def test_progress_is_off_where_nobody_looks(
