@@ -5,13 +5,13 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <xxhash.h>
 
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <vector>
 
+#include "emberharmony/base/content_hash.h"
 #include "emberharmony/base/errno_internal.h"
 
 namespace emberharmony::base {
@@ -40,14 +40,12 @@ std::string FolderOf(const std::string& path) {
 // The temporary file: hashes, buffers and writes. The first error sticks.
 class HashingFileStream : public arrow::io::OutputStream {
  public:
-  HashingFileStream(int fd, std::string path)
-      : fd_(fd), path_(std::move(path)), hash_(XXH3_createState()) {
-    if (hash_ == nullptr || XXH3_128bits_reset(hash_) != XXH_OK) {
+  HashingFileStream(int fd, std::string path) : fd_(fd), path_(std::move(path)) {
+    if (!hash_.is_valid()) {
       status_ = arrow::Status::OutOfMemory("no memory for the hash of '", path_, "'");
     }
   }
   ~HashingFileStream() override {
-    XXH3_freeState(hash_);
     if (fd_ >= 0) ::close(fd_);
   }
 
@@ -59,7 +57,7 @@ class HashingFileStream : public arrow::io::OutputStream {
     ARROW_RETURN_NOT_OK(status_);
     if (nbytes == 0) return arrow::Status::OK();
     const size_t size = static_cast<size_t>(nbytes);
-    XXH3_128bits_update(hash_, data, size);
+    hash_.Add({static_cast<const char*>(data), size});
     bytes_written_ += nbytes;
     if (buffer_.size() + size > kBufferBytes) ARROW_RETURN_NOT_OK(WriteBuffer());
     if (size >= kBufferBytes) return WriteThrough(static_cast<const char*>(data), size);
@@ -94,10 +92,7 @@ class HashingFileStream : public arrow::io::OutputStream {
     if (fd_ >= 0) ::close(fd_);
     fd_ = -1;
   }
-  std::string HashHex() const {
-    const XXH128_hash_t hash = XXH3_128bits_digest(hash_);
-    return fmt::format("{:016x}{:016x}", hash.high64, hash.low64);
-  }
+  std::string HashHex() const { return hash_.Hex(); }
   int64_t bytes_written() const { return bytes_written_; }
 
  private:
@@ -126,7 +121,7 @@ class HashingFileStream : public arrow::io::OutputStream {
 
   int fd_;
   const std::string path_;
-  XXH3_state_t* hash_;
+  ContentHash hash_;
   std::vector<char> buffer_;
   int64_t bytes_written_ = 0;    // what callers wrote
   int64_t file_bytes_ = 0;       // what reached the file

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <unistd.h>
-#include <xxhash.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -11,6 +10,8 @@
 #include <system_error>
 #include <utility>
 
+#include "emberharmony/base/atomic_file.h"
+#include "emberharmony/base/content_hash.h"
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/base/log.h"
 #include "emberharmony/base/regular_file.h"
@@ -24,33 +25,13 @@ namespace fs = std::filesystem;
 
 namespace {
 
-class ContentHash {
- public:
-  ContentHash() : state_(XXH3_createState()) {
-    if (state_ != nullptr) XXH3_128bits_reset(state_);
-  }
-  ~ContentHash() { XXH3_freeState(state_); }
-  ContentHash(const ContentHash&) = delete;
-  ContentHash& operator=(const ContentHash&) = delete;
-
-  bool is_valid() const { return state_ != nullptr; }
-  void Add(std::string_view bytes) { XXH3_128bits_update(state_, bytes.data(), bytes.size()); }
-  std::string Hex() const {
-    const XXH128_hash_t hash = XXH3_128bits_digest(state_);
-    return fmt::format("{:016x}{:016x}", hash.high64, hash.low64);
-  }
-
- private:
-  XXH3_state_t* const state_;
-};
-
 arrow::Status CannotRead(const std::string& path, int error) {
   return arrow::Status::IOError(
       fmt::format("cannot read '{}': {}", path, std::generic_category().message(error)));
 }
 
 // The bytes read.
-arrow::Result<int64_t> AddFileTo(const std::string& path, ContentHash* hash) {
+arrow::Result<int64_t> AddFileTo(const std::string& path, base::ContentHash* hash) {
   if (!hash->is_valid()) return arrow::Status::OutOfMemory("no memory for a checksum");
   ARROW_ASSIGN_OR_RAISE(const int descriptor, base::OpenRegularDescriptor(path));
   std::string piece(size_t{1} << 20, '\0');
@@ -125,7 +106,7 @@ arrow::Result<std::string> ModelDigest(const std::string& folder, bool with_stat
     }
   }
   std::sort(names.begin(), names.end());
-  ContentHash hash;
+  base::ContentHash hash;
   for (const std::string& name : names) {
     ARROW_ASSIGN_OR_RAISE(const int64_t bytes, AddFileTo(folder + "/" + name, &hash));
     hash.Add(fmt::format("\n{} {} {}\n", name.size(), name, bytes));
@@ -139,7 +120,7 @@ bool IsFileWithHash(const std::string& path, const LedgerFile& expected) {
   const fs::file_status status = fs::symlink_status(path, error);
   if (error || !fs::is_regular_file(status)) return false;
   if (static_cast<int64_t>(fs::file_size(path, error)) != expected.bytes || error) return false;
-  ContentHash hash;
+  base::ContentHash hash;
   const auto bytes = AddFileTo(path, &hash);
   return bytes.ok() && *bytes == expected.bytes && hash.Hex() == expected.xxh3_128;
 }
@@ -305,24 +286,40 @@ std::optional<std::string> Checkpoint::FindFile(const std::string& name) const {
   return std::nullopt;
 }
 
-arrow::Status Checkpoint::NoteFile(
-    const std::string& name, const std::function<arrow::Status(const std::string& path)>& write) {
+arrow::Result<std::string> Checkpoint::MakePath(const std::string& name) const {
   std::error_code error;
   fs::create_directory(StatesFolder(), error);
   if (error) {
     return base::DataError(
         fmt::format("cannot create the folder '{}': {}", StatesFolder(), error.message()));
   }
-  const std::string path = StatesFolder() + "/" + name;
-  ARROW_RETURN_NOT_OK(write(path));
-  ContentHash hash;
-  ARROW_ASSIGN_OR_RAISE(const int64_t bytes, AddFileTo(path, &hash));
-  const LedgerFile file{bytes, hash.Hex()};
+  return StatesFolder() + "/" + name;
+}
+
+arrow::Status Checkpoint::Note(const std::string& name, const LedgerFile& file) {
   ARROW_RETURN_NOT_OK(ledger_->AddFile(name, file));
   has_states_ = true;
   const std::lock_guard lock(files_mutex_);
   found_.files[name] = file;
   return arrow::Status::OK();
+}
+
+arrow::Status Checkpoint::Keep(const std::string& name,
+                               const std::function<arrow::Status(const std::string&)>& write) {
+  ARROW_ASSIGN_OR_RAISE(const std::string path, MakePath(name));
+  ARROW_RETURN_NOT_OK(write(path));
+  base::ContentHash hash;
+  ARROW_ASSIGN_OR_RAISE(const int64_t bytes, AddFileTo(path, &hash));
+  return Note(name, {bytes, hash.Hex()});
+}
+
+arrow::Status Checkpoint::NoteFile(
+    const std::string& name, const std::function<arrow::Status(arrow::io::OutputStream*)>& write) {
+  ARROW_ASSIGN_OR_RAISE(const std::string path, MakePath(name));
+  ARROW_ASSIGN_OR_RAISE(const auto file, base::AtomicFile::Create(path));
+  ARROW_RETURN_NOT_OK(write(file->stream()));
+  ARROW_RETURN_NOT_OK(file->Commit());
+  return Note(name, {file->bytes_written(), file->xxh3_128_hex()});
 }
 
 arrow::Status Checkpoint::NoteDownload(bool was_kept) {
@@ -344,8 +341,8 @@ arrow::Result<std::optional<std::vector<plan::SavedState>>> Checkpoint::FindStat
 
 arrow::Status Checkpoint::NoteStates(const std::string& name,
                                      const std::vector<plan::SavedState>& states) {
-  return NoteFile(name,
-                  [&](const std::string& path) { return plan::WriteStateFile(path, states); });
+  return NoteFile(
+      name, [&](arrow::io::OutputStream* stream) { return plan::WriteStateFile(states, stream); });
 }
 
 arrow::Status Checkpoint::NoteUnit(int64_t unit, const std::vector<LedgerShard>& shards) {

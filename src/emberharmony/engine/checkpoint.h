@@ -1,5 +1,6 @@
 #pragma once
 
+#include <arrow/io/interfaces.h>
 #include <arrow/result.h>
 #include <arrow/status.h>
 
@@ -79,16 +80,14 @@ class Checkpoint : public io::DownloadKeeper {
     return FindFile(name);
   }
   arrow::Status Keep(const std::string& name,
-                     const std::function<arrow::Status(const std::string& path)>& write) override {
-    return NoteFile(name, write);
-  }
+                     const std::function<arrow::Status(const std::string& path)>& write) override;
   /// A service's rows are there. Unless they are those that an earlier run had kept, what it has
   /// made of others is forgotten. One thread.
   arrow::Status NoteDownload(bool was_kept);
-  /// Keeps what `write` writes to the path that it is given, under a name of letters, digits and
-  /// '-'.
+  /// Keeps what `write` writes to the stream that it is given, under a name of letters, digits and
+  /// '-'. Unlike Keep it need not read again what was written.
   arrow::Status NoteFile(const std::string& name,
-                         const std::function<arrow::Status(const std::string& path)>& write);
+                         const std::function<arrow::Status(arrow::io::OutputStream*)>& write);
   /// The same for states, which are read from their file when they are used.
   arrow::Result<std::optional<std::vector<plan::SavedState>>> FindStates(const std::string& name,
                                                                          int source_column) const;
@@ -113,6 +112,10 @@ class Checkpoint : public io::DownloadKeeper {
   /// Removes what is not listed.
   arrow::Status Sweep();
   std::string StatesFolder() const;
+  /// Where the file of this name is to be; its folder is there then.
+  arrow::Result<std::string> MakePath(const std::string& name) const;
+  /// A file is complete and on disk.
+  arrow::Status Note(const std::string& name, const LedgerFile& file);
 
   std::unique_ptr<OutputFolder> folder_;
   std::unique_ptr<RunLedger> ledger_;

@@ -178,8 +178,8 @@ arrow::Status KeepSplits(const SplitVectors& splits, Checkpoint* checkpoint) {
   const bool is_read = splits.uniform_split() < 0 || splits.time_cuts().has_value();
   if (checkpoint == nullptr || !is_read || splits.pending() || checkpoint->FindFile(kSplitsFile))
     return arrow::Status::OK();
-  return checkpoint->NoteFile(kSplitsFile,
-                              [&](const std::string& path) { return splits.WriteFile(path); });
+  return checkpoint->NoteFile(
+      kSplitsFile, [&](arrow::io::OutputStream* stream) { return splits.Write(stream); });
 }
 
 // The splits of all rows: those that an interrupted run has kept, or new ones, which the scan that

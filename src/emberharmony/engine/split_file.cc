@@ -5,7 +5,6 @@
 #include <string>
 #include <utility>
 
-#include "emberharmony/base/atomic_file.h"
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/base/regular_file.h"
 #include "emberharmony/engine/split_vectors.h"
@@ -47,7 +46,7 @@ arrow::Result<nlohmann::json> ReadSplitHeader(const std::string& path,
 
 }  // namespace
 
-arrow::Status SplitVectors::WriteFile(const std::string& path) const {
+arrow::Status SplitVectors::Write(arrow::io::OutputStream* stream) const {
   nlohmann::json header = {{"uniform", uniform_split_}, {"dropped", num_dropped_}};
   for (int s = 0; s < kNumSplits; ++s) header[kSplitNames[s]] = present_[s];
   header["cuts"] = nlohmann::json();
@@ -55,13 +54,12 @@ arrow::Status SplitVectors::WriteFile(const std::string& path) const {
     header["cuts"] = {SplitCutJson(time_cuts_->validation_from),
                       SplitCutJson(time_cuts_->test_from)};
   }
-  ARROW_ASSIGN_OR_RAISE(const auto file, base::AtomicFile::Create(path));
   const std::string line = header.dump() + "\n";
-  ARROW_RETURN_NOT_OK(file->stream()->Write(line.data(), static_cast<int64_t>(line.size())));
+  ARROW_RETURN_NOT_OK(stream->Write(line.data(), static_cast<int64_t>(line.size())));
   for (const std::vector<uint8_t>& packed : packed_) {
-    ARROW_RETURN_NOT_OK(file->stream()->Write(packed.data(), static_cast<int64_t>(packed.size())));
+    ARROW_RETURN_NOT_OK(stream->Write(packed.data(), static_cast<int64_t>(packed.size())));
   }
-  return file->Commit();
+  return arrow::Status::OK();
 }
 
 arrow::Result<std::shared_ptr<const SplitVectors>> SplitVectors::ReadFile(const std::string& path,

@@ -74,9 +74,9 @@ class SplitVectors {
   /// Ends the pending state: reads the units that have not been assigned. One thread.
   arrow::Status Complete() const;
 
-  /// Writes them, once nothing is pending, as a file that appears only when it is complete.
-  arrow::Status WriteFile(const std::string& path) const;
-  /// What WriteFile wrote for a source of such units; DataError for anything else. Bounded and
+  /// Writes them, once nothing is pending.
+  arrow::Status Write(arrow::io::OutputStream* stream) const;
+  /// What Write wrote for a source of such units; DataError for anything else. Bounded and
   /// checked: it may come from a stranger.
   static arrow::Result<std::shared_ptr<const SplitVectors>> ReadFile(const std::string& path,
                                                                      const io::Source& source,

@@ -424,7 +424,9 @@ arrow::Status FittedPlan::Save(const std::string& dir) const {
     std::error_code error;
     fs::create_directory(file.parent_path(), error);
     if (error) return FileError("create folder", file.parent_path(), error);
-    ARROW_RETURN_NOT_OK(internal::WriteSavedStates(file.string(), states_, *input_schema_));
+    ARROW_ASSIGN_OR_RAISE(const auto written, base::AtomicFile::Create(file.string()));
+    ARROW_RETURN_NOT_OK(internal::WriteSavedStates(states_, *input_schema_, written->stream()));
+    ARROW_RETURN_NOT_OK(written->Commit());
   }
   ARROW_RETURN_NOT_OK(base::WriteFileAtomically((folder.path() / "plan.yaml").string(), plan_text));
   ARROW_RETURN_NOT_OK(base::WriteFileAtomically((folder.path() / "model.json").string(),

@@ -11,7 +11,6 @@
 #include <tuple>
 #include <utility>
 
-#include "emberharmony/base/atomic_file.h"
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/base/regular_file.h"
 #include "emberharmony/plan/saved_states_internal.h"
@@ -186,11 +185,10 @@ arrow::Status ReadStates(StateReader* reader, const arrow::Schema& schema, size_
 
 }  // namespace
 
-arrow::Status WriteSavedStates(const std::string& path, const std::vector<SavedState>& states,
-                               const arrow::Schema& schema) {
+arrow::Status WriteSavedStates(const std::vector<SavedState>& states, const arrow::Schema& schema,
+                               arrow::io::OutputStream* stream) {
   ARROW_ASSIGN_OR_RAISE(const HashState hash, MakeHash());
-  ARROW_ASSIGN_OR_RAISE(const auto file, base::AtomicFile::Create(path));
-  StateWriter writer(file->stream(), hash.get());
+  StateWriter writer(stream, hash.get());
   ARROW_RETURN_NOT_OK(writer.Bytes(kMagic));
   ARROW_RETURN_NOT_OK(writer.Number(kVersion));
   if (states.size() > kStatesMax) {
@@ -206,8 +204,7 @@ arrow::Status WriteSavedStates(const std::string& path, const std::vector<SavedS
     ARROW_RETURN_NOT_OK(
         state.bytes.ReadTo([&](std::string_view piece) { return writer.Bytes(piece); }));
   }
-  ARROW_RETURN_NOT_OK(writer.Number(static_cast<uint64_t>(XXH3_64bits_digest(hash.get()))));
-  return file->Commit();
+  return writer.Number(static_cast<uint64_t>(XXH3_64bits_digest(hash.get())));
 }
 
 arrow::Result<std::vector<SavedState>> ReadSavedStates(const std::string& path,

@@ -18,12 +18,12 @@ std::shared_ptr<arrow::Schema> SchemaOfStateFile() {
 
 }  // namespace
 
-arrow::Status WriteStateFile(const std::string& path, std::vector<SavedState> states) {
+arrow::Status WriteStateFile(std::vector<SavedState> states, arrow::io::OutputStream* stream) {
   for (SavedState& state : states) state.source_column = 0;
   std::sort(states.begin(), states.end(), [](const SavedState& a, const SavedState& b) {
     return std::tie(a.path_key, a.state_key) < std::tie(b.path_key, b.state_key);
   });
-  return internal::WriteSavedStates(path, states, *SchemaOfStateFile());
+  return internal::WriteSavedStates(states, *SchemaOfStateFile(), stream);
 }
 
 arrow::Result<std::vector<SavedState>> ReadStateFile(const std::string& path, int source_column) {

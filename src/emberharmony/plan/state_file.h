@@ -1,5 +1,6 @@
 #pragma once
 
+#include <arrow/io/interfaces.h>
 #include <arrow/result.h>
 #include <arrow/status.h>
 
@@ -11,9 +12,8 @@
 namespace emberharmony::plan {
 
 /// States of one column, or one row-wise step, as a file: what an unfinished fit keeps. Their
-/// source_column does not matter; the order of their keys is made canonical. The file appears only
-/// when it is complete and on disk.
-arrow::Status WriteStateFile(const std::string& path, std::vector<SavedState> states);
+/// source_column does not matter; the order of their keys is made canonical.
+arrow::Status WriteStateFile(std::vector<SavedState> states, arrow::io::OutputStream* stream);
 
 /// What WriteStateFile wrote, with `source_column` for all; checked, it may come from a stranger.
 /// DataError for anything else. The states are read again from the file when they are used.
