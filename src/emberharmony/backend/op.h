@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <iterator>
 #include <optional>
 #include <string_view>
 
@@ -15,10 +16,6 @@ enum class Op : uint16_t {
   EMBER_OPS(EMBER_OP_ENUMERATOR)
 #undef EMBER_OP_ENUMERATOR
 };
-
-#define EMBER_OP_COUNT(enumerator, name, num_inputs, inputs, result) +1
-inline constexpr int kNumOps = 0 EMBER_OPS(EMBER_OP_COUNT);
-#undef EMBER_OP_COUNT
 
 /// The kinds of dtypes that an operation takes as inputs: those of the standard, and bools where
 /// they have an order.
@@ -45,12 +42,13 @@ struct OpInfo {
   ResultDType result;
 };
 
-inline constexpr OpInfo kOpInfos[kNumOps] = {
+inline constexpr OpInfo kOpInfos[] = {
 #define EMBER_OP_INFO(enumerator, name, num_inputs, inputs, result) \
   {name, num_inputs, DTypeKind::inputs, ResultDType::result},
     EMBER_OPS(EMBER_OP_INFO)
 #undef EMBER_OP_INFO
 };
+inline constexpr int kNumOps = static_cast<int>(std::size(kOpInfos));
 
 constexpr const OpInfo& InfoOf(Op op) { return kOpInfos[static_cast<int>(op)]; }
 

@@ -328,7 +328,7 @@ class ModelReader {
       vocabulary = *std::move(read);
       learned.erase("vocabulary_file");
     }
-    const arrow::Status status = restore(learned, vocabulary);
+    arrow::Status status = restore(learned, vocabulary);
     if (status.IsOutOfMemory()) return AboutVocabulary(status, column);
     if (status.ok() || base::KindOf(status) != base::ErrorKind::kUsage) return status;
     return base::DataError(status.message());
