@@ -379,8 +379,10 @@ def test_cancel_from_another_thread(stalling: bigquery.Connection) -> None:
         timer.join()
 
 
+# pyarrow.table imports pandas, and Ctrl-C in the midst of an import may be lost, or turn up twice.
 INTERRUPTED = """
 import sys
+import pandas
 import pyarrow
 from emberharmony import bigquery
 connection = bigquery.Connection(storage_endpoint=sys.argv[1])
