@@ -18,16 +18,20 @@ export UBSAN_OPTIONS ?= print_stacktrace=1
 # Arrow's own allocator hands memory from thread to thread, and keeps it, where no sanitizer sees it.
 asan asan-python tsan fuzz: export ARROW_DEFAULT_MEMORY_POOL := system
 
-.PHONY: help setup build install demo test unit conformance conformance-backends import-orders asan asan-python tsan asan-command \
+.PHONY: help setup setup-base build install demo test unit conformance conformance-backends import-orders asan asan-python tsan asan-command \
   tsan-command fuzz format check-format lint lint-changed purify reference reference-backends docs check-docs notebook picture memory kill-and-resume \
   bench selection clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z -]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
 
-setup:  ## install what is missing: Debian packages (as root), .venv, public tables in data/
-	@setup/apt.sh build
+setup: setup-base  ## install what is missing: Debian packages (as root), .venv, public tables in data/
 	@setup/venv.sh backends
+
+# Without torch and mlx, the size of all the rest together, which neither the command nor a sanitizer's build needs.
+setup-base:
+	@setup/apt.sh build
+	@setup/venv.sh
 	@setup/npm.sh
 
 build: setup build/build.ninja  ## the command, build/bin/ember, and the Python package, build/python
@@ -36,7 +40,8 @@ build: setup build/build.ninja  ## the command, build/bin/ember, and the Python 
 install: build  ## the command, the library and its CMake package to PREFIX (/usr/local)
 	@cmake --install build --prefix "$(PREFIX)"
 
-demo: build  ## 3,000,000 flights, from the local BigQuery server, to features in build/demo/
+demo: setup-base build/build.ninja  ## 3,000,000 flights, from the local BigQuery server, to features in build/demo/
+	@cmake --build build -j $(JOBS) --target ember
 	@coproc SERVER { exec build/bin/ember serve-bigquery --table demo.public.flights=data/flights-3m.parquet; }; \
 	trap 'kill "$$SERVER_PID"' EXIT; read -r -u "$${SERVER[0]}" line; \
 	echo build/bin/ember extract bigquery://demo/public/flights --bigquery-endpoint "$${line##* }" \

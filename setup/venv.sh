@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes the project's virtual environment .venv with the pinned packages of setup/requirements.txt.
 #
-#   setup/venv.sh [EXTRA...]     EXTRA: docs, for setup/requirements-docs.txt on top
+#   setup/venv.sh [EXTRA...]     EXTRA: backends or docs, for setup/requirements-EXTRA.txt on top
 #
 # A stamp inside .venv holds a hash of the requirements and of the Python they were installed with; when it fits, nothing is
 # done. EMBER_PYTHON names the Python to start from; by default the first Python 3.11 or newer that can make environments.

@@ -65,6 +65,45 @@ def test_arrow_is_the_version_that_cmake_expects(root: Path) -> None:
     assert major[1] == pin[1]
 
 
+def test_the_demo_needs_no_framework(root: Path) -> None:
+    """torch and mlx are a third of all packages, and only the tests of their backends use them."""
+
+    def commands(target: str) -> str:
+        printed = subprocess.run(
+            ["make", "--dry-run", target], cwd=root, capture_output=True, text=True, check=True
+        )
+        return printed.stdout
+
+    assert "setup/venv.sh\n" in commands("demo")
+    assert "setup/venv.sh backends" not in commands("demo")
+    assert "setup/venv.sh backends" in commands("test")
+
+
+def test_a_framework_that_comes_later_is_built_for(root: Path, tmp_path: Path) -> None:
+    (tmp_path / "CMakeLists.txt").write_text(
+        f"""cmake_minimum_required(VERSION 3.25)
+project(finds LANGUAGES NONE)
+set(EMBER_PYTHON "${{CMAKE_SOURCE_DIR}}/.venv/bin/python")
+include("{root}/cmake/EmberFrameworks.cmake")
+set(EMBER_NEVER_DIR "" CACHE PATH "")
+ember_find_framework(EMBER_NEVER_DIR never never/array.h)
+message(STATUS "found: <${{EMBER_NEVER_DIR}}>")
+"""
+    )
+
+    def run(*command: str) -> str:
+        return subprocess.run(
+            command, cwd=tmp_path, capture_output=True, text=True, check=True
+        ).stdout
+
+    assert "found: <>" in run("cmake", "-G", "Ninja", "-B", "build")
+    assert "found:" not in run("cmake", "--build", "build")
+    package = tmp_path / ".venv" / "lib" / "python3.11" / "site-packages" / "never"
+    (package / "include" / "never").mkdir(parents=True)
+    (package / "include" / "never" / "array.h").touch()
+    assert f"found: <{package}>" in run("cmake", "--build", "build")
+
+
 def test_the_lock_file_names_no_registry(root: Path) -> None:
     lock = json.loads((root / "setup" / "npm" / "package-lock.json").read_text())
     for name, package in lock["packages"].items():
