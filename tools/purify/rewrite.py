@@ -1,5 +1,7 @@
 """Writes the safe sites of a module anew, and leaves all other text as it is."""
 
+from collections.abc import Sequence
+
 import libcst as cst
 from libcst import metadata
 from libcst.codemod import CodemodContext
@@ -88,11 +90,16 @@ class _Writer(cst.CSTTransformer):
 
 
 class _Unused(cst.CSTTransformer):
-    """Takes names of NumPy's that nothing uses any more out of import statements."""
+    """Takes names of NumPy's that nothing uses any more out of import statements.
+
+    A comment behind an import goes with it. One above it may be of what follows as well (a heading
+    of several imports, what a tool is told): it stays, above the next statement.
+    """
 
     def __init__(self, unused: set[tuple[int, str]]) -> None:
         super().__init__()
         self._unused = unused
+        self._above_removed: dict[int, list[cst.EmptyLine]] = {}
 
     def _keep(self, original: cst.Import | cst.ImportFrom, names: object) -> list[cst.ImportAlias]:
         kept = [
@@ -116,12 +123,43 @@ class _Unused(cst.CSTTransformer):
         kept = self._keep(original_node, updated_node.names)
         return updated_node.with_changes(names=kept) if kept else cst.RemoveFromParent()
 
+    def leave_SimpleStatementLine(
+        self, original_node: cst.SimpleStatementLine, updated_node: cst.SimpleStatementLine
+    ) -> cst.SimpleStatementLine:
+        if not updated_node.body:
+            above = original_node.leading_lines
+            has_comment = any(line.comment is not None for line in above)
+            self._above_removed[id(original_node)] = list(above) if has_comment else []
+        return updated_node
+
+    def _lowered(
+        self, original: Sequence[cst.BaseStatement], left: Sequence[cst.BaseStatement]
+    ) -> tuple[list[cst.BaseStatement], list[cst.EmptyLine]]:
+        """The statements that are left, with what stood above removed ones; what has none below."""
+        remaining = iter(left)
+        body, above = [], []
+        for statement in original:
+            if id(statement) in self._above_removed:
+                above += self._above_removed[id(statement)]
+                continue
+            kept = next(remaining)
+            if above:
+                kept = kept.with_changes(leading_lines=[*above, *kept.leading_lines])
+            body.append(kept)
+            above = []
+        return body, above
+
     def leave_IndentedBlock(
         self, original_node: cst.IndentedBlock, updated_node: cst.IndentedBlock
     ) -> cst.IndentedBlock:
-        if updated_node.body or not original_node.body:
-            return updated_node
-        return updated_node.with_changes(body=[cst.parse_statement("pass")])
+        body, above = self._lowered(original_node.body, updated_node.body)
+        if original_node.body and not body:
+            body, above = [cst.parse_statement("pass").with_changes(leading_lines=above)], []
+        return updated_node.with_changes(body=body, footer=[*above, *updated_node.footer])
+
+    def leave_Module(self, original_node: cst.Module, updated_node: cst.Module) -> cst.Module:
+        body, above = self._lowered(original_node.body, updated_node.body)
+        return updated_node.with_changes(body=body, footer=[*above, *updated_node.footer])
 
 
 def _module_of(node: cst.ImportFrom) -> str:

@@ -55,6 +55,56 @@ def test_format_and_comments_stay() -> None:
     )
 
 
+def test_comments_above_an_import_stay_when_it_goes() -> None:
+    expect(
+        """
+        import os
+
+        # Third party
+        import numpy as np  # arrays
+        import pandas as pd
+
+        # isort: off
+        from numpy import cos
+
+
+        # What is done with them.
+        def f(x):
+            # late, since it is slow to import
+            import numpy.linalg as la
+            return pd.Series(np.sin(cos(la.norm(x))) + tan(sqrt(4.0)))
+
+
+        if os.name:
+            # not at the top
+            from numpy import tan
+        # the last one
+        from numpy import sqrt
+        """,
+        """
+        import os
+
+        # Third party
+        import pandas as pd
+
+        # isort: off
+        from emberharmony import ops
+
+
+        # What is done with them.
+        def f(x):
+            # late, since it is slow to import
+            return pd.Series(ops.sin(ops.cos(ops.linalg.norm(x))) + ops.tan(ops.sqrt(4.0)))
+
+
+        if os.name:
+            # not at the top
+            pass
+        # the last one
+        """,
+    )
+
+
 def test_an_import_that_is_still_used_stays() -> None:
     text = fixed("import numpy as np\n\nx = np.sin(1.0)\ny = np.interp(1, [0, 2], [3, 4])\n")
     assert "import numpy as np\n" in text
