@@ -35,7 +35,10 @@ void Unary(const void* const* inputs, void* output, int64_t n) {
   const double* x = static_cast<const double*>(inputs[0]);
   double* out = static_cast<double*>(output);
   int64_t i = 0;
-  for (; i + V::kLanes <= n; i += V::kLanes) V::Store(out + i, F::Do(V::Load(x + i)));
+  for (; i + V::kLanes <= n; i += V::kLanes) {
+    if constexpr (V::kLanes > 1) ReadAhead(x + i, V::kLanes * sizeof(double));
+    V::Store(out + i, F::Do(V::Load(x + i)));
+  }
   if (i < n) Last<F>(out + i, n - i, x + i);
 }
 
@@ -46,6 +49,10 @@ void Binary(const void* const* inputs, void* output, int64_t n) {
   double* out = static_cast<double*>(output);
   int64_t i = 0;
   for (; i + V::kLanes <= n; i += V::kLanes) {
+    if constexpr (V::kLanes > 1) {
+      ReadAhead(x + i, V::kLanes * sizeof(double));
+      ReadAhead(y + i, V::kLanes * sizeof(double));
+    }
     V::Store(out + i, F::Do(V::Load(x + i), V::Load(y + i)));
   }
   if (i < n) Last<F>(out + i, n - i, x + i, y + i);

@@ -26,6 +26,17 @@ using tensor::DTypeOf;
 #define EMBER_INDEPENDENT _Pragma("GCC ivdep")
 #endif
 
+/// Asks for what a loop over contiguous elements will read: the processor looks ahead by itself,
+/// but not so far that loops which compute much would not wait for the second-level cache. Beyond
+/// the last element nothing is read.
+[[gnu::always_inline]] inline void ReadAhead(const void* p, int64_t bytes) {
+  constexpr int64_t kDistance = 4096;
+  constexpr int64_t kLine = 64;
+  for (int64_t i = 0; i < bytes; i += kLine) {
+    __builtin_prefetch(static_cast<const char*>(p) + kDistance + i);
+  }
+}
+
 template <class F, class In, class Out>
 void UnaryLoop(const void* const* inputs, void* output, int64_t n) {
   const In* x = static_cast<const In*>(inputs[0]);

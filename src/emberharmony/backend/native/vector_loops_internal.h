@@ -7,6 +7,10 @@
 namespace emberharmony::backend::native {
 namespace {
 
+/// Whether a loop of registers of this type reads ahead: one of single numbers would for each.
+template <class V>
+constexpr bool kReadsAhead = V::kLanes > 1;
+
 /// The last elements are computed in a full vector of their own, never by another function, so that
 /// an element's bits do not depend on where it stands.
 template <class V, template <class> class F>
@@ -15,7 +19,10 @@ void VectorUnary(const void* const* inputs, void* output, int64_t n) {
   const T* x = static_cast<const T*>(inputs[0]);
   T* out = static_cast<T*>(output);
   int64_t i = 0;
-  for (; i + V::kLanes <= n; i += V::kLanes) V::Store(out + i, F<V>::Do(V::Load(x + i)));
+  for (; i + V::kLanes <= n; i += V::kLanes) {
+    if constexpr (kReadsAhead<V>) ReadAhead(x + i, V::kLanes * sizeof(T));
+    V::Store(out + i, F<V>::Do(V::Load(x + i)));
+  }
   if (i == n) return;
   T last[V::kLanes];
   for (int j = 0; j < V::kLanes; ++j) last[j] = i + j < n ? x[i + j] : T(1);
@@ -38,6 +45,7 @@ void VectorUnaryMostlyUsual(const void* const* inputs, void* output, int64_t n) 
   const auto bound = V::Set(F<V>::kUsualBelow);
   int64_t i = 0;
   for (; i + 2 * V::kLanes <= n; i += 2 * V::kLanes) {
+    if constexpr (kReadsAhead<V>) ReadAhead(x + i, 2 * V::kLanes * sizeof(T));
     const auto first = V::Load(x + i), second = V::Load(x + i + V::kLanes);
     if (V::All(V::Less(V::LargerMagnitude(first, second), bound))) [[likely]] {
       V::Store(out + i, F<V>::Usual(first));
@@ -59,6 +67,10 @@ void VectorBinary(const void* const* inputs, void* output, int64_t n) {
   T* out = static_cast<T*>(output);
   int64_t i = 0;
   for (; i + V::kLanes <= n; i += V::kLanes) {
+    if constexpr (kReadsAhead<V>) {
+      ReadAhead(x + i, V::kLanes * sizeof(T));
+      ReadAhead(y + i, V::kLanes * sizeof(T));
+    }
     V::Store(out + i, F<V>::Do(V::Load(x + i), V::Load(y + i)));
   }
   if (i == n) return;
