@@ -169,7 +169,8 @@ bool GatherWithin(const Tensor& x, std::span<const int64_t> positions, const Ten
                        const int64_t last = std::min(end, first + kBlock);
                        bool outside = false;
                        for (int64_t i = first; i < last; ++i) {
-                         outside |= (positions[i] < -length) | (positions[i] >= length);
+                         outside |= positions[i] < -length;
+                         outside |= positions[i] >= length;
                        }
                        if (outside) {
                          all_within.store(false, std::memory_order_relaxed);
