@@ -21,6 +21,11 @@ template <class V>
 [[gnu::always_inline]] inline typename V::Vec RoughReciprocal(typename V::Vec x) {
   return V::FromBits(0x7ef311c7 - V::ToBits(x));
 }
+/// Half of that.
+template <class V>
+[[gnu::always_inline]] inline typename V::Vec RoughHalfReciprocal(typename V::Vec x) {
+  return V::FromBits(0x7e7311c7 - V::ToBits(x));
+}
 
 }  // namespace
 }  // namespace emberharmony::backend::native

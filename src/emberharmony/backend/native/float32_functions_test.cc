@@ -46,7 +46,7 @@ const Function kFunctions[] = {
     {Op::kAsin, std::asin, 0x3f000000, 0x3f800000, 0.71},
     {Op::kAcos, std::acos, 0x3f000000, 0x3f800000, 0.69},
     {Op::kAtan, std::atan, 0x3f000000, 0x40000000, 0.96},
-    {Op::kAsinh, std::asinh, 0x3f000000, 0x40000000, 0.77},
+    {Op::kAsinh, std::asinh, 0x3e800000, 0x3f800000, 0.72},
     {Op::kAcosh, std::acosh, 0x3f800000, 0x40000000, 0.88},
     {Op::kAtanh, std::atanh, 0x3c800000, 0x3d800000, 0.79},
 };
@@ -130,7 +130,7 @@ void PowersNear(double octaves, bool near_one, std::vector<float>* x, std::vecto
   }
 }
 
-TEST(Float32Functions, PowersOfAllSizesAreWithinSixTenthsOfAnUlp) {
+TEST(Float32Functions, PowersOfAllSizesAreWithinNineTenthsOfAnUlp) {
   std::vector<float> x, y;
   PowersNear(5, true, &x, &y);
   PowersNear(20, true, &x, &y);
@@ -139,8 +139,41 @@ TEST(Float32Functions, PowersOfAllSizesAreWithinSixTenthsOfAnUlp) {
   const std::vector<float> found = Compute(Op::kPow, x, y);
   for (size_t i = 0; i < x.size(); ++i) {
     const double exact = std::pow(static_cast<double>(x[i]), static_cast<double>(y[i]));
-    ASSERT_LE(ErrorInUlps(found[i], exact), 0.6)
+    ASSERT_LE(ErrorInUlps(found[i], exact), 0.9)
         << std::hexfloat << x[i] << " to the power of " << y[i] << " gave " << found[i];
+  }
+}
+
+TEST(Float32Functions, PowersThatAreFloatsAreExact) {
+  std::vector<float> x, y;
+  std::vector<double> exact;
+  const auto add = [&](double base, int power) {
+    double product = 1;
+    for (int i = 0; i < std::abs(power); ++i) product *= base;
+    if (power < 0) product = 1 / product;
+    if (static_cast<double>(static_cast<float>(product)) != product) return;
+    x.push_back(static_cast<float>(base));
+    y.push_back(static_cast<float>(power));
+    exact.push_back(product);
+  };
+  for (int base = -5000; base <= 5000; ++base) {
+    for (int power = 1; power <= 24; ++power) add(base * 0.125, power);
+  }
+  for (int exponent = -20; exponent <= 20; ++exponent) {
+    for (int power = -9; power <= 9; ++power) add(std::ldexp(1.0, exponent), power);
+  }
+  // 0 and below have another way than the others; each in registers of its own and mixed.
+  ASSERT_GT(x.size(), 20000u);
+  std::vector<float> with_zeros, powers;
+  for (size_t i = 0; i < x.size(); ++i) {
+    with_zeros.insert(with_zeros.end(), {x[i], 0.0f});
+    powers.insert(powers.end(), {y[i], 2.0f});
+  }
+  const std::vector<float> found = Compute(Op::kPow, x, y);
+  const std::vector<float> mixed = Compute(Op::kPow, with_zeros, powers);
+  for (size_t i = 0; i < x.size(); ++i) {
+    ASSERT_EQ(static_cast<double>(found[i]), exact[i]) << x[i] << " to the power of " << y[i];
+    ASSERT_EQ(static_cast<double>(mixed[2 * i]), exact[i]) << x[i] << " to the power of " << y[i];
   }
 }
 

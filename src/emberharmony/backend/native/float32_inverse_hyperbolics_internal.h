@@ -42,7 +42,24 @@ template <class V>
   return V::Select(V::Less(x, V::Set(__builtin_inff())), y, x);
 }
 
-/// asinh a = log(a + sqrt(a^2 + 1)), with sums and the root in two parts; a series below 1/2.
+// As kBinaryLogInverses, but also next to 1, with natural logarithms, which but for a thirtieth of
+// a result's last bit are multiples of 2^-17.
+alignas(64) constexpr float kLogInverses[32] = {
+    0x1.f73394p-1f, 0x1.e9da48p-1f, 0x1.dc87d8p-1f, 0x1.cd6956p-1f, 0x1.c23516p-1f, 0x1.b5254ap-1f,
+    0x1.aa0102p-1f, 0x1.9fce36p-1f, 0x1.937edcp-1f, 0x1.8a223p-1f,  0x1.8091a8p-1f, 0x1.788a96p-1f,
+    0x1.6f4d84p-1f, 0x1.68b94ap-1f, 0x1.5fb658p-1f, 0x1.5960d6p-1f, 0x1.526732p+0f, 0x1.4ba1eep+0f,
+    0x1.446868p+0f, 0x1.3e23f8p+0f, 0x1.37d5b6p+0f, 0x1.32037p+0f,  0x1.2d4c8cp+0f, 0x1.2726c4p+0f,
+    0x1.21a79ep+0f, 0x1.1d3496p+0f, 0x1.1823cp+0f,  0x1.13ad34p+0f, 0x1.0e8d04p+0f, 0x1.0ac5f4p+0f,
+    0x1.06238cp+0f, 0x1.025cc6p+0f};
+alignas(64) constexpr float kLogs[32] = {
+    0x1.1cp-6f,    0x1.6a4p-5f,  0x1.261p-4f,   0x1.aa2p-4f,   0x1.0768p-3f,  0x1.43b4p-3f,
+    0x1.7894p-3f,  0x1.aa34p-3f, 0x1.e7cp-3f,   0x1.0beap-2f,  0x1.2512p-2f,  0x1.3aacp-2f,
+    0x1.541cp-2f,  0x1.669ep-2f, 0x1.8086p-2f,  0x1.9322p-2f,  -0x1.1dc2p-2f, -0x1.091p-2f,
+    -0x1.e504p-3f, -0x1.bd1p-3f, -0x1.941p-3f,  -0x1.6d78p-3f, -0x1.4dacp-3f, -0x1.2374p-3f,
+    -0x1.f9e8p-4f, -0x1.ba8p-4f, -0x1.7118p-4f, -0x1.2f5p-4f,  -0x1.c4ep-5f,  -0x1.51bp-5f,
+    -0x1.844p-6f,  -0x1.2dp-7f};
+
+/// asinh a = log(a + sqrt(a^2 + 1)), with sums and the root in two parts; a series below 1/4.
 template <class V>
 struct FloatAsinhOf {
   using Vec = typename V::Vec;
@@ -64,15 +81,23 @@ struct FloatAsinhOf {
     const Vec square_lost = V::Fma(a, a, one - square);
     const Vec root = V::Sqrt(square);
     const Vec root_lost =
-        (V::Fma(-root, root, square) + square_lost) * RoughReciprocal<V>(root + root);
+        (V::Fma(-root, root, square) + square_lost) * RoughHalfReciprocal<V>(root);
     const Vec sum = root + a;
     const Vec sum_lost = (a - (sum - root)) + root_lost;
-    const FloatExponent<V, kLog1pLowest> parts(sum);
-    const Vec scale = V::FromBits(0x3f800000 - parts.k_bits);
-    const Vec y = LogOfSum<V>(parts.k, parts.f, sum_lost * scale);
-    const Vec series = Polynomial<V>(z, -0x1.555536p-3f, 0x1.3324f2p-4f, -0x1.6b95dp-5f,
-                                     0x1.cd6428p-6f, -0x1.b14ec8p-7f);
-    return V::Select(V::Less(a, V::Set(0.5f)), V::Fma(a * z, series, a), y);
+    const Vec series = Polynomial<V>(z, -0x1.5554bp-3f, 0x1.32b408p-4f, -0x1.51a7e8p-5f);
+    return V::Select(V::Less(a, V::Set(0.25f)), V::Fma(a * z, series, a), Log(sum, sum_lost));
+  }
+
+  /// log(x + low) of x = 2^k z from 5/4 to 2^100, where 1 + r = (z + low / 2^k) inverse.
+  [[gnu::always_inline]] static Vec Log(Vec x, Vec low) {
+    const FloatMantissa<V> parts(x);
+    const auto index = V::ToBits(parts.z) >> kIntervalShift;
+    const Vec scale = V::FromBits(0x3f800000 - (V::ToBits(x) - V::ToBits(parts.z)));
+    const Vec inverse = V::Look(kLogInverses, index);
+    const Vec r = V::Fma(low * scale, inverse, V::Fma(parts.z, inverse, V::Set(-1.0f)));
+    const Vec q = Polynomial<V>(r, -0x1.000002p-1f, 0x1.556366p-2f, -0x1.ff4c9ap-3f);
+    const Vec whole = V::Fma(parts.k, V::Set(kFloatLn2High), V::Look(kLogs, index));
+    return whole + V::Fma(r * r, q, V::Fma(parts.k, V::Set(kFloatLn2Low), r));
   }
 
   [[gnu::noinline]] static Vec Rare(typename V::Mask inside, Vec a, Vec x) {
@@ -103,7 +128,7 @@ struct FloatAcoshOf {
     const Vec square_lost = V::Fma(t, t, twice - square);
     const Vec root = V::Sqrt(square);
     const Vec root_lost =
-        (V::Fma(-root, root, square) + square_lost) * RoughReciprocal<V>(root + root);
+        (V::Fma(-root, root, square) + square_lost) * RoughHalfReciprocal<V>(root);
     const Vec sum = root + t;
     const Vec sum_lost = (t - (sum - root)) + root_lost;
     return Log1pOfSum<V>(sum, sum_lost);

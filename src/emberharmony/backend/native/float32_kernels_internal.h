@@ -46,7 +46,7 @@ void AddFloat32(KernelTable* table) {
   table->Set(Op::kLog2, dtype, &VectorUnary<V, FloatLog2Of>);
   table->Set(Op::kLog10, dtype, &VectorUnary<V, FloatLog10Of>);
   table->Set(Op::kLog1p, dtype, &VectorUnary<V, FloatLog1pOf>);
-  table->Set(Op::kPow, dtype, &FloatPow<V>);
+  table->Set(Op::kPow, dtype, &VectorBinary<V, FloatPowOf>);
   table->Set(Op::kLogAddExp, dtype, &VectorBinary<W, FloatLogAddExpOf>);
   table->Set(Op::kFloorDivide, dtype, &VectorBinary<W, FloatFloorDivideOf>);
   table->Set(Op::kRemainder, dtype, &VectorBinary<W, FloatRemainderOf>);

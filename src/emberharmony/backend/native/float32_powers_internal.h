@@ -1,11 +1,12 @@
-// pow and logaddexp of float32, computed with doubles, with less than 1.0 ulp of error, and of the
-// same bits on every instruction set.
+// pow and logaddexp of float32, with less than 1.0 ulp of error, and of the same bits on every
+// instruction set: with sums of two floats, and with doubles.
 //
-// W is a register of floats that computes with doubles, as described in float32_kernels_internal.h.
+// V is a register of floats and W one of floats computed with as doubles, as described in
+// float32_kernels_internal.h.
 #pragma once
 
 #include "emberharmony/backend/native/extended_logaddexp_internal.h"
-#include "emberharmony/backend/native/float32_approximation_internal.h"
+#include "emberharmony/backend/native/float32_logarithms_internal.h"
 
 namespace emberharmony::backend::native {
 namespace {
@@ -45,9 +46,9 @@ template <class W, class... Coefficients>
   return W::Fma(scale, r * Polynomial<W>(r, coefficients...), scale);
 }
 
-/// x^y = 2^(y log2 x), in doubles.
+/// x^y = 2^(y log2 x), in doubles: for what FloatPowOf leaves.
 template <class W>
-struct FloatPowOf {
+struct WidePowOf {
   using Vec = typename W::Vec;
   using Mask = typename W::Mask;
 
@@ -57,10 +58,6 @@ struct FloatPowOf {
       return Rare(x, y);
     }
     return Exp2(power);
-  }
-
-  [[gnu::noinline]] static void Compute(const float* x, const float* y, float* out) {
-    W::Store(out, Do(W::Load(x), W::Load(y)));
   }
 
   /// y log2 x of positive finite numbers.
@@ -120,33 +117,124 @@ struct FloatPowOf {
   }
 };
 
-/// By registers of floats, whose bases and powers are found to be ordinary in fewer steps.
+// The intervals of FloatMantissa. Of each there are an inverse near its middle's, in so few bits
+// that its product with a mantissa less 1 is exact, and the logarithm of 1 / inverse in two parts,
+// of which the first is a multiple of 2^-16.
+alignas(64) constexpr float kPowLogInverses[32] = {
+    0x1.0p+0f,  0x1.e8p-1f, 0x1.d8p-1f, 0x1.dp-1f,  0x1.cp-1f,  0x1.b8p-1f, 0x1.a8p-1f, 0x1.ap-1f,
+    0x1.98p-1f, 0x1.88p-1f, 0x1.8p-1f,  0x1.78p-1f, 0x1.7p-1f,  0x1.68p-1f, 0x1.6p-1f,  0x1.58p-1f,
+    0x1.5p+0f,  0x1.48p+0f, 0x1.48p+0f, 0x1.4p+0f,  0x1.38p+0f, 0x1.3p+0f,  0x1.3p+0f,  0x1.28p+0f,
+    0x1.2p+0f,  0x1.2p+0f,  0x1.18p+0f, 0x1.1p+0f,  0x1.1p+0f,  0x1.08p+0f, 0x1.08p+0f, 0x1.0p+0f};
+alignas(64) constexpr float kPowLogsHigh[32] = {
+    0x0.0p+0f,    0x1.894p-5f,  0x1.4d3p-4f,   0x1.933p-4f,  0x1.1178p-3f,  0x1.366p-3f,
+    0x1.824p-3f,  0x1.a94p-3f,  0x1.d1p-3f,    0x1.1178p-2f, 0x1.2698p-2f,  0x1.3c24p-2f,
+    0x1.522cp-2f, 0x1.68acp-2f, 0x1.7fbp-2f,   0x1.973cp-2f, -0x1.1674p-2f, -0x1.fb9p-3f,
+    -0x1.fb9p-3f, -0x1.c9p-3f,  -0x1.9528p-3f, -0x1.5ffp-3f, -0x1.5ffp-3f,  -0x1.2958p-3f,
+    -0x1.e27p-4f, -0x1.e27p-4f, -0x1.6f1p-4f,  -0x1.f0ap-5f, -0x1.f0ap-5f,  -0x1.f84p-6f,
+    -0x1.f84p-6f, 0x0.0p+0f};
+alignas(64) constexpr float kPowLogsLow[32] = {
+    0x0.0p+0f,        0x1.54294p-18f,   0x1.15d208p-20f,  0x1.797566p-18f,  0x1.d044fcp-20f,
+    -0x1.a7f538p-22f, -0x1.f4d572p-18f, -0x1.2c3752p-19f, 0x1.bf932ap-18f,  0x1.d044fcp-19f,
+    -0x1.deecb2p-18f, 0x1.277334p-18f,  -0x1.1f8c76p-18f, 0x1.07d38ep-19f,  -0x1.7109fap-20f,
+    -0x1.cbcecap-18f, -0x1.cababap-18f, -0x1.86d5e4p-19f, -0x1.86d5e4p-19f, 0x1.070cacp-20f,
+    0x1.2b185ep-18f,  -0x1.83853cp-18f, -0x1.83853cp-18f, 0x1.683fp-18f,    -0x1.db8abcp-22f,
+    -0x1.db8abcp-22f, 0x1.6ba8d4p-19f,  -0x1.86008cp-20f, -0x1.86008cp-20f, 0x1.64f188p-18f,
+    0x1.64f188p-18f,  0x0.0p+0f};
+
+/// x^y = e^(y log x), the logarithm and the power as sums of two floats.
 template <class V>
-void FloatPow(const void* const* inputs, void* output, int64_t n) {
-  using W = typename V::Wide;
-  using Pow = FloatPowOf<W>;
-  constexpr int kHalf = V::kLanes / 2;
-  static_assert(V::kLanes == 1 || kHalf == W::kLanes);
-  const float* x = static_cast<const float*>(inputs[0]);
-  const float* y = static_cast<const float*>(inputs[1]);
-  float* out = static_cast<float*>(output);
-  int64_t i = 0;
-  for (; kHalf > 0 && i + V::kLanes <= n; i += V::kLanes) {
-    const auto first = Pow::Power(W::Load(x + i), W::Load(y + i));
-    const auto second = Pow::Power(W::Load(x + i + kHalf), W::Load(y + i + kHalf));
-    // Not of a NaN, nor where a power is beyond 1000.
-    const auto small = W::Less(W::Fma(second, second, first * first), W::Set(1e6));
-    if (V::AllNormalPositive(V::Load(x + i)) && W::All(small)) [[likely]] {
-      W::Store(out + i, Pow::Exp2(first));
-      W::Store(out + i + kHalf, Pow::Exp2(second));
-    } else {
-      for (int j = 0; j < V::kLanes; j += W::kLanes)
-        Pow::Compute(x + i + j, y + i + j, out + i + j);
+struct FloatPowOf {
+  using Vec = typename V::Vec;
+  using Mask = typename V::Mask;
+
+  static Vec Do(Vec x, Vec y) {
+    const Power power = PowerOf(x, y);
+    if (!V::AllNormalPositive(x) || !V::All(HasNormalResult(power))) [[unlikely]] {
+      return Rare(x, y);
     }
+    return Exp(power);
   }
-  const void* const rest[] = {x + i, y + i};
-  VectorBinary<W, FloatPowOf>(rest, out + i, n - i);
-}
+
+ private:
+  struct Power {
+    Vec high, low;
+  };
+
+  /// y log x of normal positive x = 2^k z: k log 2 + log(1 / inverse) + log(1 + r), with 1 + r = z
+  /// inverse exactly. Beside 2^-33 of itself, log x lacks nothing.
+  [[gnu::always_inline]] static Power PowerOf(Vec x, Vec y) {
+    const FloatMantissa<V> parts(x);
+    const auto index = V::ToBits(parts.z) >> kIntervalShift;
+    const Vec r = V::Fma(parts.z, V::Look(kPowLogInverses, index), V::Set(-1.0f));
+    // r - r^2 / 2 in two parts; of the rest of the series one is enough.
+    const Vec square = r * r;
+    const Vec square_lost = V::Fma(r, r, -square);
+    const Vec near = V::Fma(square, V::Set(-0.5f), r);
+    const Vec near_lost =
+        V::Fma(square_lost, V::Set(-0.5f), V::Fma(square, V::Set(-0.5f), r - near));
+    const Vec q =
+        Polynomial<V>(r, 0x1.555554p-2f, -0x1.000084p-2f, 0x1.99d268p-3f, -0x1.4dcf18p-3f);
+    const Vec rest = V::Fma(square * r, q, near_lost);
+    const Vec whole = V::Fma(parts.k, V::Set(kFloatLn2High), V::Look(kPowLogsHigh, index));
+    const Vec whole_low = V::Fma(parts.k, V::Set(kFloatLn2Low), V::Look(kPowLogsLow, index));
+    const Vec log = whole + near;
+    const Vec log_low = (near - (log - whole)) + (rest + whole_low);
+    const Vec high = y * log;
+    return {high, V::Fma(y, log_low, V::Fma(y, log, -high))};
+  }
+
+  /// Not of NaN.
+  [[gnu::always_inline]] static Mask HasNormalResult(Power power) {
+    return V::Less(V::Abs(power.high), V::Set(86.5f));
+  }
+
+  /// e^power = 2^n e^f, where f's first part is exact.
+  [[gnu::always_inline]] static Vec Exp(Power power) {
+    constexpr float kRounder = 0x1.8p23f;
+    const Vec shifted = V::Fma(power.high, V::Set(0x1.715476p+0f), V::Set(kRounder));
+    const Vec n = shifted - V::Set(kRounder);
+    const Vec f_high = V::Fma(n, V::Set(-kFloatLn2High * kExponentUnit), power.high);
+    const Vec f_low = V::Fma(n, V::Set(-kFloatLn2Low * kExponentUnit), power.low);
+    const Vec f = f_high + f_low;
+    const Vec q = Polynomial<V>(f, 0x1.fffffcp-2f, 0x1.55548cp-3f, 0x1.555858p-5f, 0x1.123da6p-7f,
+                                0x1.6ac14cp-10f);
+    const Vec near = V::Set(1.0f) + f_high;
+    const Vec near_lost = f_high - (near - V::Set(1.0f));
+    const Vec y = near + (near_lost + V::Fma(f * f, q, f_low));
+    return V::FromBits(V::ToBits(y) + (V::ToBits(shifted) << 23));
+  }
+
+  /// Negative bases have powers of their magnitude, or none. What is subnormal, infinite or zero,
+  /// and NaN, is left to doubles.
+  [[gnu::noinline]] static Vec Rare(Vec x, Vec y) {
+    using W = typename V::Wide;
+    const Vec magnitude = V::Abs(x);
+    const Power power = PowerOf(magnitude, y);
+    constexpr float kLargestSubnormal = 0x1.fffffcp-127f;
+    const Mask normal = V::And(V::Less(V::Set(kLargestSubnormal), magnitude),
+                               V::Less(magnitude, V::Set(__builtin_inff())));
+    const Mask inside = V::And(normal, HasNormalResult(power));
+    float xs[V::kLanes], ys[V::kLanes], results[V::kLanes], wide[V::kLanes], left[V::kLanes];
+    V::Store(xs, x);
+    V::Store(ys, y);
+    V::Store(results, Exp(power));
+    V::Store(left, V::Select(inside, V::Set(0.0f), V::Set(1.0f)));
+    for (int j = 0; j < V::kLanes; j += W::kLanes) {
+      W::Store(wide + j, WidePowOf<W>::Do(W::Load(xs + j), W::Load(ys + j)));
+    }
+    for (int j = 0; j < V::kLanes; ++j) {
+      if (left[j] != 0) {
+        results[j] = wide[j];
+      } else if (xs[j] < 0) {
+        const float half = 0.5f * ys[j];
+        const bool whole = __builtin_truncf(ys[j]) == ys[j];
+        const bool odd = __builtin_truncf(half) != half;
+        results[j] = whole ? (odd ? -results[j] : results[j]) : __builtin_nanf("");
+      }
+    }
+    return V::Load(results);
+  }
+};
 
 // i / 15 of i up to 15: 1 / (1 + i / 15), and minus the logarithm of that.
 alignas(64) constexpr double kFifteenthInverses[16] = {
