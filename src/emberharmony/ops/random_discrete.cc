@@ -77,6 +77,32 @@ InversionTable SmallPoissonTable(double lam) {
   return InversionTable(Exp(-lam), 1000, [lam](double p, double k) { return p * (lam / (k + 1)); });
 }
 
+/// A function of the whole numbers near a distribution's middle, which most tries that are not
+/// accepted at once ask for: computed ahead, where many elements are drawn.
+class MiddleValues {
+ public:
+  template <class F>
+  void Prepare(double mean, double deviation, double most, int64_t num_elements, const F& f) {
+    constexpr double kDeviations = 6, kReachMax = 1 << 15, kElementsPerValue = 16;
+    const double worth_it = static_cast<double>(num_elements) / (2 * kElementsPerValue);
+    const double reach = std::min({kDeviations * deviation, worth_it, kReachMax});
+    first_ = std::max(std::floor(mean - reach), 0.0);
+    const double count = std::min(std::floor(mean + reach), most) - first_ + 1;
+    for (double i = 0; i < count; ++i) values_.push_back(f(first_ + i));
+  }
+
+  template <class F>
+  double At(double k, const F& f) const {
+    const double i = k - first_;
+    if (i >= 0 && i < static_cast<double>(values_.size())) return values_[static_cast<size_t>(i)];
+    return f(k);
+  }
+
+ private:
+  double first_ = 0;
+  std::vector<double> values_;
+};
+
 /// Hoermann's PTRS, lam >= 10.
 class LargePoisson {
  public:
@@ -85,6 +111,12 @@ class LargePoisson {
     a_ = -0.059 + 0.02483 * b_;
     inverse_alpha_ = 1.1239 + 1.1328 / (b_ - 3.4);
     v_r_ = 0.9277 - 3.6224 / (b_ - 2);
+  }
+
+  /// For that many elements, which get the values that they would get without.
+  void PrepareFor(int64_t num_elements) {
+    logs_.Prepare(lam_, std::sqrt(lam_), HUGE_VAL, num_elements,
+                  [this](double k) { return LogPoisson(k, lam_); });
   }
 
   double operator()(const ElementBlocks& blocks) const {
@@ -96,12 +128,14 @@ class LargePoisson {
       const double k = std::floor((2 * a_ / us + b_) * u + lam_ + 0.43);
       if (us >= 0.07 && v <= v_r_) return k;
       if (k < 0 || (us < 0.013 && v > us)) continue;
-      if (Log(v * inverse_alpha_ / (a_ / (us * us) + b_)) <= LogPoisson(k, lam_)) return k;
+      const double log = logs_.At(k, [this](double at) { return LogPoisson(at, lam_); });
+      if (Log(v * inverse_alpha_ / (a_ / (us * us) + b_)) <= log) return k;
     }
   }
 
  private:
   double lam_, a_, b_, inverse_alpha_, v_r_;
+  MiddleValues logs_;
 };
 
 /// p <= 1/2 and n p < 10.
@@ -129,6 +163,12 @@ class LargeBinomial {
     at_mode_ = LogBinomial(std::floor((n + 1) * p), n, p);
   }
 
+  /// For that many elements, which get the values that they would get without.
+  void PrepareFor(int64_t num_elements) {
+    logs_.Prepare(n_ * p_, std::sqrt(n_ * p_ * (1 - p_)), n_, num_elements,
+                  [this](double k) { return LogBinomial(k, n_, p_); });
+  }
+
   double operator()(const ElementBlocks& blocks) const {
     for (uint32_t attempt = 0;; ++attempt) {
       const auto [first, second] = blocks(attempt);
@@ -138,12 +178,14 @@ class LargeBinomial {
       const double k = std::floor((2 * a_ / us + b_) * u + c_);
       if (us >= 0.07 && v <= v_r_) return k;
       if (k < 0 || k > n_) continue;
-      if (Log(v * alpha_ / (a_ / (us * us) + b_)) <= LogBinomial(k, n_, p_) - at_mode_) return k;
+      const double log = logs_.At(k, [this](double at) { return LogBinomial(at, n_, p_); });
+      if (Log(v * alpha_ / (a_ / (us * us) + b_)) <= log - at_mode_) return k;
     }
   }
 
  private:
   double n_, p_, a_, b_, c_, v_r_, alpha_, at_mode_;
+  MiddleValues logs_;
 };
 
 double BinomialVariate(double n, double p, const ElementBlocks& blocks) {
@@ -168,7 +210,8 @@ void FillBinomial(const Sequence& sequence, double trials, double p, int64_t n, 
   if (!(trials * rare > 0)) {
     std::fill_n(out, n, base);
   } else if (trials * rare >= kInversionBelow) {
-    const LargeBinomial distribution(trials, rare);
+    LargeBinomial distribution(trials, rare);
+    distribution.PrepareFor(n);
     ForElements<1>(sequence, n, [&](int64_t i, const ElementBlocks& blocks) {
       out[i] = base + sign * static_cast<int64_t>(distribution(blocks));
     });
@@ -183,7 +226,8 @@ void FillBinomial(const Sequence& sequence, double trials, double p, int64_t n, 
 /// n elements of Poisson's distribution.
 void FillPoisson(const Sequence& sequence, double rate, int64_t n, int64_t* out) {
   if (rate >= kInversionBelow) {
-    const LargePoisson distribution(rate);
+    LargePoisson distribution(rate);
+    distribution.PrepareFor(n);
     ForElements<1>(sequence, n, [&](int64_t i, const ElementBlocks& blocks) {
       out[i] = static_cast<int64_t>(distribution(blocks));
     });
