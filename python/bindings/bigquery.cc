@@ -12,6 +12,7 @@
 #include "bindings/bigquery_internal.h"
 #include "bindings/engine_internal.h"
 #include "bindings/python_error.h"
+#include "bindings/python_names.h"
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/base/unknown_column.h"
 #include "emberharmony/bigquery/not_found.h"
@@ -117,6 +118,8 @@ void InitBigQuery(nanobind::module_& module) {
   });
   part.def("condition_columns", &ColumnsOfCondition);
   part.def("conditions_to_show", &bigquery::ConditionsToShow);
+  part.def("condition_on_partitions",
+           [](const std::string& message) { return bigquery::ConditionOnPartitions(message); });
   part.def("requires_partition_filter",
            [](const std::string& message) { return bigquery::RequiresPartitionFilter(message); });
   InitBigQueryBatch(part);

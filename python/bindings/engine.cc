@@ -3,7 +3,6 @@
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/string.h>
 
-#include <cctype>
 #include <chrono>
 #include <condition_variable>
 #include <exception>
@@ -20,6 +19,7 @@
 #include "bindings/engine_internal.h"
 #include "bindings/engine_log.h"
 #include "bindings/python_error.h"
+#include "bindings/python_names.h"
 #include "emberharmony/base/allocation_failure.h"
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/base/unknown_column.h"
@@ -146,30 +146,6 @@ void ServePython(const nanobind::object& on_progress, ProgressRelay* relay) {
 }
 
 }  // namespace
-
-std::string WithPythonNames(std::string message, const char* memory_name) {
-  const std::pair<std::string_view, const char*> options[] = {
-      {"--memory", memory_name},      {"--spill-dir", "spill_dir"},
-      {"--threads", "threads"},       {"--where", "where"},
-      {"--columns", "columns"},       {"--limit", "limit"},
-      {"--target", "target"},         {"--seed", "seed"},
-      {"--query", "query"},           {"--snapshot-time", "snapshot_time"},
-      {"--keep-state", "keep_state"}, {"--overwrite", "overwrite=True"},
-      {"--resume", "resume=True"},    {"--unit-column", "unit_column"}};
-  const auto is_of_a_word = [](char c) { return c == '-' || c == '_' || std::isalnum(c) != 0; };
-  for (const auto& [option, name] : options) {
-    for (size_t at = message.find(option); at != std::string::npos; at = message.find(option, at)) {
-      const size_t end = at + option.size();
-      if ((at > 0 && is_of_a_word(message[at - 1])) ||
-          (end < message.size() && is_of_a_word(message[end]))) {
-        at = end;
-        continue;
-      }
-      message.replace(at, option.size(), name);
-    }
-  }
-  return message;
-}
 
 void RaiseRunError(const arrow::Status& status) {
   const nanobind::object type =

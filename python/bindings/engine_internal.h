@@ -26,10 +26,6 @@ void InitEngineRuns(nanobind::module_& module);
 void InitEngineModel(nanobind::module_& module);
 void InitEngineRows(nanobind::module_& module);
 
-/// A message of the engine, which names options as the command has them, with the names of Python's
-/// parameters; `memory_name` is the one of --memory.
-std::string WithPythonNames(std::string message, const char* memory_name);
-
 /// Raises what a status tells as one of the classes of emberharmony._errors, all of which are an
 /// EmberError: of the caller's mistakes (a ValueError), of data (an OSError), of the memory limit
 /// (a MemoryError), of a run that was stopped (an InterruptedError).

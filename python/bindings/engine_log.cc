@@ -5,6 +5,8 @@
 #include <set>
 #include <utility>
 
+#include "bindings/python_names.h"
+
 namespace emberharmony::python {
 namespace {
 
@@ -74,8 +76,9 @@ void ServeLog() {
   const nanobind::object logger =
       nanobind::module_::import_("logging").attr("getLogger")("emberharmony.engine");
   for (const LoggedMessage& message : messages) {
-    const nanobind::object text = nanobind::steal(PyUnicode_DecodeUTF8(
-        message.text.data(), static_cast<Py_ssize_t>(message.text.size()), "replace"));
+    const std::string told = WithPythonNames(message.text, "memory");
+    const nanobind::object text = nanobind::steal(
+        PyUnicode_DecodeUTF8(told.data(), static_cast<Py_ssize_t>(told.size()), "replace"));
     logger.attr("log")(PythonLevel(message.level), "%s", text);
   }
 }

@@ -18,6 +18,7 @@
 #include "bindings/bigquery_internal.h"
 #include "bindings/engine_internal.h"
 #include "bindings/python_error.h"
+#include "bindings/python_names.h"
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/engine/explain.h"
 #include "emberharmony/engine/run_status.h"

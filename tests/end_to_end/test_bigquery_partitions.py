@@ -89,7 +89,8 @@ def test_every_command_takes_the_condition_and_asks_for_it(run, folder, model, t
     if command == "transform":
         first = [model]
     output = [] if command in ("inspect", "explain") else ["-o", tmp_path / "out"]
-    for where in ([], ["--where", "x > 0"], ["--where", "day = '2001-02-01' OR x > 0"]):
+    conditions = ["x > 0", "day = '2001-02-01' OR x > 0", "day = day"]
+    for where in ([], *(["--where", each] for each in conditions)):
         process = run(command, *first, *output, *where, status=2)
         assert REFUSAL in process.stderr
         assert 'in a term of its own: add one (--where "day >= ' in process.stderr
@@ -99,6 +100,10 @@ def test_every_command_takes_the_condition_and_asks_for_it(run, folder, model, t
     wrong = f"{WHERE} AND kin = 'a'"
     process = run(command, *first, *output, "--where", wrong, status=2)
     assert "did you mean 'kind'" in process.stderr
+    # A misspelt column of the partitions is no condition on them.
+    process = run(command, *first, *output, "--where", "dya >= '2001-02-01'", status=2)
+    assert "found 'dya'; did you mean 'day'" in process.stderr
+    assert REFUSAL not in process.stderr
     run(command, *first, *output, "--where", WHERE)
 
 
@@ -123,7 +128,7 @@ def test_a_unit_column_needs_the_condition_too(run, folder, tmp_path):
     where = ["--where", WHERE]
     for column, told in {
         "place.cod": "did you mean 'place.code'",
-        "place": "'place' is RECORD",
+        "place": "'place' is STRUCT",
         "plac.code": "no column 'plac.code'",
     }.items():
         process = run("extract", *plan, *where, "--unit-column", column, status=2)

@@ -207,8 +207,8 @@ def test_columns_with_one_value_or_none(run_ember, endpoint, plan, undisturbed, 
 @pytest.mark.parametrize(
     ("column", "told"),
     [
-        ("nan", "'nan' is FLOAT; name the column by which the table is partitioned"),
-        ("x", "'x' is FLOAT"),
+        ("nan", "'nan' is FLOAT64; name the column by which the table is partitioned"),
+        ("x", "'x' is FLOAT64;"),
         ("dya", "the table has no column 'dya'; did you mean 'day'?"),
     ],
 )

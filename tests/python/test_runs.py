@@ -410,7 +410,7 @@ def test_ctrl_c_stops_a_run(flights: Path, tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         eh.extract(flights, tmp_path / "out", threads=1, progress=send)
     assert [path.name for path in (tmp_path / "out").iterdir()] == [".ember"]
-    with pytest.raises(ValueError, match="resume=True"):
+    with pytest.raises(ValueError, match=r"resume=True \(`emberharmony.status` tells"):
         eh.extract(flights, tmp_path / "out", threads=1)
     resumed = eh.extract(flights, tmp_path / "out", resume=True)
     whole = eh.extract(flights, tmp_path / "whole")

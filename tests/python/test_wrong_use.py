@@ -29,6 +29,33 @@ def folder(flights_table: pa.Table, tmp_path_factory: pytest.TempPathFactory) ->
     return path
 
 
+def test_messages_name_parameters_and_not_options(
+    flights_table: pa.Table, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    out = tmp_path / "out"
+    split = {"method": "time", "column": "day", "train": 0.8, "validation": 0.1, "test": 0.1}
+    nulls = pa.table({"day": pa.array([None, 1, 2], pa.date32()), "x": [1.0, 2.0, 3.0]})
+    plan = {
+        "version": 1,
+        "split": split,
+        "features": [{"columns": ["x"], "steps": ["passthrough"]}],
+    }
+    for told, rows, options in (
+        ("where:1:1: expected a column", flights_table, {"where": "dely > 1"}),
+        ("limit=0 leaves no row", flights_table, {"limit": 0}),
+        ("columns leaves out 'delay'", flights_table, {"columns": ["date"], "target": "delay"}),
+        ("leave these rows out with where='day IS NOT NULL'", nulls, {"plan": plan}),
+    ):
+        with pytest.raises(eh.EmberError) as error:
+            eh.extract(rows, out, progress="none", **options)
+        assert told in str(error.value)
+        assert "--" not in str(error.value)
+    (out / ".ember").mkdir(parents=True)
+    with caplog.at_level(logging.WARNING):
+        eh.extract(flights_table, out, progress="none", resume=True, log_level="warning")
+    assert not any("--" in record.getMessage() for record in caplog.records)
+
+
 def extractor() -> TerabyteFeatureExtractor:
     return TerabyteFeatureExtractor(max_memory_gb=1, verbose=False)
 

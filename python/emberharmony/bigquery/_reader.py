@@ -429,9 +429,10 @@ def _fields_of(
             with Reader(core.open_reader(table_id, None, settings, options)) as reader:
                 return reader._reader.fields()
         except (ValueError, OSError) as error:
-            # One of the terms may be wrong, and another one enough.
+            # One of the terms may be wrong, and another one enough; or the partitions' column.
             if not condition and where and core.requires_partition_filter(str(error)):
                 conditions += core.conditions_to_show(where)
+                conditions += filter(None, [core.condition_on_partitions(str(error))])
     if not core.has_rest_api(settings):
         return None
     settings["billing_project"] = settings["billing_project"] or core.parse_table(table_id)[0]

@@ -44,6 +44,15 @@ std::vector<std::string> ConditionsToShow(const std::string& condition) {
   return conditions;
 }
 
+std::string ConditionOnPartitions(std::string_view refusal) {
+  const std::string column = PartitionColumnOf(refusal);
+  if (column.empty()) return "";
+  io::filter::Expression name;
+  name.kind = io::filter::ExpressionKind::kColumn;
+  name.path = {column};
+  return io::filter::WriteSql(name) + " IS NULL";
+}
+
 std::shared_ptr<arrow::Schema> WithPartitionTimes(const std::shared_ptr<arrow::Schema>& schema) {
   arrow::FieldVector fields = schema->fields();
   // BigQuery keeps the names for itself; other servers may not.

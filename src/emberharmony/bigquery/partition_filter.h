@@ -25,6 +25,11 @@ std::string PartitionColumnOf(std::string_view message);
 /// one of the partitions still does. Nothing for what does not parse.
 std::vector<std::string> ConditionsToShow(const std::string& condition);
 
+/// A condition on the column that such a refusal names, by which a table shows its columns whatever
+/// else is asked for; "" where the refusal names none. What is wrong with a condition can then be
+/// told: a misspelt name of the partitions' column is the reason why it restricts none.
+std::string ConditionOnPartitions(std::string_view refusal);
+
 /// A table's columns with _PARTITIONTIME and _PARTITIONDATE, which conditions on a table that is
 /// partitioned by the time of ingestion may name and no schema has. Whether a table is, its schema
 /// does not tell: the service refuses the names where it is not.

@@ -29,6 +29,16 @@ TEST(PartitionFilter, NamesTheColumnThatIsMissing) {
   EXPECT_EQ(PartitionColumnOf(behind + " column(s) 'a'"), "");
 }
 
+TEST(PartitionFilter, RestrictsTheColumnThatIsMissing) {
+  const std::string before = "Cannot query over table 'p.d.t' without a filter over column(s) ";
+  const std::string behind = " that can be used for partition elimination";
+  EXPECT_EQ(ConditionOnPartitions(before + "'day'" + behind), "day IS NULL");
+  EXPECT_EQ(ConditionOnPartitions(before + "'the day'" + behind), "`the day` IS NULL");
+  EXPECT_EQ(ConditionOnPartitions(before + "'_PARTITION_LOAD_TIME', '_PARTITIONTIME'" + behind),
+            "_PARTITIONTIME IS NULL");
+  EXPECT_EQ(ConditionOnPartitions("Not found"), "");
+}
+
 TEST(PartitionFilter, TriesTheTermsOfACondition) {
   using Conditions = std::vector<std::string>;
   EXPECT_EQ(ConditionsToShow("a > 1"), Conditions{"a > 1"});

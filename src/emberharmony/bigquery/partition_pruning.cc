@@ -163,13 +163,14 @@ class ColumnChances {
     }
   }
 
-  /// Whether one of the terms that must all be true has the column and no other.
+  /// Whether one of the terms that must all be true compares the column with constants, and has no
+  /// other.
   bool RestrictsAlone(const Expression& node) const {
     if (node.kind == ExpressionKind::kAnd) {
       return std::any_of(node.children.begin(), node.children.end(),
                          [&](const auto& child) { return RestrictsAlone(*child); });
     }
-    return HasColumn(node) && HasNoOther(node);
+    return HasColumn(node) && IsOfConstants(node);
   }
 
  private:
@@ -179,10 +180,28 @@ class ColumnChances {
                        [](const auto& child) { return HasColumn(*child); });
   }
 
-  bool HasNoOther(const Expression& node) const {
-    if (node.kind == ExpressionKind::kColumn) return NameOf(node) != nullptr;
-    return std::all_of(node.children.begin(), node.children.end(),
-                       [&](const auto& child) { return HasNoOther(*child); });
+  /// Whether all comparisons are of the column with constants, or without any column.
+  bool IsOfConstants(const Expression& node) const {
+    if (!HasColumn(node)) return true;
+    switch (node.kind) {
+      case ExpressionKind::kCompare:
+      case ExpressionKind::kIn:
+      case ExpressionKind::kBetween:
+      case ExpressionKind::kIsNull:
+        return IsOfOneColumn(node.children);
+      default:
+        return !node.children.empty() &&
+               std::all_of(node.children.begin(), node.children.end(),
+                           [&](const auto& child) { return IsOfConstants(*child); });
+    }
+  }
+
+  bool IsOfOneColumn(const std::vector<io::filter::ExpressionPtr>& operands) const {
+    const auto constants = std::count_if(operands.begin(), operands.end(),
+                                         [](const auto& each) { return !HasColumn(*each); });
+    const auto columns = std::count_if(operands.begin(), operands.end(),
+                                       [&](const auto& each) { return NameOf(*each) != nullptr; });
+    return columns == 1 && constants + 1 == std::ssize(operands);
   }
 
   /// A condition without a column is what it is for every value.

@@ -28,10 +28,10 @@ struct PartitionPruning {
   std::string column;
   /// The condition says nothing of the column; all below is then as if it left none.
   bool leaves_all = false;
-  /// Whether a term of the condition's outermost AND looks at the column and at no other. A table
-  /// may require that (TableInfo::requires_partition_filter): "There must be at least one predicate
-  /// that only references one or more partition keys" (BigQuery's documentation of partitioned
-  /// queries).
+  /// Whether a term of the condition's outermost AND compares the column with constants, and looks
+  /// at no other. A table may require that (TableInfo::requires_partition_filter): "There must be
+  /// at least one predicate that only references one or more partition keys" (BigQuery's
+  /// documentation of partitioned queries), and by which partitions can be left out.
   bool meets_requirement = false;
   /// Ascending, apart from each other.
   std::vector<PartitionRange> left = {};

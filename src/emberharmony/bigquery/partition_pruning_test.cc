@@ -155,12 +155,18 @@ TEST(FindPruning, TellsWhatATableMayRequire) {
   };
   for (const char* condition :
        {"day = '2001-01-01'", "DAY >= '2001-01-01' AND other > 1", "other > 1 AND NOT day IS NULL",
-        "day IN ('2001-01-01') OR day > '2001-02-01'", "(other = 1 AND day = '2001-01-01')"}) {
+        "day IN ('2001-01-01') OR day > '2001-02-01'", "(other = 1 AND day = '2001-01-01')",
+        "'2001-01-01' <= day", "day BETWEEN '2001-01-01' AND '2001-01-02'",
+        "(day > '2001-01-01') IS TRUE", "day = '2001-01-01' OR 1 = 0"}) {
     EXPECT_TRUE(meets(condition)) << condition;
   }
   for (const char* condition :
        {"", "other > 1", "FALSE", "1 = 0", "day = '2001-01-01' OR other = 1", "day = other",
-        "NOT (day = '2001-01-01' AND other = 1)", "_PARTITIONTIME > '2001-01-01'"}) {
+        "NOT (day = '2001-01-01' AND other = 1)", "_PARTITIONTIME > '2001-01-01'",
+        // By these no partition can be left out.
+        "day = day", "NOT day < day", "day = '2001-01-01' OR day = day", "day IN (day)",
+        "day IN ('2001-01-01', day)", "day BETWEEN day AND '2001-01-01'", "day = DAY AND 1 = 1",
+        "day LIKE '2001%'"}) {
     EXPECT_FALSE(meets(condition)) << condition;
   }
   table.partition_column.clear();

@@ -17,6 +17,8 @@
 #include "emberharmony/bigquery/query_costs.h"
 #include "emberharmony/bigquery/ranged_rows_internal.h"
 #include "emberharmony/bigquery/unit_histogram.h"
+#include "emberharmony/io/filter/expression.h"
+#include "emberharmony/io/filter/filter.h"
 #include "emberharmony/io/filter/literal.h"
 #include "emberharmony/io/remote_tables.h"
 #include "emberharmony/io/stream_spool.h"
@@ -172,6 +174,7 @@ class BigQueryTable : public io::RemoteTable {
         if (shown.ok() || condition == filter) download = std::move(shown);
         if (download.ok()) break;
       }
+      if (!download.ok() && !filter.empty()) ShowForFaults(filter, check_stop, &download);
     }
     ARROW_RETURN_NOT_OK(download.status());
     schema_ = (*download)->schema();
@@ -215,6 +218,22 @@ class BigQueryTable : public io::RemoteTable {
   }
 
  private:
+  /// Where a refused condition names columns that the table lacks, opens the table by another one:
+  /// the caller then finds what is wrong with it.
+  void ShowForFaults(const std::string& filter, const io::StopCheck& check_stop,
+                     Result<std::unique_ptr<TableDownload>>* download) const {
+    io::RemoteRequest request;
+    request.filter = ConditionOnPartitions(download->status().message());
+    const auto expression = io::filter::ParseExpression(filter, "filter");
+    if (request.filter.empty() || !expression.ok()) return;
+    auto shown = Open(request, 1, kBufferBytesMin, check_stop);
+    if (!shown.ok()) return;
+    const auto columns = WithPartitionTimes((*shown)->schema());
+    if (!io::filter::Filter::Bind(**expression, *columns, "filter").ok()) {
+      *download = std::move(shown);
+    }
+  }
+
   ReadOptions OptionsOf(int64_t buffer_bytes, const io::StopCheck& check_stop) const {
     ReadOptions options;
     options.connection = options_.connection;

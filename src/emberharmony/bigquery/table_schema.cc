@@ -136,6 +136,15 @@ std::vector<TableField> TableFieldsOf(const arrow::Schema& schema) {
   return fields;
 }
 
+std::string SqlTypeName(const TableField& field) {
+  std::string name = field.type;
+  if (name == "FLOAT") name = "FLOAT64";
+  if (name == "INTEGER") name = "INT64";
+  if (name == "BOOLEAN") name = "BOOL";
+  if (name == "RECORD") name = "STRUCT";
+  return field.mode == "REPEATED" ? "ARRAY<" + name + ">" : name;
+}
+
 arrow::Result<std::shared_ptr<arrow::Schema>> ArrowSchemaOf(const std::vector<TableField>& fields) {
   arrow::FieldVector columns;
   for (const TableField& field : fields) {

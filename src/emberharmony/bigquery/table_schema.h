@@ -4,6 +4,7 @@
 #include <arrow/type_fwd.h>
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "emberharmony/bigquery/jobs.h"
@@ -21,5 +22,9 @@ arrow::Result<std::shared_ptr<arrow::Schema>> ArrowSchemaOf(const std::vector<Ta
 /// DATETIME, GEOGRAPHY and JSON are told apart by the metadata `ARROW:extension:name`. A type that
 /// BigQuery does not have is named as Arrow names it.
 std::vector<TableField> TableFieldsOf(const arrow::Schema& schema);
+
+/// The type of a column as GoogleSQL writes it, and users do: INT64, STRUCT, ARRAY<FLOAT64>. The
+/// REST API has older names for some (INTEGER, RECORD, REPEATED FLOAT).
+std::string SqlTypeName(const TableField& field);
 
 }  // namespace emberharmony::bigquery

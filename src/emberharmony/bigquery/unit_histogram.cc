@@ -83,9 +83,9 @@ arrow::Status CheckUnitType(const arrow::Field& field, const std::string& column
   if (known && !repeated) return Status::OK();
   return base::UsageError(fmt::format(
       "unit_column must be of the type INT64, NUMERIC, DATE, DATETIME, TIMESTAMP or STRING, whose "
-      "values have one order and borders that can be written down, but '{}' is {}{}; name the "
+      "values have one order and borders that can be written down, but '{}' is {}; name the "
       "column by which the table is partitioned or clustered, or a key",
-      column, repeated ? "REPEATED " : "", told.type));
+      column, SqlTypeName(told)));
 }
 
 Int128 DecimalInteger(const arrow::Decimal128& value) {

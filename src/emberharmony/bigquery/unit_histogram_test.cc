@@ -203,11 +203,11 @@ TEST(UnitHistogramTest, WhatNoUnitColumnCanBe) {
   EXPECT_TRUE(UnitHistogram::Check(schema, "DAY").ok());
   const std::vector<std::pair<std::string, std::string>> cases = {
       {"dya", "has no column 'dya'; did you mean 'day'?"},
-      {"ratio", "'ratio' is FLOAT"},
-      {"flag", "'flag' is BOOLEAN"},
+      {"ratio", "'ratio' is FLOAT64;"},
+      {"flag", "'flag' is BOOL;"},
       {"t", "'t' is JSON"},
-      {"list", "'list' is REPEATED INTEGER"},
-      {"record", "'record' is RECORD"},
+      {"list", "'list' is ARRAY<INT64>"},
+      {"record", "'record' is STRUCT"},
       {"big", "'big' is BIGNUMERIC"},
       {"bytes", "'bytes' is BYTES"}};
   for (const auto& [column, told] : cases) {
@@ -245,7 +245,7 @@ TEST(UnitHistogramTest, FieldsOfRecordsAreColumns) {
             "Place.in.Number >= 9: 1\n");
   EXPECT_THAT(UnitHistogram::Check(*schema, "place.in.nmber").message(),
               HasSubstr("no column 'place.in.nmber'; did you mean 'Place.in.Number'?"));
-  EXPECT_THAT(UnitHistogram::Check(*schema, "place.in").message(), HasSubstr("is FLOAT"));
+  EXPECT_THAT(UnitHistogram::Check(*schema, "place.in").message(), HasSubstr("is FLOAT64;"));
   EXPECT_THAT(UnitHistogram::Check(*schema, "many.x").message(), HasSubstr("no column 'many.x'"));
   const auto others = arrow::RecordBatch::Make(SchemaOf(numbers, "Place"), 5, {numbers});
   EXPECT_THAT(histogram->UpdateFrom(*others).message(), HasSubstr("sent other columns"));

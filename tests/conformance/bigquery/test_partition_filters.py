@@ -72,7 +72,7 @@ def test_rows_are_read_with_a_condition(
         **options,
     )
     assert sorted(got) == passing(file)
-    for where in (None, "n < 5"):
+    for where in (None, "n < 5", "day = day"):
         with pytest.raises(ValueError, match=REFUSAL):
             bigquery.read("p.d.t", where=where, **options)
         with pytest.raises(ValueError, match=REFUSAL):
@@ -90,6 +90,8 @@ def test_columns_that_are_not_there(connection: bigquery.Connection, table: str)
         ({"where": f"{where} AND place.at.y > 1"}, r"'place\.at\.y'; did you mean 'place\.at\.x'"),
         ({"where": f"NOT ({where}) AND place.kode IN (1, 2)"}, r"'place\.kode'; did you mean"),
         ({"unit_column": "txet"}, "'txet'; did you mean 'text'"),
+        # Whether it was to restrict the partitions, nobody knows.
+        ({"where": "txet >= '2001-02-01'"}, "'txet'; did you mean 'text'"),
     ):
         with pytest.raises(ColumnNotFoundError, match=told):
             bigquery.read(table, connection=connection, **{"where": where, **wrong})

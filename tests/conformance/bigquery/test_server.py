@@ -412,7 +412,7 @@ def test_a_table_may_require_a_restriction_of_its_partitions(
     ):
         assert_same_rows(served.read("p.d.t", where=where, max_streams=3), expected(path, where))
     refused = REFUSED.format("'Day'")
-    for where in ("", "id > 100", "day = '2001-01-05' OR id > 100", "1 = 1"):
+    for where in ("", "id > 100", "day = '2001-01-05' OR id > 100", "1 = 1", "day = day"):
         with pytest.raises(exceptions.InvalidArgument, match=refused):
             served.session("p.d.t", where=where)
     for wrong, told in (("day >", "row_restriction:1"), ("dya > '2001-01-05'", REFUSED[:20])):

@@ -90,8 +90,7 @@ arrow::Status RpcError(const RpcStatus& status, const std::string& what) {
             text +
             "; the table is only read with a condition on that column, in a term of its own: add "
             "one (--where \"" +
-            (column.empty() ? "COLUMN" : column) +
-            " >= '2024-01-31'\"; in Python where=, or where_clause=)");
+            (column.empty() ? "COLUMN" : column) + " >= '2024-01-31'\")");
       }
       return base::UsageError(text + "; look at the columns, the filter and the snapshot time");
     case RpcCode::kNotFound:

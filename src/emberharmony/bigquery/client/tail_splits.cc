@@ -159,8 +159,7 @@ Status TailSplits::CheckRows(const std::string& table) const {
     return base::DataError(fmt::format(
         "{}, stream {}: its parts have brought {} rows, of {} by the service's count before it was "
         "split; nothing of this read can be trusted: run again without splitting "
-        "(--no-split-streams; in Python split_streams=False), and report it to the service's "
-        "operator",
+        "(--no-split-streams), and report it to the service's operator",
         table, stream, rows.read, rows.told));
   }
   return Status::OK();

@@ -118,9 +118,8 @@ class JobsClient : public Jobs {
 arrow::Status JobsClient::CheckProject() const {
   if (!project_.empty()) return arrow::Status::OK();
   return base::UsageError(
-      "a query needs a project that it belongs to, and that pays: name it (--project PROJECT) or "
-      "set "
-      "GOOGLE_CLOUD_PROJECT");
+      "a query needs a project that it belongs to, and that pays: name it (--project), or "
+      "set GOOGLE_CLOUD_PROJECT");
 }
 
 arrow::Result<TableInfo> JobsClient::GetTable(const TableName& table) {
@@ -365,8 +364,8 @@ arrow::Status CheckStorageIsGoogles(const std::string& storage_endpoint) {
   }
   return base::UsageError(fmt::format(
       "queries, and what is known of tables, need the REST API, and only a Storage Read server was "
-      "named ({}): name a REST server as well (--bigquery-rest-endpoint, or rest_endpoint in "
-      "Python, or $BIGQUERY_EMULATOR_HOST)",
+      "named ({}): name a REST server as well (--bigquery-rest-endpoint, or "
+      "$BIGQUERY_EMULATOR_HOST)",
       storage_endpoint));
 }
 

@@ -19,26 +19,18 @@ bool IsPartitionTime(const std::string& name) {
   return base::LowerAscii(name) == base::LowerAscii(kPartitionTime);
 }
 
-// A type's name in SQL, which is the one that users know; the API has older ones for some.
-std::string SqlTypeName(const std::string& type) {
-  if (type == "FLOAT") return "FLOAT64";
-  if (type == "INTEGER") return "INT64";
-  if (type == "BOOLEAN") return "BOOL";
-  return type == "RECORD" ? "STRUCT" : type;
-}
-
 arrow::Status CheckPartitioning(const TableField& field, const std::string& type) {
   const bool is_date = field.type == "DATE";
   if (IsPartitionTime(field.name) && field.type != "TIMESTAMP") {
     return base::UsageError(fmt::format("{} must be a TIMESTAMP (with a time zone), found {}",
-                                        kPartitionTime, field.type));
+                                        kPartitionTime, SqlTypeName(field)));
   }
   const bool is_time = is_date || field.type == "DATETIME" || field.type == "TIMESTAMP";
   if (!is_time || field.mode == "REPEATED") {
     return base::UsageError(
         fmt::format("tables are partitioned by a column of DATE, DATETIME or TIMESTAMP here, '{}' "
                     "is {}",
-                    field.name, SqlTypeName(field.type)));
+                    field.name, SqlTypeName(field)));
   }
   const bool known = type == "DAY" || type == "MONTH" || type == "YEAR";
   if (known || (type == "HOUR" && !is_date)) return arrow::Status::OK();
