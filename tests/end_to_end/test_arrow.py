@@ -1,5 +1,6 @@
 """Arrow files and streams, in and out, beside Parquet: the same rows give the same results."""
 
+import json
 import subprocess
 
 import numpy as np
@@ -106,6 +107,68 @@ def test_parquet_files_and_streams_give_the_same(run_ember, tmp_path, plan, plan
     for source, output in zip(sources, outputs, strict=True):
         assert learned_digests(output / "model") == learned_digests(outputs[0] / "model"), source
         assert content_checksums(output) == content_checksums(outputs[0]), source
+
+
+def test_dictionaries_of_numbers_are_categories_of_automatic_plans(run_ember, tmp_path):
+    rng = np.random.default_rng(12)
+    count = 3_000
+    columns = {
+        "shop": rng.integers(0, 9, count),
+        "article": pa.array(
+            rng.integers(0, 400, count).astype(np.int32), mask=rng.random(count) < 0.1
+        ),
+        "rate": rng.choice([0.1, 0.25, 0.5], count),
+        "day": pa.array(rng.integers(0, 300, count).astype(np.int32), pa.date32()),
+        "price": rng.random(count),
+    }
+    numbers = pa.table(columns)
+    encoded = pa.table(
+        {
+            name: numbers[name] if name == "price" else numbers[name].dictionary_encode()
+            for name in numbers.column_names
+        }
+    )
+    place = pa.StructArray.from_arrays(
+        [encoded["shop"].combine_chunks(), numbers["shop"].combine_chunks()], ["code", "size"]
+    )
+    encoded = encoded.append_column("place", place)
+    wanted = {
+        "shop": "one_hot",
+        "article": "vocabulary",
+        "rate": "one_hot",
+        "day": "cyclical",
+        "place.code": "one_hot",
+        "place.size": "impute",
+    }
+    sources = [tmp_path / "t.parquet"]
+    pq.write_table(encoded, sources[0])
+    sources.append(write_arrow(encoded, tmp_path / "t.arrow"))
+    sources.append(write_arrow(encoded, tmp_path / "t.arrows", stream=True))
+    for number, source in enumerate(sources):
+        out = tmp_path / f"out{number}"
+        run_ember("extract", source, "-o", out, "--target", "price", "--content-checksum", "-q")
+        learned = json.loads((out / "model" / "model.json").read_text())["columns"]
+        assert {name: steps[0]["step"] for name, steps in learned.items()} == wanted, source
+        assert learned_digests(out / "model") == learned_digests(tmp_path / "out0" / "model")
+        assert content_checksums(out) == content_checksums(tmp_path / "out0")
+        told = json.loads(run_ember("inspect", source, "--json").stdout)
+        kinds = {each["name"]: each["detected"] for each in told["columns"]}
+        assert kinds["shop"] == kinds["rate"] == kinds["place.code"] == "categorical"
+        assert (kinds["place.size"], kinds["day"]) == ("numeric", "datetime")
+    # To a given plan they are their values.
+    plan = tmp_path / "plan.yaml"
+    plan.write_text(
+        "version: 1\ntarget: shop\nfeatures:\n"
+        "  - columns: [article, rate]\n    steps: [{impute: median}]\n"
+        "  - columns: [day]\n    steps: [passthrough]\n"
+    )
+    pq.write_table(numbers, tmp_path / "plain.parquet")
+    pq.write_table(encoded.drop_columns(["place"]), tmp_path / "encoded.parquet")
+    for name in ("plain", "encoded"):
+        run_ember(
+            "extract", tmp_path / f"{name}.parquet", "-o", tmp_path / name, "--plan", plan, "-q"
+        )
+    assert folder_digests(tmp_path / "plain") == folder_digests(tmp_path / "encoded")
 
 
 def test_files_and_streams_of_polars(run_ember, tmp_path, plan):

@@ -98,7 +98,30 @@ def test_hundreds_of_files_of_which_some_have_no_rows(run_ember, tmp_path, exten
     ids = {word: 3 + rank for rank, word in enumerate(kept)}
     np.testing.assert_array_equal(train["s"], [ids.get(word, 2) for word in frame["s"]])
     manifest = json.loads((output / "manifest.json").read_text())
-    assert sum(shard["rows"] for shard in manifest["shards"]) == len(frame)
+    # A file without rows makes no unit, and no shard.
+    assert [shard["rows"] for shard in manifest["shards"]] == [
+        part.num_rows for part in parts if part.num_rows > 0
+    ]
+
+
+def test_row_groups_without_rows_make_no_shard(run_ember, tmp_path):
+    schema = pa.schema([("a", pa.int64())])
+    files = tmp_path / "files"
+    files.mkdir()
+    for name, groups in {"a": [0, 3, 0, 2], "b": [0, 0], "c": [1, 0]}.items():
+        with pq.ParquetWriter(files / f"{name}.parquet", schema) as writer:
+            for rows in groups:
+                writer.write_table(pa.table({"a": pa.array(range(rows), pa.int64())}))
+        assert pq.ParquetFile(files / f"{name}.parquet").num_row_groups == len(groups)
+    plan = tmp_path / "plan.yaml"
+    plan.write_text(ALL_TRAINING + "features:\n  - {columns: [a], steps: [passthrough]}\n")
+    for source, rows in (("[ac].parquet", [5, 1]), ("*.parquet", [5, 1]), ("b.parquet", [0])):
+        output = tmp_path / source.replace("*", "all")
+        run_ember("extract", files / source, "--plan", plan, "-o", output, "-q")
+        manifest = json.loads((output / "manifest.json").read_text())
+        assert [shard["rows"] for shard in manifest["shards"]] == rows
+        shards = sorted((output / "train").iterdir())
+        assert [pq.read_metadata(shard).num_rows for shard in shards] == rows
 
 
 @pytest.mark.parametrize("step", ["vocabulary", "one_hot"])

@@ -28,6 +28,7 @@
 #include "emberharmony/feature/moments.h"
 #include "emberharmony/feature/value_counts.h"
 #include "emberharmony/feature/value_histogram.h"
+#include "emberharmony/io/declared_category.h"
 
 namespace emberharmony::engine {
 
@@ -192,7 +193,8 @@ class DetectJob : public FitJob {
         kept_detection_(*shared, "detect", column) {
     const std::string& name = field_->name();
     if (options.target != name && options.why_left_out(name) == nullptr) {
-      analyzers_ = plan::DetectionAnalyzers(*field_->type(), options.is_categorical(name));
+      analyzers_ = plan::DetectionAnalyzers(
+          *field_->type(), options.is_categorical(name) || io::IsDeclaredCategory(*field_));
     }
   }
 

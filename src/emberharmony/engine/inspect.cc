@@ -19,6 +19,7 @@
 #include "emberharmony/feature/numeric_form.h"
 #include "emberharmony/feature/value_counts.h"
 #include "emberharmony/feature/value_json.h"
+#include "emberharmony/io/declared_category.h"
 #include "emberharmony/plan/fitted_plan.h"
 
 namespace emberharmony::engine {
@@ -87,7 +88,7 @@ class InspectJob : public ColumnJob {
     const arrow::DataType& type = *field_->type();
     found_->name = field_->name();
     found_->type = field_->type();
-    found_->kind = plan::DetectedKind(type);
+    found_->kind = io::IsDeclaredCategory(*field_) ? "categorical" : plan::DetectedKind(type);
     if (HasQuantiles(type)) {
       histogram_ = Add(feature::MakeValueHistogramAnalyzer(options.quantile_keys));
       distinct_ = Add(feature::MakeDistinctCountAnalyzer());

@@ -94,10 +94,7 @@ bool StartsFarIn(const arrow::Array& array) {
 
 std::shared_ptr<arrow::Schema> ShownSchema(const arrow::Schema& schema) {
   arrow::FieldVector fields;
-  for (const auto& field : schema.fields()) {
-    fields.push_back(
-        arrow::field(field->name(), internal::NormalizedType(field->type()), field->nullable()));
-  }
+  for (const auto& field : schema.fields()) fields.push_back(internal::NormalizedField(*field));
   return arrow::schema(std::move(fields));
 }
 

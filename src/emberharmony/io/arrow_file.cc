@@ -41,9 +41,7 @@ Status ReadColumns(const ArrowMessage& message, ArrowFileIndex* index) {
   }
   ARROW_ASSIGN_OR_RAISE(index->columns, ArrowLayout(*schema, memo.fields(), index->before_v5));
   arrow::FieldVector fields;
-  for (const auto& field : schema->fields()) {
-    fields.push_back(arrow::field(field->name(), NormalizedType(field->type()), field->nullable()));
-  }
+  for (const auto& field : schema->fields()) fields.push_back(NormalizedField(*field));
   index->schema = arrow::schema(std::move(fields));
   return Status::OK();
 }

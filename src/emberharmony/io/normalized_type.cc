@@ -1,11 +1,50 @@
 #include <arrow/extension_type.h>
 #include <arrow/type.h>
+#include <arrow/type_traits.h>
+#include <arrow/util/key_value_metadata.h>
 
+#include "emberharmony/io/declared_category.h"
 #include "emberharmony/io/normalized_type_internal.h"
+
+namespace emberharmony::io {
+namespace {
+
+constexpr const char* kCategoryKey = "emberharmony:category";
+
+bool IsNumberOrBool(const arrow::DataType& type) {
+  return arrow::is_integer(type.id()) || arrow::is_floating(type.id()) ||
+         arrow::is_decimal(type.id()) || type.id() == arrow::Type::BOOL;
+}
+
+}  // namespace
+
+bool IsDeclaredCategory(const arrow::Field& field) {
+  return field.HasMetadata() && field.metadata()->Contains(kCategoryKey);
+}
+
+}  // namespace emberharmony::io
 
 namespace emberharmony::io::internal {
 
 using arrow::Type;
+
+std::shared_ptr<arrow::Field> NormalizedField(const arrow::Field& field,
+                                              const arrow::Field& stored) {
+  const auto plain = arrow::field(field.name(), NormalizedType(field.type()), field.nullable());
+  if (plain->type()->id() == Type::STRUCT && stored.type()->id() == Type::STRUCT) {
+    arrow::FieldVector fields;
+    for (int i = 0; i < field.type()->num_fields(); ++i) {
+      const auto& child = field.type()->field(i);
+      const bool is_same =
+          i < stored.type()->num_fields() && stored.type()->field(i)->name() == child->name();
+      fields.push_back(
+          NormalizedField(*child, is_same ? *stored.type()->field(i) : *child)->WithNullable(true));
+    }
+    return plain->WithType(arrow::struct_(std::move(fields)));
+  }
+  if (stored.type()->id() != Type::DICTIONARY || !IsNumberOrBool(*plain->type())) return plain;
+  return plain->WithMetadata(arrow::key_value_metadata({kCategoryKey}, {"dictionary"}));
+}
 
 std::shared_ptr<arrow::DataType> NormalizedType(const std::shared_ptr<arrow::DataType>& type) {
   switch (type->id()) {

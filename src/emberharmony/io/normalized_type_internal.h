@@ -16,4 +16,14 @@ namespace emberharmony::io::internal {
 /// FlatBuffer's tables.
 std::shared_ptr<arrow::DataType> NormalizedType(const std::shared_ptr<arrow::DataType>& type);
 
+/// A column, or a struct's field, as it is handed out: of NormalizedType, without its metadata, but
+/// marked where IsDeclaredCategory (io/declared_category.h). `stored` is how its writer had it: the
+/// field itself, or that of the Arrow schema that is kept in a Parquet file, which restores
+/// dictionaries of strings only.
+std::shared_ptr<arrow::Field> NormalizedField(const arrow::Field& field,
+                                              const arrow::Field& stored);
+inline std::shared_ptr<arrow::Field> NormalizedField(const arrow::Field& field) {
+  return NormalizedField(field, field);
+}
+
 }  // namespace emberharmony::io::internal

@@ -139,23 +139,34 @@ arrow::Result<std::shared_ptr<const ParquetFooter>> Compact(const parquet::FileM
   return footer;
 }
 
+/// The column as the Arrow schema that its writer has kept in the file has it, if it has.
+const arrow::Field& StoredField(const parquet::arrow::SchemaManifest& manifest, int i,
+                                const arrow::Field& field) {
+  if (manifest.origin_schema == nullptr || i >= manifest.origin_schema->num_fields()) return field;
+  const arrow::Field& stored = *manifest.origin_schema->field(i);
+  return stored.name() == field.name() ? stored : field;
+}
+
 arrow::Result<ParquetFileSchema> SchemaOf(const parquet::FileMetaData& metadata) {
   const parquet::SchemaDescriptor& descriptor = *metadata.schema();
   const parquet::ArrowReaderProperties properties;
-  std::shared_ptr<arrow::Schema> schema;
+  const auto& key_values = metadata.key_value_metadata();
+  parquet::arrow::SchemaManifest manifest;
   ParquetFileSchema result;
   // A stored Arrow schema that can't be read only loses what it would have restored.
   if (!CatchParquet([&] {
-         return parquet::arrow::FromParquetSchema(&descriptor, properties,
-                                                  metadata.key_value_metadata(), &schema);
+         return parquet::arrow::SchemaManifest::Make(&descriptor, key_values, properties,
+                                                     &manifest);
        }).ok()) {
-    result.arrow_schema_damaged = metadata.key_value_metadata() != nullptr &&
-                                  metadata.key_value_metadata()->Contains("ARROW:schema");
-    ARROW_RETURN_NOT_OK(parquet::arrow::FromParquetSchema(&descriptor, properties, &schema));
+    result.arrow_schema_damaged = key_values != nullptr && key_values->Contains("ARROW:schema");
+    manifest = {};
+    ARROW_RETURN_NOT_OK(
+        parquet::arrow::SchemaManifest::Make(&descriptor, nullptr, properties, &manifest));
   }
   arrow::FieldVector fields;
-  for (const auto& field : schema->fields()) {
-    fields.push_back(arrow::field(field->name(), NormalizedType(field->type()), field->nullable()));
+  for (size_t i = 0; i < manifest.schema_fields.size(); ++i) {
+    const arrow::Field& field = *manifest.schema_fields[i].field;
+    fields.push_back(NormalizedField(field, StoredField(manifest, static_cast<int>(i), field)));
   }
   result.schema = arrow::schema(std::move(fields));
   ARROW_RETURN_NOT_OK(CheckLeaves(*result.schema, descriptor));

@@ -58,7 +58,9 @@ std::vector<StructMember> StructMembers(const arrow::Schema& schema) {
   std::vector<StructMember> members;
   MemberWalk walk([&](const std::vector<int>& path, const std::string& name, const Field& field,
                       bool nullable) {
-    if (!IsStruct(field)) members.push_back({path, arrow::field(name, field.type(), nullable)});
+    if (!IsStruct(field)) {
+      members.push_back({path, arrow::field(name, field.type(), nullable, field.metadata())});
+    }
   });
   for (int i = 0; i < schema.num_fields(); ++i) walk.Walk(i, *schema.field(i));
   return members;

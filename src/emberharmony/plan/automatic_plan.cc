@@ -18,6 +18,7 @@
 #include "emberharmony/feature/moments.h"
 #include "emberharmony/feature/value_counts.h"
 #include "emberharmony/feature/value_histogram.h"
+#include "emberharmony/io/declared_category.h"
 #include "emberharmony/plan/faults_internal.h"
 #include "emberharmony/plan/fitted_plan.h"
 
@@ -59,11 +60,12 @@ Role RoleOf(const arrow::DataType& type) {
   return Role::kUnsupported;
 }
 
-// A column that is called a category is one if its type can be.
+// A column that is called a category, here or where it comes from, is one if its type can be.
 Role RoleOf(const arrow::Field& field, const AutomaticPlanOptions& options) {
   const Role role = RoleOf(*field.type());
   const bool can_be = role == Role::kNumber || role == Role::kInteger || role == Role::kBool;
-  return can_be && options.is_categorical(field.name()) ? Role::kCategory : role;
+  const bool is_called_one = options.is_categorical(field.name()) || io::IsDeclaredCategory(field);
+  return can_be && is_called_one ? Role::kCategory : role;
 }
 
 std::string TypeReason(const arrow::DataType& type) {
