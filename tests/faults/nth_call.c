@@ -1,6 +1,7 @@
 // Loaded with LD_PRELOAD: the NTH_CALL-th call that changes a folder kills the process, or fails
 // with EIO when NTH_CALL_FAILS is set. With NO_EXCHANGE set, folders cannot be exchanged. NTH_COMMIT
 // is the same of the calls that bring a line of a run's ledger to the disk, which are counted apart.
+// EARLY_SIGNAL is a signal that comes while the program makes its environment, before all work.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -8,6 +9,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -42,6 +44,12 @@ int renameat2(int from_folder, const char* from, int to_folder, const char* to,
   if (Fails()) return -1;
   return REAL(renameat2, int, const char*, int, const char*, unsigned int)(from_folder, from,
                                                                            to_folder, to, flags);
+}
+
+int setenv(const char* name, const char* value, int overwrite) {
+  const char* number = getenv("EARLY_SIGNAL");
+  if (number != NULL && strcmp(name, "ARROW_DEFAULT_MEMORY_POOL") == 0) raise(atoi(number));
+  return REAL(setenv, const char*, const char*, int)(name, value, overwrite);
 }
 
 int unlink(const char* path) { return Fails() ? -1 : REAL(unlink, const char*)(path); }

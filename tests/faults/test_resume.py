@@ -380,6 +380,22 @@ def test_an_interrupted_run_says_how_to_go_on(ember, flights, tmp_path, command,
     assert contents(output) == contents(tmp_path / "whole")
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("command", ["extract", "backends"])
+def test_a_signal_before_the_run_has_begun(ember, sources, nth_call, tmp_path, command, number):
+    output = tmp_path / "out"
+    call = [ember, "backends"]
+    if command == "extract":
+        call = [*plain(ember, sources, tmp_path), "-o", output]
+    before = sorted(tmp_path.iterdir())
+    process = run(call, LD_PRELOAD=nth_call, EARLY_SIGNAL=int(number))
+    assert process.returncode == 3
+    assert process.stderr == "ember: interrupted before anything was done\n"
+    assert process.stdout == ""
+    assert sorted(tmp_path.iterdir()) == before
+    assert run(call).returncode == 0
+
+
 def test_an_interrupted_replacement(ember, sources, nth_call, tmp_path):
     """Until the new output is complete the earlier one stays."""
     output = tmp_path / "out"

@@ -2,6 +2,7 @@
 // statuses.
 #include <fmt/format.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -15,6 +16,7 @@
 #include <limits>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <vector>
 
@@ -80,6 +82,22 @@ static_assert(decltype(g_interruptible)::is_always_lock_free);
 
 void OnInterrupt(int) {
   if (engine::RunContext* context = g_interruptible.load()) context->RequestStop();
+}
+
+// Before a run can be asked to stop it has done nothing that would have to be kept or removed.
+void OnEarlyInterrupt(int) {
+  constexpr std::string_view kText = "ember: interrupted before anything was done\n";
+  (void)!write(STDERR_FILENO, kText.data(), kText.size());
+  _exit(static_cast<int>(base::ErrorKind::kInterrupted));
+}
+
+// A second signal ends the process at once.
+void HandleInterrupts(void (*handler)(int)) {
+  struct sigaction action{};
+  action.sa_handler = handler;
+  action.sa_flags = SA_RESETHAND;
+  sigaction(SIGINT, &action, nullptr);
+  sigaction(SIGTERM, &action, nullptr);
 }
 
 // A whole number of at least `min`. Beyond 64 bits CLI11 would take the nearest without a word.
@@ -313,11 +331,7 @@ arrow::Status Run(const std::string& command, const Arguments& arguments) {
   auto display = MakeProgressDisplay(arguments.quiet ? "none" : arguments.progress);
   ARROW_ASSIGN_OR_RAISE(auto context, engine::RunContext::Make(options, display.get()));
   g_interruptible = context.get();
-  struct sigaction action{};
-  action.sa_handler = OnInterrupt;
-  action.sa_flags = SA_RESETHAND;  // a second signal ends the process at once
-  sigaction(SIGINT, &action, nullptr);
-  sigaction(SIGTERM, &action, nullptr);
+  HandleInterrupts(OnInterrupt);
   arrow::Result<std::string> text = RunCommand(command, arguments, context.get());
   g_interruptible = nullptr;
   ARROW_RETURN_NOT_OK(text.status());
@@ -497,6 +511,7 @@ void PrintError(const std::string& message) {
 }
 
 int Main(int argc, char** argv) {
+  HandleInterrupts(OnEarlyInterrupt);
   MemoryGuard::Prepare(0);
   // Memory outside the run's budget comes from malloc, too: mimalloc would keep what was freed.
   setenv("ARROW_DEFAULT_MEMORY_POOL", "system", /*overwrite=*/0);
