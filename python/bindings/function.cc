@@ -40,6 +40,10 @@ constexpr std::string_view kNumPyMethods[] = {
     "any",     "all",   "argmax", "argmin",  "take",    "clip",  "cumsum",
     "cumprod", "round", "sort",   "argsort", "reshape", "ravel", "flatten"};
 
+/// What those have beyond ours, and people write to the functions as well.
+constexpr std::string_view kNumPyParameters[] = {"where", "out",  "initial", "mean",
+                                                 "dtype", "kind", "order"};
+
 /// Parameters that the standard has by name only, and that users give by position where they come
 /// first: NumPy, the predecessor and every tutorial do.
 constexpr std::string_view kAlsoPositional[] = {"axis",   "axes", "dtype", "k",    "n",
@@ -159,10 +163,17 @@ int FindKeyword(const Function& function, PyObject* keyword, int hint) {
       if (all[i].name == "correction") return i;
     }
   }
-  if (!PyErr_Occurred()) {
-    PyErr_Format(PyExc_TypeError, "%s() got an unexpected keyword argument '%.80U'", function.name,
-                 keyword);
+  if (PyErr_Occurred()) return -1;
+  for (const std::string_view each : kNumPyParameters) {
+    if (!function.as_numpy || PyUnicode_CompareWithASCIIString(keyword, each.data()) != 0) continue;
+    PyErr_Format(PyExc_TypeError,
+                 "%s() got an unexpected keyword argument '%U', which the tensor's method has: "
+                 "x.%s(%U=...)",
+                 function.name, keyword, function.name, keyword);
+    return -1;
   }
+  PyErr_Format(PyExc_TypeError, "%s() got an unexpected keyword argument '%.80U'", function.name,
+               keyword);
   return -1;
 }
 

@@ -376,3 +376,18 @@ def test_take_wants_an_axis_unless_it_is_numpys() -> None:
     assert ops.take(ops.asarray([5, 6]), [1]).tolist() == [6]
     # numpy.take passes its mode, and means what NumPy means.
     assert np.take(x, [3]).tolist() == [4.0]
+
+
+@pytest.mark.parametrize("name", ["sum", "prod", "mean", "std", "var", "min", "max", "any", "all"])
+def test_masks_are_the_methods(name: str) -> None:
+    """The functions have the standard's parameters; what they lack, they say where it is."""
+    x = ops.asarray(MATRIX)
+    mask = np.asarray([[True, False, True], [False, True, True]])
+    more = {"initial": 4.5} if name in ("min", "max") else {}
+    found = getattr(x, name)(axis=0, where=mask, **more)
+    wanted = getattr(np.asarray(MATRIX), name)(axis=0, where=mask, **more)
+    np.testing.assert_allclose(np.asarray(found), wanted, rtol=1e-15)
+    with pytest.raises(TypeError, match=rf"'where', which the tensor's method has: x\.{name}\("):
+        getattr(ops, name)(x, axis=0, where=mask)
+    with pytest.raises(TypeError, match=r"unexpected keyword argument 'wehre'$"):
+        getattr(ops, name)(x, axis=0, wehre=mask)
