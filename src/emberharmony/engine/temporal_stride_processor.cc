@@ -237,6 +237,9 @@ class BatchReader : public TemporalResults::Reader {
   const std::vector<feature::Projection> projections_;
   SequenceWindows windows_;
   WindowFeed feed_;
+  /// Of each thread; kept, as new memory costs more than what is done in it.
+  std::vector<CutBlock> blocks_;
+  std::vector<std::vector<double>> centred_;
   Tensor some_;  ///< projected windows
   int64_t taken_ = 0;
   bool ended_ = false;
@@ -245,29 +248,30 @@ class BatchReader : public TemporalResults::Reader {
 arrow::Status BatchReader::ProjectSome() {
   const PassOptions pass = PassOptionsOf(options_);
   if (pass.keep_going) ARROW_RETURN_NOT_OK(pass.keep_going());
-  std::vector<CutBlock> blocks;
+  blocks_.resize(pass.num_threads);
+  centred_.resize(pass.num_threads);
+  int64_t num_blocks = 0;
   int64_t count = 0;
   int64_t before = 0;
-  while (static_cast<int>(blocks.size()) < pass.num_threads) {
-    CutBlock block;
+  while (num_blocks < pass.num_threads) {
+    CutBlock& block = blocks_[num_blocks];
     ARROW_ASSIGN_OR_RAISE(const bool found, feed_.Next(&block));
     if (!found) {
       ended_ = true;
       break;
     }
-    if (blocks.empty()) before = block.first_places[0];
+    if (num_blocks == 0) before = block.first_places[0];
     block.first_places[0] -= before;
     count += feature::CountWindows(block.runs, layout_)[0];
-    blocks.push_back(std::move(block));
+    ++num_blocks;
   }
   ARROW_ASSIGN_OR_RAISE(const std::vector<Tensor> outputs,
                         MakeOutputs({count}, projections_, learned_->dtype));
   const ProjectingScope scope(backends_->matrix());
-  ARROW_RETURN_NOT_OK(base::ParallelFor(
-      pass.num_threads, static_cast<int64_t>(blocks.size()), [&](int64_t i) -> arrow::Status {
-        std::vector<double> centred;
+  ARROW_RETURN_NOT_OK(
+      base::ParallelFor(pass.num_threads, num_blocks, [&](int64_t i) -> arrow::Status {
         return ops::Catch(
-            [&] { ProjectBlock(blocks[i], layout_, projections_, outputs, &centred); });
+            [&] { ProjectBlock(blocks_[i], layout_, projections_, outputs, &centred_[i]); });
       }));
   some_ = outputs[0];
   taken_ = 0;

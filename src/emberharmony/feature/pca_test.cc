@@ -168,11 +168,17 @@ TEST(RowKernels, GiveTheSameBitsOnEveryInstructionSet) {
   for (double& value : inverse_step) value = std::ldexp(1.0, 20 + static_cast<int>(random() % 6));
   std::vector<std::vector<double>> results;
   std::vector<std::vector<int64_t>> sums;
+  const std::vector<float> floats(rows.begin(), rows.end());
   for (const RowKernels* kernels : all) {
+    std::vector<double> widened(floats.size());
+    kernels->widen(floats.data(), static_cast<int64_t>(floats.size()), widened.data());
+    EXPECT_EQ(widened, std::vector<double>(floats.begin(), floats.end()));
+
     std::vector<double> centred(rows.size()), projected(kRows * kWidth);
     kernels->center(rows.data(), kRows, kColumns, shift.data(), centred.data());
     kernels->project(centred.data(), kColumns, kRows - 2, 3 * kColumns, basis.data(), offset.data(),
                      kWidth, projected.data());
+    for (size_t i = 0; i < rows.size(); ++i) EXPECT_EQ(centred[i], rows[i] - shift[i % kColumns]);
     projected.insert(projected.end(), centred.begin(), centred.end());
     results.push_back(projected);
 

@@ -52,14 +52,4 @@ ops::Tensor Projection::Products(const ops::Tensor& rows, int64_t first_row, int
   return ops::to_device(products, tensor::kCpuDevice).Contiguous();
 }
 
-void Projection::Store(const double* projected, const ops::Tensor& out, int64_t row) const {
-  if (out.dtype() == ops::DType::kFloat32) {
-    float* to = out.mutable_data_as<float>() + row * num_components_;
-    for (int64_t j = 0; j < num_components_; ++j) to[j] = static_cast<float>(projected[j]);
-  } else {
-    double* to = out.mutable_data_as<double>() + row * num_components_;
-    for (int64_t j = 0; j < num_components_; ++j) to[j] = projected[j];
-  }
-}
-
 }  // namespace emberharmony::feature

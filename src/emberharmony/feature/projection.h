@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <type_traits>
 #include <vector>
 
 #include "emberharmony/feature/pca.h"
@@ -47,7 +48,10 @@ class Projection {
   static constexpr int64_t kNumbersOut = int64_t{1} << 20;
   /// The results of up to kProjectedTogether windows, `width_` doubles for each.
   void ProjectSome(const double* first, int64_t stride, int64_t num_windows, double* out) const;
-  void Store(const double* projected, const ops::Tensor& out, int64_t row) const;
+  /// The first `count` rows of `projected` to rows place(first), place(first + 1) ... of `out`.
+  template <class Place>
+  void Store(const double* projected, int64_t count, const ops::Tensor& out, int64_t first,
+             Place place) const;
   static constexpr int64_t kProjectedTogether = 64;
 
   int64_t num_columns_;
@@ -66,9 +70,7 @@ void Projection::Project(const double* first, int64_t stride, int64_t num_window
   for (int64_t done = 0; done < num_windows; done += kProjectedTogether) {
     const int64_t count = std::min(kProjectedTogether, num_windows - done);
     ProjectSome(first + done * stride * num_columns_, stride, count, projected.data());
-    for (int64_t i = 0; i < count; ++i) {
-      Store(projected.data() + i * width_, out, place(done + i));
-    }
+    Store(projected.data(), count, out, done, place);
   }
 }
 
@@ -78,8 +80,24 @@ void Projection::ProjectByOps(const ops::Tensor& rows, int64_t first_row, int64_
   for (int64_t done = 0; done < num_windows; done += MultipliedTogether()) {
     const int64_t count = std::min(MultipliedTogether(), num_windows - done);
     const ops::Tensor projected = Products(rows, first_row + done * stride, stride, count);
-    const double* from = projected.data_as<double>();
-    for (int64_t i = 0; i < count; ++i) Store(from + i * width_, out, place(done + i));
+    Store(projected.data_as<double>(), count, out, done, place);
+  }
+}
+
+template <class Place>
+void Projection::Store(const double* projected, int64_t count, const ops::Tensor& out,
+                       int64_t first, Place place) const {
+  const auto store = [&](auto* numbers) {
+    using Number = std::remove_reference_t<decltype(*numbers)>;
+    for (int64_t i = 0; i < count; ++i, projected += width_) {
+      Number* to = numbers + place(first + i) * num_components_;
+      for (int64_t j = 0; j < num_components_; ++j) to[j] = static_cast<Number>(projected[j]);
+    }
+  };
+  if (out.dtype() == ops::DType::kFloat32) {
+    store(out.mutable_data_as<float>());
+  } else {
+    store(out.mutable_data_as<double>());
   }
 }
 

@@ -37,6 +37,25 @@ EMBER_ROW_INLINE void StoreRow(double* to, RowVector value) {
   *reinterpret_cast<RowVector*>(to) = value;
 }
 
+typedef float RowFloats __attribute__((vector_size(kRowLanes * 4), aligned(4), may_alias));
+
+void WidenFloats(const float* from, int64_t n, double* out) {
+  int64_t i = 0;
+  for (; i + kRowLanes <= n; i += kRowLanes) {
+    StoreRow(out + i,
+             __builtin_convertvector(*reinterpret_cast<const RowFloats*>(from + i), RowVector));
+  }
+  for (; i < n; ++i) out[i] = from[i];
+}
+
+/// Half of a register: few columns are a multiple of a whole one.
+constexpr int kHalfRowLanes = kRowLanes / 2;
+typedef double HalfRowVector __attribute__((vector_size(kHalfRowLanes * 8), aligned(8), may_alias));
+
+EMBER_ROW_INLINE HalfRowVector LoadHalfRow(const double* from) {
+  return *reinterpret_cast<const HalfRowVector*>(from);
+}
+
 void CenterRows(const double* rows, int64_t num_rows, int64_t num_columns, const double* shift,
                 double* out) {
   for (int64_t row = 0; row < num_rows; ++row, rows += num_columns, out += num_columns) {
@@ -44,11 +63,17 @@ void CenterRows(const double* rows, int64_t num_rows, int64_t num_columns, const
     for (; c + kRowLanes <= num_columns; c += kRowLanes) {
       StoreRow(out + c, LoadRow(rows + c) - LoadRow(shift + c));
     }
+    if (c + kHalfRowLanes <= num_columns) {
+      *reinterpret_cast<HalfRowVector*>(out + c) = LoadHalfRow(rows + c) - LoadHalfRow(shift + c);
+      c += kHalfRowLanes;
+    }
     for (; c < num_columns; ++c) out[c] = rows[c] - shift[c];
   }
 }
 
 typedef long long RowIntegers __attribute__((vector_size(kRowLanes * 8), aligned(8), may_alias));
+typedef long long HalfRowIntegers
+    __attribute__((vector_size(kHalfRowLanes * 8), aligned(8), may_alias));
 
 void QuantizeRows(const double* rows, int64_t num_rows, int64_t num_columns, const double* centre,
                   const double* inverse_step, int64_t* out) {
@@ -61,6 +86,13 @@ void QuantizeRows(const double* rows, int64_t num_rows, int64_t num_columns, con
       const RowVector sum =
           (LoadRow(rows + c) - LoadRow(centre + c)) * LoadRow(inverse_step + c) + kNoFraction;
       *reinterpret_cast<RowIntegers*>(out + c) = (RowIntegers)sum - kNoFractionBits;
+    }
+    if (c + kHalfRowLanes <= num_columns) {
+      const HalfRowVector sum =
+          (LoadHalfRow(rows + c) - LoadHalfRow(centre + c)) * LoadHalfRow(inverse_step + c) +
+          kNoFraction;
+      *reinterpret_cast<HalfRowIntegers*>(out + c) = (HalfRowIntegers)sum - kNoFractionBits;
+      c += kHalfRowLanes;
     }
     for (; c < num_columns; ++c) {
       const double sum = (rows[c] - centre[c]) * inverse_step[c] + kNoFraction;
@@ -268,8 +300,8 @@ void ProjectRows(const double* first, int64_t window_stride, int64_t num_windows
   }
 }
 
-constexpr RowKernels kRowKernels = {&CenterRows, &QuantizeRows, &AddRows, &AddProducts,
-                                    &ProjectRows};
+constexpr RowKernels kRowKernels = {&WidenFloats, &CenterRows,  &QuantizeRows,
+                                    &AddRows,     &AddProducts, &ProjectRows};
 
 }  // namespace
 }  // namespace emberharmony::feature

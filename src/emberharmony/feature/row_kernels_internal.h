@@ -7,6 +7,8 @@ namespace emberharmony::feature {
 /// The inner loops of windows and components. Rows are doubles, `num_columns` each, one behind the
 /// other. Every instruction set gives the same bits.
 struct RowKernels {
+  /// n floats as doubles.
+  void (*widen)(const float* from, int64_t n, double* out);
   /// rows[r][c] - shift[c].
   void (*center)(const double* rows, int64_t num_rows, int64_t num_columns, const double* shift,
                  double* out);

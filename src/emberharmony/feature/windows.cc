@@ -1,7 +1,10 @@
 #include "emberharmony/feature/windows.h"
 
 #include <algorithm>
+#include <type_traits>
 #include <utility>
+
+#include "emberharmony/feature/row_kernels_internal.h"
 
 namespace emberharmony::feature {
 namespace {
@@ -15,6 +18,14 @@ void CopyMatrixRows(const Tensor& rows, int64_t first, int64_t count, double* ou
   const int64_t row_stride = rows.strides()[0];
   const int64_t column_stride = rows.strides()[1];
   const T* from = rows.data_as<T>() + first * row_stride;
+  if (column_stride == 1 && row_stride == num_columns) {
+    if constexpr (std::is_same_v<T, float>) {
+      BestRowKernels().widen(from, count * num_columns, out);
+    } else {
+      std::copy_n(from, count * num_columns, out);
+    }
+    return;
+  }
   for (int64_t row = 0; row < count; ++row, from += row_stride) {
     if (column_stride == 1) {
       out = std::copy_n(from, num_columns, out);
