@@ -17,7 +17,7 @@ using feature::WindowLayout;
 using feature::WindowProducts;
 
 constexpr int64_t kMemoryBlockRowsMin = 1024;
-constexpr int64_t kMemoryBlockNumbers = int64_t{1} << 18;
+constexpr int64_t kMemoryBlockNumbers = int64_t{1} << 16;
 /// The sums of all threads together, unless one thread's are larger.
 constexpr int64_t kSumsBytesMax = int64_t{1} << 30;
 
