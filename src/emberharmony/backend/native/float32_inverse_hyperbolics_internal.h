@@ -1,6 +1,6 @@
 // asinh, acosh and atanh of float32, quicker than SLEEF's, with less than 1.0 ulp of error (found
-// by trying every float; of asinh every one from 2^-7 to 2^8 and every 997th of the others), and of
-// the same bits on every instruction set: logarithms of sums of two floats.
+// by trying every float), and of the same bits on every instruction set: logarithms of sums of two
+// floats.
 //
 // V is a register of floats as described in float32_kernels_internal.h.
 #pragma once
