@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <numeric>
 #include <utility>
 
 #include "emberharmony/backend/backend_scope.h"
@@ -120,6 +121,7 @@ arrow::Result<std::vector<Tensor>> MakeOutputs(const std::vector<int64_t>& count
                                                ops::DType dtype) {
   return ops::Catch([&] {
     std::vector<Tensor> outputs;
+    outputs.reserve(counts.size());
     for (size_t i = 0; i < counts.size(); ++i) {
       outputs.push_back(Tensor::Empty({counts[i], projections[i].num_components()}, dtype));
     }
@@ -179,8 +181,8 @@ arrow::Result<Tensor> TemporalResults::Read(int64_t stride) const {
 }
 
 arrow::Result<std::map<int64_t, Tensor>> TemporalResults::ReadAll() const {
-  std::vector<size_t> indices;
-  for (size_t i = 0; i < strides().size(); ++i) indices.push_back(i);
+  std::vector<size_t> indices(strides().size());
+  std::iota(indices.begin(), indices.end(), size_t{0});
   ARROW_ASSIGN_OR_RAISE(const std::vector<Tensor> outputs, state_->Read(indices));
   std::map<int64_t, Tensor> results;
   for (size_t i : indices) results[strides()[i]] = outputs[i];

@@ -118,8 +118,8 @@ TEST(Projection, IsTheSumOfProductsOfEachWindow) {
       basis.components.mutable_data_as<double>()[i] = normal(random);
     }
     basis.explained_variance.resize(num_components);
-    std::vector<double> rows;
-    for (int i = 0; i < 30 * 4; ++i) rows.push_back(1e6 + normal(random));
+    std::vector<double> rows(30 * 4);
+    for (double& value : rows) value = 1e6 + normal(random);
     const Projection projection(basis, layout, {1e6, 1e6 + 1, 1e6, 1e6 - 1});
     std::vector<double> centred(rows.size());
     projection.Center(rows.data(), 30, centred.data());

@@ -299,8 +299,8 @@ void CheckIntegerBounds(const IntegerParameter& low, const IntegerParameter& hig
   tensor::VisitReal(dtype, [&](auto tag) {
     using T = typename decltype(tag)::type;
     if constexpr (std::is_integral_v<T>) {
-      smallest = std::numeric_limits<T>::min();
-      largest = std::numeric_limits<T>::max();
+      smallest = +std::numeric_limits<T>::min();
+      largest = +std::numeric_limits<T>::max();
     }
   });
   for (int64_t i = 0; i < (low.is_number() && high.is_number() ? 1 : n); ++i) {

@@ -6,7 +6,6 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <limits>
 #include <optional>
 #include <random>
@@ -84,7 +83,8 @@ std::vector<float> Compute(Op op, const std::vector<float>& x, const std::vector
 }
 
 bool SameBits(float a, float b) {
-  return (std::isnan(a) && std::isnan(b)) || std::memcmp(&a, &b, sizeof(float)) == 0;
+  return (std::isnan(a) && std::isnan(b)) ||
+         std::bit_cast<uint32_t>(a) == std::bit_cast<uint32_t>(b);
 }
 
 TEST(Float32Functions, ErrorsAreWhatTheyWereWithEveryFloat) {
