@@ -21,14 +21,14 @@ SCALE = 4 if FULL else 1
 # From these limits on (in MiB) the small tables are small enough, however many threads there are.
 MUST_FIT = {
     "long_row_group": 128,
-    "distinct": 256,
+    "distinct": 128,
     "long_dictionaries": 256,
     "many_files": 128,
     "one_hot": 128,
     "keyed": 128,
     "components": 128,
     "encoded_targets": 256,
-    "merge": 256,
+    "merge": 128,
 }
 
 # A process starts with the peak of the one that it was forked from: a small one stands between.

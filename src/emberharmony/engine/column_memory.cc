@@ -11,8 +11,10 @@ ColumnMemory::ColumnMemory(const arrow::Field& field, const char* what, RunConte
           budget_->MakeChild("counts", /*limit_bytes=*/0, context->budget()->limit_bytes() / 4)) {}
 
 feature::StateOptions ColumnMemory::options() const {
-  return feature::StateOptions{budget_.get(), context_->options().spill_dir, spillable_.get(),
-                               context_->budget()};
+  feature::StateOptions options = context_->learned_memory(context_->options().spill_dir);
+  options.budget = budget_.get();
+  options.spillable = spillable_.get();
+  return options;
 }
 
 }  // namespace emberharmony::engine

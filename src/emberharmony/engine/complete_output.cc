@@ -101,13 +101,13 @@ std::optional<int64_t> LearnedRows(const std::string& model_json) {
   return found;
 }
 
-arrow::Result<std::string> ReadModel(const std::string& folder, base::MemoryBudget* budget,
+arrow::Result<std::string> ReadModel(const std::string& folder, const feature::StateOptions& memory,
                                      CompleteOutput* output) {
   for (const char* name : {"plan.yaml", "model.json"}) {
     ARROW_ASSIGN_OR_RAISE(std::string damage, DamageOfFile(folder + "/" + name));
     if (!damage.empty()) return damage;
   }
-  auto model = plan::FittedPlan::Load(folder, /*with_states=*/false, budget);
+  auto model = plan::FittedPlan::Load(folder, /*with_states=*/false, memory);
   if (model.status().IsOutOfMemory()) return model.status();
   if (!model.ok()) return model.status().message();
   output->model = *std::move(model);
@@ -127,13 +127,13 @@ arrow::Result<bool> FindRegularFile(const std::string& path) {
 }
 
 arrow::Result<CompleteOutput> ReadCompleteOutput(const std::string& folder,
-                                                 base::MemoryBudget* budget) {
+                                                 const feature::StateOptions& memory) {
   CompleteOutput output;
   output.folder = folder;
   ARROW_ASSIGN_OR_RAISE(const bool has_manifest, FindRegularFile(folder + "/manifest.json"));
   if (!has_manifest) {
     output.command = "fit";
-    ARROW_ASSIGN_OR_RAISE(output.damage, ReadModel(folder, budget, &output));
+    ARROW_ASSIGN_OR_RAISE(output.damage, ReadModel(folder, memory, &output));
     return output;
   }
   ARROW_ASSIGN_OR_RAISE(const std::string text,
@@ -146,10 +146,10 @@ arrow::Result<CompleteOutput> ReadCompleteOutput(const std::string& folder,
   output.manifest = *std::move(manifest);
   output.command = output.manifest.splits.contains("all") ? "transform" : "extract";
   if (output.command == "extract") {
-    ARROW_ASSIGN_OR_RAISE(output.damage, ReadModel(folder + "/model", budget, &output));
+    ARROW_ASSIGN_OR_RAISE(output.damage, ReadModel(folder + "/model", memory, &output));
   }
   for (const ShardEntry& shard : output.manifest.shards) {
-    ARROW_ASSIGN_OR_RAISE(std::string damage, DamageOfShard(shard, budget, &output));
+    ARROW_ASSIGN_OR_RAISE(std::string damage, DamageOfShard(shard, memory.budget, &output));
     if (output.damage.empty()) output.damage = std::move(damage);
   }
   return output;

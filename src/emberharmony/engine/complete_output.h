@@ -29,10 +29,10 @@ struct CompleteOutput {
 
 /// Reads what is in a folder with a manifest.json or a model.json, and whether all of its files are
 /// there: the model whole, of shards their footers, whose rows must be the manifest's. It may come
-/// from a stranger: no path leads out of the folder, and no link is followed. The model is
-/// accounted for in the budget, which must outlive it. DataError for a folder that may not be read.
+/// from a stranger: no path leads out of the folder, and no link is followed. The model lies
+/// where `memory` says (FittedPlan::Load). DataError for a folder that may not be read.
 arrow::Result<CompleteOutput> ReadCompleteOutput(const std::string& folder,
-                                                 base::MemoryBudget* budget);
+                                                 const feature::StateOptions& memory);
 
 /// Whether there is a regular file, not a link to one. DataError where it may not be looked.
 arrow::Result<bool> FindRegularFile(const std::string& path);

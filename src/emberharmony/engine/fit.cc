@@ -486,9 +486,10 @@ arrow::Result<DetectedPlan> DetectPlan(const io::Source& source, const SplitVect
   return detected;
 }
 
-arrow::Result<MergePart> MergePart::Load(const std::string& model_dir, RunContext* context) {
+arrow::Result<MergePart> MergePart::Load(const std::string& model_dir,
+                                         const feature::StateOptions& memory) {
   ARROW_ASSIGN_OR_RAISE(auto model,
-                        plan::FittedPlan::Load(model_dir, /*with_states=*/true, context->budget()));
+                        plan::FittedPlan::Load(model_dir, /*with_states=*/true, memory));
   return MergePart{model->plan(), model->input_schema(), model->time_cuts(), model->states()};
 }
 

@@ -61,7 +61,8 @@ struct MergePart {
   std::vector<plan::SavedState> states;
 
   /// Loads and checks the whole model, and keeps this.
-  static arrow::Result<MergePart> Load(const std::string& model_dir, RunContext* context);
+  static arrow::Result<MergePart> Load(const std::string& model_dir,
+                                       const feature::StateOptions& memory);
 };
 
 /// UsageError unless there are parts, of equal plans and schemas, and of a plan whose fits can be

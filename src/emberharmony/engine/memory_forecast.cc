@@ -167,7 +167,11 @@ class MemoryForecast {
       least = std::min(least, most);
     }
     const int64_t each = seen->state_bytes / seen->num_distinct;
-    return {Scaled(each, most), Scaled(each, least)};
+    const int64_t least_bytes = Scaled(each, least);
+    // What can lie on disk leaves in memory where things are there, and what is read and written.
+    constexpr int64_t kOnDiskBytes = int64_t{8} << 20;
+    return {Scaled(each, most),
+            transform.traits().on_disk ? std::min(least_bytes, kOnDiskBytes) : least_bytes};
   }
 
   static int64_t Scaled(int64_t bytes, double factor) {

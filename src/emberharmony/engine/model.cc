@@ -80,7 +80,8 @@ arrow::Result<Model> Model::Load(const std::string& dir, const RunOptions& optio
     ARROW_ASSIGN_OR_RAISE(auto context, RunContext::Make(options, nullptr));
     const backend::BackendScope native(backend::Native());
     ARROW_ASSIGN_OR_RAISE(auto plan,
-                          plan::FittedPlan::Load(dir, options.keep_state, context->budget()));
+                          plan::FittedPlan::Load(dir, options.keep_state,
+                                                 context->learned_memory(options.spill_dir)));
     ARROW_RETURN_NOT_OK(plan->CheckComplete());
     return Model(std::make_shared<const Learned>(std::move(context), std::move(plan)));
   });

@@ -1,6 +1,5 @@
 #include "emberharmony/engine/output_layout.h"
 
-#include <arrow/record_batch.h>
 #include <arrow/type.h>
 #include <arrow/util/key_value_metadata.h>
 #include <fmt/format.h>
@@ -20,12 +19,12 @@ using feature::Pipeline;
 /// An id that a float32 can't hold is refused before anything is written, where it can be known.
 arrow::Status CheckIds(const Pipeline& pipeline) {
   for (int i = 0; i < pipeline.num_steps(); ++i) {
-    const auto vocabulary = pipeline.step(i).VocabularyTable();
-    if (vocabulary == nullptr || vocabulary->num_rows() < kExactFloatIntegers) continue;
+    const int64_t size = pipeline.step(i).vocabulary_size();
+    if (size < kExactFloatIntegers) continue;
     return base::UsageError(fmt::format(
         "the vocabulary of column '{}' has {} values, whose ids a matrix of float32 can't hold "
         "exactly above 2^24; write dtype: float64 or layout: columns, or limit it with max_size",
-        pipeline.source_column(), vocabulary->num_rows()));
+        pipeline.source_column(), size));
   }
   return arrow::Status::OK();
 }

@@ -25,8 +25,12 @@ constexpr size_t kCommentNameBytes = 100;
 std::vector<CountedText> MostFrequent(const feature::Transform& step, const ReportStep& described) {
   std::vector<CountedText> entries;
   if (described.Integer("size").value_or(0) > kVocabularySizeMax) return entries;
-  const std::shared_ptr<arrow::RecordBatch> table = step.VocabularyTable();
-  if (table == nullptr) return entries;
+  const std::shared_ptr<arrow::RecordBatchReader> vocabulary = step.ReadVocabulary();
+  if (vocabulary == nullptr) return entries;
+  // The first batch, by rank. A report that lacks some values is better than none.
+  const auto first = vocabulary->Next();
+  if (!first.ok() || *first == nullptr) return entries;
+  const arrow::RecordBatch* const table = first->get();
   const auto values = table->GetColumnByName("value");
   const auto counts = table->GetColumnByName("count");
   if (values == nullptr || counts == nullptr || counts->type_id() != arrow::Type::INT64) {

@@ -72,11 +72,18 @@ arrow::Result<std::unique_ptr<RunContext>> RunContext::Make(const RunOptions& op
   const int64_t accounted =
       std::max(available - UnaccountedBytes(context->memory_limit_bytes_), kMemoryBytesMin / 4);
   context->budget_ = base::MemoryBudget::MakeRoot("run", accounted);
+  context->learned_ = context->budget_->MakeChild("learned");
+  context->spillable_ = context->budget_->MakeChild("counts", /*limit_bytes=*/0, accounted / 4);
+  context->learned_bytes_max_ = accounted / 2;
   context->gate_ = std::make_unique<TaskGate>(context->budget_.get());
   base::Log(base::LogLevel::kInfo, "{} threads; memory limit {}, of which {} for the run's data",
             context->num_threads_, base::FormatByteSize(context->memory_limit_bytes_),
             base::FormatByteSize(accounted));
   return context;
+}
+
+feature::StateOptions RunContext::learned_memory(const std::string& spill_dir) {
+  return {budget_.get(), spill_dir, spillable_.get(), learned_.get(), learned_bytes_max_};
 }
 
 arrow::Status RunContext::CheckStop() {

@@ -13,6 +13,7 @@
 #include "emberharmony/engine/progress.h"
 #include "emberharmony/engine/run_options.h"
 #include "emberharmony/engine/task_gate.h"
+#include "emberharmony/feature/analyzer.h"
 
 namespace emberharmony::engine {
 
@@ -35,6 +36,9 @@ class RunContext {
   int num_threads() const { return num_threads_; }
   int64_t memory_limit_bytes() const { return memory_limit_bytes_; }
   base::MemoryBudget* budget() { return budget_.get(); }
+  /// Where what is learned is kept. Vocabularies may take half of the budget there, and lie in
+  /// temporary files beyond, in the folder given (empty: they may not).
+  feature::StateOptions learned_memory(const std::string& spill_dir);
   /// Where tasks wait while there is no memory for more of them.
   TaskGate* gate() { return gate_.get(); }
   Progress* progress() { return &progress_; }
@@ -57,10 +61,13 @@ class RunContext {
   int num_threads_ = 1;
   int64_t memory_limit_bytes_ = 0;
   std::shared_ptr<base::MemoryBudget> budget_;
+  std::shared_ptr<base::MemoryBudget> learned_;    // of budget_
+  std::shared_ptr<base::MemoryBudget> spillable_;  // of budget_
   Progress progress_;
   std::unique_ptr<NumericBackends> backends_;
   std::atomic<bool> stop_{false};
   std::unique_ptr<TaskGate> gate_;
+  int64_t learned_bytes_max_ = 0;
   int64_t private_bytes_max_ = 0;  // for all that the process maps; 0: unknown
   std::atomic<int64_t> next_look_ms_{0};
 };

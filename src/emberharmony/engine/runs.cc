@@ -3,6 +3,7 @@
 #include <arrow/type.h>
 #include <fmt/format.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -53,12 +54,29 @@ class Stopwatch {
   std::chrono::steady_clock::time_point begin_;
 };
 
+std::string TemporaryFolder() {
+  std::error_code error;
+  const std::filesystem::path temporary = std::filesystem::temp_directory_path(error);
+  return error ? "" : temporary.string();
+}
+
 // Where there is no output folder to spill to. Temporary files have no names, so nothing stays
 // behind.
 void SpillToTemporaryFolder(RunContext* context) {
-  std::error_code error;
-  const std::filesystem::path temporary = std::filesystem::temp_directory_path(error);
-  if (!error) context->set_default_spill_dir(temporary.string());
+  context->set_default_spill_dir(TemporaryFolder());
+}
+
+// Of a model that is read before the output has its folder: beside that, which is on its disk.
+feature::StateOptions MemoryForModel(const std::string& output, RunContext* context) {
+  std::string spill_dir = context->options().spill_dir;
+  if (spill_dir.empty()) {
+    const std::filesystem::path path = std::filesystem::path(output).lexically_normal();
+    std::filesystem::path parent = path.parent_path();
+    if (!path.has_filename()) parent = parent.parent_path();
+    if (parent.empty()) parent = ".";
+    spill_dir = access(parent.c_str(), W_OK | X_OK) == 0 ? parent.string() : TemporaryFolder();
+  }
+  return context->learned_memory(spill_dir);
 }
 
 // The split of an automatic plan is fixed before anything has been seen.
@@ -144,7 +162,8 @@ arrow::Result<std::optional<RunReport>> ReportOfComplete(
     RunContext* context,
     const std::function<arrow::Status(const CompleteOutput&)>& check = nullptr) {
   ARROW_ASSIGN_OR_RAISE(CompleteOutput complete,
-                        ReadCompleteOutput(checkpoint->folder()->path(), context->budget()));
+                        ReadCompleteOutput(checkpoint->folder()->path(),
+                                           MemoryForModel(checkpoint->folder()->path(), context)));
   ARROW_RETURN_NOT_OK(CheckCompleteOutput(complete, header, given));
   if (check) ARROW_RETURN_NOT_OK(check(complete));
   if (!header.request.has_lasting_source) {
@@ -339,7 +358,8 @@ arrow::Result<std::optional<Fitted>> ReloadFit(const RequestedSource& requested,
   if (!facts) return std::nullopt;
   ARROW_ASSIGN_OR_RAISE(
       std::shared_ptr<const plan::FittedPlan> model,
-      plan::FittedPlan::Load(checkpoint->model_path(), /*with_states=*/false, context->budget()));
+      plan::FittedPlan::Load(checkpoint->model_path(), /*with_states=*/false,
+                             context->learned_memory(context->options().spill_dir)));
   for (const plan::BoundRowStep& row_step : model->row_steps()) {
     if (row_step.step->traits().num_folds > 0) return std::nullopt;
   }
@@ -660,8 +680,8 @@ arrow::Result<RunReport> RunTransform(const std::string& model_dir,
                                       const std::string& output, RunContext* context) {
   const backend::BackendScope native(backend::Native());
   Stopwatch stopwatch;
-  ARROW_ASSIGN_OR_RAISE(
-      auto model, plan::FittedPlan::Load(model_dir, /*with_states=*/false, context->budget()));
+  ARROW_ASSIGN_OR_RAISE(auto model, plan::FittedPlan::Load(model_dir, /*with_states=*/false,
+                                                           MemoryForModel(output, context)));
   ARROW_RETURN_NOT_OK(model->CheckComplete());
   context->set_compute(model->plan().compute);
   ARROW_ASSIGN_OR_RAISE(RequestedSource requested,
@@ -737,7 +757,7 @@ arrow::Result<RunReport> RunMerge(const std::vector<std::string>& model_dirs,
   Stopwatch stopwatch;
   std::vector<MergePart> parts;
   for (const std::string& dir : model_dirs) {
-    ARROW_ASSIGN_OR_RAISE(MergePart part, MergePart::Load(dir, context));
+    ARROW_ASSIGN_OR_RAISE(MergePart part, MergePart::Load(dir, MemoryForModel(output, context)));
     parts.push_back(std::move(part));
   }
   ARROW_RETURN_NOT_OK(CheckMergeable(parts));

@@ -40,6 +40,9 @@ struct StateOptions {
   base::MemoryBudget* spillable = nullptr;
   /// Of what Finalize makes, which may outlive the state; nullptr: Arrow's default pool.
   arrow::MemoryPool* pool = nullptr;
+  /// So much of `pool`, if that is a budget, may what is learned and could lie on disk take in
+  /// memory, all together; 0: as much as there is.
+  int64_t learned_bytes_max = 0;
 };
 
 /// What has been learned so far. One thread at a time.

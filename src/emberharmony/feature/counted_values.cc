@@ -166,6 +166,13 @@ class DecodedStream : public EntryStream {
 
 }  // namespace
 
+uint64_t KeyOf(std::string_view bytes) {
+  if (bytes.size() != 8) return ShortKey(bytes);
+  uint64_t key = 0;
+  std::memcpy(&key, bytes.data(), 8);
+  return key;
+}
+
 std::string_view BytesOf(int section, const CountedEntry& entry, char (&buffer)[8]) {
   if (section == kLongSection) return entry.bytes;
   std::memcpy(buffer, &entry.key, 8);

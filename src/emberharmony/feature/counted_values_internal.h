@@ -93,6 +93,12 @@ class CountedValues {
   std::shared_ptr<base::SpillFile> file_;  // for new runs; made when first needed
 };
 
+/// Which section a string belongs to, and its key in sections 0 and 1.
+inline int SectionOf(std::string_view bytes) {
+  return bytes.size() == 8 ? 1 : bytes.size() < 8 ? 0 : kLongSection;
+}
+uint64_t KeyOf(std::string_view bytes);
+
 /// The bytes of an entry of a kBytes multiset: of short strings they are written to buffer.
 std::string_view BytesOf(int section, const CountedEntry& entry, char (&buffer)[8]);
 

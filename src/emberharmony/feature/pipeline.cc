@@ -192,6 +192,15 @@ arrow::Status Pipeline::Restore(int step, const nlohmann::json& learned,
   return Bind(step + 1);
 }
 
+arrow::Status Pipeline::RestoreOnDisk(int step, const nlohmann::json& learned,
+                                      arrow::RecordBatchReader* vocabulary,
+                                      const StateOptions& memory) {
+  ARROW_RETURN_NOT_OK(CheckNext(step));
+  ARROW_RETURN_NOT_OK(AtStep(step, steps_[step]->RestoreOnDisk(learned, vocabulary, memory)));
+  learned_[step] = true;
+  return Bind(step + 1);
+}
+
 std::vector<ColumnInfo> Pipeline::OutputInfos() const {
   if (steps_.empty()) return {source_};
   std::vector<ColumnInfo> infos = steps_.back()->outputs();

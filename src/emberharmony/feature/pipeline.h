@@ -80,6 +80,9 @@ class Pipeline {
   arrow::Status Learn(int step, const std::vector<std::shared_ptr<const Statistic>>& statistics);
   arrow::Status Restore(int step, const nlohmann::json& learned,
                         const std::shared_ptr<arrow::RecordBatch>& vocabulary);
+  /// The same for a step that is on_disk (TransformTraits).
+  arrow::Status RestoreOnDisk(int step, const nlohmann::json& learned,
+                              arrow::RecordBatchReader* vocabulary, const StateOptions& memory);
 
   /// The output columns, once learned; before, as far as known (one_hot: none). The last step's
   /// columns come first, then what earlier steps put out beside their value (indicators). Numeric

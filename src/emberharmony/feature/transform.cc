@@ -18,6 +18,12 @@ arrow::Status Transform::Restore(const nlohmann::json& learned,
   return LearnedFacts(*this, "", learned).Finish();
 }
 
+arrow::Status Transform::RestoreOnDisk(const nlohmann::json& /*learned*/,
+                                       arrow::RecordBatchReader* /*vocabulary*/,
+                                       const StateOptions& /*memory*/) {
+  return arrow::Status::Invalid("step '", name(), "' keeps nothing on disk");
+}
+
 TransformRegistry& TransformRegistry::Get() {
   static TransformRegistry registry;
   return registry;

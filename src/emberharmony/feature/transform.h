@@ -31,6 +31,8 @@ struct TransformTraits {
                             ///< must come in the input's type and form
   bool continuous = false;  ///< input that differs in its last bits gives output that does so: no
                             ///< id, category or count hangs on them
+  bool on_disk = false;     ///< what it learns may lie in temporary files where memory does not
+                            ///< hold it
   bool computes = false;    ///< with ops (ComputeNumeric): another backend than the native one may
 };
 
@@ -72,12 +74,21 @@ class Transform {
 
   /// What model.json says of the step: {"step": name, options..., what was learned...}.
   virtual nlohmann::json Describe() const = 0;
-  /// The learned vocabulary (columns value, id, count, by id), or nullptr.
+  /// The learned vocabulary (columns value, id, count, by id); nullptr where there is none, or it
+  /// lies on disk.
   virtual std::shared_ptr<arrow::RecordBatch> VocabularyTable() const { return nullptr; }
+  /// The same batch by batch, wherever it lies; nullptr where there is none.
+  virtual std::shared_ptr<arrow::RecordBatchReader> ReadVocabulary() const { return nullptr; }
+  virtual int64_t vocabulary_size() const { return 0; }
   /// The inverse of Describe and VocabularyTable; checks everything: models may come from
   /// strangers.
   virtual arrow::Status Restore(const nlohmann::json& learned,
                                 const std::shared_ptr<arrow::RecordBatch>& vocabulary);
+  /// The same for a step that is on_disk, with a vocabulary that memory does not hold: it goes to
+  /// temporary files in memory.spill_dir.
+  virtual arrow::Status RestoreOnDisk(const nlohmann::json& learned,
+                                      arrow::RecordBatchReader* vocabulary,
+                                      const StateOptions& memory);
 
   /// The columns this step yields; before it has learned, what is known by then (one_hot: none).
   /// The first is what the next step sees; others (an indicator) go straight to the output. An

@@ -1,12 +1,20 @@
 #include "emberharmony/feature/value_counts.h"
 
+#include <algorithm>
+#include <cstdint>
 #include <utility>
 
 #include "emberharmony/feature/counted_values_internal.h"
+#include "emberharmony/feature/ranking_on_disk_internal.h"
 #include "emberharmony/feature/value_ranking_internal.h"
 #include "emberharmony/feature/weighted_values_internal.h"
 
 namespace emberharmony::feature {
+
+const std::shared_ptr<arrow::DataType>& ValueCountsStatistic::type() const {
+  return ranked != nullptr ? ranked->keys().type() : values->type();
+}
+
 namespace {
 
 struct ValueCountsState : State {
@@ -47,10 +55,16 @@ class ValueCountsAnalyzer : public Analyzer {
   arrow::Result<std::shared_ptr<const Statistic>> Finalize(const State& state) const override {
     CountedValues& values = *static_cast<const ValueCountsState&>(state).values;
     auto ranked = Rank(values);
-    if (ranked.ok() || !ranked.status().IsOutOfMemory() || !values.CanSpill()) return ranked;
-    // The multiset has taken the memory that its ranking needs. What it holds stays the same.
-    ARROW_RETURN_NOT_OK(values.Spill());
-    return Rank(values);
+    if (ranked.ok() || !ranked.status().IsOutOfMemory()) return ranked;
+    if (values.CanSpill()) {
+      // The multiset has taken the memory that its ranking needs. What it holds stays the same.
+      ARROW_RETURN_NOT_OK(values.Spill());
+      ranked = Rank(values);
+    }
+    if (ranked.ok() || !ranked.status().IsOutOfMemory() || !MayLieOnDisk(values)) return ranked;
+    auto statistic = StatisticOf(values);
+    ARROW_RETURN_NOT_OK(RankOnDisk(values, options_, statistic.get()));
+    return statistic;
   }
 
   arrow::Result<std::string> Encode(const State& state) const override {
@@ -75,14 +89,42 @@ class ValueCountsAnalyzer : public Analyzer {
   }
 
  private:
-  arrow::Result<std::shared_ptr<const Statistic>> Rank(const CountedValues& values) const {
+  bool MayLieOnDisk(const CountedValues& values) const {
+    return options_.on_disk && !values.options().spill_dir.empty();
+  }
+
+  // How much more what is learned may take in memory.
+  int64_t LearnedBytesMax(const CountedValues& values) const {
+    const StateOptions& memory = values.options();
+    const auto* learned = dynamic_cast<const base::MemoryBudget*>(memory.pool);
+    if (!MayLieOnDisk(values) || memory.learned_bytes_max == 0 || learned == nullptr) {
+      return INT64_MAX;
+    }
+    return std::max<int64_t>(0, memory.learned_bytes_max - learned->bytes_allocated());
+  }
+
+  static std::shared_ptr<ValueCountsStatistic> StatisticOf(const CountedValues& values) {
     auto statistic = std::make_shared<ValueCountsStatistic>();
     statistic->count = values.count();
     statistic->null_count = values.null_count();
+    statistic->memory = values.options();
+    return statistic;
+  }
+
+  arrow::Result<std::shared_ptr<const Statistic>> Rank(const CountedValues& values) const {
+    auto statistic = StatisticOf(values);
     ValueRanking ranking(values.keys(), options_, values.spilled(), values.options());
-    ARROW_RETURN_NOT_OK(values.ForEach(false, [&](int section, const CountedEntry& entry) {
-      return ranking.Add(section, entry);
-    }));
+    const int64_t bytes_max = LearnedBytesMax(values);
+    const auto too_large = [] {
+      return arrow::Status::OutOfMemory("a vocabulary would take more than its share of memory");
+    };
+    ARROW_RETURN_NOT_OK(
+        values.ForEach(false, [&](int section, const CountedEntry& entry) -> arrow::Status {
+          ARROW_RETURN_NOT_OK(ranking.Add(section, entry));
+          // Of a bounded ranking less may remain than there is now.
+          const bool grows = options_.max_size < 0 || ranking.size() <= options_.max_size;
+          return grows && ranking.learned_bytes() > bytes_max ? too_large() : arrow::Status::OK();
+        }));
     ARROW_RETURN_NOT_OK(ranking.Finish(statistic.get()));
     return statistic;
   }

@@ -67,6 +67,7 @@ arrow::Status ValueRanking::Add(int section, const CountedEntry& entry) {
     return arrow::Status::OK();
   }
   if (copy_bytes_) ARROW_RETURN_NOT_OK(CopyLong(entry.bytes, &long_bytes_.back()));
+  long_length_ += ranked.length;
   return Push(ranked);
 }
 
@@ -150,14 +151,53 @@ void ValueRanking::CompactLong() {
   long_bytes_ = std::move(kept);
   copies_ = std::move(copies);
   copied_bytes_ = copy_bytes_ ? num_bytes : 0;
+  long_length_ = num_bytes;
   block_ = nullptr;
   block_bytes_ = 0;
 }
 
-arrow::Status ValueRanking::Finish(ValueCountsStatistic* statistic) {
+void ValueRanking::Sort() {
   if (options_.max_size > 0 && static_cast<int64_t>(ranked_.size()) > options_.max_size) KeepBest();
   std::sort(ranked_.begin(), ranked_.end(),
             [this](const Ranked& a, const Ranked& b) { return RanksBefore(a, b); });
+}
+
+// Values and counts, and a place in a KeyTable or BytesTable.
+int64_t ValueRanking::learned_bytes() const {
+  constexpr int64_t kShortBytes = 44;
+  constexpr int64_t kLongBytes = 48;
+  const auto num_long = static_cast<int64_t>(long_bytes_.size());
+  return (size() - std::min(size(), num_long)) * kShortBytes + num_long * kLongBytes +
+         2 * long_length_;
+}
+
+arrow::Status ValueRanking::Drain(const std::function<arrow::Status(const CountedEntry&)>& visit) {
+  Sort();
+  char buffer[8];
+  for (const Ranked& ranked : ranked_) {
+    CountedEntry entry;
+    entry.count = ranked.count;
+    if (keys_.form() == ValueKeys::Form::kBytes) {
+      entry.bytes = BytesOf(ranked, buffer);
+    } else {
+      entry.key = ranked.prefix;
+    }
+    ARROW_RETURN_NOT_OK(visit(entry));
+  }
+  // Their capacity is needed again.
+  ranked_.clear();
+  long_bytes_.clear();
+  copies_.clear();
+  copied_bytes_ = 0;
+  long_length_ = 0;
+  block_ = nullptr;
+  block_bytes_ = 0;
+  have_worst_ = false;
+  return Account();
+}
+
+arrow::Status ValueRanking::Finish(ValueCountsStatistic* statistic) {
+  Sort();
   const auto n = static_cast<int64_t>(ranked_.size());
   ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::Buffer> counts,
                         arrow::AllocateBuffer(n * static_cast<int64_t>(sizeof(int64_t)), pool_));

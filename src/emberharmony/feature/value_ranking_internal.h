@@ -4,6 +4,7 @@
 #include <arrow/status.h>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -27,6 +28,13 @@ class ValueRanking {
   /// Sets values, counts, distinct_count and kept_count.
   arrow::Status Finish(ValueCountsStatistic* statistic);
 
+  /// How many values wait to be ranked, and what the statistic and an index of them would take.
+  int64_t size() const { return static_cast<int64_t>(ranked_.size()); }
+  int64_t learned_bytes() const;
+  /// Hands over what was added so far, ranked, as entries of RankedValues::section(), and is empty
+  /// then.
+  arrow::Status Drain(const std::function<arrow::Status(const CountedEntry&)>& visit);
+
  private:
   struct Ranked {
     int64_t count;
@@ -42,6 +50,7 @@ class ValueRanking {
   arrow::Status Account(int64_t more = 0);
   template <class T>
   arrow::Status Grow(size_t capacity, std::vector<T>* vector);
+  void Sort();
   void KeepBest();
   void CompactLong();
 
@@ -54,6 +63,7 @@ class ValueRanking {
   std::vector<const char*> long_bytes_;
   std::vector<std::unique_ptr<char[]>> copies_;  // blocks that copied strings lie in
   int64_t copied_bytes_ = 0;                     // the blocks' size
+  int64_t long_length_ = 0;                      // of the strings that long_bytes_ refers to
   char* block_ = nullptr;                        // free part of the last block
   int64_t block_bytes_ = 0;
   bool have_worst_ = false;  // what ranks after ranked_[max_size - 1] need not be kept

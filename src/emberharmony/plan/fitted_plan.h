@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "emberharmony/feature/analyzer.h"
 #include "emberharmony/feature/encoded_state.h"
 #include "emberharmony/plan/plan.h"
 #include "emberharmony/plan/time_cuts.h"
@@ -71,10 +72,12 @@ class FittedPlan {
   /// Reads a folder written by Save; bounded and checked: it may come from a stranger. Without
   /// `with_states` the folder state/ is not looked at; with them, they are checked, and read again
   /// from there when they are used. DataError when something is missing or does not fit together.
-  /// What is loaded is accounted for in the budget (OutOfMemory), which must outlive the plan.
+  /// What is loaded is accounted for in memory.pool, or else memory.budget (OutOfMemory), which
+  /// must outlive the plan; with a memory.spill_dir, vocabularies for which there is no room lie
+  /// there.
   static arrow::Result<std::shared_ptr<FittedPlan>> Load(const std::string& dir,
                                                          bool with_states = true,
-                                                         base::MemoryBudget* budget = nullptr);
+                                                         const feature::StateOptions& memory = {});
 
   struct Binding {
     /// Of pipelines(), in `schema`; from schema.num_fields() on in derived().

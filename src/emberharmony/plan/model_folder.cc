@@ -8,6 +8,7 @@
 #include <map>
 #include <new>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <system_error>
 #include <utility>
 
@@ -16,6 +17,7 @@
 #include "emberharmony/base/canonical_json.h"
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/base/regular_file.h"
+#include "emberharmony/feature/vocabulary_batches.h"
 #include "emberharmony/plan/faults_internal.h"
 #include "emberharmony/plan/fitted_plan.h"
 #include "emberharmony/plan/model_file_internal.h"
@@ -49,6 +51,14 @@ arrow::Status ForEachStep(const std::vector<std::unique_ptr<feature::Pipeline>>&
       ARROW_RETURN_NOT_OK(f(pipeline.get(), step, (*position)++));
   }
   return arrow::Status::OK();
+}
+
+std::shared_ptr<arrow::RecordBatchReader> ReadVocabularyOf(const feature::Transform& step) {
+  return step.ReadVocabulary();
+}
+
+std::shared_ptr<arrow::RecordBatchReader> ReadVocabularyOf(const feature::RowTransform& step) {
+  return feature::CutVocabulary(step.VocabularyTable());
 }
 
 // How many steps these pipelines have: the position of the first row-wise step.
@@ -145,8 +155,8 @@ arrow::Result<json> ParseModelJson(const std::string& path) {
 // Reads one model folder; every error names the file.
 class ModelReader {
  public:
-  ModelReader(fs::path dir, base::MemoryBudget* budget)
-      : dir_(std::move(dir)), pool_(budget != nullptr ? budget : arrow::default_memory_pool()) {}
+  ModelReader(fs::path dir, const feature::StateOptions& memory)
+      : dir_(std::move(dir)), memory_(memory), pool_(PoolOf(memory)) {}
 
   arrow::Status Damaged(std::string_view what) const {
     return base::DataError(
@@ -316,32 +326,74 @@ class ModelReader {
   template <typename F>
   arrow::Status RestoreLearned(const std::string& column, int64_t position, json learned,
                                F&& restore) {
+    ARROW_ASSIGN_OR_RAISE(const std::string path, TakeVocabularyPath(position, &learned));
+    std::optional<base::Activity> activity;
+    if (!path.empty()) activity.emplace("reading of the vocabulary", column);
+    return AboutVocabulary(RestoreInMemory(path, learned, restore), column);
+  }
+
+  // The path of the vocabulary that belongs to a step; empty when it has none.
+  arrow::Result<std::string> TakeVocabularyPath(int64_t position, json* learned) const {
+    const json& file = Member(*learned, "vocabulary_file");
+    if (file.is_null()) return std::string();
+    const std::string expected = internal::VocabularyFileName(position);
+    if (file != json(expected)) return Damaged("vocabulary_file must be " + expected);
+    learned->erase("vocabulary_file");
+    return internal::ModelFile(dir_, expected);
+  }
+
+  template <typename F>
+  arrow::Status RestoreInMemory(const std::string& path, const json& learned, F&& restore) {
     std::shared_ptr<arrow::RecordBatch> vocabulary;
-    const json& file = Member(learned, "vocabulary_file");
-    if (!file.is_null()) {
-      const std::string expected = internal::VocabularyFileName(position);
-      if (file != json(expected)) return Damaged("vocabulary_file must be " + expected);
-      ARROW_ASSIGN_OR_RAISE(const std::string path, internal::ModelFile(dir_, expected));
-      const base::Activity activity("reading of the vocabulary", column);
-      auto read = internal::ReadVocabulary(path, pool_);
-      if (!read.ok()) return AboutVocabulary(read.status(), column);
-      vocabulary = *std::move(read);
-      learned.erase("vocabulary_file");
+    if (!path.empty()) {
+      ARROW_ASSIGN_OR_RAISE(vocabulary, internal::ReadVocabulary(path, pool_));
     }
-    arrow::Status status = restore(learned, vocabulary);
-    if (status.IsOutOfMemory()) return AboutVocabulary(status, column);
+    return OfTheModel(restore(learned, vocabulary));
+  }
+
+  // What a model gets wrong is not its user's mistake.
+  static arrow::Status OfTheModel(const arrow::Status& status) {
     if (status.ok() || base::KindOf(status) != base::ErrorKind::kUsage) return status;
     return base::DataError(status.message());
   }
 
+  // In memory where there is room, else on disk, if the step can have it there.
   arrow::Status RestoreStep(feature::Pipeline* pipeline, int step, int64_t position, json learned) {
-    return RestoreLearned(pipeline->source_column(), position, std::move(learned),
-                          [&](const json& facts, const auto& vocabulary) {
-                            return pipeline->Restore(step, facts, vocabulary);
-                          });
+    const std::string& column = pipeline->source_column();
+    ARROW_ASSIGN_OR_RAISE(const std::string path, TakeVocabularyPath(position, &learned));
+    std::optional<base::Activity> activity;
+    if (!path.empty()) activity.emplace("reading of the vocabulary", column);
+    const bool may_lie_on_disk =
+        !path.empty() && !memory_.spill_dir.empty() && pipeline->step(step).traits().on_disk;
+    const auto on_disk = [&]() -> arrow::Status {
+      ARROW_ASSIGN_OR_RAISE(const auto vocabulary, internal::OpenVocabulary(path, pool_));
+      return OfTheModel(pipeline->RestoreOnDisk(step, learned, vocabulary.get(), memory_));
+    };
+    if (may_lie_on_disk) {
+      ARROW_ASSIGN_OR_RAISE(const bool is_too_large, TakesTooMuch(path));
+      if (is_too_large) return AboutVocabulary(on_disk(), column);
+    }
+    const auto restore = [&](const json& facts, const auto& vocabulary) {
+      return pipeline->Restore(step, facts, vocabulary);
+    };
+    arrow::Status status = RestoreInMemory(path, learned, restore);
+    if (status.IsOutOfMemory() && may_lie_on_disk) status = on_disk();
+    return AboutVocabulary(status, column);
+  }
+
+  arrow::Result<bool> TakesTooMuch(const std::string& path) const {
+    if (memory_.learned_bytes_max == 0) return false;
+    ARROW_ASSIGN_OR_RAISE(const int64_t bytes, internal::VocabularyBytes(path, pool_));
+    return bytes > memory_.learned_bytes_max - pool_->bytes_allocated();
+  }
+
+  static arrow::MemoryPool* PoolOf(const feature::StateOptions& memory) {
+    if (memory.pool != nullptr) return memory.pool;
+    return memory.budget != nullptr ? memory.budget : arrow::default_memory_pool();
   }
 
   fs::path dir_;
+  const feature::StateOptions memory_;
   arrow::MemoryPool* const pool_;
   json model_;
 };
@@ -373,13 +425,13 @@ arrow::Status FittedPlan::Save(const std::string& dir) const {
   // What a step says of itself; its vocabulary becomes a file.
   const auto describe = [&](const auto& step, int64_t position) -> arrow::Result<json> {
     json described = step.Describe();
-    const auto vocabulary = step.VocabularyTable();
+    const std::shared_ptr<arrow::RecordBatchReader> vocabulary = ReadVocabularyOf(step);
     if (vocabulary == nullptr) return described;
     const fs::path file = folder.path() / internal::VocabularyFileName(position);
     std::error_code error;
     fs::create_directory(file.parent_path(), error);
     if (error) return FileError("create folder", file.parent_path(), error);
-    ARROW_RETURN_NOT_OK(internal::WriteVocabulary(file.string(), vocabulary));
+    ARROW_RETURN_NOT_OK(internal::WriteVocabulary(file.string(), vocabulary.get()));
     vocabulary_folder = file.parent_path();
     described["vocabulary_file"] = internal::VocabularyFileName(position);
     return described;
@@ -436,7 +488,7 @@ arrow::Status FittedPlan::Save(const std::string& dir) const {
 
 arrow::Result<std::shared_ptr<FittedPlan>> FittedPlan::Load(const std::string& dir,
                                                             bool with_states,
-                                                            base::MemoryBudget* budget) {
+                                                            const feature::StateOptions& memory) {
   const base::Activity activity("reading of the model");
   std::error_code ignored;
   if (!fs::exists(fs::path(dir) / "plan.yaml", ignored)) {
@@ -444,7 +496,7 @@ arrow::Result<std::shared_ptr<FittedPlan>> FittedPlan::Load(const std::string& d
                            "' is not a model directory, since it has no plan.yaml; make one with "
                            "`ember fit PLAN SOURCE -o MODEL`");
   }
-  ModelReader reader(dir, budget);
+  ModelReader reader(dir, memory);
   ARROW_ASSIGN_OR_RAISE(Plan plan, reader.ReadPlan());
   ARROW_RETURN_NOT_OK(reader.ReadJson(plan));
   ARROW_ASSIGN_OR_RAISE(const auto schema, reader.ReadInput());

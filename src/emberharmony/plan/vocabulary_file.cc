@@ -11,6 +11,7 @@
 #include <parquet/metadata.h>
 #include <parquet/properties.h>
 
+#include <algorithm>
 #include <exception>
 #include <limits>
 #include <utility>
@@ -26,7 +27,6 @@
 namespace emberharmony::plan::internal {
 namespace {
 
-constexpr int64_t kRowGroupRows = 262144;
 // Ids differ from row to row, so no honest file gets near: more rows a byte are a decompression
 // bomb.
 constexpr int64_t kRowsPerByteMax = 64;
@@ -88,45 +88,56 @@ arrow::Result<std::unique_ptr<parquet::arrow::FileReader>> Open(const std::strin
   return reader;
 }
 
+arrow::Status CheckShape(const arrow::Schema& schema, const std::string& path) {
+  const bool shape_fits =
+      schema.num_fields() == 3 && schema.field(0)->name() == "value" &&
+      !arrow::is_nested(schema.field(0)->type()->id()) && schema.field(1)->name() == "id" &&
+      (schema.field(1)->type()->id() == arrow::Type::INT32 ||
+       schema.field(1)->type()->id() == arrow::Type::INT64) &&
+      schema.field(2)->name() == "count" && schema.field(2)->type()->id() == arrow::Type::INT64;
+  return shape_fits ? arrow::Status::OK()
+                    : Damaged(path, "its columns are not value, id and count");
+}
+
+arrow::Result<std::string> ValueTypeText(const parquet::arrow::FileReader& reader,
+                                         const std::string& path) {
+  const auto metadata = reader.parquet_reader()->metadata();
+  const auto& pairs = metadata->key_value_metadata();
+  if (pairs == nullptr || !pairs->Contains(kTypeKey)) {
+    return Damaged(path, "it does not name its values' type");
+  }
+  return pairs->Get(kTypeKey);
+}
+
+// Not ValidateFull, which would refuse strings that are not UTF-8: values are bytes to a
+// vocabulary.
+arrow::Status CheckRows(const arrow::RecordBatch& batch, const std::string& path) {
+  ARROW_RETURN_NOT_OK(batch.Validate());
+  for (const auto& column : batch.columns()) {
+    if (column->null_count() > 0) return Damaged(path, "it has nulls");
+  }
+  return arrow::Status::OK();
+}
+
 arrow::Result<std::shared_ptr<arrow::RecordBatch>> Read(const std::string& path,
                                                         arrow::MemoryPool* pool) {
   ARROW_ASSIGN_OR_RAISE(const auto reader, Open(path, pool));
   std::shared_ptr<arrow::Schema> schema;
   ARROW_RETURN_NOT_OK(reader->GetSchema(&schema));
-  const bool shape_fits =
-      schema->num_fields() == 3 && schema->field(0)->name() == "value" &&
-      !arrow::is_nested(schema->field(0)->type()->id()) && schema->field(1)->name() == "id" &&
-      (schema->field(1)->type()->id() == arrow::Type::INT32 ||
-       schema->field(1)->type()->id() == arrow::Type::INT64) &&
-      schema->field(2)->name() == "count" && schema->field(2)->type()->id() == arrow::Type::INT64;
-  if (!shape_fits) return Damaged(path, "its columns are not value, id and count");
+  ARROW_RETURN_NOT_OK(CheckShape(*schema, path));
   ARROW_ASSIGN_OR_RAISE(const auto table, reader->ReadTable());
-  // Not ValidateFull, which would refuse strings that are not UTF-8: values are bytes to a
-  // vocabulary.
   ARROW_RETURN_NOT_OK(table->Validate());
-  for (const auto& column : table->columns()) {
-    if (column->null_count() > 0) return Damaged(path, "it has nulls");
-  }
-  const auto metadata = reader->parquet_reader()->metadata()->key_value_metadata();
-  const auto type_text = metadata == nullptr
-                             ? arrow::Result<std::string>(arrow::Status::KeyError(""))
-                             : metadata->Get(kTypeKey);
-  if (!type_text.ok()) return Damaged(path, "it does not name its values' type");
   ARROW_ASSIGN_OR_RAISE(const auto batch, table->CombineChunksToBatch(pool));
-  return WithValueType(batch, *type_text, path);
-}
-
-}  // namespace
-
-std::string VocabularyFileName(int64_t position) {
-  return fmt::format("vocabulary/{:05}.parquet", position);
+  ARROW_RETURN_NOT_OK(CheckRows(*batch, path));
+  ARROW_ASSIGN_OR_RAISE(const std::string type_text, ValueTypeText(*reader, path));
+  return WithValueType(batch, type_text, path);
 }
 
 // Every failure of Parquet's is one of the file.
-arrow::Result<std::shared_ptr<arrow::RecordBatch>> ReadVocabulary(const std::string& path,
-                                                                  arrow::MemoryPool* pool) {
+template <typename F>
+auto AboutFile(const std::string& path, F&& read) -> decltype(read()) {
   try {
-    arrow::Result<std::shared_ptr<arrow::RecordBatch>> value = Read(path, pool);
+    auto value = read();
     const arrow::Status status = base::RecognizeAllocationFailure(value.status());
     if (status.ok() || status.detail() != nullptr) return value;
     if (status.IsOutOfMemory()) return status;
@@ -137,20 +148,97 @@ arrow::Result<std::shared_ptr<arrow::RecordBatch>> ReadVocabulary(const std::str
   }
 }
 
-arrow::Status WriteVocabulary(const std::string& path,
-                              const std::shared_ptr<arrow::RecordBatch>& vocabulary) {
-  const auto& type = vocabulary->column(0)->type();
+class VocabularyFileReader : public arrow::RecordBatchReader {
+ public:
+  static arrow::Result<std::shared_ptr<arrow::RecordBatchReader>> Make(const std::string& path,
+                                                                       arrow::MemoryPool* pool) {
+    auto made = std::make_shared<VocabularyFileReader>();
+    made->path_ = path;
+    ARROW_ASSIGN_OR_RAISE(made->file_, Open(path, pool));
+    made->file_->set_batch_size(kBatchRows);
+    std::shared_ptr<arrow::Schema> schema;
+    ARROW_RETURN_NOT_OK(made->file_->GetSchema(&schema));
+    ARROW_RETURN_NOT_OK(CheckShape(*schema, path));
+    ARROW_ASSIGN_OR_RAISE(made->type_text_, ValueTypeText(*made->file_, path));
+    ARROW_ASSIGN_OR_RAISE(const auto type, ParseTypeText(made->type_text_));
+    made->schema_ = VocabularySchema(type, schema->field(1)->type());
+    ARROW_ASSIGN_OR_RAISE(made->batches_, made->file_->GetRecordBatchReader());
+    return made;
+  }
+
+  std::shared_ptr<arrow::Schema> schema() const override { return schema_; }
+
+  arrow::Status ReadNext(std::shared_ptr<arrow::RecordBatch>* batch) override {
+    auto read = AboutFile(path_, [this] { return Next(); });
+    ARROW_RETURN_NOT_OK(read.status());
+    *batch = *std::move(read);
+    return arrow::Status::OK();
+  }
+
+ private:
+  static constexpr int64_t kBatchRows = 16384;
+
+  arrow::Result<std::shared_ptr<arrow::RecordBatch>> Next() {
+    ARROW_ASSIGN_OR_RAISE(const auto batch, batches_->Next());
+    if (batch == nullptr) return batch;
+    ARROW_RETURN_NOT_OK(CheckRows(*batch, path_));
+    return WithValueType(batch, type_text_, path_);
+  }
+
+  std::string path_;
+  std::string type_text_;
+  std::unique_ptr<parquet::arrow::FileReader> file_;
+  std::shared_ptr<arrow::Schema> schema_;
+  std::shared_ptr<arrow::RecordBatchReader> batches_;
+};
+
+}  // namespace
+
+std::string VocabularyFileName(int64_t position) {
+  return fmt::format("vocabulary/{:05}.parquet", position);
+}
+
+arrow::Result<std::shared_ptr<arrow::RecordBatch>> ReadVocabulary(const std::string& path,
+                                                                  arrow::MemoryPool* pool) {
+  return AboutFile(path, [&] { return Read(path, pool); });
+}
+
+arrow::Result<std::shared_ptr<arrow::RecordBatchReader>> OpenVocabulary(const std::string& path,
+                                                                        arrow::MemoryPool* pool) {
+  return AboutFile(path, [&] { return VocabularyFileReader::Make(path, pool); });
+}
+
+arrow::Result<int64_t> VocabularyBytes(const std::string& path, arrow::MemoryPool* pool) {
+  return AboutFile(path, [&]() -> arrow::Result<int64_t> {
+    // Value, id and count, and a place in a table of hashes; of strings their bytes twice.
+    constexpr int64_t kRowBytes = 48;
+    ARROW_ASSIGN_OR_RAISE(const auto reader, Open(path, pool));
+    const auto metadata = reader->parquet_reader()->metadata();
+    int64_t value_bytes = 0;
+    for (int i = 0; i < metadata->num_row_groups(); ++i) {
+      const auto row_group = metadata->RowGroup(i);
+      if (row_group->num_columns() == 0) continue;
+      value_bytes += std::max<int64_t>(0, row_group->ColumnChunk(0)->total_uncompressed_size());
+    }
+    return metadata->num_rows() * kRowBytes + 2 * value_bytes;
+  });
+}
+
+arrow::Status WriteVocabulary(const std::string& path, arrow::RecordBatchReader* vocabulary) {
+  const auto schema = vocabulary->schema();
+  const auto& type = schema->field(0)->type();
+  const auto written_type = WrittenType(type);
   ARROW_ASSIGN_OR_RAISE(std::string type_text, TypeText(*type));
-  ARROW_ASSIGN_OR_RAISE(const auto values, vocabulary->column(0)->View(WrittenType(type)));
-  ARROW_ASSIGN_OR_RAISE(
-      auto schema,
-      vocabulary->schema()->SetField(0, vocabulary->schema()->field(0)->WithType(values->type())));
-  schema = schema->WithMetadata(arrow::key_value_metadata({kTypeKey}, {std::move(type_text)}));
-  const auto table = arrow::Table::Make(
-      schema, arrow::ArrayVector{values, vocabulary->column(1), vocabulary->column(2)},
-      vocabulary->num_rows());
+  ARROW_ASSIGN_OR_RAISE(auto written,
+                        schema->SetField(0, schema->field(0)->WithType(written_type)));
+  written = written->WithMetadata(arrow::key_value_metadata({kTypeKey}, {std::move(type_text)}));
+  ARROW_ASSIGN_OR_RAISE(auto batch, vocabulary->Next());
+  // One without values has a row group all the same.
+  if (batch == nullptr) {
+    ARROW_ASSIGN_OR_RAISE(batch, arrow::RecordBatch::MakeEmpty(schema));
+  }
+  arrow::MemoryPool* const pool = feature::PoolOf(*batch->column(0));
   ARROW_ASSIGN_OR_RAISE(const auto file, base::AtomicFile::Create(path));
-  arrow::MemoryPool* pool = feature::PoolOf(*values);
   // Values are distinct: a dictionary would only repeat them.
   const auto properties = parquet::WriterProperties::Builder()
                               .version(parquet::ParquetVersion::PARQUET_2_6)
@@ -165,8 +253,20 @@ arrow::Status WriteVocabulary(const std::string& path,
   const auto arrow_properties = parquet::ArrowWriterProperties::Builder().store_schema()->build();
   const std::shared_ptr<arrow::io::OutputStream> stream(file->stream(),
                                                         [](arrow::io::OutputStream*) {});
-  ARROW_RETURN_NOT_OK(base::RecognizeAllocationFailure(parquet::arrow::WriteTable(
-      *table, pool, stream, kRowGroupRows, properties, arrow_properties)));
+  const auto write = [&]() -> arrow::Status {
+    ARROW_ASSIGN_OR_RAISE(auto writer, parquet::arrow::FileWriter::Open(
+                                           *written, pool, stream, properties, arrow_properties));
+    while (batch != nullptr) {
+      ARROW_ASSIGN_OR_RAISE(const auto values, batch->column(0)->View(written_type));
+      const auto table = arrow::Table::Make(
+          written, arrow::ArrayVector{values, batch->column(1), batch->column(2)},
+          batch->num_rows());
+      ARROW_RETURN_NOT_OK(writer->WriteTable(*table, std::max<int64_t>(1, batch->num_rows())));
+      ARROW_ASSIGN_OR_RAISE(batch, vocabulary->Next());
+    }
+    return writer->Close();
+  };
+  ARROW_RETURN_NOT_OK(base::RecognizeAllocationFailure(write()));
   return file->CommitBeforeSyncFolder();
 }
 
