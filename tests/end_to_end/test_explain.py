@@ -659,22 +659,43 @@ def test_warnings_of_what_a_run_would_end_with(run_ember, tmp_path):
     run_ember("extract", path, "--plan", plan, "-o", tmp_path / "out", "-q", status=1)
 
 
-def test_too_little_memory_is_told(run_ember, tmp_path):
-    """A vocabulary of distinct strings only, which must be held in memory once learned."""
+@pytest.fixture(scope="module")
+def distinct_keys(tmp_path_factory):
+    """A million strings, all different."""
     rows = 1_000_000
-    table = pa.table({"key": pa.array([f"customer number {i:012d}" for i in range(rows)])})
-    path = write_parquet(table, tmp_path / "keys.parquet", row_group_size=250_000)
+    keys = [f"customer number {i:012d}" for i in range(rows)]
+    table = pa.table({"key": pa.array(keys), "target": np.arange(rows) % 7.0})
+    folder = tmp_path_factory.mktemp("keys")
+    return write_parquet(table, folder / "keys.parquet", row_group_size=250_000)
+
+
+def test_a_vocabulary_on_disk_is_told(run_ember, distinct_keys, tmp_path):
     plan = tmp_path / "plan.yaml"
     plan.write_text(
         "version: 1\nsplit: {train: 1, validation: 0, test: 0}\n"
         "features:\n  - {columns: [key], steps: [vocabulary]}\n"
     )
-    told = explain(run_ember, plan, path, "--memory", "128MiB", "--threads", 2)
+    told = explain(run_ember, plan, distinct_keys, "--memory", "128MiB", "--threads", 2)
+    assert told["memory"]["fits"] == "tightly"
+    out = ("-o", tmp_path / "out", "-q", "--memory", "128MiB", "--threads", 2)
+    run_ember("extract", distinct_keys, "--plan", plan, *out)
+    told = explain(run_ember, plan, distinct_keys, "--memory", "2GiB", "--threads", 2)
+    assert told["memory"]["fits"] == "yes"
+
+
+def test_too_little_memory_is_told(run_ember, distinct_keys, tmp_path):
+    """Sums for each of many strings, which are held in memory."""
+    plan = tmp_path / "plan.yaml"
+    plan.write_text(
+        "version: 1\ntarget: target\nsplit: {train: 1, validation: 0, test: 0}\n"
+        "features:\n  - {columns: [key], steps: [target_encode]}\n"
+    )
+    told = explain(run_ember, plan, distinct_keys, "--memory", "128MiB", "--threads", 2)
     assert told["memory"]["fits"] == "no"
     assert any("status 4" in warning for warning in told["warnings"])
     out = ("-o", tmp_path / "out", "-q", "--memory", "128MiB", "--threads", 2)
-    run_ember("extract", path, "--plan", plan, *out, status=4)
-    told = explain(run_ember, plan, path, "--memory", "2GiB", "--threads", 2)
+    run_ember("extract", distinct_keys, "--plan", plan, *out, status=4)
+    told = explain(run_ember, plan, distinct_keys, "--memory", "2GiB", "--threads", 2)
     assert told["memory"]["fits"] == "yes"
 
 

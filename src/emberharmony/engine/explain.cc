@@ -243,7 +243,7 @@ class ExplainedWarnings {
     if (memory.fits() || memory.fits_tightly()) return;
     warnings_.push_back(fmt::format(
         "a run needs about {} at least, and --memory is {}: it will probably end with status 4; "
-        "raise --memory, or ask for less at a time (fewer features, max_size for vocabularies)",
+        "raise --memory, or ask for less at a time (fewer features, fewer threads)",
         base::FormatByteSize(memory.least_bytes), base::FormatByteSize(memory.limit_bytes)));
   }
 
