@@ -84,13 +84,14 @@ class CountingJob : public ColumnJob {
         memory_(*field_, "explain", context) {}
 
   arrow::Result<bool> BeginPass() override {
+    feature::StateOptions memory = memory_.options();
+    memory.learned_bytes_max = 0;  // nothing else is learned
     for (const CountingStep& step : steps_) {
       // An empty array shows the type that the path yields.
       ARROW_ASSIGN_OR_RAISE(auto empty, arrow::MakeEmptyArray(field_->type(), context_->budget()));
       ARROW_ASSIGN_OR_RAISE(
           auto block, step.pipeline->ApplyPath(step.probe, {empty, false}, context_->budget()));
-      ARROW_ASSIGN_OR_RAISE(auto state,
-                            step.analyzer->MakeState(*block.values->type(), memory_.options()));
+      ARROW_ASSIGN_OR_RAISE(auto state, step.analyzer->MakeState(*block.values->type(), memory));
       states_.push_back(std::move(state));
     }
     return true;
@@ -131,10 +132,12 @@ class CountingJob : public ColumnJob {
       ARROW_ASSIGN_OR_RAISE(const auto statistic, steps_[i].analyzer->Finalize(*states_[i]));
       const auto* counts = dynamic_cast<const feature::ValueCountsStatistic*>(statistic.get());
       if (counts == nullptr) continue;
+      const bool in_memory = counts->ranked == nullptr;
+      const int64_t num_kept = in_memory ? counts->values->length() : counts->distinct_count;
       std::lock_guard lock(*sample_mutex_);
       sample_->steps[{steps_[i].pipeline_index, steps_[i].probe.step}] = {
-          counts->distinct_count, counts->values->length(), counts->count,
-          states_[i]->memory_bytes(), CategoryTexts(steps_[i], *counts->values)};
+          counts->distinct_count, num_kept, counts->count, states_[i]->memory_bytes(),
+          in_memory ? CategoryTexts(steps_[i], *counts->values) : std::vector<std::string>()};
     }
     return false;
   }

@@ -54,10 +54,12 @@ class VocabularyOnDiskTest : public testing::Test {
   StateOptions Limited(int64_t bytes) {
     budgets_.push_back(base::MemoryBudget::MakeRoot("state", bytes));
     base::MemoryBudget* const budget = budgets_.back().get();
+    // Of what is read back, some megabytes at a time.
+    budgets_.push_back(base::MemoryBudget::MakeRoot("learned", 0));
     return {.budget = budget,
             .spill_dir = folder_.string(),
             .spillable = nullptr,
-            .pool = budget,
+            .pool = budgets_.back().get(),
             .learned_bytes_max = bytes / 2};
   }
   std::shared_ptr<const Statistic> Count(const arrow::Array& values, const StateOptions& memory,
@@ -79,8 +81,8 @@ TEST_F(VocabularyOnDiskTest, RanksAndFindsLikeAMapAndASort) {
   std::mt19937_64 random(5);
   std::vector<std::string> rows;
   std::map<std::string, int64_t> counts;
-  for (int i = 0; i < 120000; ++i) {
-    const uint64_t number = random() % (i % 3 == 0 ? 500 : 90000);
+  for (int i = 0; i < 60000; ++i) {
+    const uint64_t number = random() % (i % 3 == 0 ? 500 : 45000);
     std::string value = std::to_string(number * 7919);
     if (number % 5 == 0) value += "-and more to make it long";
     if (number % 1000 == 0) value.clear();
@@ -90,9 +92,9 @@ TEST_F(VocabularyOnDiskTest, RanksAndFindsLikeAMapAndASort) {
   const auto array = StringsOf(rows);
   for (const ValueCountsOptions& options :
        {ValueCountsOptions{.on_disk = true}, ValueCountsOptions{.min_count = 2, .on_disk = true},
-        ValueCountsOptions{.max_size = 20000, .on_disk = true}}) {
+        ValueCountsOptions{.max_size = 10000, .on_disk = true}}) {
     const Ranks expected = RanksOf(counts, options.min_count, options.max_size);
-    const auto statistic = Count(*array, Limited(1200 * 1024), options);
+    const auto statistic = Count(*array, Limited(800 * 1024), options);
     const auto& found = dynamic_cast<const ValueCountsStatistic&>(*statistic);
     ASSERT_NE(found.ranked, nullptr) << "there is no room for it in memory";
     EXPECT_EQ(found.distinct_count, static_cast<int64_t>(counts.size()));
@@ -119,7 +121,7 @@ TEST_F(VocabularyOnDiskTest, RanksAndFindsLikeAMapAndASort) {
     for (size_t i = 0; i < expected.size(); ++i) {
       positions[expected[i].first] = static_cast<int32_t>(i);
     }
-    std::vector<std::string> asked(rows.begin(), rows.begin() + 50000);
+    std::vector<std::string> asked(rows.begin(), rows.begin() + 25000);
     for (int i = 0; i < 2000; ++i) asked.push_back("no such value " + std::to_string(i));
     for (int i = 0; i < 2000; ++i) asked.push_back("x" + std::to_string(i));
     const auto by_count = *RankedVocabulary::Learn(found, RankedVocabulary::Number::kCount);
@@ -144,7 +146,7 @@ TEST_F(VocabularyOnDiskTest, OfNumbersWithMissingOnes) {
   const auto& found = dynamic_cast<const ValueCountsStatistic&>(*statistic);
   ASSERT_NE(found.ranked, nullptr);
   const auto vocabulary = *RankedVocabulary::Learn(found, RankedVocabulary::Number::kPosition);
-  ASSERT_TRUE(builder.AppendValues({-20000.5, -0.5, 19999.5, 0.25}).ok());
+  ASSERT_TRUE(builder.AppendValues({-20000.5, -0.5, 19998.5, 0.25}).ok());
   ASSERT_TRUE(builder.AppendNull().ok());
   ASSERT_TRUE(builder.Append(std::nan("")).ok());
   std::vector<int32_t> at(6);
@@ -162,7 +164,8 @@ TEST_F(VocabularyOnDiskTest, AStepIsLikeTheOneInMemory) {
   const ColumnInfo column{.name = "c", .type = arrow::utf8()};
   for (const char* name : {"vocabulary", "count"}) {
     const auto make = [&] {
-      return *TransformRegistry::Get().Make(name, nullptr, {.input = column, .source_column = "c"});
+      return *TransformRegistry::Get().Make(
+          name, nullptr, {.input = column, .source_column = "c", .output_type = arrow::float32()});
     };
     const ValueCountsOptions options{.on_disk = true};
     auto in_memory = make();
@@ -193,8 +196,9 @@ TEST_F(VocabularyOnDiskTest, AStepIsLikeTheOneInMemory) {
 TEST_F(VocabularyOnDiskTest, AFileIsChecked) {
   const ColumnInfo column{.name = "c", .type = arrow::utf8()};
   const auto make = [&] {
-    return *TransformRegistry::Get().Make("vocabulary", nullptr,
-                                          {.input = column, .source_column = "c"});
+    return *TransformRegistry::Get().Make(
+        "vocabulary", nullptr,
+        {.input = column, .source_column = "c", .output_type = arrow::float32()});
   };
   auto step = make();
   ASSERT_TRUE(step->Learn({Count(*StringsOf({"b", "b", "a"}), {}, {.on_disk = true})}).ok());

@@ -179,7 +179,7 @@ class VocabularyFileReader : public arrow::RecordBatchReader {
   static constexpr int64_t kBatchRows = 16384;
 
   arrow::Result<std::shared_ptr<arrow::RecordBatch>> Next() {
-    ARROW_ASSIGN_OR_RAISE(const auto batch, batches_->Next());
+    ARROW_ASSIGN_OR_RAISE(auto batch, batches_->Next());
     if (batch == nullptr) return batch;
     ARROW_RETURN_NOT_OK(CheckRows(*batch, path_));
     return WithValueType(batch, type_text_, path_);
