@@ -23,6 +23,7 @@
 #include "emberharmony/feature/moments.h"
 #include "emberharmony/feature/value_counts.h"
 #include "emberharmony/feature/value_histogram.h"
+#include "emberharmony/feature/vocabulary_batches.h"
 #include "emberharmony/plan/vocabulary_file_internal.h"
 
 namespace emberharmony::plan {
@@ -404,6 +405,11 @@ TEST_F(FittedPlanTest, StrangersModelsAreBounded) {
       message(replaced("\"variance\": 0.30000000000000004", "\"variance\": -1.0")).empty());
 }
 
+arrow::Status WriteWhole(const std::string& path,
+                         const std::shared_ptr<arrow::RecordBatch>& vocabulary) {
+  return internal::WriteVocabulary(path, feature::CutVocabulary(vocabulary).get());
+}
+
 TEST_F(FittedPlanTest, VocabulariesOfEveryType) {
   using arrow::TimeUnit;
   const std::vector<std::pair<std::shared_ptr<arrow::DataType>, std::string>> cases = {
@@ -437,15 +443,20 @@ TEST_F(FittedPlanTest, VocabulariesOfEveryType) {
           {ArrayFromJSONString(type, json).ValueOrDie(),
            ArrayFromJSONString(id_type, "[3, 4, 5]").ValueOrDie(),
            ArrayFromJSONString(arrow::int64(), "[7, 7, 1]").ValueOrDie()});
-      ASSERT_TRUE(internal::WriteVocabulary(Path("v.parquet"), batch).ok()) << type->ToString();
+      ASSERT_TRUE(WriteWhole(Path("v.parquet"), batch).ok()) << type->ToString();
       const auto read = internal::ReadVocabulary(Path("v.parquet"));
       ASSERT_TRUE(read.ok()) << read.status();
       EXPECT_TRUE((*read)->Equals(*batch)) << type->ToString() << (*read)->ToString();
-      ASSERT_TRUE(internal::WriteVocabulary(Path("w.parquet"), *read).ok());
+      const auto pieces = internal::OpenVocabulary(Path("v.parquet"), arrow::default_memory_pool());
+      ASSERT_TRUE(pieces.ok()) << pieces.status();
+      const auto first = (*pieces)->Next();
+      ASSERT_TRUE(first.ok()) << first.status();
+      EXPECT_TRUE((*first)->Equals(*batch)) << type->ToString();
+      ASSERT_TRUE(WriteWhole(Path("w.parquet"), *read).ok());
       EXPECT_TRUE(Files(root_.string()).at("v.parquet") == Files(root_.string()).at("w.parquet"))
           << type->ToString();
       // An empty vocabulary is one, too.
-      ASSERT_TRUE(internal::WriteVocabulary(Path("v.parquet"), batch->Slice(0, 0)).ok());
+      ASSERT_TRUE(WriteWhole(Path("v.parquet"), batch->Slice(0, 0)).ok());
       const auto empty = internal::ReadVocabulary(Path("v.parquet"));
       ASSERT_TRUE(empty.ok()) << empty.status();
       EXPECT_EQ((*empty)->num_rows(), 0);
@@ -461,7 +472,7 @@ TEST_F(FittedPlanTest, OtherParquetFilesAreNoVocabularies) {
       {ArrayFromJSONString(arrow::utf8(), R"(["a"])").ValueOrDie(),
        ArrayFromJSONString(arrow::int32(), "[3]").ValueOrDie(),
        ArrayFromJSONString(arrow::int32(), "[1]").ValueOrDie()});
-  ASSERT_TRUE(internal::WriteVocabulary(Path("v.parquet"), batch).ok());
+  ASSERT_TRUE(WriteWhole(Path("v.parquet"), batch).ok());
   auto read = internal::ReadVocabulary(Path("v.parquet"));
   ASSERT_FALSE(read.ok());
   EXPECT_NE(read.status().message().find("its columns are not value, id and count"),
@@ -473,7 +484,7 @@ TEST_F(FittedPlanTest, OtherParquetFilesAreNoVocabularies) {
       {ArrayFromJSONString(arrow::utf8(), "[null]").ValueOrDie(),
        ArrayFromJSONString(arrow::int32(), "[3]").ValueOrDie(),
        ArrayFromJSONString(arrow::int64(), "[1]").ValueOrDie()});
-  ASSERT_TRUE(internal::WriteVocabulary(Path("v.parquet"), nulls).ok());
+  ASSERT_TRUE(WriteWhole(Path("v.parquet"), nulls).ok());
   read = internal::ReadVocabulary(Path("v.parquet"));
   ASSERT_FALSE(read.ok());
   EXPECT_NE(read.status().message().find("it has nulls"), std::string::npos);
