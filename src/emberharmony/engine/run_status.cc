@@ -44,7 +44,7 @@ arrow::Result<bool> IsLocked(const std::string& folder) {
 arrow::Status ReadComplete(const std::string& folder, RunStatus* status) {
   const auto budget = base::MemoryBudget::MakeRoot("status", kStatusBytesMax);
   ARROW_ASSIGN_OR_RAISE(const CompleteOutput output,
-                        ReadCompleteOutput(folder, {.budget = budget.get()}));
+                        ReadCompleteOutput(folder, {.budget = budget.get(), .spill_dir = ""}));
   status->state = RunStatus::State::kComplete;
   status->next = "nothing: the output is complete";
   if (internal::HasScratch(folder)) {

@@ -204,7 +204,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
              std::string(input.substr(model_end + 1)));
   const std::string dir = (Folder().path() / "model").string();
   const auto budget = base::MemoryBudget::MakeRoot("fuzz", int64_t{256} << 20);
-  const auto model = plan::FittedPlan::Load(dir, true, {.budget = budget.get()});
+  const auto model = plan::FittedPlan::Load(dir, true, {.budget = budget.get(), .spill_dir = ""});
   if (!model.ok()) return 0;
   Apply(**model);
   DecodeStates(**model, budget.get());
