@@ -34,6 +34,15 @@ features:
   - {columns: [distance], steps: [{windows: {size: 3, by: origin}}, {pca: 2}]}
   - {columns: [destination], steps: [one_hot]}
 """
+TARGETS = """\
+version: 1
+target: delay
+split: {method: hash, key: [date], train: 0.8, validation: 0.2, test: 0, seed: 1}
+features:
+  - {columns: [origin], steps: [{target_encode: {folds: 4}}]}
+  - {columns: [destination], steps: [target_encode, {scale: standard}]}
+  - {columns: [distance], steps: [{bucketize: {quantiles: 50}}]}
+"""
 
 
 def digests(folder: Path) -> dict[str, str]:
@@ -107,11 +116,15 @@ def main() -> None:
         folder = Path(temporary)
         (folder / "plan.yaml").write_text(PLAN)
         (folder / "windows.yaml").write_text(WINDOWS)
+        (folder / "targets.yaml").write_text(TARGETS)
+        where = ["--where", "distance > 300 AND origin != 'ATL'"]
         extract = [arguments.ember, "extract", str(flights)]
         commands = {
             "automatic": [*extract, "--target", "delay", "--content-checksum"],
             "plan": [*extract, "--plan", str(folder / "plan.yaml")],
             "windows": [*extract, "--plan", str(folder / "windows.yaml"), "--limit", "1000000"],
+            "targets": [*extract, "--plan", str(folder / "targets.yaml"), "--limit", "1000000"],
+            "where": [*extract, "--plan", str(folder / "plan.yaml"), *where],
             "fit": [arguments.ember, "fit", str(folder / "plan.yaml"), str(flights)],
         }
         cases = []

@@ -183,6 +183,9 @@ class BigQueryTable : public io::RemoteTable {
 
   const std::shared_ptr<arrow::Schema>& schema() const override { return schema_; }
   std::string identity() const override { return IdentityOfRequest(options_); }
+  bool is_of_an_instant() const override {
+    return options_.snapshot_micros.has_value() && !traits_.is_result;
+  }
   std::shared_ptr<arrow::Schema> filter_schema() const override {
     return traits_.is_result ? schema_ : WithPartitionTimes(schema_);
   }

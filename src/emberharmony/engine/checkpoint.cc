@@ -88,6 +88,12 @@ constexpr const char* kGoOn =
     "what is done is kept: the same command with --resume goes on from there, with --overwrite it "
     "starts over";
 
+// What ended a run, as its ledger tells it.
+const char* EndOf(base::ErrorKind kind) {
+  if (kind == base::ErrorKind::kInterrupted) return "stopped";
+  return kind == base::ErrorKind::kMemory ? "memory" : "error";
+}
+
 }  // namespace
 
 arrow::Result<std::string> ModelDigest(const std::string& folder, bool with_states) {
@@ -146,9 +152,12 @@ arrow::Result<std::unique_ptr<Checkpoint>> Checkpoint::Open(const std::string& p
 }
 
 void Checkpoint::ObservePhases() {
+  context_->progress()->set_phase_observer([this](const std::string& phase) { NotePhase(phase); });
+}
+
+void Checkpoint::NotePhase(const std::string& phase) {
   // That people can see how far a run is must not end it.
-  context_->progress()->set_phase_observer(
-      [this](const std::string& phase) { (void)ledger_->AddPhase(phase); });
+  (void)ledger_->AddPhase(phase);
 }
 
 arrow::Status Checkpoint::BeginAnew(const LedgerContents& header) {
@@ -193,6 +202,7 @@ arrow::Status Checkpoint::ContinueOrStartOver(const LedgerContents& header) {
   if (header.command == "fit") found_.units.clear();
   ARROW_RETURN_NOT_OK(Sweep());
   ARROW_ASSIGN_OR_RAISE(ledger_, RunLedger::Continue(folder_->ledger_path(), found_.valid_bytes));
+  NotePhase("check");
   base::Log(base::LogLevel::kInfo,
             "'{}': continuing a run that was interrupted: {} of {} units "
             "are written",
@@ -267,8 +277,16 @@ arrow::Status Checkpoint::NoteSource(int64_t num_units, int64_t num_rows) {
 
 std::string Checkpoint::StatesFolder() const { return folder_->scratch_path() + "/" + kStatesName; }
 
-arrow::Status Checkpoint::NoteColumns(int64_t num_columns) {
-  return ledger_->AddColumns(num_columns);
+arrow::Status Checkpoint::NoteToLearn(int64_t num_columns, int64_t num_row_steps) {
+  return ledger_->AddToLearn(num_columns, num_row_steps);
+}
+
+arrow::Status Checkpoint::NoteLearnedColumn(int column) {
+  return ledger_->AddLearnedColumn(column);
+}
+
+arrow::Status Checkpoint::NoteLearnedRowStep(int first_derived) {
+  return ledger_->AddLearnedRowStep(first_derived);
 }
 
 std::optional<std::string> Checkpoint::FindFile(const std::string& name) const {
@@ -351,8 +369,6 @@ arrow::Status Checkpoint::NoteUnit(int64_t unit, const std::vector<LedgerShard>&
   return arrow::Status::OK();
 }
 
-arrow::Status Checkpoint::Publish() { return folder_->Publish(); }
-
 arrow::Status Checkpoint::Conclude(const arrow::Status& status) {
   if (status.ok() || is_complete()) return status;
   const base::ErrorKind kind = base::KindOf(status);
@@ -364,6 +380,7 @@ arrow::Status Checkpoint::Conclude(const arrow::Status& status) {
       (has_output_ && kind != base::ErrorKind::kUsage) || (has_states_ && may_pass);
   const bool keep = can_continue_ && (continues_ || interrupted || worth_it);
   folder_->set_keep(keep);
+  if (keep) (void)ledger_->AddEnd(EndOf(kind));
   // Going on is advised only where it can help, and there is something to go on from.
   std::error_code ignored;
   const bool is_there = fs::exists(folder_->ledger_path(), ignored);

@@ -70,11 +70,16 @@ class Checkpoint : public io::DownloadKeeper {
   arrow::Status NoteModel(const nlohmann::json& facts);
 
   arrow::Status NoteSource(int64_t num_units, int64_t num_rows);
-  /// So many columns are to be learned from.
-  arrow::Status NoteColumns(int64_t num_columns);
+  /// So many columns and steps on whole rows are to learn, and one of them has: by its place in the
+  /// source, and by the first column that it yields. Thread-safe, as all below.
+  arrow::Status NoteToLearn(int64_t num_columns, int64_t num_row_steps);
+  arrow::Status NoteLearnedColumn(int column);
+  arrow::Status NoteLearnedRowStep(int first_derived);
+  /// What the run does now, for people, where no phase of its Progress tells.
+  void NotePhase(const std::string& phase);
 
   /// The path of a file that an interrupted run has kept under this name; nothing where there is
-  /// none, or none that is whole. Thread-safe, as all below.
+  /// none, or none that is whole.
   std::optional<std::string> FindFile(const std::string& name) const;
   std::optional<std::string> FindKept(const std::string& name) const override {
     return FindFile(name);
@@ -99,7 +104,7 @@ class Checkpoint : public io::DownloadKeeper {
   arrow::Status NoteUnit(int64_t unit, const std::vector<LedgerShard>& shards);
 
   /// Puts the output in place.
-  arrow::Status Publish();
+  arrow::Status Publish() { return folder_->Publish(); }
   /// Decides what becomes of the output of a run that has failed: `status` with what to do next, if
   /// it is kept.
   arrow::Status Conclude(const arrow::Status& status);

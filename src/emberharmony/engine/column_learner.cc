@@ -2,6 +2,7 @@
 
 #include <arrow/array.h>
 #include <arrow/array/util.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 
@@ -86,8 +87,9 @@ ColumnLearner::StateKey ColumnLearner::KeyOf(const Pending& pending,
                                              const Analyzer& analyzer) const {
   std::string state_key = analyzer.state_key();
   if (pending.refines) {
+    const StepKey step{pending.pipeline_index, pending.probe.step};
     state_key +=
-        "/" + std::to_string(pending.pipeline_index) + "/" + std::to_string(pending.probe.step);
+        fmt::format("/{}/{}/{}", pending.pipeline_index, pending.probe.step, rounds_.at(step));
   }
   return {pending.probe.path_key, std::move(state_key)};
 }
@@ -194,6 +196,7 @@ arrow::Result<bool> ColumnLearner::LearnOrRefine(const Pending& pending) {
   const StepKey step{pending.pipeline_index, pending.probe.step};
   if (refines) {
     refinements_[step] = std::move(next);
+    ++rounds_[step];
     return false;
   }
   refinements_.erase(step);
@@ -201,23 +204,26 @@ arrow::Result<bool> ColumnLearner::LearnOrRefine(const Pending& pending) {
   return true;
 }
 
-arrow::Status ColumnLearner::SaveStates(StateSpool* spool, std::vector<plan::SavedState>* saved) {
+arrow::Status ColumnLearner::SaveStates(StateSpool* spool, std::vector<plan::SavedState>* saved,
+                                        std::vector<plan::SavedState>* refined) {
   for (const Pending& pending : pending_) {
-    if (pending.refines) continue;
+    std::vector<plan::SavedState>* const out = pending.refines ? refined : saved;
+    if (out == nullptr) continue;
     for (const auto& analyzer : pending.probe.analyzers) {
       const StateKey key = KeyOf(pending, *analyzer);
       if (!saved_.insert(key).second) continue;
       ARROW_ASSIGN_OR_RAISE(auto encoded, spool->Encode(*analyzer, *slots_.at(key).state));
-      saved->push_back(plan::SavedState{column_, key.first, key.second, std::move(encoded)});
+      out->push_back(plan::SavedState{column_, key.first, key.second, std::move(encoded)});
     }
   }
   return arrow::Status::OK();
 }
 
 arrow::Result<bool> ColumnLearner::FinishPass(StateSpool* spool,
-                                              std::vector<plan::SavedState>* saved) {
+                                              std::vector<plan::SavedState>* saved,
+                                              std::vector<plan::SavedState>* refined) {
   // Before anything learns, for then states may have to make room.
-  if (spool != nullptr) ARROW_RETURN_NOT_OK(SaveStates(spool, saved));
+  if (spool != nullptr) ARROW_RETURN_NOT_OK(SaveStates(spool, saved, refined));
   const Pipeline* waiting = nullptr;  // its later steps need what an earlier one has yet to learn
   for (const Pending& pending : pending_) {
     if (pending.pipeline == waiting) continue;

@@ -67,8 +67,10 @@ class ColumnLearner {
                        int64_t null_weight);
   const std::vector<feature::Pipeline*>& pipelines() const { return pipelines_; }
   /// Lets the pipelines learn; true when another pass is needed. With a spool, encoded states are
-  /// appended to *saved.
-  arrow::Result<bool> FinishPass(StateSpool* spool, std::vector<plan::SavedState>* saved);
+  /// appended to *saved; those of a pass that makes statistics exact, which an equal fit can
+  /// restore but no other can merge, to *refined, unless that is nullptr.
+  arrow::Result<bool> FinishPass(StateSpool* spool, std::vector<plan::SavedState>* saved,
+                                 std::vector<plan::SavedState>* refined = nullptr);
   /// Whether the next pass makes a statistic exact (exact_quantiles): no saved state can stand in
   /// for it.
   bool refining() const { return !refinements_.empty(); }
@@ -101,7 +103,8 @@ class ColumnLearner {
   arrow::Result<bool> LearnOrRefine(const Pending& pending);
   arrow::Status Learn(const Pending& pending,
                       const std::vector<std::shared_ptr<const feature::Statistic>>& statistics);
-  arrow::Status SaveStates(StateSpool* spool, std::vector<plan::SavedState>* saved);
+  arrow::Status SaveStates(StateSpool* spool, std::vector<plan::SavedState>* saved,
+                           std::vector<plan::SavedState>* refined);
   arrow::Status UpdateScan(const Scan& scan, const std::shared_ptr<arrow::Array>& values,
                            const int64_t* weights, int64_t null_weight);
 
@@ -114,6 +117,7 @@ class ColumnLearner {
   std::vector<Scan> scanning_;
   std::vector<Pending> pending_;
   std::map<StepKey, Analyzers> refinements_;  // of steps that wait for an exact statistic
+  std::map<StepKey, int> rounds_;             // how often a step's statistics were refined
   std::set<StateKey> saved_;
   bool leaves_unlearned_ = false;
   std::set<const feature::Pipeline*> unlearned_;  // for lack of values

@@ -152,11 +152,17 @@ class FitJob : public ColumnJob {
   arrow::Result<bool> FinishPass() override {
     const base::Activity activity("fit", field_->name());
     std::vector<plan::SavedState> saved;
+    std::vector<plan::SavedState> refined;
     const bool keeps = shared_->checkpoint != nullptr && was_scanned_;
     StateSpool* const spool = keeps || shared_->returns_states ? shared_->spool : nullptr;
-    arrow::Result<bool> again = learner_->FinishPass(spool, &saved);
+    arrow::Result<bool> again = learner_->FinishPass(spool, &saved, keeps ? &refined : nullptr);
     ARROW_RETURN_NOT_OK(WithColumn(again.status(), field_->name()));
-    if (keeps) ARROW_RETURN_NOT_OK(kept_.Note(saved));
+    if (keeps) {
+      std::vector<plan::SavedState> all = saved;
+      std::move(refined.begin(), refined.end(), std::back_inserter(all));
+      ARROW_RETURN_NOT_OK(kept_.Note(all));
+    }
+    if (!*again) ARROW_RETURN_NOT_OK(NoteLearned());
     if (!shared_->returns_states) return again;
     std::lock_guard lock(shared_->mutex);
     std::move(saved.begin(), saved.end(), std::back_inserter(shared_->states));
@@ -166,6 +172,11 @@ class FitJob : public ColumnJob {
   void Release() override { learner_.reset(); }
 
  protected:
+  arrow::Status NoteLearned() {
+    if (shared_->checkpoint == nullptr) return arrow::Status::OK();
+    return shared_->checkpoint->NoteLearnedColumn(column_);
+  }
+
   FitShared* const shared_;
   const int column_;
   const std::shared_ptr<arrow::Field> field_;
@@ -226,6 +237,22 @@ class DetectJob : public FitJob {
     detected_ = true;
     if (!is_restored_) ARROW_RETURN_NOT_OK(NoteDetection());
     ARROW_RETURN_NOT_OK(FillProfile());
+    ARROW_ASSIGN_OR_RAISE(const bool again, BeginLearning());
+    if (!again && !analyzers_.empty()) ARROW_RETURN_NOT_OK(NoteLearned());
+    return again;
+  }
+
+  void Release() override {
+    states_.clear();
+    FitJob::Release();
+  }
+
+  /// Whether the column is looked at.
+  bool detects() const { return !analyzers_.empty(); }
+
+ private:
+  // Whether the column has a step that learns; then it does from what was seen.
+  arrow::Result<bool> BeginLearning() {
     if (!learn_) return false;
     // The decision about a column depends on that column alone, so its states need not wait for the
     // other columns.
@@ -250,12 +277,6 @@ class DetectJob : public FitJob {
     return true;
   }
 
-  void Release() override {
-    states_.clear();
-    FitJob::Release();
-  }
-
- private:
   // Whether an interrupted run has kept all that the first pass sees.
   arrow::Result<bool> RestoreDetection() {
     ARROW_ASSIGN_OR_RAISE(const auto kept, kept_detection_.Find());
@@ -435,8 +456,6 @@ arrow::Result<std::vector<plan::SavedState>> FitPipelines(
   for (int column : ByDescendingBytes(source, columns)) {
     jobs.push_back(std::make_unique<FitJob>(&shared, column, by_column[column]));
   }
-  if (checkpoint != nullptr)
-    ARROW_RETURN_NOT_OK(checkpoint->NoteColumns(static_cast<int64_t>(jobs.size())));
   context->progress()->BeginPhase("fit", source.num_rows() * static_cast<int64_t>(jobs.size()),
                                   source.num_rows(), source.num_bytes());
   ARROW_RETURN_NOT_OK(RunJobs(jobs, source, splits, context));
@@ -458,11 +477,15 @@ arrow::Result<DetectedPlan> DetectPlan(const io::Source& source, const SplitVect
   std::vector<int> columns(num_columns);
   std::iota(columns.begin(), columns.end(), 0);
   std::vector<std::unique_ptr<ColumnJob>> jobs;
+  int64_t num_detected = 0;
   for (int column : ByDescendingBytes(source, columns)) {
-    jobs.push_back(std::make_unique<DetectJob>(&shared, column, options, learn,
-                                               &detected.profiles[column], &learned[column]));
+    auto job = std::make_unique<DetectJob>(&shared, column, options, learn,
+                                           &detected.profiles[column], &learned[column]);
+    if (job->detects()) ++num_detected;
+    jobs.push_back(std::move(job));
   }
-  if (checkpoint != nullptr) ARROW_RETURN_NOT_OK(checkpoint->NoteColumns(num_columns));
+  if (checkpoint != nullptr)
+    ARROW_RETURN_NOT_OK(checkpoint->NoteToLearn(num_detected, /*num_row_steps=*/0));
   context->progress()->BeginPhase("detect", source.num_rows() * num_columns, source.num_rows(),
                                   source.num_bytes());
   ARROW_RETURN_NOT_OK(RunJobs(jobs, source, splits, context));

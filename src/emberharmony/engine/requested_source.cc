@@ -251,6 +251,7 @@ arrow::Status SelectRows(const SourceRequest& request, RunContext* context, Requ
   options.batch_bytes = BatchBytes(context);
   options.pool = context->budget();
   options.rows_wanted = request.limit_rows;
+  options.keeper = keeper;
   options.progress = [context](int64_t rows) {
     context->progress()->Advance(rows);
     return context->CheckStop();

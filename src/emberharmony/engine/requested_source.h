@@ -70,7 +70,7 @@ FilterMemory FilterMemoryOf(const io::Source& source, const io::filter::Filter& 
                             RunContext* context);
 
 /// Leaves the rows that pass the filter, then the first limit_rows of them. Scans the filter's
-/// columns as phase "filter".
+/// columns as phase "filter". With a `keeper` which rows pass is kept, and not looked for again.
 ///
 /// A service's table is fetched here, as phase "download": the rows that pass, as the service
 /// decides, and of the columns those that are needed (`columns`, names of flattened ones; empty:

@@ -20,6 +20,7 @@
 #include "emberharmony/engine/column_scan.h"
 #include "emberharmony/engine/column_status.h"
 #include "emberharmony/engine/derived_columns.h"
+#include "emberharmony/engine/kept_row_steps.h"
 #include "emberharmony/engine/row_step_merge.h"
 #include "emberharmony/feature/learn_checks.h"
 
@@ -301,52 +302,109 @@ std::vector<RowStepUse> UsesOfStage(const std::vector<RowStepUse>& uses, int sta
   return of_stage;
 }
 
-arrow::Status LearnRowSteps(const io::Source& source, const RowFolds& folds, int stage,
-                            const plan::BoundPlan& bound, bool leaves_unlearned,
-                            RunContext* context, std::vector<plan::SavedState>* saved) {
-  StateSpool spool(context->options().spill_dir);
-  const std::vector<RowStepUse> uses = UsesOf(bound, /*with_target=*/true);
-  std::vector<std::unique_ptr<feature::RowLearner>> learners;
-  std::vector<size_t> learning;  // steps with more to learn
-  std::vector<int> first_derived;
-  int next_derived = source.schema()->num_fields();
-  for (size_t i = 0; i < uses.size(); ++i) {
-    learners.emplace_back();
-    first_derived.push_back(next_derived);
-    if (uses[i].stage != stage) continue;
-    next_derived += static_cast<int>(uses[i].step->outputs().size());
-    ARROW_ASSIGN_OR_RAISE(learners[i], uses[i].step->MakeLearner(context->budget()));
-    if (learners[i] != nullptr) learning.push_back(i);
-  }
-  while (!learning.empty()) {
-    context->progress()->BeginPhase("fit", source.num_rows(), source.num_rows(),
-                                    source.num_bytes());
-    std::vector<RowStepUse> of_pass;
-    std::vector<feature::RowLearner*> learners_of_pass;
-    for (const size_t i : learning) {
-      of_pass.push_back(uses[i]);
-      learners_of_pass.push_back(learners[i].get());
+namespace {
+
+// The steps of a stage, while they learn.
+class RowStepLearning {
+ public:
+  RowStepLearning(const io::Source& source, const plan::BoundPlan& bound, bool leaves_unlearned,
+                  RunContext* context, std::vector<plan::SavedState>* saved, Checkpoint* checkpoint)
+      : source_(source),
+        bound_(bound),
+        leaves_unlearned_(leaves_unlearned),
+        context_(context),
+        saved_(saved),
+        spool_(context->options().spill_dir),
+        kept_(checkpoint, context),
+        uses_(UsesOf(bound, /*with_target=*/true)) {}
+
+  arrow::Status Run(const RowFolds& folds, int stage) {
+    ARROW_RETURN_NOT_OK(Begin(stage));
+    while (!learning_.empty()) {
+      context_->progress()->BeginPhase("fit", source_.num_rows(), source_.num_rows(),
+                                       source_.num_bytes());
+      std::vector<RowStepUse> of_pass;
+      std::vector<feature::RowLearner*> learners_of_pass;
+      for (const size_t i : learning_) {
+        of_pass.push_back(uses_[i]);
+        learners_of_pass.push_back(learners_[i].get());
+      }
+      ARROW_RETURN_NOT_OK(LearnInPass(source_, of_pass, learners_of_pass, folds, context_));
+      context_->progress()->EndPhase();
+      ARROW_RETURN_NOT_OK(FinishPass());
     }
-    ARROW_RETURN_NOT_OK(LearnInPass(source, of_pass, learners_of_pass, folds, context));
-    context->progress()->EndPhase();
+    return arrow::Status::OK();
+  }
+
+ private:
+  // Learners for all, of which some may have learned before an interruption.
+  arrow::Status Begin(int stage) {
+    learners_.resize(uses_.size());
+    int next_derived = source_.schema()->num_fields();
+    for (size_t i = 0; i < uses_.size(); ++i) {
+      first_derived_.push_back(next_derived);
+      if (uses_[i].stage != stage) continue;
+      next_derived += static_cast<int>(uses_[i].step->outputs().size());
+      ARROW_ASSIGN_OR_RAISE(learners_[i], uses_[i].step->MakeLearner(context_->budget()));
+      if (learners_[i] == nullptr) continue;
+      const auto found =
+          kept_.Restore(first_derived_[i], learners_[i].get(), bound_.row_steps[i].step.get());
+      ARROW_RETURN_NOT_OK(OfStep(found.status(), uses_[i]));
+      using Found = KeptRowSteps::Found;
+      if (*found == Found::kSums) ARROW_RETURN_NOT_OK(Learn(i));
+      if (*found == Found::kNothing || *found == Found::kPasses) learning_.push_back(i);
+    }
+    return arrow::Status::OK();
+  }
+
+  arrow::Status FinishPass() {
     std::vector<size_t> again;
-    for (const size_t i : learning) {
-      const auto more = learners[i]->FinishPass();
-      ARROW_RETURN_NOT_OK(OfStep(more.status(), uses[i]));
+    for (const size_t i : learning_) {
+      const auto more = learners_[i]->FinishPass();
+      ARROW_RETURN_NOT_OK(OfStep(more.status(), uses_[i]));
       if (*more) {
+        ARROW_RETURN_NOT_OK(kept_.NotePass(first_derived_[i], *learners_[i]));
         again.push_back(i);
         continue;
       }
-      if (saved != nullptr)
-        ARROW_RETURN_NOT_OK(SaveRowStep(*learners[i], first_derived[i], &spool, saved));
-      const arrow::Status status = bound.row_steps[i].step->Learn(*learners[i]);
-      if (!leaves_unlearned || !feature::IsLackOfValues(status))
-        ARROW_RETURN_NOT_OK(OfStep(status, uses[i]));
-      learners[i].reset();
+      ARROW_RETURN_NOT_OK(Learn(i));
+      ARROW_RETURN_NOT_OK(
+          kept_.NoteLearned(first_derived_[i], *learners_[i], *bound_.row_steps[i].step));
+      learners_[i].reset();
     }
-    learning = std::move(again);
+    learning_ = std::move(again);
+    return arrow::Status::OK();
   }
-  return arrow::Status::OK();
+
+  arrow::Status Learn(size_t i) {
+    if (saved_ != nullptr)
+      ARROW_RETURN_NOT_OK(SaveRowStep(*learners_[i], first_derived_[i], &spool_, saved_));
+    const arrow::Status status = bound_.row_steps[i].step->Learn(*learners_[i]);
+    if (leaves_unlearned_ && feature::IsLackOfValues(status)) return arrow::Status::OK();
+    return OfStep(status, uses_[i]);
+  }
+
+  const io::Source& source_;
+  const plan::BoundPlan& bound_;
+  const bool leaves_unlearned_;
+  RunContext* const context_;
+  std::vector<plan::SavedState>* const saved_;
+  StateSpool spool_;
+  KeptRowSteps kept_;
+  const std::vector<RowStepUse> uses_;
+  std::vector<std::unique_ptr<feature::RowLearner>> learners_;
+  std::vector<int> first_derived_;
+  std::vector<size_t> learning_;  // steps with more to learn
+};
+
+}  // namespace
+
+arrow::Status LearnRowSteps(const io::Source& source, const RowFolds& folds, int stage,
+                            const plan::BoundPlan& bound, bool leaves_unlearned,
+                            RunContext* context, std::vector<plan::SavedState>* saved,
+                            Checkpoint* checkpoint) {
+  return RowStepLearning(source, bound, leaves_unlearned, context, saved, checkpoint)
+      .Run(folds, stage);
 }
 
 namespace {

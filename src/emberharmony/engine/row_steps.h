@@ -29,6 +29,8 @@
 /// transform has 3 of each stage. Neither threads nor batches nor units show in what is yielded.
 namespace emberharmony::engine {
 
+class Checkpoint;
+
 /// A row-wise step and where in a source its inputs are.
 struct RowStepUse {
   const feature::RowTransform* step;
@@ -69,10 +71,12 @@ std::vector<RowStepUse> UsesOfStage(const std::vector<RowStepUse>& uses, int sta
 /// the table with its own columns, and those that the stages before yield. Errors name the step's
 /// first column. What they have learned from is appended to *saved, unless that is nullptr.
 /// `leaves_unlearned`: steps that find nothing to learn from stay as they are
-/// (plan::FittedPlan::CheckComplete).
+/// (plan::FittedPlan::CheckComplete). With a checkpoint what a step has learned is kept there, and
+/// what an interrupted run has kept is not learned again.
 arrow::Status LearnRowSteps(const io::Source& source, const RowFolds& folds, int stage,
                             const plan::BoundPlan& bound, bool leaves_unlearned,
-                            RunContext* context, std::vector<plan::SavedState>* saved);
+                            RunContext* context, std::vector<plan::SavedState>* saved,
+                            Checkpoint* checkpoint = nullptr);
 
 /// The source with the columns that the steps yield, which have learned: all stages, or those of
 /// one, whose inputs the source has. Steps that were left unlearned, or whose inputs were, yield

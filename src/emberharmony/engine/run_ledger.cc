@@ -125,6 +125,23 @@ bool AddFileOf(const LedgerLine& line, LedgerContents* contents) {
   return true;
 }
 
+// How much there is to learn, or what has been.
+bool AddLearningOf(const std::string& kind, const LedgerLine& line, LedgerContents* contents) {
+  const auto column = line.Count("column");
+  const auto row_step = line.Count("row_step");
+  if (kind == "columns") {
+    contents->num_columns = line.Count("columns").value_or(0);
+    contents->num_row_steps = line.Count("row_steps").value_or(0);
+  } else if (column) {
+    contents->learned_columns.insert(*column);
+  } else if (row_step) {
+    contents->learned_row_steps.insert(*row_step);
+  } else {
+    return false;
+  }
+  return true;
+}
+
 // What a line after the first adds; false for one that nobody writes.
 bool AddLine(const Json& json, LedgerContents* contents) {
   const LedgerLine line(json);
@@ -137,7 +154,13 @@ bool AddLine(const Json& json, LedgerContents* contents) {
   }
   if (kind == "phase") {
     contents->phase = line.Text("phase").value_or("");
+    // Who begins one has not ended.
+    contents->end.clear();
     return !contents->phase.empty();
+  }
+  if (kind == "end") {
+    contents->end = line.Text("reason").value_or("");
+    return !contents->end.empty();
   }
   if (kind == "source") {
     const auto units = line.Count("units");
@@ -146,10 +169,7 @@ bool AddLine(const Json& json, LedgerContents* contents) {
     contents->num_rows = rows.value_or(0);
     return units && rows;
   }
-  if (kind == "columns") {
-    contents->num_columns = line.Count("columns").value_or(0);
-    return true;
-  }
+  if (kind == "columns" || kind == "learned") return AddLearningOf(kind, line, contents);
   if (kind != "model") return false;
   auto digest = line.Text("digest");
   const Json* facts = line.Find("facts");
@@ -192,6 +212,8 @@ arrow::Result<bool> ReadFirstLine(const std::string& path, const Json& json,
 void LedgerContents::ForgetResults() {
   units.clear();
   model_digest.reset();
+  learned_columns.clear();
+  learned_row_steps.clear();
   std::erase_if(files, [](const auto& file) { return !file.first.starts_with(io::kDownloadName); });
 }
 
@@ -293,8 +315,21 @@ arrow::Status RunLedger::AddPhase(const std::string& phase) {
   return Append({{"line", "phase"}, {"phase", phase}}, /*sync=*/false);
 }
 
-arrow::Status RunLedger::AddColumns(int64_t num_columns) {
-  return Append({{"line", "columns"}, {"columns", num_columns}}, /*sync=*/false);
+arrow::Status RunLedger::AddToLearn(int64_t num_columns, int64_t num_row_steps) {
+  return Append({{"line", "columns"}, {"columns", num_columns}, {"row_steps", num_row_steps}},
+                /*sync=*/false);
+}
+
+arrow::Status RunLedger::AddLearnedColumn(int64_t column) {
+  return Append({{"line", "learned"}, {"column", column}}, /*sync=*/false);
+}
+
+arrow::Status RunLedger::AddLearnedRowStep(int64_t first_derived) {
+  return Append({{"line", "learned"}, {"row_step", first_derived}}, /*sync=*/false);
+}
+
+arrow::Status RunLedger::AddEnd(const std::string& reason) {
+  return Append({{"line", "end"}, {"reason", reason}}, /*sync=*/false);
 }
 
 arrow::Status RunLedger::AddFile(const std::string& name, const LedgerFile& file) {

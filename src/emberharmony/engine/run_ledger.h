@@ -8,6 +8,7 @@
 #include <mutex>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -35,10 +36,19 @@ struct LedgerContents {
   std::string program;  ///< the version of who wrote it
   std::string source;   ///< as it may be shown
   RunRequest request;
-  int64_t num_units = 0;    ///< of the source; 0 while that is not known
-  int64_t num_rows = 0;     ///< the same
-  int64_t num_columns = 0;  ///< that learn; 0 while that is not known
-  std::string phase;        ///< the last that began; "" before the first
+  int64_t num_units = 0;  ///< of the source; 0 while that is not known
+  int64_t num_rows = 0;   ///< the same
+  /// What there is to learn, and what of it is learned: columns, derived ones among them, by their
+  /// place in the source, and steps on whole rows by the first column that they yield. 0 while that
+  /// is not known.
+  int64_t num_columns = 0;
+  int64_t num_row_steps = 0;
+  std::set<int64_t> learned_columns;
+  std::set<int64_t> learned_row_steps;
+  std::string phase;  ///< the last that began; "" before the first
+  /// What ended the run, as far as it could tell (RunLedger::AddEnd); "" of one that has not ended,
+  /// or was killed.
+  std::string end;
   /// The model, once it is complete: the digest of its folder, and what the report tells of how it
   /// came about.
   std::optional<std::string> model_digest;
@@ -82,12 +92,17 @@ class RunLedger {
   arrow::Status AddSource(int64_t num_units, int64_t num_rows);
   /// Phases are for people: not synced to the disk.
   arrow::Status AddPhase(const std::string& phase);
-  arrow::Status AddColumns(int64_t num_columns);
+  /// So many columns and steps on whole rows are to learn; not synced, as the next two.
+  arrow::Status AddToLearn(int64_t num_columns, int64_t num_row_steps);
+  arrow::Status AddLearnedColumn(int64_t column);
+  arrow::Status AddLearnedRowStep(int64_t first_derived);
   arrow::Status AddFile(const std::string& name, const LedgerFile& file);
   arrow::Status AddModel(const std::string& digest, const nlohmann::json& facts);
   /// LedgerContents::ForgetResults, for all that read it later.
   arrow::Status AddForgetting();
   arrow::Status AddUnit(int64_t unit, const std::vector<LedgerShard>& shards);
+  /// The run ends before its output is complete, and is kept. For people: not synced.
+  arrow::Status AddEnd(const std::string& reason);
 
  private:
   RunLedger(int descriptor, std::string path) : descriptor_(descriptor), path_(std::move(path)) {}

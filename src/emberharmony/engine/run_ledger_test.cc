@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -42,7 +43,10 @@ class RunLedgerTest : public testing::Test {
     auto ledger = RunLedger::Create(path_, Header()).ValueOrDie();
     ASSERT_TRUE(ledger->AddSource(3, 700).ok());
     ASSERT_TRUE(ledger->AddPhase("detect").ok());
-    ASSERT_TRUE(ledger->AddColumns(5).ok());
+    ASSERT_TRUE(ledger->AddToLearn(5, 1).ok());
+    ASSERT_TRUE(ledger->AddLearnedColumn(3).ok());
+    ASSERT_TRUE(ledger->AddLearnedColumn(3).ok());
+    ASSERT_TRUE(ledger->AddLearnedRowStep(9).ok());
     ASSERT_TRUE(ledger->AddFile("detect-1-0", {77, "ab"}).ok());
     ASSERT_TRUE(ledger->AddModel("cd", {{"automatic", true}}).ok());
     ASSERT_TRUE(ledger->AddPhase("transform").ok());
@@ -80,6 +84,10 @@ TEST_F(RunLedgerTest, SaysWhatWasNoted) {
   EXPECT_EQ(found->num_units, 3);
   EXPECT_EQ(found->num_rows, 700);
   EXPECT_EQ(found->num_columns, 5);
+  EXPECT_EQ(found->num_row_steps, 1);
+  EXPECT_EQ(found->learned_columns, std::set<int64_t>{3});
+  EXPECT_EQ(found->learned_row_steps, std::set<int64_t>{9});
+  EXPECT_EQ(found->end, "");
   EXPECT_EQ(found->phase, "transform");
   ASSERT_TRUE(found->files.contains("detect-1-0"));
   EXPECT_EQ(found->files.at("detect-1-0").bytes, 77);
@@ -93,6 +101,20 @@ TEST_F(RunLedgerTest, SaysWhatWasNoted) {
   EXPECT_EQ(found->units.at(0)[1].xxh3_128, "22");
   EXPECT_TRUE(found->units.at(2).empty());
   EXPECT_EQ(found->valid_bytes, static_cast<int64_t>(Bytes().size()));
+}
+
+TEST_F(RunLedgerTest, WhoBeginsAPhaseHasNotEnded) {
+  WriteAll();
+  auto ledger = RunLedger::Continue(path_, Read()->valid_bytes).ValueOrDie();
+  ASSERT_TRUE(ledger->AddEnd("memory").ok());
+  EXPECT_EQ(Read()->end, "memory");
+  ASSERT_TRUE(ledger->AddPhase("check").ok());
+  EXPECT_EQ(Read()->end, "");
+  // What was made of other rows is not learned any more.
+  ASSERT_TRUE(ledger->AddForgetting().ok());
+  EXPECT_TRUE(Read()->learned_columns.empty());
+  EXPECT_TRUE(Read()->learned_row_steps.empty());
+  EXPECT_EQ(Read()->num_columns, 5);
 }
 
 TEST_F(RunLedgerTest, CutAnywhereItSaysNoMoreThanWhatIsWhole) {

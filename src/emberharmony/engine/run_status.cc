@@ -5,6 +5,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -15,6 +16,7 @@
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/base/memory_budget.h"
 #include "emberharmony/engine/complete_output.h"
+#include "emberharmony/engine/learning_counts.h"
 #include "emberharmony/engine/output_contents_internal.h"
 #include "emberharmony/engine/output_publication_internal.h"
 #include "emberharmony/engine/run_ledger.h"
@@ -57,7 +59,16 @@ arrow::Status ReadComplete(const std::string& folder, RunStatus* status) {
     status->next = output.damage + ": run the command with --overwrite to make the output again";
   }
   status->command = output.command;
-  if (output.command == "fit") return arrow::Status::OK();
+  if (output.model != nullptr) {
+    const LearningCounts counts =
+        CountLearning(output.model->pipelines(), output.model->row_steps());
+    status->columns_done = counts.learned_columns;
+    status->num_columns = counts.columns;
+    status->row_steps_done = counts.learned_row_steps;
+    status->num_row_steps = counts.row_steps;
+    status->rows_learned = output.num_learned_rows;
+  }
+  if (!status->writes_rows()) return arrow::Status::OK();
   for (const auto& [name, split] : output.manifest.splits) status->rows_done += split.num_rows;
   std::set<int64_t> units;
   for (const ShardEntry& shard : output.manifest.shards) units.insert(shard.unit);
@@ -68,25 +79,19 @@ arrow::Status ReadComplete(const std::string& folder, RunStatus* status) {
   return arrow::Status::OK();
 }
 
-// Columns of which something is kept: files are called KIND-COLUMN-PASS.
-int64_t ColumnsKept(const LedgerContents& ledger) {
-  std::set<std::string> columns;
-  for (const auto& [name, file] : ledger.files) {
-    const size_t pass = name.rfind('-');
-    if (pass == std::string::npos || pass == 0) continue;
-    const size_t column = name.rfind('-', pass - 1);
-    if (column != std::string::npos) columns.insert(name.substr(column, pass - column));
-  }
-  return static_cast<int64_t>(columns.size());
-}
-
 void ReadLedger(const LedgerContents& ledger, RunStatus* status) {
   status->command = ledger.command;
   status->source = ledger.source;
   status->phase = ledger.phase;
   status->can_continue = ledger.request.has_lasting_source;
-  status->columns_done = ColumnsKept(ledger);
   status->num_columns = ledger.num_columns;
+  status->num_row_steps = ledger.num_row_steps;
+  const bool has_model = ledger.model_digest.has_value();
+  const auto done = [&](const std::set<int64_t>& learned, int64_t total) {
+    return has_model ? total : std::min(total, static_cast<int64_t>(learned.size()));
+  };
+  status->columns_done = done(ledger.learned_columns, ledger.num_columns);
+  status->row_steps_done = done(ledger.learned_row_steps, ledger.num_row_steps);
   status->num_units = ledger.num_units;
   status->num_rows = ledger.num_rows;
   status->units_done = static_cast<int64_t>(ledger.units.size());
@@ -103,6 +108,10 @@ std::string NextOf(const RunStatus& status, bool has_ledger, bool only_publish) 
   if (status.state == RunStatus::State::kRunning) return "nothing: a process is at work on it";
   if (only_publish) {
     return "the output is complete, but not in its place yet: run the same command with --resume";
+  }
+  if (status.ended_by == "memory" && status.can_continue) {
+    return "run the same command with --resume and a higher --memory to go on, or with --overwrite "
+           "to start over";
   }
   if (!has_ledger) {
     return "nothing was done yet: run the command with --overwrite or --resume, which begins it";
@@ -154,6 +163,9 @@ arrow::Result<RunStatus> LookAtRun(const std::string& folder) {
   status.state = running ? RunStatus::State::kRunning : RunStatus::State::kInterrupted;
   status.has_earlier_output = is_complete;
   if (ledger) ReadLedger(*ledger, &status);
+  if (!running) status.ended_by = ledger && !ledger->end.empty() ? ledger->end : "killed";
+  if (!running && (status.ended_by == "memory" || status.ended_by == "error"))
+    status.state = RunStatus::State::kFailed;
   status.next = NextOf(status, ledger.has_value(), only_publish);
   if (!running && internal::HasStrayCompletion(folder))
     status.next = internal::DescribeStrayCompletion(folder);
@@ -168,6 +180,8 @@ std::string RunStatus::StateName() const {
       return "running";
     case State::kInterrupted:
       return "interrupted";
+    case State::kFailed:
+      return "failed";
     case State::kDamaged:
       return "damaged";
     case State::kComplete:
@@ -182,20 +196,27 @@ std::string RunStatus::ToJson() const {
                          {"folder", folder},
                          {"command", command},
                          {"columns_done", columns_done},
-                         {"units_done", units_done},
-                         {"rows_done", rows_done},
+                         {"row_steps_done", row_steps_done},
                          {"shards", num_shards},
                          {"bytes", bytes},
                          {"next", next}};
   const auto total = [&](const char* name, int64_t value) {
     json[name] = value > 0 ? nlohmann::json(value) : nlohmann::json();
   };
+  const auto optional = [&](const char* name, std::optional<int64_t> value) {
+    json[name] = value ? nlohmann::json(*value) : nlohmann::json();
+  };
+  optional("units_done", writes_rows() ? std::optional(units_done) : std::nullopt);
+  optional("rows_done", writes_rows() ? std::optional(rows_done) : std::nullopt);
+  optional("rows_learned", rows_learned);
   total("columns", num_columns);
+  total("row_steps", num_row_steps);
   total("units", num_units);
   total("rows", num_rows);
   if (state != State::kComplete && state != State::kDamaged) {
     json["source"] = source;
     json["phase"] = phase;
+    json["ended_by"] = ended_by;
     json["can_continue"] = can_continue;
     json["has_earlier_output"] = has_earlier_output;
   }

@@ -3,6 +3,7 @@
 #include <arrow/result.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace emberharmony::engine {
@@ -12,7 +13,8 @@ struct RunStatus {
   enum class State {
     kComplete,     ///< the output is there, whole
     kRunning,      ///< a process is writing to the folder
-    kInterrupted,  ///< a run has left something unfinished
+    kInterrupted,  ///< a run was stopped or killed, and has left something unfinished
+    kFailed,       ///< the same of one that ended with an error which may pass
     kDamaged,      ///< the output is there, but not all of its files
   };
   State state = State::kComplete;
@@ -20,11 +22,20 @@ struct RunStatus {
   std::string command;  ///< "extract", "fit", "transform"; "" where that is not known
   std::string source;   ///< of an unfinished run
   std::string phase;    ///< the last that an unfinished run began
+  /// What ended an unfinished run that is not running: "stopped" (Ctrl-C, SIGTERM), "killed" (it
+  /// had no time to say), "memory" (the limit), "error". "" while it runs.
+  std::string ended_by;
   bool can_continue = false;
   bool has_earlier_output = false;  ///< that an unfinished run is to replace
-  /// Done of how many; a total of 0 is not known. Columns are those that learning is done with.
+  /// Learned, of how many that learn; a total of 0: not known, or none. Columns with those that
+  /// steps on whole rows yield; and such steps.
   int64_t columns_done = 0;
   int64_t num_columns = 0;
+  int64_t row_steps_done = 0;
+  int64_t num_row_steps = 0;
+  /// From how many training rows a complete model has learned, as far as it tells.
+  std::optional<int64_t> rows_learned;
+  /// Written, of how many; a fit writes none, and the totals are what it reads.
   int64_t units_done = 0;
   int64_t num_units = 0;
   int64_t rows_done = 0;  ///< in shards that are complete
@@ -33,8 +44,10 @@ struct RunStatus {
   int64_t bytes = 0;  ///< of shards that are complete
   std::string next;   ///< what to do
 
-  /// "complete", "running", "interrupted", "damaged".
+  /// "complete", "running", "interrupted", "failed", "damaged".
   std::string StateName() const;
+  /// Whether the run writes rows, and not a model alone.
+  bool writes_rows() const { return command != "fit"; }
   std::string ToJson() const;
 };
 

@@ -2,57 +2,44 @@
 
 #include <arrow/type.h>
 #include <fmt/format.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
+#include <array>
 #include <filesystem>
 #include <functional>
-#include <iterator>
-#include <nlohmann/json.hpp>
+#include <utility>
 
 #include "emberharmony/backend/backend_scope.h"
-#include "emberharmony/base/allocation_failure.h"
 #include "emberharmony/base/atomic_file.h"
-#include "emberharmony/base/canonical_json.h"
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/base/log.h"
-#include "emberharmony/base/regular_file.h"
 #include "emberharmony/engine/checkpoint.h"
 #include "emberharmony/engine/complete_output.h"
 #include "emberharmony/engine/fit.h"
 #include "emberharmony/engine/output_folder.h"
-#include "emberharmony/engine/report_html.h"
 #include "emberharmony/engine/request_facts.h"
-#include "emberharmony/engine/row_step_merge.h"
 #include "emberharmony/engine/row_steps.h"
+#include "emberharmony/engine/run_learning_internal.h"
+#include "emberharmony/engine/run_report_internal.h"
 #include "emberharmony/engine/transform.h"
-#include "emberharmony/engine/warnings.h"
 #include "emberharmony/io/cast_source.h"
-#include "emberharmony/io/object_stores.h"
 #include "emberharmony/io/source.h"
 
 namespace emberharmony::engine {
 
+using internal::BeginReport;
+using internal::CheckFeatures;
+using internal::ExplainNoRows;
+using internal::FinishReport;
+using internal::FitRequested;
+using internal::Fitted;
+using internal::MakeSplits;
+using internal::PreparePlanOf;
+using internal::SelectRowsOf;
+using internal::Stopwatch;
+
 namespace {
-
-class Stopwatch {
- public:
-  Stopwatch() : begin_(std::chrono::steady_clock::now()) {}
-  void Read(RunReport* report) const {
-    report->wall_seconds =
-        std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
-    rusage usage{};
-    getrusage(RUSAGE_SELF, &usage);
-    report->cpu_seconds =
-        static_cast<double>(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
-        1e-6 * static_cast<double>(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
-  }
-
- private:
-  std::chrono::steady_clock::time_point begin_;
-};
 
 std::string TemporaryFolder() {
   std::error_code error;
@@ -79,58 +66,11 @@ feature::StateOptions MemoryForModel(const std::string& output, RunContext* cont
   return context->learned_memory(spill_dir);
 }
 
-// The split of an automatic plan is fixed before anything has been seen.
-plan::SplitSpec AutomaticSplit(const PlanRequest& request, const arrow::Schema& schema) {
-  plan::SplitSpec split = request.automatic_options(schema).split.value_or(plan::SplitSpec());
-  if (request.seed) split.seed = *request.seed;
-  return split;
-}
-
-// The states as a model keeps them: columns counted in the model's own schema.
-std::vector<plan::SavedState> StatesForModel(std::vector<plan::SavedState> states,
-                                             const arrow::Schema& source,
-                                             const arrow::Schema& model) {
-  for (plan::SavedState& state : states) {
-    const int derived = state.source_column - source.num_fields();
-    state.source_column = derived >= 0
-                              ? model.num_fields() + derived
-                              : model.GetFieldIndex(source.field(state.source_column)->name());
-  }
-  return states;
-}
-
-struct Fitted {
-  std::shared_ptr<const plan::FittedPlan> model;
-  std::shared_ptr<const SplitVectors> splits;
-  bool automatic = false;
-  std::vector<plan::ColumnProfile> profiles;
-  /// What features are written from: the table, with the columns that row-wise steps yield.
-  std::shared_ptr<io::Source> source;
-};
-
-arrow::Result<Fitted> FinishFit(plan::Plan plan, plan::BoundPlan bound,
-                                std::vector<plan::SavedState> states, const io::Source& source,
-                                Fitted fitted) {
-  ARROW_ASSIGN_OR_RAISE(auto model,
-                        plan::FittedPlan::Make(std::move(plan), source.schema(), std::move(bound),
-                                               fitted.splits->time_cuts()));
-  if (!states.empty()) {
-    model->set_states(StatesForModel(std::move(states), *source.schema(), *model->input_schema()));
-  }
-  fitted.model = std::move(model);
-  return fitted;
-}
-
 void WarnOfLackOfValues(const plan::FittedPlan& model, RunReport* report) {
   const arrow::Status status = model.CheckComplete();
   if (status.ok()) return;
   base::Log(base::LogLevel::kWarning, "{}", status.message());
   report->warnings.push_back(status.message());
-}
-
-arrow::Status CheckFeatures(const plan::FittedPlan& model) {
-  if (model.output_schema(/*with_target=*/false)->num_fields() > 0) return arrow::Status::OK();
-  return NoFeatures(model.plan());
 }
 
 // The run's output, and what of it is there, once it is known that nothing else is harmed.
@@ -155,11 +95,16 @@ arrow::Result<std::unique_ptr<Checkpoint>> OpenCheckpoint(const std::string& out
   return checkpoint;
 }
 
+constexpr const char* kMayHaveChanged =
+    "the output is complete and is left as it is; whether the service's rows have changed since it "
+    "was made is not known: overwrite reads them again, and a snapshot time names one state of a "
+    "table";
+
 // The report of a run that finds its output complete, which `check` may refuse as well; nothing
 // where the run begins anew.
 arrow::Result<std::optional<RunReport>> ReportOfComplete(
-    Checkpoint* checkpoint, const LedgerContents& header, const std::optional<GivenPlan>& given,
-    RunContext* context,
+    Checkpoint* checkpoint, const LedgerContents& header, const RequestedSource& requested,
+    const std::optional<GivenPlan>& given, RunContext* context,
     const std::function<arrow::Status(const CompleteOutput&)>& check = nullptr) {
   ARROW_ASSIGN_OR_RAISE(CompleteOutput complete,
                         ReadCompleteOutput(checkpoint->folder()->path(),
@@ -176,6 +121,10 @@ arrow::Result<std::optional<RunReport>> ReportOfComplete(
   report.source = header.source;
   report.output = complete.folder;
   report.was_complete = true;
+  if (requested.remote != nullptr && !requested.remote->is_of_an_instant()) {
+    report.warnings.emplace_back(kMayHaveChanged);
+    base::Log(base::LogLevel::kWarning, "{}", kMayHaveChanged);
+  }
   if (header.command == "fit") {
     report.num_rows = complete.num_learned_rows.value_or(0);
     return report;
@@ -183,225 +132,6 @@ arrow::Result<std::optional<RunReport>> ReportOfComplete(
   report.manifest = std::move(complete.manifest);
   for (const auto& [name, split] : report.manifest.splits) report.num_rows += split.num_rows;
   return report;
-}
-
-void LogPlan(const std::string& what, const plan::Plan& plan) {
-  base::Log(base::LogLevel::kInfo, "{}: {} features, {}", what, plan.features.size(),
-            plan.target ? "target '" + plan.target->column + "'" : "no target");
-}
-
-constexpr const char* kSplitsFile = "splits";
-
-// Where rows were read to know their splits, they are kept.
-arrow::Status KeepSplits(const SplitVectors& splits, Checkpoint* checkpoint) {
-  const bool is_read = splits.uniform_split() < 0 || splits.time_cuts().has_value();
-  if (checkpoint == nullptr || !is_read || splits.pending() || checkpoint->FindFile(kSplitsFile))
-    return arrow::Status::OK();
-  return checkpoint->NoteFile(
-      kSplitsFile, [&](arrow::io::OutputStream* stream) { return splits.Write(stream); });
-}
-
-// The splits of all rows: those that an interrupted run has kept, or new ones, which the scan that
-// learns may assign where it sees all columns.
-arrow::Result<std::shared_ptr<const SplitVectors>> MakeSplits(
-    const RequestedSource& requested, const plan::SplitSpec& spec, RunContext* context,
-    const std::optional<std::string>& required_column = std::nullopt,
-    Checkpoint* checkpoint = nullptr) {
-  const auto kept = checkpoint != nullptr ? checkpoint->FindFile(kSplitsFile) : std::nullopt;
-  if (kept) {
-    auto splits = SplitVectors::ReadFile(*kept, *requested.whole, context);
-    if (splits.ok() || splits.status().IsOutOfMemory()) return splits;
-  }
-  ARROW_ASSIGN_OR_RAISE(
-      auto splits, SplitVectors::MakeForScan(*requested.whole, *requested.selected, spec, context,
-                                             required_column));
-  ARROW_RETURN_NOT_OK(KeepSplits(*splits, checkpoint));
-  return splits;
-}
-
-// What comes after the steps of the table's own columns have learned, stage by stage. States are
-// appended to *states.
-arrow::Result<std::shared_ptr<io::Source>> FitRowSteps(const RequestedSource& requested,
-                                                       const GivenPlan& given,
-                                                       const SplitVectors& splits,
-                                                       FitPurpose purpose, RunContext* context,
-                                                       Checkpoint* checkpoint,
-                                                       std::vector<plan::SavedState>* states) {
-  const RowFolds folds(requested, given.plan.split, splits, context);
-  const std::vector<RowStepUse> uses = UsesOf(given.bound, /*with_target=*/false);
-  std::shared_ptr<io::Source> source = requested.selected;
-  for (int stage = 0; stage < NumStages(uses); ++stage) {
-    ARROW_RETURN_NOT_OK(LearnRowSteps(*source, folds, stage, given.bound,
-                                      purpose == FitPurpose::kMerging, context,
-                                      purpose == FitPurpose::kApplying ? nullptr : states));
-    const int first_derived = source->schema()->num_fields();
-    ARROW_ASSIGN_OR_RAISE(
-        source, ApplyRowSteps(std::move(source), UsesOfStage(uses, stage), &folds, context));
-    ARROW_ASSIGN_OR_RAISE(auto learned, FitPipelines(*source, splits, given.bound, purpose, context,
-                                                     first_derived, checkpoint));
-    std::move(learned.begin(), learned.end(), std::back_inserter(*states));
-  }
-  return source;
-}
-
-arrow::Result<Fitted> FitRequested(const RequestedSource& requested, const PlanRequest& request,
-                                   std::optional<GivenPlan> given, FitPurpose purpose,
-                                   RunContext* context, Checkpoint* checkpoint = nullptr) {
-  const io::Source& source = *requested.selected;
-  Fitted fitted;
-  fitted.source = requested.selected;
-  if (!given) {
-    fitted.automatic = true;
-    ARROW_ASSIGN_OR_RAISE(fitted.splits,
-                          MakeSplits(requested, AutomaticSplit(request, *source.schema()), context,
-                                     std::nullopt, checkpoint));
-    ARROW_ASSIGN_OR_RAISE(
-        DetectedPlan detected,
-        DetectPlan(source, *fitted.splits, request.automatic_options(*source.schema()),
-                   /*learn=*/true, purpose != FitPurpose::kApplying, context, checkpoint));
-    ARROW_RETURN_NOT_OK(fitted.splits->Complete());
-    ARROW_RETURN_NOT_OK(KeepSplits(*fitted.splits, checkpoint));
-    fitted.profiles = detected.profiles;
-    LogPlan("automatic plan", detected.plan);
-    if (detected.plan.features.empty()) return NoFeatures(detected.plan);
-    return FinishFit(std::move(detected.plan), std::move(detected.bound),
-                     std::move(detected.states), source, std::move(fitted));
-  }
-  LogPlan("plan '" + request.name + "'", given->plan);
-  ARROW_ASSIGN_OR_RAISE(fitted.splits, MakeSplits(requested, given->plan.split, context,
-                                                  given->required_column(), checkpoint));
-  // Where models cannot be merged, states would serve nobody.
-  if (!CheckRowStepsMerge(given->bound, source.schema()->num_fields()).ok())
-    purpose = FitPurpose::kApplying;
-  ARROW_ASSIGN_OR_RAISE(auto states,
-                        FitPipelines(source, *fitted.splits, given->bound, purpose, context,
-                                     /*first_column=*/0, checkpoint));
-  ARROW_RETURN_NOT_OK(fitted.splits->Complete());
-  ARROW_ASSIGN_OR_RAISE(fitted.source, FitRowSteps(requested, *given, *fitted.splits, purpose,
-                                                   context, checkpoint, &states));
-  return FinishFit(std::move(given->plan), std::move(given->bound), std::move(states), source,
-                   std::move(fitted));
-}
-
-// What a run without rows fails with: the reason for that comes first.
-arrow::Status ExplainNoRows(const SourceRequest& request, const RequestedSource& requested,
-                            const arrow::Status& status) {
-  const std::string why = status.ok() ? "" : WhyNoRows(request, requested);
-  if (why.empty()) return status;
-  return status.WithMessage(why, ", so there is nothing to learn from: ", status.message());
-}
-
-// PreparePlan, after which it is known who computes.
-arrow::Result<std::optional<GivenPlan>> PreparePlanOf(const SourceRequest& source_request,
-                                                      const RequestedSource& requested,
-                                                      const PlanRequest& request,
-                                                      RunContext* context) {
-  ARROW_ASSIGN_OR_RAISE(auto given, PreparePlan(source_request, requested, request));
-  if (given) context->set_compute(given->plan.compute);
-  return given;
-}
-
-// SelectRows for a run of a plan.
-arrow::Status SelectRowsOf(const SourceRequest& source_request, const PlanRequest& plan_request,
-                           RunContext* context, RequestedSource* requested,
-                           std::optional<GivenPlan>* given, Checkpoint* checkpoint = nullptr) {
-  const bool is_remote = requested->remote != nullptr;
-  const std::string unit_column = *given ? (*given)->plan.unit_column.value_or("") : std::string();
-  ARROW_RETURN_NOT_OK(SelectRows(source_request, context, requested, ColumnsToRead(*given),
-                                 unit_column, checkpoint));
-  // Columns that are not read have not been fetched, so others have their numbers.
-  if (!is_remote) return arrow::Status::OK();
-  if (checkpoint != nullptr) ARROW_RETURN_NOT_OK(checkpoint->NoteDownload(requested->was_kept));
-  ARROW_ASSIGN_OR_RAISE(*given, PreparePlan(source_request, *requested, plan_request));
-  return arrow::Status::OK();
-}
-
-// What the report tells of how a model came about, beside what the model says.
-nlohmann::json FactsOf(const Fitted& fitted) {
-  nlohmann::json profiles = nlohmann::json::array();
-  for (const plan::ColumnProfile& profile : fitted.profiles) {
-    profiles.push_back({profile.count, profile.null_count, profile.distinct_count,
-                        profile.distinct_exact, profile.infinity_count, profile.min, profile.max});
-  }
-  return {{"automatic", fitted.automatic}, {"profiles", std::move(profiles)}};
-}
-
-// Empty when it is not what FactsOf gave for so many columns.
-std::vector<plan::ColumnProfile> ProfilesOf(const nlohmann::json& facts, int num_columns) {
-  const auto found = facts.find("profiles");
-  if (found == facts.end() || !found->is_array() ||
-      found->size() != static_cast<size_t>(num_columns)) {
-    return {};
-  }
-  std::vector<plan::ColumnProfile> profiles;
-  for (const nlohmann::json& json : *found) {
-    if (!json.is_array() || json.size() != 7 || !json[3].is_boolean()) return {};
-    for (const int i : {0, 1, 2, 4}) {
-      if (!json[i].is_number_integer()) return {};
-    }
-    plan::ColumnProfile profile{json[0].get<int64_t>(), json[1].get<int64_t>(),
-                                json[2].get<int64_t>(), json[3].get<bool>()};
-    profile.infinity_count = json[4].get<int64_t>();
-    // What is not finite is no number in JSON.
-    if (json[5].is_number()) profile.min = json[5].get<double>();
-    if (json[6].is_number()) profile.max = json[6].get<double>();
-    profiles.push_back(profile);
-  }
-  return profiles;
-}
-
-// What an interrupted run has learned; nothing when there is none, or the model alone does not
-// tell all that its rows are made with (a step's folds): then it is learned again.
-arrow::Result<std::optional<Fitted>> ReloadFit(const RequestedSource& requested,
-                                               Checkpoint* checkpoint, RunContext* context) {
-  ARROW_ASSIGN_OR_RAISE(const auto facts, checkpoint->FindModel());
-  if (!facts) return std::nullopt;
-  ARROW_ASSIGN_OR_RAISE(
-      std::shared_ptr<const plan::FittedPlan> model,
-      plan::FittedPlan::Load(checkpoint->model_path(), /*with_states=*/false,
-                             context->learned_memory(context->options().spill_dir)));
-  for (const plan::BoundRowStep& row_step : model->row_steps()) {
-    if (row_step.step->traits().num_folds > 0) return std::nullopt;
-  }
-  const io::Source& source = *requested.selected;
-  Fitted fitted;
-  fitted.model = model;
-  fitted.automatic = facts->value("automatic", nlohmann::json()) == nlohmann::json(true);
-  fitted.profiles = ProfilesOf(*facts, source.schema()->num_fields());
-  fitted.automatic = fitted.automatic && !fitted.profiles.empty();
-  const plan::Plan& plan = model->plan();
-  const bool drops_rows = plan.target && plan.target->drop_null;
-  ARROW_ASSIGN_OR_RAISE(
-      fitted.splits,
-      MakeSplits(requested, plan.split, context,
-                 drops_rows ? std::optional<std::string>(plan.target->column) : std::nullopt,
-                 checkpoint));
-  ARROW_RETURN_NOT_OK(fitted.splits->Complete());
-  const RowFolds folds(requested, plan.split, *fitted.splits, context);
-  ARROW_ASSIGN_OR_RAISE(const auto binding, model->Bind(*source.schema()));
-  ARROW_ASSIGN_OR_RAISE(
-      fitted.source, ApplyRowSteps(requested.selected, UsesOf(*model, binding), &folds, context));
-  return fitted;
-}
-
-// The model and what comes with it, complete in the checkpoint.
-arrow::Result<Fitted> FitOrReload(const SourceRequest& source_request,
-                                  const RequestedSource& requested, const PlanRequest& plan_request,
-                                  std::optional<GivenPlan> given, Checkpoint* checkpoint,
-                                  RunContext* context) {
-  ARROW_ASSIGN_OR_RAISE(auto reloaded, ReloadFit(requested, checkpoint, context));
-  if (reloaded) return *std::move(reloaded);
-  arrow::Result<Fitted> fit = FitRequested(
-      requested, plan_request, std::move(given),
-      context->options().keep_state ? FitPurpose::kApplyingAndMerging : FitPurpose::kApplying,
-      context, checkpoint->can_be_continued() ? checkpoint : nullptr);
-  ARROW_RETURN_NOT_OK(ExplainNoRows(source_request, requested, fit.status()));
-  ARROW_RETURN_NOT_OK(CheckFeatures(*fit->model));
-  std::error_code ignored;
-  std::filesystem::remove_all(checkpoint->model_path(), ignored);
-  ARROW_RETURN_NOT_OK(fit->model->Save(checkpoint->model_path()));
-  ARROW_RETURN_NOT_OK(checkpoint->NoteModel(FactsOf(*fit)));
-  return fit;
 }
 
 // What transform reads: the model's columns, and its target where the table has it.
@@ -414,45 +144,6 @@ std::vector<std::string> ColumnsOfModel(const plan::FittedPlan& model,
   return columns;
 }
 
-RunReport BeginReport(const std::string& command, const SourceRequest& request,
-                      const RequestedSource& requested, const std::string& output,
-                      const RunContext& context) {
-  const io::Source& source = *requested.selected;
-  RunReport report;
-  report.command = command;
-  report.source = io::ShownLocation(request.location);
-  report.where = request.where;
-  report.why_no_rows = WhyNoRows(request, requested);
-  report.output = output;
-  report.num_threads = context.num_threads();
-  report.memory_limit_bytes = context.memory_limit_bytes();
-  report.num_rows = source.num_rows();
-  report.num_units = static_cast<int64_t>(source.units().size());
-  report.source_bytes = source.num_bytes();
-  report.source_schema = source.schema();
-  report.warnings = source.warnings();
-  return report;
-}
-
-void FinishReport(const Stopwatch& stopwatch, RunContext* context, RunReport* report) {
-  stopwatch.Read(report);
-  report->peak_resident_bytes = base::PeakResidentBytes();
-  report->phases = context->progress()->phase_times();
-  report->backend = context->backends().Use();
-  for (const ShardEntry& shard : report->manifest.shards) report->output_bytes += shard.bytes;
-  const std::vector<std::string> warnings = DeriveWarnings(*report);
-  for (const std::string& warning : warnings) {
-    base::Log(base::LogLevel::kWarning, "{}", warning);
-  }
-  report->warnings.insert(report->warnings.end(), warnings.begin(), warnings.end());
-  if (report->num_units_found > 0) {
-    report->warnings.push_back(fmt::format(
-        "the run went on from one that was interrupted: the report's charts leave out the rows of "
-        "{} of {} units, which were written before",
-        report->num_units_found, report->num_units));
-  }
-}
-
 std::array<std::string, kNumSplits> ExistingSplits(const SplitVectors& splits,
                                                    const ShardFolders& folders) {
   std::array<std::string, kNumSplits> names;
@@ -460,12 +151,6 @@ std::array<std::string, kNumSplits> ExistingSplits(const SplitVectors& splits,
     if (splits.has_split(s)) names[s] = folders.split_names[s];
   }
   return names;
-}
-
-arrow::Status WriteReports(const RunReport& report, const std::string& folder) {
-  const base::Activity activity("report");
-  ARROW_RETURN_NOT_OK(base::WriteFileAtomically(folder + "/run_report.json", report.ToJson()));
-  return base::WriteFileAtomically(folder + "/report.html", ReportHtml(report));
 }
 
 arrow::Result<Manifest> MakeManifest(std::vector<ShardEntry> shards, const SplitVectors& splits,
@@ -503,28 +188,62 @@ arrow::Result<Manifest> MakeManifest(std::vector<ShardEntry> shards, const Split
 }
 
 // Manifest and reports, and then the output is put in place.
-arrow::Status FinishOutput(const Stopwatch& stopwatch, const Checkpoint& checkpoint,
-                           RunContext* context, RunReport* report) {
-  const std::string staging = checkpoint.folder()->staging_path();
-  report->num_units_found = checkpoint.num_units_found();
+arrow::Status FinishOutput(const Stopwatch& stopwatch, Checkpoint* checkpoint, RunContext* context,
+                           RunReport* report) {
+  checkpoint->NotePhase("report");
+  const std::string staging = checkpoint->folder()->staging_path();
+  report->num_units_found = checkpoint->num_units_found();
   FinishReport(stopwatch, context, report);
-  ARROW_RETURN_NOT_OK(WriteReports(*report, staging));
+  ARROW_RETURN_NOT_OK(internal::WriteReports(*report, staging));
   ARROW_RETURN_NOT_OK(
       base::WriteFileAtomically(staging + "/manifest.json", report->manifest.ToJson()));
-  return checkpoint.folder()->Publish();
+  return checkpoint->Publish();
+}
+
+// A run that learns, once it is known what is asked for and where its output goes.
+struct LearningRun {
+  Stopwatch stopwatch;
+  RequestedSource requested;
+  std::optional<GivenPlan> given;
+  LedgerContents header;
+  std::unique_ptr<Checkpoint> checkpoint;
+  std::optional<RunReport> done;  // the output was there, complete
+};
+
+arrow::Result<LearningRun> OpenLearning(const std::string& command,
+                                        const SourceRequest& source_request,
+                                        const PlanRequest& plan_request, const std::string& output,
+                                        RunContext* context) {
+  LearningRun run;
+  ARROW_ASSIGN_OR_RAISE(run.requested, OpenRequested(source_request, context));
+  ARROW_ASSIGN_OR_RAISE(run.given,
+                        PreparePlanOf(source_request, run.requested, plan_request, context));
+  run.header =
+      DescribeLearning(command, source_request, run.requested, plan_request, run.given, *context);
+  ARROW_ASSIGN_OR_RAISE(run.checkpoint, OpenCheckpoint(output, source_request, plan_request.path,
+                                                       run.header, context));
+  if (!run.checkpoint->is_complete()) return run;
+  const auto check = [&](const CompleteOutput& complete) {
+    if (command != "fit") return arrow::Status::OK();
+    return CheckCompleteModel(complete, source_request, run.requested, plan_request, run.given,
+                              context);
+  };
+  ARROW_ASSIGN_OR_RAISE(run.done, ReportOfComplete(run.checkpoint.get(), run.header, run.requested,
+                                                   run.given, context, check));
+  return run;
 }
 
 // RunFit from where its output is there.
-arrow::Result<RunReport> FitInto(Checkpoint* checkpoint, const SourceRequest& source_request,
-                                 const PlanRequest& plan_request, RequestedSource requested,
-                                 std::optional<GivenPlan> given, const Stopwatch& stopwatch,
-                                 RunContext* context) {
+arrow::Result<RunReport> FitInto(LearningRun* run, const SourceRequest& source_request,
+                                 const PlanRequest& plan_request, RunContext* context) {
+  Checkpoint* const checkpoint = run->checkpoint.get();
   OutputFolder* const folder = checkpoint->folder();
+  RequestedSource& requested = run->requested;
   ARROW_RETURN_NOT_OK(
-      SelectRowsOf(source_request, plan_request, context, &requested, &given, checkpoint));
+      SelectRowsOf(source_request, plan_request, context, &requested, &run->given, checkpoint));
   RunReport report = BeginReport("fit", source_request, requested, folder->path(), *context);
   ARROW_RETURN_NOT_OK(checkpoint->NoteSource(report.num_units, report.num_rows));
-  arrow::Result<Fitted> fit = FitRequested(requested, plan_request, std::move(given),
+  arrow::Result<Fitted> fit = FitRequested(requested, plan_request, std::move(run->given),
                                            FitPurpose::kMerging, context, checkpoint);
   ARROW_RETURN_NOT_OK(ExplainNoRows(source_request, requested, fit.status()));
   Fitted fitted = *std::move(fit);
@@ -534,9 +253,10 @@ arrow::Result<RunReport> FitInto(Checkpoint* checkpoint, const SourceRequest& so
   report.model = fitted.model;
   ARROW_RETURN_NOT_OK(CheckFeatures(*fitted.model));
   WarnOfLackOfValues(*fitted.model, &report);
+  checkpoint->NotePhase("save");
   ARROW_RETURN_NOT_OK(fitted.model->Save(folder->staging_path()));
   ARROW_RETURN_NOT_OK(folder->Publish());
-  FinishReport(stopwatch, context, &report);
+  FinishReport(run->stopwatch, context, &report);
   return report;
 }
 
@@ -551,9 +271,10 @@ arrow::Result<RunReport> TransformInto(Checkpoint* checkpoint,
   std::string unit_column = model->plan().unit_column.value_or("");
   if (!unit_column.empty() && !CheckUnitColumn(requested, unit_column).ok()) unit_column.clear();
   const bool is_remote = requested.remote != nullptr;
+  if (is_remote) checkpoint->NotePhase("ask");
   ARROW_RETURN_NOT_OK(SelectRows(source_request, context, &requested,
                                  ColumnsOfModel(*model, *source->schema()), unit_column,
-                                 checkpoint));
+                                 checkpoint->can_be_continued() ? checkpoint : nullptr));
   if (is_remote) ARROW_RETURN_NOT_OK(checkpoint->NoteDownload(requested.was_kept));
   requested.selected = io::CastColumns(requested.selected, *model->input_schema());
   source = requested.selected.get();
@@ -574,25 +295,30 @@ arrow::Result<RunReport> TransformInto(Checkpoint* checkpoint,
   ARROW_ASSIGN_OR_RAISE(report.manifest,
                         MakeManifest(std::move(shards), *splits, *model, folders, context));
   report.split_names = ExistingSplits(*splits, folders);
-  ARROW_RETURN_NOT_OK(FinishOutput(stopwatch, *checkpoint, context, &report));
+  ARROW_RETURN_NOT_OK(FinishOutput(stopwatch, checkpoint, context, &report));
   return report;
 }
 
 // RunExtract from where its output is there.
-arrow::Result<RunReport> ExtractInto(Checkpoint* checkpoint, const SourceRequest& source_request,
-                                     const PlanRequest& plan_request, const RunRequest& request,
-                                     RequestedSource requested, std::optional<GivenPlan> given,
-                                     const Stopwatch& stopwatch, RunContext* context) {
+arrow::Result<RunReport> ExtractInto(LearningRun* run, const SourceRequest& source_request,
+                                     const PlanRequest& plan_request, RunContext* context) {
+  Checkpoint* const checkpoint = run->checkpoint.get();
+  RequestedSource& requested = run->requested;
   ARROW_RETURN_NOT_OK(
-      SelectRowsOf(source_request, plan_request, context, &requested, &given, checkpoint));
+      SelectRowsOf(source_request, plan_request, context, &requested, &run->given, checkpoint));
   RunReport report =
       BeginReport("extract", source_request, requested, checkpoint->folder()->path(), *context);
-  report.request = request;
+  report.request = run->header.request;
   ARROW_RETURN_NOT_OK(checkpoint->NoteSource(report.num_units, report.num_rows));
-  ARROW_ASSIGN_OR_RAISE(Fitted fitted, FitOrReload(source_request, requested, plan_request,
-                                                   std::move(given), checkpoint, context));
+  ARROW_ASSIGN_OR_RAISE(Fitted fitted,
+                        internal::FitOrReload(source_request, requested, plan_request,
+                                              std::move(run->given), checkpoint, context));
   report.automatic_plan = fitted.automatic;
   report.num_dropped_rows = fitted.splits->num_dropped();
+  // Now it is known how many rows are written.
+  if (report.num_dropped_rows > 0)
+    ARROW_RETURN_NOT_OK(
+        checkpoint->NoteSource(report.num_units, report.num_rows - report.num_dropped_rows));
   report.profiles = std::move(fitted.profiles);
   report.model = fitted.model;
   ShardFolders folders{checkpoint->folder()->staging_path(),
@@ -606,7 +332,7 @@ arrow::Result<RunReport> ExtractInto(Checkpoint* checkpoint, const SourceRequest
   ARROW_ASSIGN_OR_RAISE(report.manifest, MakeManifest(std::move(shards), *fitted.splits,
                                                       *fitted.model, folders, context));
   report.split_names = ExistingSplits(*fitted.splits, folders);
-  ARROW_RETURN_NOT_OK(FinishOutput(stopwatch, *checkpoint, context, &report));
+  ARROW_RETURN_NOT_OK(FinishOutput(run->stopwatch, checkpoint, context, &report));
   return report;
 }
 
@@ -637,7 +363,8 @@ arrow::Result<std::string> RunPlan(const SourceRequest& source_request,
   ARROW_RETURN_NOT_OK(SelectRows(source_request, context, &requested));
   const io::Source* source = requested.selected.get();
   ARROW_ASSIGN_OR_RAISE(
-      auto splits, MakeSplits(requested, AutomaticSplit(plan_request, *source->schema()), context));
+      auto splits,
+      MakeSplits(requested, internal::AutomaticSplit(plan_request, *source->schema()), context));
   ARROW_ASSIGN_OR_RAISE(
       DetectedPlan detected,
       DetectPlan(*source, *splits, plan_request.automatic_options(*source->schema()),
@@ -652,25 +379,11 @@ arrow::Result<RunReport> RunFit(const SourceRequest& source_request,
                                 const PlanRequest& plan_request, const std::string& output,
                                 RunContext* context) {
   const backend::BackendScope native(backend::Native());
-  Stopwatch stopwatch;
-  ARROW_ASSIGN_OR_RAISE(RequestedSource requested, OpenRequested(source_request, context));
-  ARROW_ASSIGN_OR_RAISE(auto given,
-                        PreparePlanOf(source_request, requested, plan_request, context));
-  const LedgerContents header =
-      DescribeLearning("fit", source_request, requested, plan_request, given, *context);
-  ARROW_ASSIGN_OR_RAISE(auto checkpoint,
-                        OpenCheckpoint(output, source_request, plan_request.path, header, context));
-  if (checkpoint->is_complete()) {
-    ARROW_ASSIGN_OR_RAISE(auto done, ReportOfComplete(checkpoint.get(), header, given, context,
-                                                      [&](const CompleteOutput& complete) {
-                                                        return CheckCompleteModel(
-                                                            complete, source_request, requested,
-                                                            plan_request, given, context);
-                                                      }));
-    if (done) return *std::move(done);
-  }
-  auto report = FitInto(checkpoint.get(), source_request, plan_request, std::move(requested),
-                        std::move(given), stopwatch, context);
+  ARROW_ASSIGN_OR_RAISE(LearningRun run,
+                        OpenLearning("fit", source_request, plan_request, output, context));
+  if (run.done) return *std::move(run.done);
+  Checkpoint* const checkpoint = run.checkpoint.get();
+  auto report = FitInto(&run, source_request, plan_request, context);
   ARROW_RETURN_NOT_OK(checkpoint->Conclude(report.status()));
   return report;
 }
@@ -701,8 +414,8 @@ arrow::Result<RunReport> RunTransform(const std::string& model_dir,
   ARROW_ASSIGN_OR_RAISE(auto checkpoint,
                         OpenCheckpoint(output, source_request, model_dir, header, context));
   if (checkpoint->is_complete()) {
-    ARROW_ASSIGN_OR_RAISE(auto done,
-                          ReportOfComplete(checkpoint.get(), header, std::nullopt, context));
+    ARROW_ASSIGN_OR_RAISE(
+        auto done, ReportOfComplete(checkpoint.get(), header, requested, std::nullopt, context));
     if (done) return *std::move(done);
   }
   auto report = TransformInto(checkpoint.get(), std::move(model), source_request, header.request,
@@ -715,20 +428,11 @@ arrow::Result<RunReport> RunExtract(const SourceRequest& source_request,
                                     const PlanRequest& plan_request, const std::string& output,
                                     RunContext* context) {
   const backend::BackendScope native(backend::Native());
-  Stopwatch stopwatch;
-  ARROW_ASSIGN_OR_RAISE(RequestedSource requested, OpenRequested(source_request, context));
-  ARROW_ASSIGN_OR_RAISE(auto given,
-                        PreparePlanOf(source_request, requested, plan_request, context));
-  const LedgerContents header =
-      DescribeLearning("extract", source_request, requested, plan_request, given, *context);
-  ARROW_ASSIGN_OR_RAISE(auto checkpoint,
-                        OpenCheckpoint(output, source_request, plan_request.path, header, context));
-  if (checkpoint->is_complete()) {
-    ARROW_ASSIGN_OR_RAISE(auto done, ReportOfComplete(checkpoint.get(), header, given, context));
-    if (done) return *std::move(done);
-  }
-  auto report = ExtractInto(checkpoint.get(), source_request, plan_request, header.request,
-                            std::move(requested), std::move(given), stopwatch, context);
+  ARROW_ASSIGN_OR_RAISE(LearningRun run,
+                        OpenLearning("extract", source_request, plan_request, output, context));
+  if (run.done) return *std::move(run.done);
+  Checkpoint* const checkpoint = run.checkpoint.get();
+  auto report = ExtractInto(&run, source_request, plan_request, context);
   ARROW_RETURN_NOT_OK(checkpoint->Conclude(report.status()));
   return report;
 }
@@ -774,37 +478,6 @@ arrow::Result<RunReport> RunMerge(const std::vector<std::string>& model_dirs,
   WarnOfLackOfValues(*merged, &report);
   FinishReport(stopwatch, context, &report);
   return report;
-}
-
-std::string RunReport::ToJson() const {
-  nlohmann::json json;
-  json["version"] = 1;
-  json["command"] = command;
-  json["source"] = source;
-  if (where) json["where"] = *where;
-  json["threads"] = num_threads;
-  json["memory_limit_bytes"] = memory_limit_bytes;
-  json["peak_resident_bytes"] = peak_resident_bytes;
-  json["rows"] = num_rows;
-  json["dropped_rows"] = num_dropped_rows;
-  json["units"] = num_units;
-  json["source_bytes"] = source_bytes;
-  json["output_bytes"] = output_bytes;
-  json["wall_seconds"] = wall_seconds;
-  json["cpu_seconds"] = cpu_seconds;
-  json["warnings"] = warnings;
-  json["backend"] = backend;
-  if (request) json["request"] = request->ToJson();
-  if (num_units_found > 0) json["units_found"] = num_units_found;
-  json["phases"] = nlohmann::json::array();
-  for (const Progress::PhaseTime& phase : phases) {
-    json["phases"].push_back({{"phase", phase.phase},
-                              {"wall_seconds", phase.wall_seconds},
-                              {"cpu_seconds", phase.cpu_seconds},
-                              {"rows", phase.rows},
-                              {"bytes", phase.bytes}});
-  }
-  return base::CanonicalJson(json);
 }
 
 }  // namespace emberharmony::engine

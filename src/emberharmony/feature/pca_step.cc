@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <cstring>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -54,6 +55,9 @@ class PcaLearner : public RowLearner {
 
   arrow::Status Update(const RowBlock& rows) override;
   arrow::Result<bool> FinishPass() override;
+  /// The ranges: of each column the smallest value, then of each the largest.
+  std::string EncodePasses() const override;
+  arrow::Status RestorePasses(const std::string& encoded) override;
   const WindowProducts* products() const { return products_ ? &*products_ : nullptr; }
 
  private:
@@ -121,6 +125,34 @@ arrow::Result<bool> PcaLearner::FinishPass() {
   ARROW_RETURN_NOT_OK(ops::Catch(
       [&] { products_.emplace(WindowLayout{1, num_columns(), {1}}, FixedPointGrid(ranges_)); }));
   return true;
+}
+
+std::string PcaLearner::EncodePasses() const {
+  if (ranges_.num_rows() == 0) return "";
+  std::string out;
+  for (const std::vector<double>* values : {&ranges_.smallest(), &ranges_.largest()})
+    out.append(reinterpret_cast<const char*>(values->data()), values->size() * sizeof(double));
+  return out;
+}
+
+arrow::Status PcaLearner::RestorePasses(const std::string& encoded) {
+  std::vector<double> bounds(2 * names_.size());
+  const auto damaged = [] {
+    return base::DataError("the saved ranges of pca are damaged, or from another version");
+  };
+  if (encoded.size() != bounds.size() * sizeof(double)) return damaged();
+  std::memcpy(bounds.data(), encoded.data(), encoded.size());
+  for (size_t i = 0; i < names_.size(); ++i) {
+    const double smallest = bounds[i];
+    const double largest = bounds[i + names_.size()];
+    if (!std::isfinite(smallest) || !std::isfinite(largest) || smallest > largest) return damaged();
+  }
+  // Two rows that span the ranges give the grid that all rows gave.
+  ARROW_RETURN_NOT_OK(ops::Catch([&] {
+    return ranges_.Update(
+        ops::Tensor::Wrap(bounds.data(), {2, num_columns()}, ops::DType::kFloat64, nullptr), 0);
+  }));
+  return FinishPass().status();
 }
 
 /// `pca: N`: the N principal components of the feature's columns together, learned from training

@@ -65,6 +65,31 @@ TEST(PcaStep, LearnsFromTrainingRowsInAnyBatches) {
   EXPECT_EQ(third->Describe(), learned);
 }
 
+TEST(PcaStep, GoesOnWithItsSecondPass) {
+  const RowBlock rows = TwoColumns(500);
+  const auto expected = MakeRowStep("pca", 2, TwoInputs());
+  ASSERT_TRUE(LearnPca(expected.get(), rows, 500).ok());
+  const auto step = MakeRowStep("pca", 2, TwoInputs());
+  std::string passes;
+  {
+    const auto first = *step->MakeLearner(nullptr);
+    EXPECT_EQ(first->EncodePasses(), "");
+    ASSERT_TRUE(first->Update(rows).ok());
+    ASSERT_TRUE(*first->FinishPass());
+    passes = first->EncodePasses();
+  }
+  const auto second = *step->MakeLearner(nullptr);
+  ASSERT_TRUE(second->RestorePasses(passes).ok());
+  ASSERT_TRUE(second->Update(rows).ok());
+  ASSERT_FALSE(*second->FinishPass());
+  ASSERT_TRUE(step->Learn(*second).ok());
+  EXPECT_EQ(step->Describe(), expected->Describe());
+  std::string not_finite = passes;
+  not_finite.replace(0, 8, std::string("\0\0\0\0\0\0\xf8\x7f", 8));
+  for (const std::string& damaged : {std::string(), passes + "x", passes.substr(8), not_finite})
+    EXPECT_FALSE((*step->MakeLearner(nullptr))->RestorePasses(damaged).ok());
+}
+
 TEST(PcaStep, BehindAnotherStepRowsWithoutValuesAreNoRows) {
   const RowBlock rows = TwoColumns(100);
   const auto expected = MakeRowStep("pca", 2, TwoInputs());

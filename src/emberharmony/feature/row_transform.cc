@@ -12,6 +12,10 @@ arrow::Status RowLearner::MergeEncoded(const std::string& /*encoded*/) {
   return arrow::Status::NotImplemented("what this step learns from is not merged");
 }
 
+arrow::Status RowLearner::RestorePasses(const std::string& /*encoded*/) {
+  return arrow::Status::NotImplemented("what this step's passes find is not encoded");
+}
+
 arrow::Status RowTransform::Learn(const RowLearner& /*learner*/) {
   return arrow::Status::Invalid("step '", name(), "' learns nothing");
 }

@@ -74,11 +74,18 @@ class RowLearner {
   virtual arrow::Status Update(const RowBlock& rows) = 0;
   /// After each pass over the data; true when another is needed.
   virtual arrow::Result<bool> FinishPass() { return false; }
+  /// After a pass that another follows: what the passes so far have found, for a run that goes on
+  /// with the next; empty: such a run begins with the first.
+  virtual std::string EncodePasses() const { return ""; }
+  /// In the place of those passes. DataError for bytes that are none of an equal step's.
+  virtual arrow::Status RestorePasses(const std::string& encoded);
 
   /// Whether what learners of the same step have seen of parts of a table can be put together.
   virtual bool is_mergeable() const { return false; }
   /// What it has seen, before Learn: equal rows give equal bytes, whatever their order.
   virtual arrow::Result<std::string> Encode() const;
+  /// At least as much as Encode takes.
+  virtual int64_t encoded_bytes_max() const { return 0; }
   /// Adds what another has seen. DataError for bytes that are none of an equal step's.
   virtual arrow::Status MergeEncoded(const std::string& encoded);
 };

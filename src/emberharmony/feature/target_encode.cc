@@ -224,9 +224,13 @@ class TargetLearner : public RowLearner {
   /// key's length and bytes, of how many folds there are sums, and these by fold. Numbers are
   /// uint64.
   arrow::Result<std::string> Encode() const override;
+  /// What is accounted for of each value and its sums is more.
+  int64_t encoded_bytes_max() const override { return bytes_ + kEncodedHeadBytes; }
   arrow::Status MergeEncoded(const std::string& encoded) override;
 
  private:
+  /// The numbers of folds and values, and what the missing value has beside its sums.
+  static constexpr int64_t kEncodedHeadBytes = 4 * sizeof(uint64_t);
   static constexpr int64_t kNoSums = -1;
   /// Of one value in one fold.
   struct FoldSums {
@@ -298,6 +302,7 @@ arrow::Result<std::string> TargetLearner::Encode() const {
   std::sort(values.begin(), values.end());
   values.insert(values.begin(), {std::string_view(), 0});
   std::string out;
+  out.reserve(static_cast<size_t>(encoded_bytes_max()));
   const auto put = [&out](uint64_t number) {
     out.append(reinterpret_cast<const char*>(&number), sizeof(number));
   };

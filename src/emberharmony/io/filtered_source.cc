@@ -6,7 +6,9 @@
 #include <limits>
 #include <string>
 
+#include "emberharmony/base/atomic_file.h"
 #include "emberharmony/base/error_kind.h"
+#include "emberharmony/base/regular_file.h"
 #include "emberharmony/base/thread_pool.h"
 #include "emberharmony/io/row_selection.h"
 
@@ -19,15 +21,16 @@ using filter::Filter;
 using filter::Verdict;
 using SelectionPtr = std::shared_ptr<const RowSelection>;
 
+arrow::MemoryPool* Pool(const FilterOptions& options) {
+  return options.pool != nullptr ? options.pool : arrow::default_memory_pool();
+}
+
 /// Finds the passing rows of units. Thread-safe.
 class RowFinder {
  public:
   RowFinder(const Source& source, std::shared_ptr<const Filter> filter,
             const FilterOptions& options)
-      : source_(source),
-        filter_(std::move(filter)),
-        options_(options),
-        pool_(options.pool != nullptr ? options.pool : arrow::default_memory_pool()) {
+      : source_(source), filter_(std::move(filter)), options_(options), pool_(Pool(options)) {
     // Reading columns of such a source one by one would read it several times.
     if (source.columns_independent()) {
       conjuncts_ = filter_->Conjuncts();
@@ -225,6 +228,46 @@ class FilteredSource : public Source {
   std::vector<Unit> units_;
 };
 
+std::string KeptName(int64_t first_unit) { return "filter-" + std::to_string(first_unit); }
+
+// The selections of the units from `begin` on, which are all that there are of these.
+Status KeepSelections(const std::vector<SelectionPtr>& selections, int64_t begin,
+                      const FilterOptions& options) {
+  if (options.keeper == nullptr) return Status::OK();
+  return options.keeper->Keep(KeptName(begin), [&](const std::string& path) -> Status {
+    ARROW_ASSIGN_OR_RAISE(const auto file, base::AtomicFile::Create(path));
+    const int64_t count = static_cast<int64_t>(selections.size()) - begin;
+    ARROW_RETURN_NOT_OK(file->stream()->Write(&count, sizeof(count)));
+    for (int64_t i = begin; i < begin + count; ++i)
+      ARROW_RETURN_NOT_OK(selections[static_cast<size_t>(i)]->Write(file->stream()));
+    return file->Commit();
+  });
+}
+
+// Appends what was kept of the units from `begin` on; of how many that is, 0: nothing is.
+Result<int64_t> TakeKeptSelections(const Source& source, int64_t begin,
+                                   const FilterOptions& options,
+                                   std::vector<SelectionPtr>* selections) {
+  const auto path =
+      options.keeper == nullptr ? std::nullopt : options.keeper->FindKept(KeptName(begin));
+  if (!path) return 0;
+  ARROW_ASSIGN_OR_RAISE(const auto file, base::OpenRegularFile(*path));
+  int64_t count = 0;
+  ARROW_ASSIGN_OR_RAISE(const int64_t read, file->Read(sizeof(count), &count));
+  const auto num_units = static_cast<int64_t>(source.units().size());
+  if (read != sizeof(count) || count < 1 || count > num_units - begin) return 0;
+  std::vector<SelectionPtr> found;
+  for (int64_t i = begin; i < begin + count; ++i) {
+    const int64_t num_rows = source.units()[static_cast<size_t>(i)].num_rows;
+    ARROW_ASSIGN_OR_RAISE(auto selection, RowSelection::Read(file.get(), num_rows, Pool(options)));
+    if (selection == nullptr) return 0;
+    if (options.progress) ARROW_RETURN_NOT_OK(options.progress(num_rows));
+    found.push_back(std::move(selection));
+  }
+  selections->insert(selections->end(), found.begin(), found.end());
+  return count;
+}
+
 }  // namespace
 
 Result<std::shared_ptr<Source>> FilterRows(std::shared_ptr<Source> source,
@@ -233,19 +276,27 @@ Result<std::shared_ptr<Source>> FilterRows(std::shared_ptr<Source> source,
   const RowFinder finder(*source, filter, options);
   const auto num_units = static_cast<int64_t>(source->units().size());
   std::vector<SelectionPtr> selections;
-  // All units at once, or a few at a time until there are rows enough.
-  const int64_t wave =
-      options.rows_wanted.has_value() ? int64_t{options.num_threads} * 2 : num_units;
+  // A few units at a time until there are rows enough; or so many that what is kept of them is
+  // worth a file.
+  constexpr int64_t kUnitsKept = 256;
+  const int64_t wave = options.rows_wanted.has_value() ? int64_t{options.num_threads} * 2
+                       : options.keeper != nullptr     ? kUnitsKept
+                                                       : num_units;
   int64_t rows = 0;
   const int64_t wanted = options.rows_wanted.value_or(std::numeric_limits<int64_t>::max());
-  for (int64_t begin = 0; begin < num_units && rows < wanted; begin += wave) {
-    const int64_t count = std::min(wave, num_units - begin);
-    selections.resize(static_cast<size_t>(begin + count));
-    ARROW_RETURN_NOT_OK(base::ParallelFor(options.num_threads, count, [&](int64_t i) -> Status {
-      const auto unit = static_cast<size_t>(begin + i);
-      ARROW_ASSIGN_OR_RAISE(selections[unit], finder.Find(source->units()[unit]));
-      return Status::OK();
-    }));
+  int64_t count = 0;
+  for (int64_t begin = 0; begin < num_units && rows < wanted; begin += count) {
+    ARROW_ASSIGN_OR_RAISE(count, TakeKeptSelections(*source, begin, options, &selections));
+    if (count == 0) {
+      count = std::min(wave, num_units - begin);
+      selections.resize(static_cast<size_t>(begin + count));
+      ARROW_RETURN_NOT_OK(base::ParallelFor(options.num_threads, count, [&](int64_t i) -> Status {
+        const auto unit = static_cast<size_t>(begin + i);
+        ARROW_ASSIGN_OR_RAISE(selections[unit], finder.Find(source->units()[unit]));
+        return Status::OK();
+      }));
+      ARROW_RETURN_NOT_OK(KeepSelections(selections, begin, options));
+    }
     for (int64_t i = begin; i < begin + count; ++i) {
       rows += selections[static_cast<size_t>(i)]->num_selected();
       if (rows < wanted) continue;

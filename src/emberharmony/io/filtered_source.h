@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "emberharmony/io/filter/filter.h"
+#include "emberharmony/io/remote_tables.h"
 #include "emberharmony/io/source.h"
 
 namespace emberharmony::io {
@@ -21,6 +22,9 @@ struct FilterOptions {
   arrow::MemoryPool* pool = nullptr;       ///< default: arrow::default_memory_pool()
   /// Units beyond those that hold so many passing rows are not looked at, and vanish.
   std::optional<int64_t> rows_wanted;
+  /// Keeps which rows pass for a run that goes on from this one, and has what an earlier one kept;
+  /// nullptr: nobody does.
+  DownloadKeeper* keeper = nullptr;
   bool prune = true;  ///< false: read even what statistics decide
   /// Called from any thread after some rows of the source have been decided; an error ends the
   /// scan.

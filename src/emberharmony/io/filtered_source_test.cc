@@ -4,9 +4,11 @@
 #include <arrow/compute/api_vector.h>
 #include <arrow/io/memory.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <mutex>
 #include <numeric>
@@ -183,6 +185,59 @@ TEST(FilterRows, ManyUnitsLimitsAndColumns) {
       EXPECT_TRUE(arrays[0]->Equals(*TakeRows(*table->column(0)->chunk(0), expected)));
       EXPECT_EQ(PositionsOf(*shown), expected);
     }
+  }
+}
+
+/// Keeps files in a folder.
+class FolderKeeper : public DownloadKeeper {
+ public:
+  FolderKeeper()
+      : folder_(std::filesystem::temp_directory_path() / ("filter." + std::to_string(getpid()))) {
+    std::filesystem::remove_all(folder_);
+    std::filesystem::create_directories(folder_);
+  }
+  ~FolderKeeper() override { std::filesystem::remove_all(folder_); }
+  std::optional<std::string> FindKept(const std::string& name) const override {
+    return std::filesystem::exists(folder_ / name) ? std::optional(folder_ / name) : std::nullopt;
+  }
+  arrow::Status Keep(const std::string& name,
+                     const std::function<arrow::Status(const std::string&)>& write) override {
+    return write(folder_ / name);
+  }
+  const std::filesystem::path& folder() const { return folder_; }
+
+ private:
+  const std::filesystem::path folder_;
+};
+
+TEST(FilterRows, WhatIsKeptIsNotLookedForAgain) {
+  testing::RandomTableOptions options;
+  options.num_rows = 3000;
+  const auto table = testing::RandomTable(options);
+  const auto source =
+      testing::OpenBytes(testing::WriteParquet(*table, 1000, parquet::default_writer_properties()))
+          .ValueOrDie();
+  const auto first = Bind("row BETWEEN 100 AND 220 OR row = 2999", *source->schema());
+  const auto other = Bind("row < 7", *source->schema());
+  for (const std::optional<int64_t> wanted :
+       {std::optional<int64_t>(), std::optional<int64_t>(9)}) {
+    FolderKeeper keeper;
+    FilterOptions keeping;
+    keeping.keeper = &keeper;
+    keeping.rows_wanted = wanted;
+    const auto expected = PositionsOf(*FilterRows(source, first, keeping).ValueOrDie());
+    EXPECT_EQ(expected, PassingRows(*first, *table, first));
+    ASSERT_TRUE(std::filesystem::exists(keeper.folder() / "filter-0"));
+    // By another filter it can be told who has found the rows.
+    std::atomic<int64_t> told{0};
+    keeping.progress = [&](int64_t rows) {
+      told += rows;
+      return arrow::Status::OK();
+    };
+    EXPECT_EQ(PositionsOf(*FilterRows(source, other, keeping).ValueOrDie()), expected);
+    EXPECT_EQ(told, 3000);
+    std::filesystem::resize_file(keeper.folder() / "filter-0", 20);
+    EXPECT_EQ(PositionsOf(*FilterRows(source, other, keeping).ValueOrDie()).size(), 7);
   }
 }
 

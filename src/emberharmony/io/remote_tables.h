@@ -30,7 +30,7 @@ struct RemoteRequest {
 /// What RemoteRows::Describe calls the columns of a request, "all" if it names none.
 inline constexpr const char* kColumnsFact = "columns asked for";
 
-/// Keeps files of a download for a later run that goes on with them. Thread-safe.
+/// Keeps files for a later run that goes on with them. Thread-safe.
 class DownloadKeeper {
  public:
   virtual ~DownloadKeeper() = default;
@@ -84,6 +84,8 @@ class RemoteTable {
   /// equal requests, without what changes from one run to the next. Empty: not known, so that no
   /// run can go on from another.
   virtual std::string identity() const { return ""; }
+  /// Whether they are those of an instant that the request names, and so the same another day.
+  virtual bool is_of_an_instant() const { return false; }
   /// What filters may name: the columns, and what the service knows of rows beside them.
   virtual std::shared_ptr<arrow::Schema> filter_schema() const { return schema(); }
   /// Whether units may be ranges of this column; else a UsageError that says why.

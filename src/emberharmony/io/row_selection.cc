@@ -14,6 +14,12 @@ using arrow::Result;
 
 constexpr uint64_t kOnes = ~uint64_t{0};
 
+// How a selection is stored.
+constexpr int64_t kNoneForm = 0;
+constexpr int64_t kAllForm = 1;
+constexpr int64_t kRunsForm = 2;
+constexpr int64_t kWordsForm = 3;
+
 /// The first row from `row` on whose bit is `value`; num_rows where there is none.
 int64_t FindBit(const uint64_t* words, int64_t row, int64_t num_rows, bool value) {
   if (row >= num_rows) return num_rows;
@@ -87,6 +93,51 @@ Result<std::shared_ptr<const RowSelection>> RowSelection::FromBits(
   }
   selection->runs_ = std::move(stored);
   return selection;
+}
+
+arrow::Status RowSelection::Write(arrow::io::OutputStream* stream) const {
+  // Its rows, the form, and how many bytes of that form follow.
+  const arrow::Buffer* stored = runs_ != nullptr ? runs_.get() : words_.get();
+  const bool bare = stored == nullptr;
+  const int64_t form = bare ? (none() ? kNoneForm : kAllForm) : runs_ ? kRunsForm : kWordsForm;
+  const int64_t words_bytes = (num_rows_ + 63) / 64 * 8;
+  const int64_t bytes = bare ? 0 : runs_ ? runs_->size() : words_bytes;
+  const int64_t head[3] = {num_rows_, form, bytes};
+  ARROW_RETURN_NOT_OK(stream->Write(head, sizeof(head)));
+  return bare ? arrow::Status::OK() : stream->Write(stored->data(), bytes);
+}
+
+Result<std::shared_ptr<const RowSelection>> RowSelection::Read(arrow::io::InputStream* stream,
+                                                               int64_t num_rows,
+                                                               arrow::MemoryPool* pool) {
+  int64_t head[3];
+  ARROW_ASSIGN_OR_RAISE(const int64_t read, stream->Read(sizeof(head), head));
+  if (read != sizeof(head) || head[0] != num_rows) return nullptr;
+  const int64_t words_bytes = (num_rows + 63) / 64 * 8;
+  const int64_t bytes = head[2];
+  if (head[1] == kNoneForm && bytes == 0) return None(num_rows);
+  if (head[1] == kAllForm && bytes == 0) return All(num_rows);
+  if (bytes < 0 || bytes > words_bytes) return nullptr;
+  ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::Buffer> stored, arrow::AllocateBuffer(bytes, pool));
+  ARROW_ASSIGN_OR_RAISE(const int64_t got, stream->Read(bytes, stored->mutable_data()));
+  if (got != bytes) return nullptr;
+  if (head[1] == kWordsForm && bytes == words_bytes) {
+    const auto* words = reinterpret_cast<const uint64_t*>(stored->data());
+    const bool overhangs = num_rows % 64 != 0 && words[num_rows / 64] >> (num_rows % 64) != 0;
+    if (overhangs) return nullptr;
+    return FromBits(std::move(stored), num_rows, pool);
+  }
+  if (head[1] != kRunsForm || bytes % static_cast<int64_t>(sizeof(StoredRun)) != 0) return nullptr;
+  const auto* runs = reinterpret_cast<const StoredRun*>(stored->data());
+  std::vector<RowRun> ascending;
+  int64_t end = 0;
+  for (int64_t i = 0; i < bytes / static_cast<int64_t>(sizeof(StoredRun)); ++i) {
+    if (runs[i].begin < end || runs[i].end <= runs[i].begin || runs[i].end > num_rows)
+      return nullptr;
+    end = runs[i].end;
+    ascending.push_back({runs[i].begin, end});
+  }
+  return FromRuns(ascending, num_rows, pool);
 }
 
 int64_t RowSelection::CountBetween(int64_t begin, int64_t end) const {

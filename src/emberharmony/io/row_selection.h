@@ -1,8 +1,10 @@
 #pragma once
 
 #include <arrow/buffer.h>
+#include <arrow/io/interfaces.h>
 #include <arrow/memory_pool.h>
 #include <arrow/result.h>
+#include <arrow/status.h>
 
 #include <cstdint>
 #include <memory>
@@ -28,6 +30,14 @@ class RowSelection {
   /// Bit i of the words, least significant first; bits from num_rows on are 0.
   static arrow::Result<std::shared_ptr<const RowSelection>> FromBits(
       std::shared_ptr<arrow::Buffer> words, int64_t num_rows, arrow::MemoryPool* pool);
+
+  /// Writes it, in as few bytes.
+  arrow::Status Write(arrow::io::OutputStream* stream) const;
+  /// What Write wrote; checked, it may come from a stranger: nullptr for anything else than a
+  /// selection of num_rows rows.
+  static arrow::Result<std::shared_ptr<const RowSelection>> Read(arrow::io::InputStream* stream,
+                                                                 int64_t num_rows,
+                                                                 arrow::MemoryPool* pool);
 
   int64_t num_rows() const { return num_rows_; }
   int64_t num_selected() const { return num_selected_; }

@@ -1,8 +1,10 @@
 #include "emberharmony/io/row_selection.h"
 
+#include <arrow/io/memory.h>
 #include <gtest/gtest.h>
 
 #include <random>
+#include <string>
 
 namespace emberharmony::io {
 namespace {
@@ -64,6 +66,53 @@ TEST(RowSelection, CountsAndFindsRows) {
       int64_t count = 0;
       for (const int64_t row : selected) count += row >= begin && row < end ? 1 : 0;
       ASSERT_EQ(selection->CountBetween(begin, end), count);
+    }
+  }
+}
+
+/// What a selection writes, and whether it is read as that.
+std::string Written(const RowSelection& selection) {
+  auto stream = arrow::io::BufferOutputStream::Create().ValueOrDie();
+  EXPECT_TRUE(selection.Write(stream.get()).ok());
+  return stream->Finish().ValueOrDie()->ToString();
+}
+std::shared_ptr<const RowSelection> ReadFrom(const std::string& bytes, int64_t num_rows) {
+  arrow::io::BufferReader reader(arrow::Buffer::FromString(bytes));
+  return RowSelection::Read(&reader, num_rows, arrow::default_memory_pool()).ValueOrDie();
+}
+
+TEST(RowSelection, IsWrittenAndRead) {
+  for (const std::vector<bool>& rows : RandomRows()) {
+    const auto selection = Of(rows);
+    const auto num_rows = static_cast<int64_t>(rows.size());
+    const std::string bytes = Written(*selection);
+    EXPECT_LE(bytes.size(), 24 + (rows.size() + 63) / 64 * 8);
+    const auto read = ReadFrom(bytes, num_rows);
+    ASSERT_NE(read, nullptr);
+    ASSERT_EQ(read->num_selected(), selection->num_selected());
+    for (int64_t rank = 0; rank < selection->num_selected(); ++rank)
+      ASSERT_EQ(read->RowOf(rank), selection->RowOf(rank));
+    EXPECT_EQ(ReadFrom(bytes, num_rows + 1), nullptr);
+    EXPECT_EQ(ReadFrom(bytes.substr(0, bytes.size() - 1), num_rows), nullptr);
+  }
+}
+
+TEST(RowSelection, DamageIsNoSelection) {
+  std::vector<bool> sparse(500);
+  sparse[7] = sparse[8] = sparse[300] = true;
+  std::vector<bool> dense(500);
+  for (size_t i = 0; i < dense.size(); i += 2) dense[i] = true;
+  for (const std::vector<bool>& rows : {sparse, dense}) {
+    const std::string bytes = Written(*Of(rows));
+    for (size_t at = 0; at < bytes.size(); ++at) {
+      for (const char flipped : {'\x01', '\x80'}) {
+        std::string damaged = bytes;
+        damaged[at] = static_cast<char>(damaged[at] ^ flipped);
+        const auto read = ReadFrom(damaged, 500);
+        // Whatever is read is a selection of these rows.
+        if (read != nullptr) EXPECT_LE(read->CountBetween(0, 500), 500);
+        if (read != nullptr) EXPECT_EQ(read->CountBetween(0, 500), read->num_selected());
+      }
     }
   }
 }
