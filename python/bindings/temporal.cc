@@ -156,10 +156,11 @@ void InitTemporal(nanobind::module_& module) {
            nanobind::arg("components").none(), nanobind::arg("batch_size"),
            nanobind::arg("spill_dir"), nanobind::arg("backend"))
       .def("process_large_dataset",
-           [](Processor& processor, const nanobind::object& next, bool maintain_state) {
+           [](Processor& processor, const nanobind::object& next, bool maintain_state,
+              const std::string& folder, bool resume) {
              return RunReleased([&] {
-               return processor.ProcessLargeDataset([&] { return NextBatch(next); },
-                                                    maintain_state);
+               return processor.ProcessLargeDataset([&] { return NextBatch(next); }, maintain_state,
+                                                    {folder, resume});
              });
            })
       .def(

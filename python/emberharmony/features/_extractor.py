@@ -276,6 +276,7 @@ class TerabyteFeatureExtractor:
         seed: int | None = None,
         threads: int | None = None,
         unit_column: str | None = None,
+        resume: bool = False,
     ) -> PreparedData:
         """Makes features of a table: three splits, and what was learned from the first.
 
@@ -308,18 +309,26 @@ class TerabyteFeatureExtractor:
             threads: None: the cores that the process may use.
             unit_column: Read a table of BigQuery in ranges of this column, which outlive the
                 service's sessions of six hours.
+            resume: Goes on in `output_dir`, which it needs, where the same call was stopped or
+                killed, with the same bytes in the end, as `extract` does; begins where none was,
+                and takes a complete output as it is.
 
         Returns:
             Three splits, the names of their features (three times the same), the scaler and the
             imputer.
 
         Raises:
-            ValueError: Columns that are not there, options that do not fit.
+            ValueError: Columns that are not there, options that do not fit; with `resume` an output
+                of another call, which is left as it is.
             FileNotFoundError: A file that is not there.
             OSError: Input that cannot be read.
             MemoryError: The memory limit.
             KeyboardInterrupt: Ctrl-C.
         """
+        if _arguments.flag(resume, "resume") and output_dir is None:
+            raise ValueError(
+                "resume goes on in a folder that outlives the process: name it as output_dir"
+            )
         options = {
             **self._source(
                 table_id, where_clause, _least(limit, self._chunk_rows(max_chunks)), unit_column
@@ -328,6 +337,7 @@ class TerabyteFeatureExtractor:
                 memory=self._memory_bytes(),
                 threads=threads,
                 overwrite=overwrite,
+                resume=resume,
                 backend=self.backend,
             ),
             "target": target_column,

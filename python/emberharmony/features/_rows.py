@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Hashable
+from pathlib import Path
 from typing import Any
 
 from emberharmony import ops
@@ -21,6 +23,46 @@ class EntityNumbers:
     def number(self, entity: Hashable) -> int:
         """The number of an entity, a new one if it was never seen before."""
         return self._numbers.setdefault(entity, len(self._numbers))
+
+    def write(self, path: Path) -> None:
+        """Writes the entities to a file, which is on disk then.
+
+        Raises:
+            TypeError: They are of kinds that have no common type of Arrow.
+        """
+        import pyarrow as pa
+
+        try:
+            values = pa.array(list(self._numbers))
+        except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+            raise TypeError(f"entities of these kinds cannot be kept in a file: {error}") from None
+        with path.open("wb") as file:
+            with pa.ipc.new_file(file, pa.schema({"entity": values.type})) as writer:
+                writer.write_batch(pa.record_batch({"entity": values}))
+            file.flush()
+            os.fsync(file.fileno())
+
+    @classmethod
+    def read(cls, path: Path) -> EntityNumbers:
+        """What `write` has written.
+
+        Raises:
+            ValueError: The file is not there, or no such file.
+        """
+        import pyarrow as pa
+
+        entities = cls()
+        try:
+            with pa.ipc.open_file(path.read_bytes()) as reader:
+                values = reader.read_all().column("entity").to_pylist()
+        except (OSError, KeyError, pa.ArrowInvalid) as error:
+            raise ValueError(
+                f"the entities of the kept data set cannot be read ({error}); delete the folder, "
+                "and begin anew"
+            ) from None
+        for entity in values:
+            entities.number(entity)
+        return entities
 
 
 def rows_of(

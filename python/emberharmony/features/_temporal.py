@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from emberharmony import _core, ops
@@ -15,6 +17,9 @@ from emberharmony.ops._backends import prepare_backend
 
 # Whether numbers make sense is for the processor to tell.
 _ANY = -_arguments.INT64_MAX
+
+# In a folder that keeps a data set.
+_ENTITIES = "entities.arrow"
 
 _LOG = logging.getLogger("emberharmony.features")
 
@@ -163,12 +168,21 @@ class TerabyteTemporalStrideProcessor:
         )
 
     def process_large_dataset(
-        self, data_generator: Iterable[Any], maintain_state: bool = True
+        self,
+        data_generator: Iterable[Any],
+        maintain_state: bool = True,
+        *,
+        folder: str | os.PathLike[str] | None = None,
+        resume: bool = False,
     ) -> TemporalResults:
         """Learns a basis for each stride from a whole data set, and gives what projects it.
 
         The rows are written to disk as they come, read once more to learn, and again for each
         result. What was learned before is replaced; after an error it stays as it was.
+
+        With a `folder` the rows are kept there once all of them have come, and what was learned of
+        them once it is complete. A process that was stopped or killed meanwhile goes on there with
+        `resume`, with the same results; killed while rows came, it begins with the first.
 
         Args:
             data_generator: Gives batches of rows, all of the same columns and dtype; or a single
@@ -176,32 +190,55 @@ class TerabyteTemporalStrideProcessor:
             maintain_state: Whether all batches are one table, behind whose last row `process_batch`
                 goes on. False: each batch stands for itself, no window reaches from one to the
                 next.
+            folder: Keeps the data set beyond this process, in the place of a temporary file: new,
+                empty, or with `resume` one that such a call has made. Results read from it; it
+                takes as much as the rows, and goes when it is deleted.
+            resume: Goes on with what is in the folder: rows that are kept there are taken as they
+                are, and `data_generator` is not asked for any; what was learned of them for such
+                windows is not learned again. It begins where there is nothing yet.
 
         Returns:
             A mapping from strides to tensors (windows, components), which are made when asked for.
 
         Raises:
             ValueError: Values that are missing or not finite (the message names the cell), fewer
-                than two windows of a stride, batches that differ.
+                than two windows of a stride, batches that differ; a folder that holds anything
+                else, is in use, or whose rows came with another `maintain_state`.
             OSError: The disk that the rows wait on is full or not writable.
         """
+        kept = None if folder is None else Path(path_text(folder, "folder"))
+        if _arguments.flag(resume, "resume") and kept is None:
+            raise ValueError(
+                "resume goes on with a data set that outlives the process: name its folder"
+            )
         entities = EntityNumbers()
-        batches = _batches_of(data_generator, bool(maintain_state))
+        batches: Iterator[Any] | None = None
         num_rows = 0
 
         def next_batch() -> tuple[Tensor, Tensor | None] | None:
-            nonlocal num_rows
+            nonlocal num_rows, batches
+            if batches is None:
+                batches = _batches_of(data_generator, bool(maintain_state))
             for data in batches:
                 rows, sequences = rows_of(data, self.entity_column, entities)
                 num_rows += rows.shape[0]
                 return rows, sequences
+            # Before it is noted that all rows are there.
+            if kept is not None and self.entity_column is not None:
+                entities.write(kept / _ENTITIES)
             return None
 
         results = TemporalResults(
-            self._processor.process_large_dataset(next_batch, bool(maintain_state))
+            self._processor.process_large_dataset(
+                next_batch, bool(maintain_state), "" if kept is None else str(kept), resume
+            )
         )
+        if batches is None and kept is not None and self.entity_column is not None:
+            entities = EntityNumbers.read(kept / _ENTITIES)
         self._entities = entities
-        if self.verbose:
+        if self.verbose and batches is None:
+            _LOG.info("rows that were kept in '%s': windows and components %r", kept, results)
+        elif self.verbose:
             _LOG.info("%d rows: windows and components %r", num_rows, results)
         return results
 

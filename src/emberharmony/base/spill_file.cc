@@ -10,6 +10,7 @@
 
 #include "emberharmony/base/errno_internal.h"
 #include "emberharmony/base/log.h"
+#include "emberharmony/base/regular_file.h"
 
 namespace emberharmony::base {
 namespace {
@@ -37,6 +38,27 @@ arrow::Result<std::unique_ptr<SpillFile>> SpillFile::Create(std::string folder) 
   if (fd < 0) return internal::ErrnoStatus("cannot create a temporary file in", folder, errno);
   Log(LogLevel::kInfo, "memory is short: a temporary file in '{}' takes what does not fit", folder);
   return std::unique_ptr<SpillFile>(new SpillFile(fd, std::move(folder)));
+}
+
+arrow::Result<std::unique_ptr<SpillFile>> SpillFile::CreateNamed(const std::string& path) {
+  const int fd =
+      open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666);
+  if (fd < 0) return internal::ErrnoStatus("cannot create", path, errno);
+  return std::unique_ptr<SpillFile>(new SpillFile(fd, path));
+}
+
+arrow::Result<std::unique_ptr<SpillFile>> SpillFile::OpenNamed(const std::string& path) {
+  ARROW_ASSIGN_OR_RAISE(const int fd, OpenRegularDescriptor(path));
+  std::unique_ptr<SpillFile> file(new SpillFile(fd, path));
+  const off_t size = lseek(fd, 0, SEEK_END);
+  if (size < 0) return internal::ErrnoStatus("cannot read", path, errno);
+  file->end_ = static_cast<int64_t>(size);
+  return file;
+}
+
+arrow::Status SpillFile::Sync() {
+  if (fdatasync(fd_) == 0) return arrow::Status::OK();
+  return internal::ErrnoStatus("cannot sync the temporary file in", folder_, errno);
 }
 
 arrow::Result<int64_t> SpillFile::Append(std::string_view block) {

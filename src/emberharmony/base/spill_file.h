@@ -20,6 +20,10 @@ class SpillFile {
  public:
   /// Makes the file in `folder`, which must exist and be writable.
   static arrow::Result<std::unique_ptr<SpillFile>> Create(std::string folder);
+  /// A file with a name, which stays, in the place of one that is there.
+  static arrow::Result<std::unique_ptr<SpillFile>> CreateNamed(const std::string& path);
+  /// What CreateNamed has made, to be read.
+  static arrow::Result<std::unique_ptr<SpillFile>> OpenNamed(const std::string& path);
   ~SpillFile();
   SpillFile(const SpillFile&) = delete;
   SpillFile& operator=(const SpillFile&) = delete;
@@ -32,6 +36,9 @@ class SpillFile {
   /// Gives the space of a block back to the file system where that is possible (holes), else does
   /// nothing. It must not be read again.
   void Discard(int64_t offset, int64_t length);
+
+  /// All that was appended is on disk when it returns.
+  arrow::Status Sync();
 
   /// Bytes appended so far.
   int64_t size_bytes() const { return end_.load(std::memory_order_relaxed); }

@@ -37,6 +37,32 @@ arrow::Result<std::unique_ptr<RowSpool>> RowSpool::Create(const std::string& fol
       new RowSpool(std::move(file), dtype, num_columns, has_sequences));
 }
 
+arrow::Result<std::unique_ptr<RowSpool>> RowSpool::CreateNamed(const std::string& path,
+                                                               ops::DType dtype,
+                                                               int64_t num_columns,
+                                                               bool has_sequences) {
+  ARROW_ASSIGN_OR_RAISE(auto file, base::SpillFile::CreateNamed(path));
+  std::unique_ptr<RowSpool> spool(new RowSpool(std::move(file), dtype, num_columns, has_sequences));
+  spool->hash_ = std::make_unique<base::ContentHash>();
+  if (!spool->hash_->is_valid()) return arrow::Status::OutOfMemory("no memory for a checksum");
+  return spool;
+}
+
+arrow::Result<std::unique_ptr<RowSpool>> RowSpool::OpenNamed(const std::string& path,
+                                                             ops::DType dtype, int64_t num_columns,
+                                                             bool has_sequences,
+                                                             std::vector<Block> blocks) {
+  ARROW_ASSIGN_OR_RAISE(auto file, base::SpillFile::OpenNamed(path));
+  std::unique_ptr<RowSpool> spool(new RowSpool(std::move(file), dtype, num_columns, has_sequences));
+  spool->blocks_ = std::move(blocks);
+  return spool;
+}
+
+arrow::Result<LedgerFile> RowSpool::Sync() {
+  ARROW_RETURN_NOT_OK(file_->Sync());
+  return LedgerFile{file_->size_bytes(), hash_ == nullptr ? "" : hash_->Hex()};
+}
+
 arrow::Status RowSpool::Append(const ops::Tensor& rows, const int64_t* sequences) {
   const int64_t row_bytes = num_columns_ * tensor::ItemSize(dtype_);
   const int64_t num_rows = rows.shape()[0];
@@ -68,6 +94,7 @@ arrow::Status RowSpool::Flush() {
   const auto num_rows =
       static_cast<int64_t>(rows_.size()) / (num_columns_ * tensor::ItemSize(dtype_));
   rows_.append(BytesOf(sequences_));
+  if (hash_ != nullptr) hash_->Add(rows_);
   ARROW_ASSIGN_OR_RAISE(const int64_t offset, file_->Append(rows_));
   blocks_.push_back({offset, num_rows, begins_anew_});
   begins_anew_ = false;

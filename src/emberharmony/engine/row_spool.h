@@ -9,7 +9,9 @@
 #include <string>
 #include <vector>
 
+#include "emberharmony/base/content_hash.h"
 #include "emberharmony/base/spill_file.h"
+#include "emberharmony/engine/run_ledger.h"
 #include "emberharmony/ops/operand.h"
 
 namespace emberharmony::engine {
@@ -29,12 +31,23 @@ class RowSpool {
   static arrow::Result<std::unique_ptr<RowSpool>> Create(const std::string& folder,
                                                          ops::DType dtype, int64_t num_columns,
                                                          bool has_sequences);
+  /// The same in a file with a name, which stays, and whose bytes are hashed.
+  static arrow::Result<std::unique_ptr<RowSpool>> CreateNamed(const std::string& path,
+                                                              ops::DType dtype, int64_t num_columns,
+                                                              bool has_sequences);
+  /// Such a file with the blocks that were written to it, to be read.
+  static arrow::Result<std::unique_ptr<RowSpool>> OpenNamed(const std::string& path,
+                                                            ops::DType dtype, int64_t num_columns,
+                                                            bool has_sequences,
+                                                            std::vector<Block> blocks);
 
   /// Adds rows (n, num_columns) of the dtype and, if there are numbers, n of them.
   arrow::Status Append(const ops::Tensor& rows, const int64_t* sequences);
   /// What is added from here on follows nothing before. Also ends what Append has begun: to be
   /// called before reading.
   arrow::Status EndPart();
+  /// All rows are on disk when it returns; of a file with a name its size and hash.
+  arrow::Result<LedgerFile> Sync();
 
   ops::DType dtype() const { return dtype_; }
   int64_t num_columns() const { return num_columns_; }
@@ -49,6 +62,7 @@ class RowSpool {
   arrow::Status Flush();
 
   std::unique_ptr<base::SpillFile> file_;
+  std::unique_ptr<base::ContentHash> hash_;  // of a new file with a name
   const ops::DType dtype_;
   const int64_t num_columns_;
   const bool has_sequences_;

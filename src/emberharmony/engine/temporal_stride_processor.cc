@@ -12,6 +12,7 @@
 #include "emberharmony/backend/threads.h"
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/base/thread_pool.h"
+#include "emberharmony/engine/kept_data_set.h"
 #include "emberharmony/engine/numeric_backends.h"
 #include "emberharmony/engine/temporal_passes_internal.h"
 #include "emberharmony/feature/pca.h"
@@ -298,16 +299,33 @@ struct TerabyteTemporalStrideProcessor::State {
   std::shared_ptr<const LearnedBases> learned;
   std::optional<SequenceWindows> windows;  ///< of the learned layout
 
-  arrow::Result<std::shared_ptr<const RowSpool>> Spool(const TemporalBatches& next,
-                                                       bool maintain_state,
-                                                       feature::ColumnRanges* ranges) const;
-  arrow::Result<std::shared_ptr<const LearnedBases>> Learn(const RowSpool& spool,
-                                                           const feature::ColumnRanges& ranges,
+  /// With `kept` the rows are there already, or go there.
+  arrow::Result<KeptDataSet::Rows> Spool(const TemporalBatches& next, bool maintain_state,
+                                         KeptDataSet* kept) const;
+  arrow::Result<KeptDataSet::Rows> SpoolAnew(const TemporalBatches& next, bool maintain_state,
+                                             const std::string& path) const;
+  arrow::Result<feature::WindowProducts> ProductsOf(const KeptDataSet::Rows& rows,
+                                                    KeptDataSet* kept,
+                                                    SequenceWindows* windows) const;
+  arrow::Result<std::shared_ptr<const LearnedBases>> Learn(const KeptDataSet::Rows& rows,
+                                                           KeptDataSet* kept,
                                                            SequenceWindows* windows) const;
   arrow::Result<const PcaBasis*> BasisOf(int64_t stride) const;
 };
 
 namespace {
+
+// For rows like those of the first batch; `path` empty: without a name.
+arrow::Result<std::unique_ptr<RowSpool>> MakeSpool(const TemporalStrideOptions& options,
+                                                   const CheckedBatch& batch,
+                                                   const std::string& path) {
+  const ops::DType dtype = batch.rows.dtype();
+  const int64_t num_columns = batch.rows.shape()[1];
+  const bool has_sequences = batch.sequences.defined();
+  if (!path.empty()) return RowSpool::CreateNamed(path, dtype, num_columns, has_sequences);
+  ARROW_ASSIGN_OR_RAISE(const std::string folder, SpillFolder(options));
+  return RowSpool::Create(folder, dtype, num_columns, has_sequences);
+}
 
 arrow::Status CheckAlike(const RowSpool& spool, const CheckedBatch& batch, int64_t number) {
   if (batch.rows.shape()[1] != spool.num_columns()) {
@@ -328,9 +346,25 @@ arrow::Status CheckAlike(const RowSpool& spool, const CheckedBatch& batch, int64
 
 }  // namespace
 
-arrow::Result<std::shared_ptr<const RowSpool>> TerabyteTemporalStrideProcessor::State::Spool(
-    const TemporalBatches& next, bool maintain_state, feature::ColumnRanges* ranges) const {
-  std::shared_ptr<RowSpool> spool;
+arrow::Result<KeptDataSet::Rows> TerabyteTemporalStrideProcessor::State::Spool(
+    const TemporalBatches& next, bool maintain_state, KeptDataSet* kept) const {
+  if (kept == nullptr) return SpoolAnew(next, maintain_state, "");
+  ARROW_ASSIGN_OR_RAISE(auto found, kept->FindRows(maintain_state));
+  if (found) {
+    ARROW_RETURN_NOT_OK(feature::CheckWindowLayout(
+        {options.window_size, found->spool->num_columns(), options.stride_perspectives}));
+    return *std::move(found);
+  }
+  ARROW_ASSIGN_OR_RAISE(KeptDataSet::Rows rows, SpoolAnew(next, maintain_state, kept->rows_path()));
+  ARROW_RETURN_NOT_OK(kept->NoteRows(rows, maintain_state));
+  return rows;
+}
+
+arrow::Result<KeptDataSet::Rows> TerabyteTemporalStrideProcessor::State::SpoolAnew(
+    const TemporalBatches& next, bool maintain_state, const std::string& path) const {
+  KeptDataSet::Rows rows;
+  std::shared_ptr<RowSpool>& spool = rows.spool;
+  feature::ColumnRanges& ranges = rows.ranges;
   for (int64_t number = 0;; ++number) {
     ARROW_ASSIGN_OR_RAISE(const std::optional<TemporalBatch> given, next());
     if (!given) break;
@@ -339,30 +373,42 @@ arrow::Result<std::shared_ptr<const RowSpool>> TerabyteTemporalStrideProcessor::
       const int64_t num_columns = batch.rows.shape()[1];
       ARROW_RETURN_NOT_OK(feature::CheckWindowLayout(
           {options.window_size, num_columns, options.stride_perspectives}));
-      ARROW_ASSIGN_OR_RAISE(const std::string folder, SpillFolder(options));
-      ARROW_ASSIGN_OR_RAISE(spool, RowSpool::Create(folder, batch.rows.dtype(), num_columns,
-                                                    batch.sequences.defined()));
-      *ranges = feature::ColumnRanges(num_columns);
+      ARROW_ASSIGN_OR_RAISE(spool, MakeSpool(options, batch, path));
+      ranges = feature::ColumnRanges(num_columns);
     }
     ARROW_RETURN_NOT_OK(CheckAlike(*spool, batch, number));
-    ARROW_RETURN_NOT_OK(ranges->Update(batch.rows, ranges->num_rows()));
+    ARROW_RETURN_NOT_OK(ranges.Update(batch.rows, ranges.num_rows()));
     ARROW_RETURN_NOT_OK(spool->Append(batch.rows, batch.numbers()));
     if (!maintain_state) ARROW_RETURN_NOT_OK(spool->EndPart());
   }
   if (spool == nullptr) return base::DataError("expected rows to learn from, found no batch");
   ARROW_RETURN_NOT_OK(spool->EndPart());
-  return spool;
+  return rows;
+}
+
+arrow::Result<feature::WindowProducts> TerabyteTemporalStrideProcessor::State::ProductsOf(
+    const KeptDataSet::Rows& rows, KeptDataSet* kept, SequenceWindows* windows) const {
+  if (kept != nullptr) {
+    ARROW_ASSIGN_OR_RAISE(auto found, kept->FindLearned(windows->layout()));
+    if (found) {
+      windows->set_sequences(std::move(found->sequences));
+      return std::move(found->products);
+    }
+  }
+  ARROW_ASSIGN_OR_RAISE(auto products,
+                        LearnProducts(*rows.spool, feature::FixedPointGrid(rows.ranges),
+                                      PassOptionsOf(options), windows));
+  if (kept != nullptr) ARROW_RETURN_NOT_OK(kept->NoteLearned(products, windows->sequences()));
+  return products;
 }
 
 arrow::Result<std::shared_ptr<const LearnedBases>> TerabyteTemporalStrideProcessor::State::Learn(
-    const RowSpool& spool, const feature::ColumnRanges& ranges, SequenceWindows* windows) const {
+    const KeptDataSet::Rows& rows, KeptDataSet* kept, SequenceWindows* windows) const {
   const WindowLayout& layout = windows->layout();
-  ARROW_ASSIGN_OR_RAISE(
-      const feature::WindowProducts products,
-      LearnProducts(spool, feature::FixedPointGrid(ranges), PassOptionsOf(options), windows));
+  ARROW_ASSIGN_OR_RAISE(const feature::WindowProducts products, ProductsOf(rows, kept, windows));
   auto result = std::make_shared<LearnedBases>();
   result->layout = layout;
-  result->dtype = spool.dtype();
+  result->dtype = rows.spool->dtype();
   const int64_t num_components =
       options.pca_components.value_or(feature::DefaultComponents(layout.num_features()));
   for (int64_t stride : layout.strides) {
@@ -409,21 +455,27 @@ TerabyteTemporalStrideProcessor::Make(const TemporalStrideOptions& options) {
 }
 
 arrow::Result<TemporalResults> TerabyteTemporalStrideProcessor::ProcessLargeDataset(
-    const TemporalBatches& next, bool maintain_state) {
+    const TemporalBatches& next, bool maintain_state, const TemporalKeeping& keeping) {
   // What is learned is the same whoever the process has chosen.
   const backend::BackendScope native(backend::Native());
-  feature::ColumnRanges ranges;
-  ARROW_ASSIGN_OR_RAISE(const std::shared_ptr<const RowSpool> spool,
-                        state_->Spool(next, maintain_state, &ranges));
-  SequenceWindows windows(
-      {state_->options.window_size, spool->num_columns(), state_->options.stride_perspectives});
+  std::unique_ptr<KeptDataSet> kept;
+  if (!keeping.folder.empty()) {
+    ARROW_ASSIGN_OR_RAISE(kept, KeptDataSet::Open(keeping.folder, keeping.resume));
+  } else if (keeping.resume) {
+    return base::UsageError(
+        "resume goes on with a data set in a folder that outlives the process: name it");
+  }
+  ARROW_ASSIGN_OR_RAISE(const KeptDataSet::Rows rows,
+                        state_->Spool(next, maintain_state, kept.get()));
+  SequenceWindows windows({state_->options.window_size, rows.spool->num_columns(),
+                           state_->options.stride_perspectives});
   ARROW_ASSIGN_OR_RAISE(const std::shared_ptr<const LearnedBases> learned,
-                        ops::Catch([&] { return state_->Learn(*spool, ranges, &windows); }));
+                        ops::Catch([&] { return state_->Learn(rows, kept.get(), &windows); }));
   if (!maintain_state) windows.Reset();
   state_->learned = learned;
   state_->windows = std::move(windows);
   return TemporalResults(std::make_shared<TemporalResults::State>(
-      TemporalResults::State{state_->options, state_->backends, learned, spool}));
+      TemporalResults::State{state_->options, state_->backends, learned, rows.spool}));
 }
 
 arrow::Result<std::map<int64_t, Tensor>> TerabyteTemporalStrideProcessor::ProcessBatch(

@@ -36,6 +36,18 @@ struct TemporalStrideOptions {
   std::function<arrow::Status()> keep_going = {};
 };
 
+/// Where a data set outlives the process.
+struct TemporalKeeping {
+  /// Takes the rows, once all have come, and what was learned of them, in the place of a temporary
+  /// file. Results read from it, so it goes when whoever named it removes it. Empty: nothing is
+  /// kept.
+  std::string folder = {};
+  /// Goes on with what is in the folder: rows that are kept there are taken as they are, and `next`
+  /// is not called; what was learned of them for such windows is not learned again. Without, the
+  /// folder must be empty or absent.
+  bool resume = false;
+};
+
 /// Some rows of a table.
 struct TemporalBatch {
   /// (n, columns), any real dtype or bool. float32 stays so, all others count as float64. Values
@@ -117,9 +129,12 @@ class TerabyteTemporalStrideProcessor {
   /// next, and results depend on where they are cut.
   ///
   /// DataError for values that are not finite and for fewer than two windows of some stride;
-  /// UsageError for batches of different columns or dtypes; IOError; what `next` gives.
+  /// UsageError for batches of different columns or dtypes; IOError; what `next` gives. With a
+  /// folder that keeps the data set (TemporalKeeping) also UsageError for one that holds anything
+  /// else, that another process is at, or whose rows came with another `maintain_state`.
   arrow::Result<TemporalResults> ProcessLargeDataset(const TemporalBatches& next,
-                                                     bool maintain_state = true);
+                                                     bool maintain_state = true,
+                                                     const TemporalKeeping& keeping = {});
   /// The windows that end in these rows, which follow those given before, in terms of the learned
   /// basis: for each stride (windows, components), perhaps of no windows. UsageError before a basis
   /// has been learned, else errors as above.

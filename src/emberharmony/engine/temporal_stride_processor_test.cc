@@ -1,11 +1,15 @@
 #include "emberharmony/engine/temporal_stride_processor.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <filesystem>
+#include <fstream>
 #include <random>
+#include <string>
 
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/engine/row_spool.h"
@@ -80,6 +84,102 @@ TEST(TemporalStrideProcessor, ResultsDependNeitherOnBatchesNorOnThreads) {
       }
     }
   }
+}
+
+/// A folder of its own, which goes at the end.
+class KeptFolder {
+ public:
+  KeptFolder()
+      : path_(std::filesystem::temp_directory_path() / ("kept." + std::to_string(getpid()))) {
+    std::filesystem::remove_all(path_);
+  }
+  ~KeptFolder() { std::filesystem::remove_all(path_); }
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  const std::filesystem::path path_;
+};
+
+arrow::Result<std::optional<TemporalBatch>> NoBatch() {
+  return arrow::Status::IOError("nobody is to be asked");
+}
+
+TEST(TemporalStrideProcessor, GoesOnWithWhatIsKept) {
+  const Tensor rows = RandomRows(40'000, 3);
+  std::vector<int64_t> numbers(40'000);
+  for (size_t i = 0; i < numbers.size(); ++i) numbers[i] = static_cast<int64_t>(i * i % 7);
+  const Tensor sequences = Tensor::FromValues(std::span<const int64_t>(numbers));
+  const Tensor later = RandomRows(50, 3, 9);
+  const Tensor later_numbers = sequences.Slice(0, 0, 50);
+  for (const bool is_one_table : {true, false}) {
+    const KeptFolder folder;
+    const auto whole = Made({.pca_components = 2});
+    const auto expected =
+        *whole->ProcessLargeDataset(Batches(rows, 7001, sequences), is_one_table)->ReadAll();
+    const auto expected_later = *whole->ProcessBatch({later, later_numbers});
+    const TemporalKeeping keeping{folder.path(), true};
+    // An error while rows come leaves nothing that is taken for them.
+    auto batches = Batches(rows, 7001, sequences);
+    int num_batches = 0;
+    const TemporalBatches failing = [&]() -> arrow::Result<std::optional<TemporalBatch>> {
+      if (++num_batches == 4) return arrow::Status::IOError("the source is gone");
+      return batches();
+    };
+    EXPECT_FALSE(Made()->ProcessLargeDataset(failing, is_one_table, keeping).ok());
+    EXPECT_FALSE(std::filesystem::exists(folder.path() / "rows.json"));
+    const auto first = Made({.pca_components = 2});
+    ASSERT_TRUE(
+        first->ProcessLargeDataset(Batches(rows, 7001, sequences), is_one_table, keeping).ok());
+    // Rows alone, then what was learned of them, then of other windows.
+    for (const char* gone : {"learned.json", "lock"}) {
+      std::filesystem::remove(folder.path() / gone);
+      const auto again = Made({.pca_components = 2, .num_threads = 3});
+      const auto results = again->ProcessLargeDataset(NoBatch, is_one_table, keeping);
+      ASSERT_TRUE(results.ok()) << results.status().ToString();
+      for (const auto& [stride, windows] : *results->ReadAll())
+        EXPECT_TRUE(SameBits(windows, expected.at(stride)));
+      for (const auto& [stride, windows] : *again->ProcessBatch({later, later_numbers}))
+        EXPECT_TRUE(SameBits(windows, expected_later.at(stride)));
+    }
+    const TemporalStrideOptions others{.window_size = 3, .stride_perspectives = {2}};
+    const auto other = Made(others);
+    const auto other_results = other->ProcessLargeDataset(NoBatch, is_one_table, keeping);
+    ASSERT_TRUE(other_results.ok()) << other_results.status().ToString();
+    const auto anew = Made(others);
+    const auto anew_results =
+        anew->ProcessLargeDataset(Batches(rows, 7001, sequences), is_one_table);
+    EXPECT_TRUE(SameBits(*other_results->Read(2), *anew_results->Read(2)));
+    EXPECT_EQ(base::KindOf(Made()->ProcessLargeDataset(NoBatch, !is_one_table, keeping).status()),
+              base::ErrorKind::kUsage);
+  }
+}
+
+TEST(TemporalStrideProcessor, WhatIsKeptIsComparedAndOthersStay) {
+  const Tensor rows = RandomRows(5000, 2);
+  const KeptFolder folder;
+  const TemporalKeeping keeping{folder.path(), true};
+  ASSERT_TRUE(Made()->ProcessLargeDataset(Batches(rows, 999), true, keeping).ok());
+  // Without resume it is not taken, and without a folder there is nothing to resume.
+  const auto refused =
+      Made()->ProcessLargeDataset(Batches(rows, 999), true, {folder.path(), false});
+  EXPECT_EQ(base::KindOf(refused.status()), base::ErrorKind::kUsage);
+  EXPECT_EQ(base::KindOf(Made()->ProcessLargeDataset(NoBatch, true, {"", true}).status()),
+            base::ErrorKind::kUsage);
+  const auto expected = *Made()->ProcessLargeDataset(Batches(rows, 999))->ReadAll();
+  for (const char* name : {"rows", "learned", "rows.json", "learned.json"}) {
+    {
+      std::fstream file(folder.path() / name, std::ios::in | std::ios::out | std::ios::binary);
+      file.seekp(60);
+      file.put('~');
+    }
+    const auto results = Made()->ProcessLargeDataset(Batches(rows, 999), true, keeping);
+    ASSERT_TRUE(results.ok()) << name << results.status().ToString();
+    for (const auto& [stride, windows] : *results->ReadAll())
+      EXPECT_TRUE(SameBits(windows, expected.at(stride))) << name;
+  }
+  std::ofstream(folder.path() / "photo.jpg") << "x";
+  EXPECT_EQ(base::KindOf(Made()->ProcessLargeDataset(NoBatch, true, keeping).status()),
+            base::ErrorKind::kUsage);
 }
 
 TEST(TemporalStrideProcessor, ReadsInBatches) {

@@ -54,10 +54,11 @@ class TemporaryFolder {
   const std::string path_;
 };
 
-engine::RunOptions RunOptionsOf(const ExtractorOptions& options, bool overwrite) {
+engine::RunOptions RunOptionsOf(const ExtractorOptions& options, const PrepareOptions& prepare) {
   engine::RunOptions run;
   run.num_threads = options.num_threads;
-  run.overwrite = overwrite;
+  run.overwrite = prepare.overwrite;
+  run.resume = prepare.resume;
   if (!options.preferred_backend.empty()) run.backend = options.preferred_backend;
   const auto wanted = static_cast<int64_t>(options.max_memory_gb * (int64_t{1} << 30));
   run.memory_bytes = std::min(wanted, engine::MemoryLimitBytes({}));
@@ -306,6 +307,10 @@ arrow::Result<PreparedData> TerabyteFeatureExtractor::PrepareData(
         "unit_column divides tables of BigQuery alone, and this is none: leave it out; found '{}'",
         options.unit_column));
   }
+  if (options.resume && options.output_dir.empty()) {
+    return base::UsageError(
+        "resume goes on in a folder that outlives the process: name it as output_dir");
+  }
   const RunConnection run_connection(&remote);
   ARROW_ASSIGN_OR_RAISE(const auto source, SourceOf(table, resolved, options, options_.chunk_size));
   std::shared_ptr<TemporaryFolder> temporary;
@@ -314,7 +319,7 @@ arrow::Result<PreparedData> TerabyteFeatureExtractor::PrepareData(
     ARROW_ASSIGN_OR_RAISE(temporary, TemporaryFolder::Make());
     folder = temporary->path() + "/features";
   }
-  const engine::RunOptions run = RunOptionsOf(options_, options.overwrite);
+  const engine::RunOptions run = RunOptionsOf(options_, options);
   ARROW_ASSIGN_OR_RAISE(const auto context, engine::RunContext::Make(run, nullptr));
   ARROW_ASSIGN_OR_RAISE(const engine::RunReport report,
                         engine::RunExtract(source, PlanOf(options), folder, context.get()));

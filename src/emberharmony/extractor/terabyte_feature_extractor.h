@@ -56,6 +56,10 @@ struct PrepareOptions {
   /// of the splits and their readers.
   std::string output_dir = {};
   bool overwrite = false;
+  /// Goes on in output_dir, which it needs, where an equal call was stopped or killed, to the bytes
+  /// of an undisturbed one; begins where none was, and takes a complete output as it is. UsageError
+  /// for the output of another call, together with overwrite, and without output_dir.
+  bool resume = false;
   /// A table of BigQuery is read in ranges of this column; a UsageError for other tables.
   std::string unit_column = {};
 };

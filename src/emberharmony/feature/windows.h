@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "emberharmony/feature/window_layout.h"
@@ -63,6 +64,8 @@ class SequenceWindows {
   const Sequences& sequences() const { return sequences_; }
   /// The same, and forgets them.
   Sequences TakeSequences();
+  /// In the place of those that there are.
+  void set_sequences(Sequences sequences) { sequences_ = std::move(sequences); }
   const WindowLayout& layout() const { return layout_; }
 
  private:
