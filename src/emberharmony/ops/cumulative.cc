@@ -72,6 +72,12 @@ Tensor diff(const Tensor& x, const DiffOptions& options) {
   const int64_t times = std::min(options.n, std::max<int64_t>(result.shape()[axis], 1));
   for (int64_t i = 0; i < times; ++i) {
     const int64_t length = result.shape()[axis];
+    // Without elements an axis of any length is there, and as many steps would be taken.
+    if (i > 0 && result.size() == 0) {
+      Shape shape = result.shape();
+      shape[axis] = std::max<int64_t>(length - (times - i), 0);
+      return NewResultOf(result, shape, result.dtype());
+    }
     const Tensor later = result.Slice(axis, std::min<int64_t>(1, length), length);
     const Tensor earlier = result.Slice(axis, 0, std::max<int64_t>(length - 1, 0));
     result = tensor::IsBool(x.dtype()) && tensor::IsBool(result.dtype()) ? not_equal(later, earlier)

@@ -249,6 +249,11 @@ TEST(Cumulative, SumsProductsAndDifferences) {
   EXPECT_THAT(ListOf<int64_t>(diff(asarray<int64_t>({1, 4}), {.prepend = &first})),
               ElementsAre(1, 3));
   EXPECT_EQ(diff(first, {.n = 5}).size(), 0);
+  // No step for each of a trillion differences of nothing.
+  const Tensor no_elements = zeros({0, int64_t{1} << 62}, DType::kBool);
+  EXPECT_EQ(diff(no_elements, {.n = int64_t{1} << 40}).shape(),
+            (Shape{0, (int64_t{1} << 62) - (int64_t{1} << 40)}));
+  EXPECT_EQ(diff(zeros({0, 3}), {.n = 5}).shape(), (Shape{0, 0}));
   EXPECT_THAT(ListOf<bool>(diff(asarray<bool>({true, false, false}))), ElementsAre(true, false));
 }
 
