@@ -210,6 +210,45 @@ def test_killed_at_every_commit(case, ember, nth_call, tmp_path):
     assert done[-1] > done[0]
 
 
+def test_many_small_units_are_committed_together(ember, nth_call, tmp_path):
+    """Several wait for the disk at a time; a kill among them loses those that were on their way."""
+    files = tmp_path / "files"
+    files.mkdir()
+    rng = np.random.default_rng(5)
+    for number in range(200):
+        rows = {"a": rng.normal(size=20), "s": rng.choice(["x", "y", "z"], 20)}
+        pq.write_table(pa.table(rows), files / f"{number:03}.parquet")
+    plan = tmp_path / "plan.yaml"
+    plan.write_text(
+        "version: 1\nsplit: {method: random, train: 0.6, validation: 0.2, test: 0.2, seed: 1}\n"
+        "features:\n  - {columns: [a], steps: [{scale: standard}]}\n"
+        "  - {columns: [s], steps: [one_hot]}\n"
+    )
+    command = [ember, "extract", files, "--plan", plan, "-q"]
+    assert run([*command, "-o", tmp_path / "whole"]).returncode == 0
+    whole = contents(tmp_path / "whole")
+    assert len([name for name in whole if name.startswith("train/")]) == 200
+    killed_at = []
+    # How many lines one sync brings to the disk is chance; there are more than these.
+    for commit in (7, 12, 17, 24):
+        output = tmp_path / str(commit) / "out"
+        killed = run([*command, "-o", output], LD_PRELOAD=nth_call, NTH_COMMIT=commit)
+        assert killed.returncode == -signal.SIGKILL, killed.stderr
+        killed_at.append(status_of(ember, output)["units_done"])
+        assert killed_at[-1] < 200
+        check_resumes(command, output, whole, ["--threads", "3"])
+        failed = run(
+            [*command, "-o", output, "--overwrite"],
+            LD_PRELOAD=nth_call,
+            NTH_COMMIT=commit,
+            NTH_CALL_FAILS=1,
+        )
+        assert failed.returncode == 1, failed.stderr
+        assert "cannot sync" in failed.stderr
+        check_resumes(command, output, whole)
+    assert killed_at[-1] > 0
+
+
 def test_each_run_goes_further(case, ember, nth_call, tmp_path):
     """Killed at its first commit again and again, a run comes to its end all the same."""
     command, whole = case

@@ -276,7 +276,7 @@ arrow::Result<std::unique_ptr<RunLedger>> RunLedger::Create(const std::string& p
                                       {"command", contents.command},
                                       {"source", contents.source},
                                       {"request", contents.request.ToJson()}},
-                                     /*sync=*/true));
+                                     Syncing::kAlone));
   return ledger;
 }
 
@@ -292,64 +292,87 @@ arrow::Result<std::unique_ptr<RunLedger>> RunLedger::Continue(const std::string&
 
 RunLedger::~RunLedger() { close(descriptor_); }
 
-arrow::Status RunLedger::Append(const Json& line, bool sync) {
+arrow::Status RunLedger::Append(const Json& line, Syncing syncing) {
   const std::string text =
       line.dump(/*indent=*/-1, ' ', /*ensure_ascii=*/false, Json::error_handler_t::replace);
   const std::string bytes = LineHash(text) + " " + text + "\n";
-  std::lock_guard lock(mutex_);
+  std::unique_lock lock(mutex_);
   for (size_t done = 0; done < bytes.size();) {
     const ssize_t written = ::write(descriptor_, bytes.data() + done, bytes.size() - done);
     if (written < 0 && errno == EINTR) continue;
     if (written < 0) return LedgerFault("cannot write", path_, errno);
     done += static_cast<size_t>(written);
   }
-  if (sync && fdatasync(descriptor_) != 0) return LedgerFault("cannot sync", path_, errno);
+  const int64_t line_number = ++num_written_;
+  if (syncing == Syncing::kNone) return arrow::Status::OK();
+  while (num_synced_ < line_number && sync_error_ == 0) {
+    if (syncing == Syncing::kTogether && is_syncing_) {
+      synced_.wait(lock);
+      continue;
+    }
+    const int64_t written = num_written_;
+    if (syncing == Syncing::kTogether) {
+      is_syncing_ = true;
+      lock.unlock();
+    }
+    const int error = fdatasync(descriptor_) == 0 ? 0 : errno;
+    if (syncing == Syncing::kTogether) {
+      lock.lock();
+      is_syncing_ = false;
+    }
+    if (error == 0) num_synced_ = std::max(num_synced_, written);
+    // A second try would succeed, and the lines be lost all the same.
+    if (error != 0 && sync_error_ == 0) sync_error_ = error;
+    synced_.notify_all();
+  }
+  if (num_synced_ < line_number) return LedgerFault("cannot sync", path_, sync_error_);
   return arrow::Status::OK();
 }
 
 arrow::Status RunLedger::AddSource(int64_t num_units, int64_t num_rows) {
-  return Append({{"line", "source"}, {"units", num_units}, {"rows", num_rows}}, /*sync=*/false);
+  return Append({{"line", "source"}, {"units", num_units}, {"rows", num_rows}}, Syncing::kNone);
 }
 
 arrow::Status RunLedger::AddPhase(const std::string& phase) {
-  return Append({{"line", "phase"}, {"phase", phase}}, /*sync=*/false);
+  return Append({{"line", "phase"}, {"phase", phase}}, Syncing::kNone);
 }
 
 arrow::Status RunLedger::AddToLearn(int64_t num_columns, int64_t num_row_steps) {
   return Append({{"line", "columns"}, {"columns", num_columns}, {"row_steps", num_row_steps}},
-                /*sync=*/false);
+                Syncing::kNone);
 }
 
 arrow::Status RunLedger::AddLearnedColumn(int64_t column) {
-  return Append({{"line", "learned"}, {"column", column}}, /*sync=*/false);
+  return Append({{"line", "learned"}, {"column", column}}, Syncing::kNone);
 }
 
 arrow::Status RunLedger::AddLearnedRowStep(int64_t first_derived) {
-  return Append({{"line", "learned"}, {"row_step", first_derived}}, /*sync=*/false);
+  return Append({{"line", "learned"}, {"row_step", first_derived}}, Syncing::kNone);
 }
 
 arrow::Status RunLedger::AddEnd(const std::string& reason) {
-  return Append({{"line", "end"}, {"reason", reason}}, /*sync=*/false);
+  return Append({{"line", "end"}, {"reason", reason}}, Syncing::kNone);
 }
 
 arrow::Status RunLedger::AddFile(const std::string& name, const LedgerFile& file) {
   return Append(
       {{"line", "file"}, {"file", name}, {"bytes", file.bytes}, {"xxh3_128", file.xxh3_128}},
-      /*sync=*/true);
+      Syncing::kAlone);
 }
 
 arrow::Status RunLedger::AddModel(const std::string& digest, const Json& facts) {
-  return Append({{"line", "model"}, {"digest", digest}, {"facts", facts}}, /*sync=*/true);
+  return Append({{"line", "model"}, {"digest", digest}, {"facts", facts}}, Syncing::kAlone);
 }
 
-arrow::Status RunLedger::AddForgetting() { return Append({{"line", "forget"}}, /*sync=*/true); }
+arrow::Status RunLedger::AddForgetting() { return Append({{"line", "forget"}}, Syncing::kAlone); }
 
 arrow::Status RunLedger::AddUnit(int64_t unit, const std::vector<LedgerShard>& shards) {
   Json list = Json::array();
   for (const LedgerShard& shard : shards) {
     list.push_back({shard.split, shard.num_rows, shard.bytes, shard.xxh3_128});
   }
-  return Append({{"line", "unit"}, {"unit", unit}, {"shards", std::move(list)}}, /*sync=*/true);
+  return Append({{"line", "unit"}, {"unit", unit}, {"shards", std::move(list)}},
+                Syncing::kTogether);
 }
 
 }  // namespace emberharmony::engine

@@ -3,6 +3,7 @@
 #include <arrow/result.h>
 #include <arrow/status.h>
 
+#include <condition_variable>
 #include <cstdint>
 #include <map>
 #include <mutex>
@@ -106,11 +107,20 @@ class RunLedger {
 
  private:
   RunLedger(int descriptor, std::string path) : descriptor_(descriptor), path_(std::move(path)) {}
-  arrow::Status Append(const nlohmann::json& line, bool sync);
+  /// Whether a line has to be on the disk before what comes next. Together: one thread asks for all
+  /// lines that are written by then, and others that have come meanwhile wait for the next time.
+  enum class Syncing { kNone, kAlone, kTogether };
+
+  arrow::Status Append(const nlohmann::json& line, Syncing syncing);
 
   const int descriptor_;
   const std::string path_;
-  std::mutex mutex_;  // one line at a time
+  std::mutex mutex_;  // guards all below, and the order of lines
+  std::condition_variable synced_;
+  int64_t num_written_ = 0;
+  int64_t num_synced_ = 0;
+  bool is_syncing_ = false;
+  int sync_error_ = 0;  // errno of the first sync that failed
 };
 
 }  // namespace emberharmony::engine

@@ -307,23 +307,46 @@ class UnitTransform {
   int64_t tasks_left_;
 };
 
+// How many units may be brought to the disk at a time. Each waits for it several times, with little
+// data where units are small, and waits of several cost hardly more than those of one. Of large
+// units, or wide ones, none but the one that is written is to be in memory; few units gain little.
+int64_t NumCommitters(const TransformShared& shared, const std::vector<int64_t>& units) {
+  constexpr int64_t kCommittersMax = 8;
+  constexpr int64_t kUnitsEach = 8;
+  constexpr int64_t kSmallUnitBytes = int64_t{1} << 20;
+  // As many units are committed as wait for it; a chunk of few values has a kilobyte or two.
+  constexpr int64_t kChunksMax = 8192;
+  const bool small = std::all_of(units.begin(), units.end(), [&](int64_t unit) {
+    return shared.source.units()[unit].bytes <= kSmallUnitBytes;
+  });
+  if (!small) return 1;
+  const int64_t chunks = int64_t{kNumSplits} * std::max(1, shared.output_schema->num_fields());
+  return std::clamp<int64_t>(std::min(std::ssize(units) / kUnitsEach, kChunksMax / (2 * chunks)), 1,
+                             kCommittersMax);
+}
+
 // Hands out a unit's tasks in order, so that few units are in flight, and commits finished
-// units on a thread of its own: waiting for the disk costs the workers nothing.
+// units on threads of their own: waiting for the disk costs the workers nothing.
 class TransformRun {
  public:
   /// `units`: those that have yet to be written, in order.
   TransformRun(const TransformShared& shared, std::vector<int64_t> units)
-      : shared_(shared), units_(std::move(units)), finished_(1) {}
+      : shared_(shared),
+        units_(std::move(units)),
+        num_committers_(NumCommitters(shared, units_)),
+        finished_(static_cast<size_t>(num_committers_)) {}
 
   arrow::Result<std::vector<ShardEntry>> Run() {
-    std::thread committer;
+    std::vector<std::thread> committers;
     try {
-      committer = std::thread([this] { CommitFinished(); });
+      for (int64_t i = 0; i < num_committers_; ++i) {
+        committers.emplace_back([this] { CommitFinished(); });
+      }
     } catch (const std::system_error&) {
       // No thread to be had, be it for want of memory: the workers wait for the disk themselves.
     }
-    has_committer_ = committer.joinable();
-    // Guarded as a whole: whatever happens, the committer is waited for.
+    has_committer_ = !committers.empty();
+    // Guarded as a whole: whatever happens, the committers are waited for.
     arrow::Status status = base::CallGuarded([&] {
       return base::RunWorkers(shared_.context->num_threads(), [&](int) {
         arrow::Status worker = base::CallGuarded([this] { return Work(); });
@@ -332,7 +355,7 @@ class TransformRun {
       });
     });
     finished_.Close();
-    if (committer.joinable()) committer.join();
+    for (std::thread& committer : committers) committer.join();
     ARROW_RETURN_NOT_OK(status);
     ARROW_RETURN_NOT_OK(commit_status_);
     return std::move(shards_);
@@ -375,15 +398,24 @@ class TransformRun {
   }
 
   void Commit(UnitTransform* work) {
-    std::lock_guard lock(commit_mutex_);
     if (failed_.load()) return;
     const base::Activity activity("writing of shards");
-    commit_status_ = base::CallGuarded([&] { return work->Commit(&shards_); });
-    if (!commit_status_.ok()) failed_.store(true);
+    const arrow::Status status = base::CallGuarded([&]() -> arrow::Status {
+      std::vector<ShardEntry> shards;
+      ARROW_RETURN_NOT_OK(work->Commit(&shards));
+      std::lock_guard lock(commit_mutex_);
+      shards_.insert(shards_.end(), shards.begin(), shards.end());
+      return arrow::Status::OK();
+    });
+    if (status.ok()) return;
+    failed_.store(true);
+    std::lock_guard lock(commit_mutex_);
+    if (commit_status_.ok()) commit_status_ = status;
   }
 
   const TransformShared& shared_;
   const std::vector<int64_t> units_;
+  const int64_t num_committers_;
   std::atomic<int64_t> next_task_{0};
   std::atomic<bool> failed_{false};
   std::mutex mutex_;
