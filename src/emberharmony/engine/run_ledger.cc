@@ -142,7 +142,7 @@ bool AddLearningOf(const std::string& kind, const LedgerLine& line, LedgerConten
   return true;
 }
 
-// What a line after the first adds; false for one that nobody writes.
+// What a line after the first adds; false for one that nobody writes, which adds nothing.
 bool AddLine(const Json& json, LedgerContents* contents) {
   const LedgerLine line(json);
   const std::string kind = line.Text("line").value_or("");
@@ -153,21 +153,26 @@ bool AddLine(const Json& json, LedgerContents* contents) {
     return true;
   }
   if (kind == "phase") {
-    contents->phase = line.Text("phase").value_or("");
+    auto phase = line.Text("phase");
+    if (!phase || phase->empty()) return false;
+    contents->phase = *std::move(phase);
     // Who begins one has not ended.
     contents->end.clear();
-    return !contents->phase.empty();
+    return true;
   }
   if (kind == "end") {
-    contents->end = line.Text("reason").value_or("");
-    return !contents->end.empty();
+    auto reason = line.Text("reason");
+    if (!reason || reason->empty()) return false;
+    contents->end = *std::move(reason);
+    return true;
   }
   if (kind == "source") {
     const auto units = line.Count("units");
     const auto rows = line.Count("rows");
-    contents->num_units = units.value_or(0);
-    contents->num_rows = rows.value_or(0);
-    return units && rows;
+    if (!units || !rows) return false;
+    contents->num_units = *units;
+    contents->num_rows = *rows;
+    return true;
   }
   if (kind == "columns" || kind == "learned") return AddLearningOf(kind, line, contents);
   if (kind != "model") return false;

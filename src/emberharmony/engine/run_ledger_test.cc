@@ -103,6 +103,24 @@ TEST_F(RunLedgerTest, SaysWhatWasNoted) {
   EXPECT_EQ(found->valid_bytes, static_cast<int64_t>(Bytes().size()));
 }
 
+TEST_F(RunLedgerTest, ALineThatNobodyWritesAddsNothing) {
+  WriteAll();
+  auto ledger = RunLedger::Continue(path_, Read()->valid_bytes).ValueOrDie();
+  ASSERT_TRUE(ledger->AddEnd("memory").ok());
+  const std::string whole = Bytes();
+  for (const char* line :
+       {R"({"line":"source","units":9})", R"({"line":"source","rows":9,"units":-1})",
+        R"({"line":"phase"})", R"({"line":"phase","phase":""})", R"({"line":"end","reason":7})"}) {
+    SetBytes(whole + Line(line));
+    const auto found = Read();
+    EXPECT_EQ(found->valid_bytes, static_cast<int64_t>(whole.size())) << line;
+    EXPECT_EQ(found->num_units, 3) << line;
+    EXPECT_EQ(found->num_rows, 700) << line;
+    EXPECT_EQ(found->phase, "transform") << line;
+    EXPECT_EQ(found->end, "memory") << line;
+  }
+}
+
 TEST_F(RunLedgerTest, WhoBeginsAPhaseHasNotEnded) {
   WriteAll();
   auto ledger = RunLedger::Continue(path_, Read()->valid_bytes).ValueOrDie();
