@@ -326,3 +326,6 @@ def test_what_is_no_model_directory_is_told(run_ember, tmp_path):
     process = run_ember("transform", tmp_path / "none", source, "-o", tmp_path / "o", status=1)
     assert "not a model directory" in process.stderr
     assert "ember fit" in process.stderr
+    run_ember("extract", source, "-o", tmp_path / "out", "-q")
+    process = run_ember("transform", tmp_path / "out", source, "-o", tmp_path / "o", status=1)
+    assert f"its model is '{tmp_path / 'out' / 'model'}'" in process.stderr

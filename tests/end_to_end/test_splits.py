@@ -205,16 +205,18 @@ def test_one_instant_alone_cuts_once(run_ember, tmp_path):
         assert ids(output) == {"train": [0, 1, 2, 3], name: [4, 5, 6, 7, 8, 9]}
 
 
+@pytest.mark.parametrize("name, written", [("day", "day"), ("at", "`at`"), ("a t", "`a t`")])
 @pytest.mark.parametrize("by", ["train: 0.5, validation: 0, test: 0.5", "test_from: 1970-01-03"])
-def test_null_times_are_refused_with_their_number(run_ember, tmp_path, by):
+def test_null_times_are_refused_with_their_number(run_ember, tmp_path, by, name, written):
     at = pa.array([1, None, 3, None, 5], pa.date32())
-    source = write_parquet(pa.table({"id": range(5), "at": at}), tmp_path / "t.parquet")
-    message = extract(
-        run_ember, tmp_path, source, plan_text(f"{{method: time, column: at, {by}}}"), status=1
-    )
-    assert "time column 'at' is null in 2 of 5 rows" in message
-    assert "--where 'at IS NOT NULL'" in message
+    source = write_parquet(pa.table({"id": range(5), name: at}), tmp_path / "t.parquet")
+    plan = plan_text(f"{{method: time, column: {name}, {by}}}")
+    message = extract(run_ember, tmp_path, source, plan, status=1)
+    assert f"time column '{name}' is null in 2 of 5 rows" in message
+    where = f"{written} IS NOT NULL"
+    assert f"--where '{where}'" in message
     assert not (tmp_path / "out").exists()
+    extract(run_ember, tmp_path, source, plan, "--where", where)
 
 
 def test_time_split_repeats_for_threads_batches_and_layouts(run_ember, tmp_path):

@@ -89,6 +89,9 @@ def test_extract(ember, run_ember, source, plan, roomy, tmp_path, threads):
     assert peak <= 128 << 20
     assert same_files(roomy, output)
     assert not list(output.glob(".ember"))
+    # Complete, it has no folder of its own for what memory does not hold of its model.
+    run_ember(*arguments, "-o", output, "--resume")
+    assert not list(output.parent.glob("*tmp*"))
 
 
 def test_ids_are_those_of_duckdb(source, roomy):

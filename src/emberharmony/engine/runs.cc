@@ -53,17 +53,22 @@ void SpillToTemporaryFolder(RunContext* context) {
   context->set_default_spill_dir(TemporaryFolder());
 }
 
-// Of a model that is read before the output has its folder: beside that, which is on its disk.
-feature::StateOptions MemoryForModel(const std::string& output, RunContext* context) {
-  std::string spill_dir = context->options().spill_dir;
-  if (spill_dir.empty()) {
-    const std::filesystem::path path = std::filesystem::path(output).lexically_normal();
-    std::filesystem::path parent = path.parent_path();
-    if (!path.has_filename()) parent = parent.parent_path();
-    if (parent.empty()) parent = ".";
-    spill_dir = access(parent.c_str(), W_OK | X_OK) == 0 ? parent.string() : TemporaryFolder();
-  }
-  return context->learned_memory(spill_dir);
+// The folder that `output` lies in, and so on its disk; where it may not be written, another one.
+std::string FolderAround(const std::string& output) {
+  const std::filesystem::path path = std::filesystem::path(output).lexically_normal();
+  std::filesystem::path parent = path.parent_path();
+  if (!path.has_filename()) parent = parent.parent_path();
+  if (parent.empty()) parent = ".";
+  return access(parent.c_str(), W_OK | X_OK) == 0 ? parent.string() : TemporaryFolder();
+}
+
+// Of a model that is read while the output has no folder for what is spilled: not yet, or, once it
+// is complete, no more.
+feature::StateOptions MemoryForModel(const std::string& output, const std::string& scratch_path,
+                                     RunContext* context) {
+  const std::string& spill_dir = context->options().spill_dir;
+  const bool is_wanted = !spill_dir.empty() && spill_dir != scratch_path;
+  return context->learned_memory(is_wanted ? spill_dir : FolderAround(output));
 }
 
 void WarnOfLackOfValues(const plan::FittedPlan& model, RunReport* report) {
@@ -106,9 +111,11 @@ arrow::Result<std::optional<RunReport>> ReportOfComplete(
     Checkpoint* checkpoint, const LedgerContents& header, const RequestedSource& requested,
     const std::optional<GivenPlan>& given, RunContext* context,
     const std::function<arrow::Status(const CompleteOutput&)>& check = nullptr) {
-  ARROW_ASSIGN_OR_RAISE(CompleteOutput complete,
-                        ReadCompleteOutput(checkpoint->folder()->path(),
-                                           MemoryForModel(checkpoint->folder()->path(), context)));
+  const OutputFolder& folder = *checkpoint->folder();
+  ARROW_ASSIGN_OR_RAISE(
+      CompleteOutput complete,
+      ReadCompleteOutput(folder.path(),
+                         MemoryForModel(folder.path(), folder.scratch_path(), context)));
   ARROW_RETURN_NOT_OK(CheckCompleteOutput(complete, header, given));
   if (check) ARROW_RETURN_NOT_OK(check(complete));
   if (!header.request.has_lasting_source) {
@@ -394,7 +401,7 @@ arrow::Result<RunReport> RunTransform(const std::string& model_dir,
   const backend::BackendScope native(backend::Native());
   Stopwatch stopwatch;
   ARROW_ASSIGN_OR_RAISE(auto model, plan::FittedPlan::Load(model_dir, /*with_states=*/false,
-                                                           MemoryForModel(output, context)));
+                                                           MemoryForModel(output, "", context)));
   ARROW_RETURN_NOT_OK(model->CheckComplete());
   context->set_compute(model->plan().compute);
   ARROW_ASSIGN_OR_RAISE(RequestedSource requested,
@@ -461,7 +468,8 @@ arrow::Result<RunReport> RunMerge(const std::vector<std::string>& model_dirs,
   Stopwatch stopwatch;
   std::vector<MergePart> parts;
   for (const std::string& dir : model_dirs) {
-    ARROW_ASSIGN_OR_RAISE(MergePart part, MergePart::Load(dir, MemoryForModel(output, context)));
+    ARROW_ASSIGN_OR_RAISE(MergePart part,
+                          MergePart::Load(dir, MemoryForModel(output, "", context)));
     parts.push_back(std::move(part));
   }
   ARROW_RETURN_NOT_OK(CheckMergeable(parts));

@@ -13,6 +13,7 @@
 #include <numeric>
 #include <optional>
 #include <span>
+#include <sstream>
 #include <string>
 
 #include "emberharmony/base/allocation_failure.h"
@@ -26,6 +27,7 @@
 #include "emberharmony/engine/time_cuts.h"
 #include "emberharmony/engine/unit_fingerprints.h"
 #include "emberharmony/io/cell_text.h"
+#include "emberharmony/io/filter/expression.h"
 
 namespace emberharmony::engine {
 
@@ -487,11 +489,16 @@ class SplitAssignment {
     context_->progress()->EndPhase();
     if (num_without_instant == 0) return arrow::Status::OK();
     const std::string column = spec_.time_column;
+    io::filter::Expression in_sql;
+    in_sql.kind = io::filter::ExpressionKind::kColumn;
+    std::istringstream names(column);
+    for (std::string name; std::getline(names, name, '.');) in_sql.path.push_back(name);
+    const std::string quoted = io::filter::WriteSql(in_sql);
     return base::DataError(fmt::format(
         "the split's time column '{0}' is null in {1} of {2} rows, and a time split needs an "
-        "instant for every row; leave these rows out with --where '{0} IS NOT NULL', or split by "
+        "instant for every row; leave these rows out with --where '{3} IS NOT NULL', or split by "
         "method: hash",
-        column, num_without_instant.load(), source_.num_rows() - vectors_->num_dropped_));
+        column, num_without_instant.load(), source_.num_rows() - vectors_->num_dropped_, quoted));
   }
 
   // Takes out what is dropped, counts and packs; returns the rows that cannot be assigned.

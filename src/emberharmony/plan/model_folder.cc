@@ -492,6 +492,13 @@ arrow::Result<std::shared_ptr<FittedPlan>> FittedPlan::Load(const std::string& d
   const base::Activity activity("reading of the model");
   std::error_code ignored;
   if (!fs::exists(fs::path(dir) / "plan.yaml", ignored)) {
+    // As extract writes it.
+    const fs::path within = fs::path(dir) / "model";
+    if (fs::exists(within / "plan.yaml", ignored)) {
+      return base::DataError(
+          fmt::format("'{}' is not a model directory, since it has no plan.yaml: its model is '{}'",
+                      dir, within.string()));
+    }
     return base::DataError("'" + dir +
                            "' is not a model directory, since it has no plan.yaml; make one with "
                            "`ember fit PLAN SOURCE -o MODEL`");

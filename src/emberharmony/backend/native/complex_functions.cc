@@ -154,7 +154,7 @@ C WholePow(C x, int power) {
 C Pow(C x, C y) {
   if (y == C(0)) return 1;
   if (x == C(0)) {
-    if (y.real() > 0 && y.imag() == 0) return 0;
+    if (y.real() > 0) return 0;
     return {std::nan(""), std::nan("")};
   }
   const bool whole =

@@ -113,6 +113,8 @@ TEST(ComplexFunctions, SpecialCasesOfTheStandard) {
 TEST(ComplexFunctions, PowAtZeroAndWholeExponents) {
   EXPECT_EQ(Compute(Op::kPow, {kNaN, 1}, 0), C(1));
   EXPECT_EQ(Compute(Op::kPow, 0, 2), C(0));
+  EXPECT_EQ(Compute(Op::kPow, 0, {2, 3}), C(0));
+  EXPECT_TRUE(std::isnan(Compute(Op::kPow, 0, {0, 3}).real()));
   EXPECT_TRUE(std::isnan(Compute(Op::kPow, 0, -1).real()));
   EXPECT_EQ(Compute(Op::kPow, {1, 2}, 3), C(-11, -2));
   EXPECT_EQ(Compute(Op::kPow, {0, 2}, -2), C(-0.25, 0));
