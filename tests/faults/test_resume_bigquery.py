@@ -1,5 +1,6 @@
 """A run on a table of BigQuery goes on from the rows that it had downloaded."""
 
+import datetime
 import os
 import signal
 import subprocess
@@ -114,3 +115,17 @@ def test_another_query_is_refused(case, ember, nth_call, tmp_path):
     refused = run([*command, "-o", output, "--resume", "--unit-column", "id"])
     assert refused.returncode == 2, refused.stderr
     assert "--unit-column" in refused.stderr
+
+
+def test_what_is_complete_may_be_of_another_day(case, tmp_path):
+    """Which rows a table has now is not known, but of one instant they stay."""
+    _, command, whole = case
+    command = [each for each in command if each != "-q"]
+    now = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    for instant, is_warned in (([], True), (["--snapshot-time", now], False)):
+        output = tmp_path / f"out{len(instant)}"
+        subprocess.run([*command, *instant, "-o", output], check=True, capture_output=True)
+        again = run([*command, *instant, "-o", output, "--resume"])
+        assert again.returncode == 0, again.stderr
+        assert ("rows have changed since" in again.stderr) == is_warned, again.stderr
+        assert contents(output) == whole
