@@ -300,13 +300,16 @@ def test_errors_are_pythons_with_the_engines_message(file: Path, tmp_path: Path)
 
 
 def test_a_memory_limit_that_is_too_small_is_a_memory_error(tmp_path: Path) -> None:
-    """A vocabulary of distinct strings only, which must be held in memory once learned."""
-    keys = pa.table({"key": pa.array([f"customer number {i:012d}" for i in range(1_000_000)])})
+    """The targets' sums of distinct strings only, which must be held in memory once learned."""
+    rows = 1_000_000
+    names = pa.array([f"customer number {i:012d}" for i in range(rows)])
+    keys = pa.table({"key": names, "y": pa.array(np.arange(rows) % 7, pa.float64())})
     pq.write_table(keys, tmp_path / "keys.parquet", row_group_size=250_000)
     plan = {
         "version": 1,
+        "target": {"column": "y"},
         "split": {"method": "hash", "train": 1, "validation": 0, "test": 0},
-        "features": [{"columns": ["key"], "steps": ["vocabulary"]}],
+        "features": [{"columns": ["key"], "steps": ["target_encode"]}],
     }
     # In a process of its own: the limit is of the whole process, and this one holds much already.
     program = (
