@@ -135,21 +135,31 @@ arrow::Result<std::unique_ptr<const RankedVocabulary>> RankedVocabulary::Learn(
   return MakeOnDisk(std::move(ranked), number, statistic.memory);
 }
 
+arrow::Result<std::unique_ptr<const RankedVocabulary>> RankedVocabulary::Restore(
+    const arrow::RecordBatch* vocabulary, int64_t size, VocabularyCheck check) {
+  if (vocabulary == nullptr) return check.Damaged("the file with its values is missing");
+  ARROW_RETURN_NOT_OK(check.CheckSize(size, vocabulary->num_rows()));
+  ARROW_RETURN_NOT_OK(check.Add(*vocabulary));
+  ARROW_RETURN_NOT_OK(check.Finish());
+  return Make(vocabulary->GetColumnByName("value"),
+              std::static_pointer_cast<arrow::Int64Array>(vocabulary->GetColumnByName("count")));
+}
+
 arrow::Result<std::unique_ptr<const RankedVocabulary>> RankedVocabulary::ReadOnDisk(
-    arrow::RecordBatchReader* vocabulary, int64_t size, VocabularyCheck* check, Number number,
+    arrow::RecordBatchReader* vocabulary, int64_t size, VocabularyCheck check, Number number,
     const StateOptions& memory) {
-  ARROW_ASSIGN_OR_RAISE(ValueKeys keys, ValueKeys::Make(*check->type()));
+  ARROW_ASSIGN_OR_RAISE(ValueKeys keys, ValueKeys::Make(*check.type()));
   ARROW_ASSIGN_OR_RAISE(auto writer, RankedValuesWriter::Make(std::move(keys), memory.spill_dir));
   for (;;) {
     ARROW_ASSIGN_OR_RAISE(const auto batch, vocabulary->Next());
     if (batch == nullptr) break;
-    ARROW_RETURN_NOT_OK(check->Add(*batch));
+    ARROW_RETURN_NOT_OK(check.Add(*batch));
     ARROW_RETURN_NOT_OK(
         writer->Add(*batch->GetColumnByName("value"),
                     static_cast<const arrow::Int64Array&>(*batch->GetColumnByName("count"))));
   }
-  ARROW_RETURN_NOT_OK(check->CheckSize(size, check->num_rows()));
-  ARROW_RETURN_NOT_OK(check->Finish());
+  ARROW_RETURN_NOT_OK(check.CheckSize(size, check.num_rows()));
+  ARROW_RETURN_NOT_OK(check.Finish());
   ARROW_ASSIGN_OR_RAISE(auto ranked, writer->Finish());
   return MakeOnDisk(std::move(ranked), number, memory);
 }

@@ -62,13 +62,12 @@ class RankedVocabulary {
   /// a folder for that, else OutOfMemory.
   static arrow::Result<std::unique_ptr<const RankedVocabulary>> Learn(
       const ValueCountsStatistic& statistic, Number number);
-  static arrow::Result<std::unique_ptr<const RankedVocabulary>> Make(
-      std::shared_ptr<arrow::Array> values, std::shared_ptr<arrow::Int64Array> counts);
-  static arrow::Result<std::unique_ptr<const RankedVocabulary>> MakeOnDisk(
-      std::shared_ptr<const RankedValues> ranked, Number number, const StateOptions& memory);
-  /// From a vocabulary's file, which has to pass `check` and have `size` rows.
+  /// From the rows of a vocabulary's file, which have to be there, pass `check` and be `size`.
+  static arrow::Result<std::unique_ptr<const RankedVocabulary>> Restore(
+      const arrow::RecordBatch* vocabulary, int64_t size, VocabularyCheck check);
+  /// The same on disk, batch by batch.
   static arrow::Result<std::unique_ptr<const RankedVocabulary>> ReadOnDisk(
-      arrow::RecordBatchReader* vocabulary, int64_t size, VocabularyCheck* check, Number number,
+      arrow::RecordBatchReader* vocabulary, int64_t size, VocabularyCheck check, Number number,
       const StateOptions& memory);
 
   int64_t size() const { return on_disk_ != nullptr ? on_disk_->size() : index_->size(); }
@@ -87,6 +86,10 @@ class RankedVocabulary {
 
  private:
   RankedVocabulary() = default;
+  static arrow::Result<std::unique_ptr<const RankedVocabulary>> Make(
+      std::shared_ptr<arrow::Array> values, std::shared_ptr<arrow::Int64Array> counts);
+  static arrow::Result<std::unique_ptr<const RankedVocabulary>> MakeOnDisk(
+      std::shared_ptr<const RankedValues> ranked, Number number, const StateOptions& memory);
 
   // In memory.
   std::unique_ptr<ValueIndex> index_;

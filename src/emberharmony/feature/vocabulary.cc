@@ -157,14 +157,8 @@ VocabularyCheck Vocabulary::MakeCheck(const Learned& learned) const {
 arrow::Status Vocabulary::Restore(const nlohmann::json& learned,
                                   const std::shared_ptr<arrow::RecordBatch>& vocabulary) {
   ARROW_ASSIGN_OR_RAISE(const Learned read, ReadFacts(learned));
-  VocabularyCheck check = MakeCheck(read);
-  if (vocabulary == nullptr) return check.Damaged("the file with its values is missing");
-  ARROW_RETURN_NOT_OK(check.CheckSize(read.size, vocabulary->num_rows()));
-  ARROW_RETURN_NOT_OK(check.Add(*vocabulary));
-  ARROW_RETURN_NOT_OK(check.Finish());
-  ARROW_ASSIGN_OR_RAISE(values_, RankedVocabulary::Make(vocabulary->GetColumnByName("value"),
-                                                        std::static_pointer_cast<arrow::Int64Array>(
-                                                            vocabulary->GetColumnByName("count"))));
+  ARROW_ASSIGN_OR_RAISE(values_,
+                        RankedVocabulary::Restore(vocabulary.get(), read.size, MakeCheck(read)));
   learned_ = read;
   return arrow::Status::OK();
 }
@@ -173,9 +167,8 @@ arrow::Status Vocabulary::RestoreOnDisk(const nlohmann::json& learned,
                                         arrow::RecordBatchReader* vocabulary,
                                         const StateOptions& memory) {
   ARROW_ASSIGN_OR_RAISE(const Learned read, ReadFacts(learned));
-  VocabularyCheck check = MakeCheck(read);
   ARROW_ASSIGN_OR_RAISE(values_,
-                        RankedVocabulary::ReadOnDisk(vocabulary, read.size, &check,
+                        RankedVocabulary::ReadOnDisk(vocabulary, read.size, MakeCheck(read),
                                                      RankedVocabulary::Number::kPosition, memory));
   learned_ = read;
   return arrow::Status::OK();
