@@ -253,6 +253,7 @@ class MemoryForecast {
 
   Needs OfLearning(const ExplainedPass& pass) const {
     std::vector<int> columns;
+    columns.reserve(pass.columns.size());
     for (const std::string& name : pass.columns) columns.push_back(ColumnOf(name));
     std::vector<int64_t> states;
     int64_t all_states = 0;
@@ -304,9 +305,8 @@ class MemoryForecast {
     Needs needs;
     if (source_.columns_independent()) {
       std::vector<int64_t> tasks;
-      for (const int column : columns) {
-        tasks.push_back(run_.facts.at(column).write_bytes);
-      }
+      tasks.reserve(columns.size());
+      for (const int column : columns) tasks.push_back(run_.facts.at(column).write_bytes);
       const size_t per_column = columns.empty() ? 1 : threads_ / columns.size() + 1;
       std::vector<int64_t> all;
       for (const int64_t task : tasks)

@@ -20,6 +20,7 @@
 #include "emberharmony/base/atomic_file.h"
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/base/regular_file.h"
+#include "emberharmony/base/saturating.h"
 #include "emberharmony/feature/array_pool.h"
 #include "emberharmony/plan/type_text_internal.h"
 #include "emberharmony/plan/vocabulary_file_internal.h"
@@ -214,13 +215,15 @@ arrow::Result<int64_t> VocabularyBytes(const std::string& path, arrow::MemoryPoo
     constexpr int64_t kRowBytes = 48;
     ARROW_ASSIGN_OR_RAISE(const auto reader, Open(path, pool));
     const auto metadata = reader->parquet_reader()->metadata();
-    int64_t value_bytes = 0;
+    // A stranger's footer may tell of any sizes.
+    int64_t bytes = base::SaturatingMultiply(std::max<int64_t>(0, metadata->num_rows()), kRowBytes);
     for (int i = 0; i < metadata->num_row_groups(); ++i) {
       const auto row_group = metadata->RowGroup(i);
       if (row_group->num_columns() == 0) continue;
-      value_bytes += std::max<int64_t>(0, row_group->ColumnChunk(0)->total_uncompressed_size());
+      const int64_t values = row_group->ColumnChunk(0)->total_uncompressed_size();
+      bytes = base::SaturatingAdd(bytes, base::SaturatingMultiply(std::max<int64_t>(0, values), 2));
     }
-    return metadata->num_rows() * kRowBytes + 2 * value_bytes;
+    return bytes;
   });
 }
 
