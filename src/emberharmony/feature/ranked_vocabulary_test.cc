@@ -159,7 +159,8 @@ TEST_F(VocabularyOnDiskTest, OfNumbersWithMissingOnes) {
 
 TEST_F(VocabularyOnDiskTest, AStepIsLikeTheOneInMemory) {
   std::vector<std::string> rows;
-  for (int i = 0; i < 50000; ++i) rows.push_back("value number " + std::to_string(i * i % 30011));
+  for (int64_t i = 0; i < 50000; ++i)
+    rows.push_back("value number " + std::to_string(i * i % 30011));
   const auto array = StringsOf(rows);
   const ColumnInfo column{.name = "c", .type = arrow::utf8()};
   for (const char* name : {"vocabulary", "count"}) {
