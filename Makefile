@@ -34,6 +34,7 @@ setup-base:
 	@setup/venv.sh
 	@setup/npm.sh
 
+# With torch and mlx: what is built finds them, and README's Python needs no other installation for its backends.
 build: setup build/build.ninja  ## the command, build/bin/ember, and the Python package, build/python
 	@cmake --build build -j $(JOBS) --target ember _core
 

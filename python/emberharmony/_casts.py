@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import decimal
+import re
 from typing import Any
 
 import pyarrow
@@ -11,6 +12,9 @@ import pyarrow
 from emberharmony import _core
 
 _engine: Any = _core.engine
+
+# Digits of a second's fraction that datetime drops without a word.
+_LOST_DIGITS = re.compile(r"[.,]\d{6}0*[1-9]")
 
 
 class _Stream:
@@ -27,7 +31,51 @@ def _is_time(kind: pyarrow.DataType) -> bool:
     return pyarrow.types.is_timestamp(kind) or pyarrow.types.is_date(kind)
 
 
+class WrongValue(ValueError):
+    """A value that a type does not have, and why, in words that end a sentence; or "" for why."""
+
+
+def expected(wanted: pyarrow.DataType) -> str:
+    """What stands for a value of the type, for messages."""
+    kinds = pyarrow.types
+    if kinds.is_date(wanted):
+        meant = "a date, or text such as 2001-01-31"
+    elif kinds.is_timestamp(wanted):
+        zone = "+00:00" if _zone(wanted) else ""
+        meant = f"a datetime, or text such as 2001-01-31 06:10:00{zone}"
+    elif kinds.is_time(wanted):
+        meant = "a datetime.time"
+    elif kinds.is_decimal(wanted):
+        meant = "a number, or text such as 12.50"
+    elif kinds.is_integer(wanted):
+        bits = wanted.bit_width - kinds.is_signed_integer(wanted)
+        least = -(2**bits) if kinds.is_signed_integer(wanted) else 0
+        meant = f"a whole number from {least} to {2**bits - 1}"
+    elif kinds.is_floating(wanted):
+        meant = "a number"
+    elif kinds.is_boolean(wanted):
+        meant = "True or False"
+    elif kinds.is_string(wanted) or kinds.is_large_string(wanted):
+        meant = "text"
+    elif kinds.is_binary(wanted) or kinds.is_large_binary(wanted):
+        meant = "bytes"
+    else:
+        return f"a value of type {wanted}"
+    return f"a value of type {wanted} ({meant})"
+
+
 def value_of(value: Any, wanted: pyarrow.DataType) -> pyarrow.Array:
+    """An array of one value: `_array_of`, whose errors say in our own words what is wrong."""
+    try:
+        return _array_of(value, wanted)
+    except WrongValue:
+        raise
+    except (pyarrow.ArrowException, ValueError, TypeError, OverflowError):
+        # Their texts are of conversions that nobody has asked for.
+        raise WrongValue("") from None
+
+
+def _array_of(value: Any, wanted: pyarrow.DataType) -> pyarrow.Array:
     """An array of one value.
 
     A value of another type stands for the one that is the same in the type wanted, as columns do
@@ -36,15 +84,19 @@ def value_of(value: Any, wanted: pyarrow.DataType) -> pyarrow.Array:
     rows come from JSON.
 
     Raises:
-        pyarrow.ArrowException: A value that the type does not have.
+        WrongValue: A value that the type does not have.
+        pyarrow.ArrowException: As above.
         ValueError: As above.
+        TypeError: As above.
         OverflowError: An integer that Arrow has no type for.
     """
     if value is None or type(value).__name__ in ("NaTType", "NAType"):
         # The latter are how pandas writes that there is none.
         return pyarrow.nulls(1, wanted)
     if isinstance(value, str) and _is_time(wanted):
-        value = _time_of(value)
+        value = _time_of(value, wanted)
+    elif isinstance(value, float) and pyarrow.types.is_temporal(wanted) and value == value:
+        raise WrongValue("")  # Arrow would cut it and take the rest for a count of days or so
     elif isinstance(value, str) and pyarrow.types.is_decimal(wanted):
         value = _decimal_of(value)
     elif _is_whole(value) and not pyarrow.types.is_floating(wanted):
@@ -54,11 +106,17 @@ def value_of(value: Any, wanted: pyarrow.DataType) -> pyarrow.Array:
         return found
     if pyarrow.types.is_timestamp(found.type) and found.type.tz is None and _zone(wanted):
         found = found.cast(pyarrow.timestamp(found.type.unit, "UTC"))
-    cast = _engine.cast_values(*found.__arrow_c_array__(), wanted.__arrow_c_schema__())
+        if found.type == wanted:
+            return found
+    try:
+        cast = _engine.cast_values(*found.__arrow_c_array__(), wanted.__arrow_c_schema__())
+    except ValueError:
+        raise WrongValue("which the type holds only with a change") from None
     if cast is not None:
         return pyarrow.table(_Stream(cast)).column(0).chunk(0)
     if _is_time(found.type) and _is_time(wanted):
-        raise ValueError("one has a time zone, the other has none")
+        has = "no" if _zone(wanted) else "a"
+        raise WrongValue(f"which has {has} time zone")
     return pyarrow.array([value], type=wanted)
 
 
@@ -104,7 +162,7 @@ def _exact_float(value: int) -> float:
     """An integer of any size as the float that it is."""
     found = float(value)
     if found != value:
-        raise ValueError("no floating-point number is this integer")
+        raise WrongValue("which no floating-point number is")
     return found
 
 
@@ -114,16 +172,19 @@ def _decimal_of(text: str) -> decimal.Decimal:
     except decimal.InvalidOperation:
         value = decimal.Decimal("nan")
     if not value.is_finite():
-        raise ValueError("expected text such as 12.50")
+        raise WrongValue("")
     return value
 
 
-def _time_of(text: str) -> datetime.date:
+def _time_of(text: str, wanted: pyarrow.DataType) -> datetime.date:
     try:
         return datetime.date.fromisoformat(text)
     except ValueError:
         pass
-    try:
-        return datetime.datetime.fromisoformat(text)
-    except ValueError:
-        raise ValueError("expected text such as 2001-01-31 06:10:00") from None
+    moment = datetime.datetime.fromisoformat(text)
+    if _LOST_DIGITS.search(text):
+        raise WrongValue("whose time has more than six digits after the point")
+    midnight = moment.timetz() == datetime.time.min
+    if pyarrow.types.is_date(wanted) and moment.tzinfo is None and not midnight:
+        raise WrongValue("which has a time of day")
+    return moment

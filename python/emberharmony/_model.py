@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow
 
 from emberharmony import _core
-from emberharmony._casts import value_of
+from emberharmony._casts import WrongValue, expected, value_of
 from emberharmony._errors import missing_columns, missing_files
 from emberharmony._paths import path_text
 from emberharmony._sources import stream_of
@@ -204,10 +204,11 @@ class Model:
             names.append(field.name)
             try:
                 arrays.append(value_of(value, field.type))
-            except (pyarrow.ArrowException, ValueError, TypeError, OverflowError) as error:
+            except WrongValue as error:
+                why = f", {error}" if str(error) else ""
                 raise ValueError(
-                    f"column {field.name!r}: expected a value of type {field.type}, found "
-                    f"{_shown(value)}: {error!s:.200}"
+                    f"column {field.name!r}: expected {expected(field.type)}, found "
+                    f"{_shown(value)}{why}"
                 ) from None
         if missing:
             unused = [each for each in row if isinstance(each, str) and each not in names]

@@ -5,6 +5,22 @@ import warnings
 from emberharmony import ops
 from emberharmony._core import Tensor
 
+__all__ = [
+    "convert_to_tensor_safe",
+    "get_backend_info",
+    "initialize_random_seed",
+    "print_backend_info",
+    "random_uniform",
+    "set_preferred_backend",
+    "sin_cos_transform",
+    "tensor_to_numpy_safe",
+    "vstack_safe",
+]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
 
 def convert_to_tensor_safe(data: object, dtype: object = None) -> Tensor:
     """A tensor of numbers, nested lists, arrays of other libraries, or tables of pandas.

@@ -402,6 +402,77 @@ def test_integers_of_a_row_are_the_floats_that_they_are(
         assert len(str(raised.value)) < 400
 
 
+WRONG_VALUES = [
+    (pa.date32(), "2024-05-01 10:30", "a date, or text such as 2001-01-31", "has a time of day"),
+    (pa.date32(), datetime.datetime(2024, 5, 1, 10, 30), "a date", "only with a change"),
+    (pa.date32(), 5.5, "a date", ""),
+    (pa.date32(), "May", "a date", ""),
+    (pa.timestamp("us"), "2024-05-01 10:30:00.1234567", "a datetime", "more than six digits"),
+    (pa.timestamp("us"), "2024-05-01 10:30+00:00", "a datetime", "has a time zone"),
+    (pa.timestamp("us"), 5.5, "a datetime", ""),
+    (pa.int8(), 300, "a whole number from -128 to 127", ""),
+    (pa.int8(), 1.5, "a whole number", "only with a change"),
+    (pa.uint16(), "many", "a whole number from 0 to 65535", ""),
+    (pa.int64(), 2**70, "a whole number", ""),
+    (pa.float64(), 2**53 + 1, "a number", "which no floating-point number is"),
+    (pa.float64(), [1.0], "a number", ""),
+    (pa.string(), 5, "text", ""),
+    (pa.bool_(), "true", "True or False", ""),
+    (pa.decimal128(6, 2), "12.505", "a number, or text such as 12.50", "only with a change"),
+]
+
+
+@pytest.fixture(scope="module")
+def passed_on(tmp_path_factory: pytest.TempPathFactory) -> Callable[[pa.DataType], eh.Model]:
+    """A model of one column of a type, which is passed on as it is."""
+    folder = tmp_path_factory.mktemp("passed_on")
+    plan = {
+        "version": 1,
+        "split": {"method": "hash", "key": ["key"], "train": 1.0, "validation": 0.0, "test": 0.0},
+        "features": [{"columns": ["value"], "steps": ["passthrough"]}],
+    }
+
+    def fitted(kind: pa.DataType) -> eh.Model:
+        path = folder / str(kind)
+        if not path.exists():
+            rows = pa.table({"key": [1, 2], "value": pa.nulls(2, kind)})
+            eh.fit(rows, path, plan=plan)
+        return eh.load_model(path)
+
+    return fitted
+
+
+@pytest.mark.parametrize(("kind", "value", "meant", "why"), WRONG_VALUES)
+def test_a_wrong_value_is_told_in_our_own_words(
+    passed_on: Callable[[pa.DataType], eh.Model],
+    kind: pa.DataType,
+    value: object,
+    meant: str,
+    why: str,
+) -> None:
+    with pytest.raises(ValueError, match=r"^column 'value': expected a value of type") as raised:
+        passed_on(kind).transform_row({"key": 1, "value": value})
+    said = str(raised.value)
+    assert f"of type {kind} ({meant}" in said
+    assert f"found {value!r}" in said
+    assert why in said
+    assert said.endswith(f"found {value!r}") or why
+    for foreign in ("Could not convert", "object of type", "C integer", "Expected", "got"):
+        assert foreign not in said
+
+
+def test_a_text_may_be_midnight_and_a_time_may_lack_its_zone(
+    passed_on: Callable[[pa.DataType], eh.Model],
+) -> None:
+    day = passed_on(pa.date32())
+    for text in ("2024-05-01", "2024-05-01 00:00:00", "2024-05-01T00:00:00.000"):
+        assert day.transform_row({"key": 1, "value": text}) == {"value": datetime.date(2024, 5, 1)}
+    instant = passed_on(pa.timestamp("us", "UTC"))
+    utc = datetime.datetime(2024, 5, 1, 10, 30, tzinfo=datetime.UTC)
+    for value in ("2024-05-01 10:30", utc.replace(tzinfo=None), "2024-05-01 12:30+02:00", utc):
+        assert instant.transform_row({"key": 1, "value": value}) == {"value": utc}
+
+
 def test_text_that_is_no_unicode_is_told_by_its_column(model: eh.Model, table: pa.Table) -> None:
     row = table.slice(0, 1).to_pylist()[0]
     with pytest.raises(ValueError, match=r"column 'origin': expected .* found '\\ud800'"):

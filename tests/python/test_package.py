@@ -1,6 +1,7 @@
 """The package: names, signatures, documentation, stubs, how arguments are bound, threads."""
 
 import ast
+import importlib
 import inspect
 import subprocess
 import sys
@@ -63,6 +64,26 @@ def test_stubs_have_every_name_with_its_signature(module: str) -> None:
         assert found == list(signature.parameters), name
         assert stub.returns is not None, name
         assert ast.get_docstring(stub), name
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        "",
+        ".backend_utils",
+        ".bigquery",
+        ".features",
+        ".ops",
+        ".ops.fft",
+        ".ops.linalg",
+        ".ops.random",
+    ],
+)
+def test_a_module_shows_what_it_offers_and_nothing_else(module: str) -> None:
+    found = importlib.import_module(f"emberharmony{module}")
+    assert dir(found) == sorted(found.__all__)
+    assert all(hasattr(found, name) for name in dir(found))
+    assert len(dir(found)) == len(set(dir(found)))
 
 
 def test_the_class_has_a_stub_of_every_attribute() -> None:

@@ -49,3 +49,7 @@ __all__ = [
     "run_query",
     "setup_bigquery_connection",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -17,3 +17,7 @@ __all__ = [
     "TerabyteFeatureExtractor",
     "TerabyteTemporalStrideProcessor",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

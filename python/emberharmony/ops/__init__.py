@@ -97,4 +97,9 @@ __all__ = [
     *_functions,
 ]
 
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
 _choose_by_environment()

@@ -11,6 +11,10 @@ globals().update(_functions)
 __all__ = list(_functions)
 
 
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
 class _CallableModule(types.ModuleType):
     def __call__(self, *args: object, **kwargs: object) -> object:
         return self.fft(*args, **kwargs)

@@ -7,3 +7,7 @@ _functions = _core.functions("linalg", "emberharmony.ops.linalg")
 globals().update(_functions)
 
 __all__ = ["LinAlgError", *_functions]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -6,3 +6,7 @@ _functions = _core.functions("random", "emberharmony.ops.random")
 globals().update(_functions)
 
 __all__ = list(_functions)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
