@@ -9,8 +9,16 @@ namespace {
 
 // Longer words are never compared: the distance costs the product of the lengths.
 constexpr size_t kWordBytesMax = 256;
+// Shorter beginnings fit too much.
+constexpr size_t kBeginningBytesMin = 3;
 
 char LowerLetter(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+bool StartsWith(std::string_view text, std::string_view beginning) {
+  return text.size() >= beginning.size() &&
+         std::ranges::equal(text.substr(0, beginning.size()), beginning, {}, LowerLetter,
+                            LowerLetter);
+}
 
 // Optimal string alignment (Damerau-Levenshtein without repeated edits), letters of either case
 // being equal.
@@ -54,6 +62,12 @@ std::string NearestName(std::string_view word, std::span<const std::string> cand
       best_distance = distance;
       best = &candidate;
     }
+  }
+  if (best != nullptr) return *best;
+  if (word.size() < kBeginningBytesMin) return "";
+  for (const std::string& candidate : candidates) {
+    const bool shorter = best == nullptr || candidate.size() < best->size();
+    if (shorter && StartsWith(candidate, word)) best = &candidate;
   }
   return best == nullptr ? "" : *best;
 }

@@ -6,8 +6,8 @@
 
 namespace emberharmony::base {
 
-/// The candidate nearest to `word` by Damerau-Levenshtein distance, or "" if none is near enough to
-/// be meant.
+/// The candidate nearest to `word` by Damerau-Levenshtein distance; where none is near enough to be
+/// meant, the shortest that begins with it, if that is three letters or more; else "".
 std::string NearestName(std::string_view word, std::span<const std::string> candidates);
 
 /// "; did you mean 'one_hot'?" or "" when nothing is near.

@@ -35,6 +35,16 @@ TEST(NearestName, TakesTheNearestAndOfEqualOnesTheFirst) {
   EXPECT_EQ(NearestName("delay1", names), "delay2");
 }
 
+TEST(NearestName, KnowsBeginnings) {
+  EXPECT_EQ(NearestName("vocab", kSteps), "vocabulary");
+  EXPECT_EQ(NearestName("Imp", kSteps), "impute");
+  EXPECT_EQ(NearestName("vo", kSteps), "");
+  EXPECT_EQ(NearestName("vocabularies of words", kSteps), "");
+  const std::vector<std::string> names = {"departure_time", "departure", "date"};
+  EXPECT_EQ(NearestName("dep", names), "departure");
+  EXPECT_EQ(NearestName("dat", names), "date");
+}
+
 TEST(DidYouMean, IsPartOfASentence) {
   EXPECT_EQ(DidYouMean("one-hot", kSteps), "; did you mean 'one_hot'?");
   EXPECT_EQ(DidYouMean("bucketize", kSteps), "");

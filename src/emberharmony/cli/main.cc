@@ -22,18 +22,19 @@
 
 #include "emberharmony/base/allocation_failure.h"
 #include "emberharmony/base/atomic_file.h"
+#include "emberharmony/base/comma_list.h"
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/base/log.h"
 #include "emberharmony/base/memory_budget.h"
 #include "emberharmony/base/printable_text.h"
 #include "emberharmony/base/regular_file.h"
-#include "emberharmony/base/spelling.h"
 #include "emberharmony/cli/backends.h"
 #include "emberharmony/cli/bench.h"
 #include "emberharmony/cli/bigquery_options.h"
 #include "emberharmony/cli/explanation_table.h"
 #include "emberharmony/cli/inspection_table.h"
 #include "emberharmony/cli/memory_guard.h"
+#include "emberharmony/cli/parse_error.h"
 #include "emberharmony/cli/plan_file.h"
 #include "emberharmony/cli/progress_display.h"
 #include "emberharmony/cli/serve_bigquery.h"
@@ -146,7 +147,7 @@ void AddRunOptions(CLI::App* command, Arguments* arguments) {
       ->type_name("NAME")
       ->capture_default_str();
   command->add_option("--progress", arguments->progress, "How progress is shown on standard error")
-      ->check(CLI::IsMember({"auto", "bar", "json", "none"}))
+      ->check(OneOf({"auto", "bar", "json", "none"}))
       ->capture_default_str();
   command
       ->add_option("--log-level", arguments->log_level,
@@ -172,9 +173,12 @@ void AddSourceOptions(CLI::App* command, Arguments* arguments) {
                    "Only the first ROWS rows, of those that pass --where")
       ->type_name("ROWS")
       ->check(WholeNumber(0));
-  command->add_option("--columns", arguments->columns, "Only these columns")
+  command
+      ->add_option("--columns", arguments->columns,
+                   "Only these columns; may be given again. A name with a comma goes into double "
+                   "quotes, as in CSV: --columns 'id,\"city, country\"'")
       ->type_name("NAME,...")
-      ->delimiter(',');
+      ->allow_extra_args(false);  // nor would it take [x] for a list
   AddBigQueryOptions(command, source, &arguments->bigquery);
 }
 
@@ -239,8 +243,14 @@ arrow::Result<base::LogLevel> LogLevelOf(const Arguments& arguments) {
   return level;
 }
 
-engine::SourceRequest SourceOf(const Arguments& arguments) {
-  return engine::SourceRequest{arguments.source, arguments.columns, arguments.limit,
+arrow::Result<engine::SourceRequest> SourceOf(const Arguments& arguments) {
+  std::vector<std::string> columns;
+  for (const std::string& list : arguments.columns) {
+    auto names = base::ParseCommaList(list);
+    if (!names.ok()) return base::UsageError("--columns: " + names.status().message());
+    columns.insert(columns.end(), names->begin(), names->end());
+  }
+  return engine::SourceRequest{arguments.source, std::move(columns), arguments.limit,
                                arguments.where};
 }
 
@@ -269,22 +279,22 @@ arrow::Result<std::string> RunCommand(const std::string& command, const Argument
                           engine::RunMerge(arguments.models, arguments.output, context));
     return Summary(report);
   }
+  ARROW_ASSIGN_OR_RAISE(const engine::SourceRequest source, SourceOf(arguments));
   if (command == "transform") {
-    ARROW_ASSIGN_OR_RAISE(auto report, engine::RunTransform(arguments.model, SourceOf(arguments),
-                                                            arguments.output, context));
+    ARROW_ASSIGN_OR_RAISE(auto report,
+                          engine::RunTransform(arguments.model, source, arguments.output, context));
     return Summary(report);
   }
   if (command == "inspect") {
     engine::InspectOptions options;
     options.top_values = arguments.top_values;
     options.high_null_threshold = arguments.high_null_threshold;
-    ARROW_ASSIGN_OR_RAISE(auto inspection,
-                          engine::RunInspect(SourceOf(arguments), options, context));
+    ARROW_ASSIGN_OR_RAISE(auto inspection, engine::RunInspect(source, options, context));
     return arguments.json ? inspection.ToJson() : InspectionTable(inspection);
   }
   ARROW_ASSIGN_OR_RAISE(engine::PlanRequest plan, PlanOf(arguments));
   if (command == "explain") {
-    ARROW_ASSIGN_OR_RAISE(auto explanation, engine::RunExplain(SourceOf(arguments), plan, context));
+    ARROW_ASSIGN_OR_RAISE(auto explanation, engine::RunExplain(source, plan, context));
     return arguments.json ? explanation.ToJson() : ExplanationTable(explanation);
   }
   if (command == "plan") {
@@ -292,18 +302,16 @@ arrow::Result<std::string> RunCommand(const std::string& command, const Argument
       ARROW_RETURN_NOT_OK(
           CheckPlanFile(arguments.output, arguments.source, arguments.run.overwrite));
     }
-    ARROW_ASSIGN_OR_RAISE(std::string text, engine::RunPlan(SourceOf(arguments), plan, context));
+    ARROW_ASSIGN_OR_RAISE(std::string text, engine::RunPlan(source, plan, context));
     if (arguments.output.empty()) return text;
     ARROW_RETURN_NOT_OK(base::WriteFileAtomically(arguments.output, text));
     return fmt::format("the plan is in {}\n", arguments.output);
   }
   if (command == "fit") {
-    ARROW_ASSIGN_OR_RAISE(auto report,
-                          engine::RunFit(SourceOf(arguments), plan, arguments.output, context));
+    ARROW_ASSIGN_OR_RAISE(auto report, engine::RunFit(source, plan, arguments.output, context));
     return Summary(report);
   }
-  ARROW_ASSIGN_OR_RAISE(auto report,
-                        engine::RunExtract(SourceOf(arguments), plan, arguments.output, context));
+  ARROW_ASSIGN_OR_RAISE(auto report, engine::RunExtract(source, plan, arguments.output, context));
   return Summary(report);
 }
 
@@ -497,14 +505,6 @@ void DefineCommands(CLI::App* app, Arguments* arguments) {
   AddServeCommand(app, &arguments->serve);
 }
 
-std::vector<std::string> CommandNames(const CLI::App& app) {
-  std::vector<std::string> names;
-  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
-    names.push_back(command->get_name());
-  }
-  return names;
-}
-
 // All that this program says of an error: names and libraries' messages may hold bytes from data.
 void PrintError(const std::string& message) {
   fmt::print(stderr, "ember: {}\n", base::PrintableText(message));
@@ -520,11 +520,10 @@ int Main(int argc, char** argv) {
                "ember");
   app.set_version_flag("--version", std::string("ember ") + EMBER_VERSION);
   DefineCommands(&app, &arguments);
-  const std::vector<std::string> names = CommandNames(app);
-  if (argc > 1 && argv[1][0] != '-' &&
-      std::find(names.begin(), names.end(), argv[1]) == names.end()) {
-    PrintError(fmt::format("unknown command '{}'{}\nRun 'ember --help' for the commands.", argv[1],
-                           base::DidYouMean(argv[1], names)));
+  const bool names_command = argc > 1 && argv[1][0] != '-';
+  const std::string unknown = names_command ? UnknownCommandText(app, argv[1]) : "";
+  if (!unknown.empty()) {
+    PrintError(unknown + "\nRun 'ember --help' for the commands.");
     return kUsageStatus;
   }
   try {
@@ -532,7 +531,7 @@ int Main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) return app.exit(error);
     PrintError(fmt::format(
-        "{}\nRun 'ember {}--help' for the options.", error.what(),
+        "{}\nRun 'ember {}--help' for the options.", ParseErrorText(app, error),
         app.get_subcommands().empty() ? "" : app.get_subcommands()[0]->get_name() + " "));
     return kUsageStatus;
   }

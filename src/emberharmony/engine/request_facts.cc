@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "emberharmony/base/comma_list.h"
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/base/regular_file.h"
 #include "emberharmony/engine/checkpoint.h"
@@ -52,7 +53,7 @@ LedgerContents DescribeReading(const std::string& command, const SourceRequest& 
   facts.AddHidden("the source's columns", requested.whole->schema()->ToString());
   std::vector<std::string> columns = request.columns;
   std::sort(columns.begin(), columns.end());
-  facts.Add("--columns", fmt::format("{}", fmt::join(columns, ",")));
+  facts.Add("--columns", base::CommaList(columns));
   // Conditions may have values that are nobody else's to see.
   facts.AddHidden("--where", request.where.value_or(""));
   facts.Add("--limit", request.limit_rows ? std::to_string(*request.limit_rows) : "");

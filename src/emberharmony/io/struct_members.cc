@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <functional>
 
+#include "emberharmony/base/comma_list.h"
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/base/spelling.h"
 #include "emberharmony/base/unknown_column.h"
@@ -87,7 +88,7 @@ std::string ColumnsListed(const std::vector<std::string>& names) {
   constexpr size_t kListedMax = 30;
   std::string text = "its columns are: ";
   for (size_t i = 0; i < names.size() && i < kListedMax; ++i) {
-    text += (i > 0 ? ", " : "") + names[i];
+    text += (i > 0 ? ", " : "") + base::CommaListItem(names[i]);
   }
   if (names.size() > kListedMax) text += ", ... (" + std::to_string(names.size()) + " in all)";
   return text;
