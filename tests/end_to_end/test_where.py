@@ -2,6 +2,7 @@
 
 import json
 
+import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
@@ -137,3 +138,44 @@ def test_mistakes_in_filters_are_the_users(run_ember, source, tmp_path, where, m
     process = run_ember("extract", source, "-o", tmp_path / "out", "--where", where, "-q", status=2)
     assert message in process.stderr
     assert not (tmp_path / "out").exists()
+
+
+def test_a_column_in_double_quotes_is_a_text_and_is_told_so(run_ember, tmp_path):
+    """As in GoogleSQL, where "origin" is the STRING 'origin'."""
+    source = tmp_path / "t.parquet"
+    table = pa.table(
+        {
+            "origin": ["SFO", "origin", "OAK"],
+            "my col": ["a", "b", "my col"],
+            "n": [1, 2, 3],
+            "s": [{"x": "a"}, {"x": "b"}, {"x": "c"}],
+        }
+    )
+    pq.write_table(table, source)
+
+    def rows(where, *options, status=0):
+        process = run_ember("inspect", source, "--where", where, "--json", *options, status=status)
+        return json.loads(process.stdout)["rows"] if status == 0 else None, process.stderr
+
+    said = "what is in double quotes is a text, as in GoogleSQL: here 'origin', and not the column"
+    kept, warned = rows("\"Origin\" = 'Origin'")
+    assert kept == 3
+    assert (
+        "--where:1:1: what is in double quotes is a text, as in GoogleSQL: here 'Origin'" in warned
+    )
+    assert "which goes into backquotes: `origin`; single quotes say" in warned
+    kept, warned = rows('n > 0 AND origin IN ("SFO", "origin")')
+    assert kept == 2
+    assert f"--where:1:29: {said}" in warned
+    assert warned.count("double quotes") == 1
+    assert "`my col`" in rows('"my col" != origin')[1]
+    assert "`s`.`x`" in rows('"s.x" = s.x')[1]
+    # Not of texts that are no names, nor in single quotes, nor where nothing is to be told.
+    for where in ['origin = "SFO"', "origin = 'origin'", '`origin` = r"origin"']:
+        assert "double quotes" not in rows(where)[1]
+    assert rows('"origin" = origin', "-q") == (1, "")
+    for where in ['"n" > 1', '"origin"', '"n" IN (1, 2)', 'n BETWEEN "n" AND 3']:
+        assert (
+            "double quotes make a text, a column goes into backquotes: `"
+            in rows(where, "-q", status=2)[1]
+        )

@@ -11,6 +11,7 @@
 #include "emberharmony/base/memory_budget.h"
 #include "emberharmony/engine/column_scan.h"
 #include "emberharmony/io/expected_types.h"
+#include "emberharmony/io/filter/quoted_names.h"
 #include "emberharmony/io/filtered_source.h"
 #include "emberharmony/io/object_stores.h"
 #include "emberharmony/io/stream_spool.h"
@@ -170,6 +171,9 @@ arrow::Result<RequestedSource> OpenRequested(const SourceRequest& request, RunCo
     const auto known =
         source.remote == nullptr ? source.whole->schema() : source.remote->filter_schema();
     ARROW_ASSIGN_OR_RAISE(source.filter, io::filter::Filter::Bind(*expression, *known, "--where"));
+    for (const auto& warning : io::filter::QuotedNameWarnings(*expression, *known, "--where")) {
+      base::Log(base::LogLevel::kWarning, "{}", warning);
+    }
   }
   ARROW_RETURN_NOT_OK(Narrow(request, &source));
   base::Log(base::LogLevel::kInfo, "source '{}': {} rows in {} units, {} columns, {} uncompressed",

@@ -11,6 +11,7 @@
 #include "emberharmony/io/filter/filter_error_internal.h"
 #include "emberharmony/io/filter/like_pattern_internal.h"
 #include "emberharmony/io/filter/literal_bound_internal.h"
+#include "emberharmony/io/filter/quoted_names.h"
 
 namespace emberharmony::io::filter {
 namespace {
@@ -241,7 +242,8 @@ class Binder {
         ARROW_ASSIGN_OR_RAISE(Operand operand, Bind(expression));
         if (operand.node == nullptr) {
           return FilterError(name_, expression.position, "expected a condition, found {}{}",
-                             Describe(operand), "; compare it with something");
+                             Describe(operand),
+                             QuotesAdvice(operand, "; compare it with something"));
         }
         return operand.node;
       }
@@ -287,6 +289,14 @@ class Binder {
     return fmt::format("column '{}' ({})", ShownText(WriteSql(*operand.expression)),
                        operand.type == SqlType::kOther ? ShownText(field->type()->ToString())
                                                        : SqlTypeName(operand.type));
+  }
+
+  /// `advice`, unless the operand is a text that reads like a column in another dialect's quotes.
+  std::string QuotesAdvice(const Operand& operand, std::string_view advice) const {
+    const std::string column = ColumnInDoubleQuotes(*operand.expression, schema_);
+    if (column.empty()) return std::string(advice);
+    return fmt::format("; double quotes make a text, a column goes into backquotes: {}",
+                       ShownText(column));
   }
 
   Result<Operand> Bind(const Expression& expression) {
@@ -420,12 +430,13 @@ class Binder {
     // The column is right, what it is compared with is wrong.
     const Operand& wrong = a.literal != nullptr ? a : b;
     const Operand& right = a.literal != nullptr ? b : a;
-    return FilterError(
-        name_, wrong.expression->position, "expected something to compare with {}, found {}{}",
-        Describe(right), Describe(wrong),
-        right.literal == nullptr && right.type == SqlType::kOther ? Advice(SqlType::kOther)
-        : wrong.literal != nullptr                                ? Advice(right.type)
-                                                                  : "; the types do not compare");
+    const std::string_view advice = right.literal == nullptr && right.type == SqlType::kOther
+                                        ? Advice(SqlType::kOther)
+                                    : wrong.literal != nullptr ? Advice(right.type)
+                                                               : "; the types do not compare";
+    return FilterError(name_, wrong.expression->position,
+                       "expected something to compare with {}, found {}{}", Describe(right),
+                       Describe(wrong), QuotesAdvice(right, QuotesAdvice(wrong, advice)));
   }
 
   /// The literal as one of the type that it meets: strings become dates and times. On success
@@ -436,7 +447,10 @@ class Binder {
     if (AreComparable(literal.type, other.type)) return Status::OK();
     if (literal.type != SqlType::kString || !IsTime(other.type)) return Mismatch(literal, other);
     const std::string wrong = ParseTypedLiteral(other.type, literal.literal->bytes, storage);
-    if (!wrong.empty()) return FilterError(name_, literal.expression->position, "{}", wrong);
+    if (!wrong.empty()) {
+      return FilterError(name_, literal.expression->position, "{}{}", wrong,
+                         QuotesAdvice(literal, ""));
+    }
     *coerced = storage;
     return Status::OK();
   }

@@ -60,6 +60,7 @@ struct Expression {
   ComparisonOp op = ComparisonOp::kEqual;
   Position position;
   Literal literal;                ///< kLiteral
+  bool double_quoted = false;     ///< kLiteral: written "so"; means the same as 'so'
   std::vector<std::string> path;  ///< kColumn: the column, then the fields of structs
   std::vector<std::shared_ptr<const Expression>> children;
 };

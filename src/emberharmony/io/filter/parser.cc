@@ -354,6 +354,7 @@ class Parser {
     ARROW_ASSIGN_OR_RAISE(auto made, Make(ExpressionKind::kLiteral, position));
     made->literal.type = token_.kind == TokenKind::kBytes ? SqlType::kBytes : SqlType::kString;
     made->literal.bytes = std::move(token_.text);
+    made->double_quoted = token_.source.starts_with('"');
     ARROW_RETURN_NOT_OK(Advance());
     after_text_ = true;
     return made;
