@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import duckdb
 import numpy as np
+import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
@@ -300,3 +301,46 @@ def test_a_nested_column_harms_only_plans_that_use_it(run_ember, tmp_path):
     )
     process = run_ember("fit", plan, source, "-o", tmp_path / "m", status=2)
     assert "nested" in process.stderr
+
+
+def test_an_automatic_plan_runs_where_there_are_infinities(run_ember, tmp_path):
+    """They become missing values, as pandas' users make them: the oracle does so, too."""
+    random = np.random.default_rng(5)
+    values = random.normal(3, 2, 4_000)
+    values[::50] = np.inf
+    values[7::90] = -np.inf
+    values[3::70] = np.nan
+    rare = np.full(4_000, np.inf)
+    rare[::100] = 1.0
+    table = pa.table(
+        {"id": range(4_000), "x": values, "rare": rare, "y": random.normal(0, 1, 4_000)}
+    )
+    source = write_parquet(table, tmp_path / "t.parquet")
+    # Without a plan.
+    run_ember("extract", source, "-o", tmp_path / "out", "--target", "y", "-q")
+    features = read_shards(tmp_path / "out" / "train")
+    assert features.column_names == ["x", "y"]
+    assert np.isfinite(features["x"].to_numpy()).all()
+    steps = "[{impute: median}, {scale: standard}]"
+    for command in (["plan", source], ["plan", source, "--columns", "x,y"]):
+        text = run_ember(*command, "--target", "y", "-q").stdout
+        assert "steps: [finite, {impute: median}, {scale: standard}]" in text
+        assert "infinite values, which finite makes missing" in text
+        assert steps not in text
+    told = json.loads(run_ember("inspect", source, "--json", "-q").stdout)
+    found = {column["name"]: column for column in told["columns"]}
+    assert found["x"]["suggested_steps"] == f"[finite, {steps[1:]}"
+    assert found["rare"]["left_out"].endswith("rows are null or infinite, more than 90.0 %")
+    # What the plan's steps learn, of all rows, against pandas.
+    plan = tmp_path / "plan.yaml"
+    plan.write_text(
+        f"version: 1\n{ALL_TRAINING}features:\n"
+        "  - {columns: [id], steps: [passthrough]}\n"
+        "  - {columns: [x], steps: [finite, {impute: median}, {scale: standard}]}\n"
+    )
+    run_ember("extract", source, "-o", tmp_path / "all", "--plan", plan, "-q")
+    x = pd.Series(values).replace([np.inf, -np.inf], np.nan)
+    x = x.fillna(x.median())
+    expected = (x - x.mean()) / x.std(ddof=0)
+    found = read_shards(tmp_path / "all" / "train").sort_by("id")
+    np.testing.assert_allclose(found["x"].to_numpy(), expected.astype(np.float32), rtol=1e-5)

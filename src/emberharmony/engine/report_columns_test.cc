@@ -39,7 +39,7 @@ RunReport Report(const std::string& command) {
   plan.comments = {"dropped 'id': it looks like an identifier",
                    "dropped 'a\\nb': c': it is constant",
                    "dropped '" + kLong.substr(0, 120) + "...': all 7 training rows are null",
-                   "'x' holds 3 infinite values: put a clip step before the others"};
+                   "'x' holds 3 infinite values, which finite makes missing"};
   RunReport report;
   report.command = command;
   report.source_schema = Schema();

@@ -46,7 +46,8 @@ arrow::Status CheckFinite(const std::string& column, const std::string& step,
   return base::DataError("column '" + column + "' holds " + std::to_string(infinity_count) +
                          (infinity_count == 1 ? " infinity" : " infinities") + ", from which " +
                          step +
-                         " cannot learn; put a clip step before it (clip: {min: ..., max: ...})");
+                         " cannot learn; put a step before it: finite makes them missing values, "
+                         "clip: {min: ..., max: ...} bounds them");
 }
 
 arrow::Status WrongStatistics(const std::string& step) {

@@ -15,7 +15,7 @@ arrow::Status CheckHasValues(const std::string& column, const std::string& purpo
 /// table may have values.
 bool IsLackOfValues(const arrow::Status& status);
 
-/// DataError, which proposes a clip step, when there are infinities.
+/// DataError, which proposes steps against them, when there are infinities.
 arrow::Status CheckFinite(const std::string& column, const std::string& step,
                           int64_t infinity_count);
 

@@ -84,6 +84,13 @@ bool IsIdentifier(Role role, const ColumnProfile& profile) {
   return distinct >= kIdentifierShare * count && distinct >= 0.5 * (profile.max - profile.min + 1);
 }
 
+// Without the infinities, which the steps take for missing values.
+int64_t FiniteDistinct(const ColumnProfile& profile) {
+  if (profile.infinity_count == 0) return profile.distinct_count;
+  return profile.distinct_count - static_cast<int64_t>(std::isinf(profile.min)) -
+         static_cast<int64_t>(std::isinf(profile.max));
+}
+
 // Why the column is left out, or "".
 std::string DropReason(const arrow::Field& field, const ColumnProfile& profile,
                        const AutomaticPlanOptions& options) {
@@ -98,12 +105,15 @@ std::string DropReason(const arrow::Field& field, const ColumnProfile& profile,
                : fmt::format("all {} training rows are null", profile.null_count);
   }
   const double rows = static_cast<double>(profile.count) + static_cast<double>(profile.null_count);
-  const double null_share = static_cast<double>(profile.null_count) / rows;
-  if (null_share > high_null_threshold) {
-    return fmt::format("{:.1f} % of its rows are null, more than {:.1f} %", 100 * null_share,
+  const int64_t num_missing = profile.null_count + profile.infinity_count;
+  const double missing_share = static_cast<double>(num_missing) / rows;
+  if (missing_share > high_null_threshold) {
+    return fmt::format("{:.1f} % of its rows are {}, more than {:.1f} %", 100 * missing_share,
+                       profile.infinity_count > 0 ? "null or infinite" : "null",
                        100 * high_null_threshold);
   }
   if (profile.distinct_count <= 1) return "it has one value in the training rows";
+  if (FiniteDistinct(profile) <= 1) return "it has one finite value in the training rows, or none";
   // Who calls a column a category knows what it is.
   if (!options.is_categorical(field.name()) && IsIdentifier(role, profile)) {
     return fmt::format("it looks like an identifier ({}{} distinct values in {} rows)",
@@ -117,6 +127,9 @@ std::vector<feature::StepSpec> StepsFor(Role role, const ColumnProfile& profile)
   switch (role) {
     case Role::kNumber:
     case Role::kInteger:
+      if (profile.infinity_count > 0) {
+        return {{"finite", nullptr}, {"impute", "median"}, {"scale", "standard"}};
+      }
       return {{"impute", "median"}, {"scale", "standard"}};
     case Role::kBool:
       return {{"impute", "most_frequent"}};
@@ -306,8 +319,7 @@ arrow::Result<Plan> MakeAutomaticPlan(const arrow::Schema& schema,
       continue;
     }
     if (profile.infinity_count > 0) {
-      plan.comments.push_back(fmt::format("{} holds {}: put a clip step before the others",
-                                          Quoted(name),
+      plan.comments.push_back(fmt::format("{} holds {}, which finite makes missing", Quoted(name),
                                           base::Counted(profile.infinity_count, "infinite value")));
     }
     plan.features.push_back(std::move(feature));

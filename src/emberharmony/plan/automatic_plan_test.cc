@@ -119,14 +119,22 @@ TEST(AutomaticPlan, Identifiers) {
   EXPECT_EQ(Reason(arrow::timestamp(arrow::TimeUnit::SECOND), Profile(2000, 0, 2000)), "");
 }
 
-TEST(AutomaticPlan, InfinitiesAreTold) {
+TEST(AutomaticPlan, InfinitiesAreMadeMissing) {
   ColumnProfile profile = Profile(100, 0, 50, 0, INFINITY);
   profile.infinity_count = 3;
   const Plan plan = Automatic({{"x", arrow::float64(), profile}});
-  EXPECT_EQ(plan.features.size(), 1u);
-  EXPECT_EQ(
-      plan.comments,
-      (std::vector<std::string>{"'x' holds 3 infinite values: put a clip step before the others"}));
+  ASSERT_EQ(plan.features.size(), 1u);
+  EXPECT_EQ(WriteSteps(plan.features[0].steps), "[finite, {impute: median}, {scale: standard}]");
+  EXPECT_EQ(plan.comments,
+            (std::vector<std::string>{"'x' holds 3 infinite values, which finite makes missing"}));
+  // They count as missing, and not as values that differ.
+  profile.infinity_count = 91;
+  EXPECT_EQ(Reason(arrow::float64(), profile),
+            "dropped 'c': 91.0 % of its rows are null or infinite, more than 90.0 %");
+  ColumnProfile one_finite = Profile(100, 0, 3, -INFINITY, INFINITY);
+  one_finite.infinity_count = 2;
+  EXPECT_EQ(Reason(arrow::float64(), one_finite),
+            "dropped 'c': it has one finite value in the training rows, or none");
 }
 
 TEST(AutomaticPlan, NamesOfAnyKind) {
