@@ -18,7 +18,7 @@ _engine: Any = _core.engine
 class RunStatus:
     """How far the run into a folder is, or was when it was interrupted.
 
-    Totals are None while they are not known, and where there is nothing of the kind. `source`,
+    Totals are None while they are not known, and 0 where there is nothing of the kind. `source`,
     `phase`, `ended_by`, `can_continue` and `has_earlier_output` tell of a run that is not complete.
 
     Attributes:

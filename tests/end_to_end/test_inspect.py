@@ -151,6 +151,12 @@ def test_suggestions_are_those_of_a_plan(run_ember, mixed):
     assert found["constant"]["left_out"] == "it has one value in the training rows"
     assert found["nothing"]["left_out"] == "all 20000 training rows are null"
     assert found["identity"]["left_out"].startswith("it looks like an identifier")
+    # What is exact is not told as an estimate.
+    ids = pa.table({"id": pa.array(range(3_000))})
+    pq.write_table(ids, mixed.parent / "ids.parquet")
+    told = inspect(run_ember, mixed.parent / "ids.parquet")["id"]
+    assert (told["distinct_count"], told["distinct_exact"]) == (3_000, True)
+    assert told["left_out"] == ("it looks like an identifier (3000 distinct values in 3000 rows)")
     loose = inspect(run_ember, mixed, "--high-null-threshold", "0.1")
     assert loose["flag"]["left_out"].endswith("more than 10.0 %")
 

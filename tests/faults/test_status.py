@@ -12,10 +12,10 @@ from test_resume import NUM_FILES, PLAIN, ROWS, TARGETS, WINDOWS, make_table, ru
 # (plan, columns that learn, steps on whole rows that learn), counted by hand. Of WINDOWS the lags
 # learn nothing, of TARGETS what one of the steps yields is scaled.
 PLANS = {
-    "plain": (PLAIN, 4, None),
+    "plain": (PLAIN, 4, 0),
     "windows": (WINDOWS, 1, 1),
     "targets": (TARGETS, 2, 2),
-    "automatic": (None, 6, None),
+    "automatic": (None, 6, 0),
 }
 # With several threads others go on while one is killed.
 ONE = ["--threads", "1"]
@@ -45,7 +45,7 @@ def command_for(ember, what, source, model, folder):
     """A command but for its output, the columns and the steps on whole rows that learn."""
     command, _, name = what.partition(" ")
     if command == "transform":
-        return [ember, "transform", model, source, "-q"], None, None
+        return [ember, "transform", model, source, "-q"], 0, 0
     text, columns, row_steps = PLANS[name]
     plan = folder / "plan.yaml"
     if text is not None:
@@ -62,7 +62,7 @@ def check_text(ember, output, told):
         (line[:9].strip(), line[10:]) for line in run([ember, "status", output]).stdout.splitlines()
     )
     assert lines["state"] == told["state"]
-    if told["columns"] is None:
+    if not told["columns"]:
         assert "columns" not in lines
     elif told["state"] != "complete":
         assert lines["columns"] == f"{told['columns_done']} of {told['columns']} learned"
@@ -105,8 +105,8 @@ def test_at_every_commit(ember, source, model, nth_call, tmp_path, what):
         else:
             assert told["rows_done"] == ROWS * told["units_done"]
         if told["phase"] in ("save", "transform", "report"):
-            assert told["columns_done"] == (columns or 0)
-            assert told["row_steps_done"] == (row_steps or 0)
+            assert told["columns_done"] == columns
+            assert told["row_steps_done"] == row_steps
         seen.append(
             (PHASES.index(told["phase"]), told["columns_done"], told["row_steps_done"],
              told["units_done"] or 0)
@@ -124,7 +124,7 @@ def test_at_every_commit(ember, source, model, nth_call, tmp_path, what):
         columns = told["columns"]
         assert 0 < columns < 6
     assert (told["columns"], told["row_steps"]) == (columns, row_steps)
-    assert (told["columns_done"], told["row_steps_done"]) == (columns or 0, row_steps or 0)
+    assert (told["columns_done"], told["row_steps_done"]) == (columns, row_steps)
     if is_fit:
         assert (told["units_done"], told["rows_done"], told["rows"]) == (None, None, None)
     else:
@@ -181,7 +181,7 @@ def test_resumed_it_goes_on_from_what_was_told(ember, source, model, nth_call, t
         assert told["phase"] != ""
         before = done
     # A fit that is killed with the file of its last column has nothing to be killed at any more.
-    assert before[0] == (columns or 0) - (command == "fit")
+    assert before[0] == columns - (command == "fit")
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

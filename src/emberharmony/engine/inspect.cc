@@ -230,6 +230,15 @@ class InspectJob : public ColumnJob {
     options.high_null_threshold = options_.high_null_threshold;
     ARROW_ASSIGN_OR_RAISE(plan::Plan plan,
                           plan::MakeAutomaticPlan(arrow::Schema({field_}), {profile_}, options));
+    if (plan.features.empty() && found_->distinct_exact && !profile_.distinct_exact) {
+      // A plan decides by its estimate; the reason tells the exact count where it is one as well.
+      plan::ColumnProfile exact = profile_;
+      exact.distinct_count = found_->distinct_count;
+      exact.distinct_exact = true;
+      ARROW_ASSIGN_OR_RAISE(plan::Plan same,
+                            plan::MakeAutomaticPlan(arrow::Schema({field_}), {exact}, options));
+      if (same.features.empty()) plan = std::move(same);
+    }
     if (!plan.features.empty()) {
       found_->steps = plan::WriteSteps(plan.features[0].steps);
       return arrow::Status::OK();

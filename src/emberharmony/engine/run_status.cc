@@ -68,7 +68,9 @@ arrow::Status ReadComplete(const std::string& folder, RunStatus* status) {
     status->num_row_steps = counts.row_steps;
     status->rows_learned = output.num_learned_rows;
   }
+  status->knows_learning = output.model != nullptr || status->command == "transform";
   if (!status->writes_rows()) return arrow::Status::OK();
+  status->knows_rows = true;
   for (const auto& [name, split] : output.manifest.splits) status->rows_done += split.num_rows;
   std::set<int64_t> units;
   for (const ShardEntry& shard : output.manifest.shards) units.insert(shard.unit);
@@ -87,6 +89,9 @@ void ReadLedger(const LedgerContents& ledger, RunStatus* status) {
   status->num_columns = ledger.num_columns;
   status->num_row_steps = ledger.num_row_steps;
   const bool has_model = ledger.model_digest.has_value();
+  // A plan whose steps learn nothing is known by its model.
+  status->knows_learning = has_model || ledger.num_columns > 0 || ledger.num_row_steps > 0 ||
+                           status->command == "transform";
   const auto done = [&](const std::set<int64_t>& learned, int64_t total) {
     return has_model ? total : std::min(total, static_cast<int64_t>(learned.size()));
   };
@@ -94,6 +99,7 @@ void ReadLedger(const LedgerContents& ledger, RunStatus* status) {
   status->row_steps_done = done(ledger.learned_row_steps, ledger.num_row_steps);
   status->num_units = ledger.num_units;
   status->num_rows = ledger.num_rows;
+  status->knows_rows = ledger.num_units > 0;
   status->units_done = static_cast<int64_t>(ledger.units.size());
   for (const auto& [unit, shards] : ledger.units) {
     for (const LedgerShard& shard : shards) {
@@ -200,19 +206,16 @@ std::string RunStatus::ToJson() const {
                          {"shards", num_shards},
                          {"bytes", bytes},
                          {"next", next}};
-  const auto total = [&](const char* name, int64_t value) {
-    json[name] = value > 0 ? nlohmann::json(value) : nlohmann::json();
-  };
   const auto optional = [&](const char* name, std::optional<int64_t> value) {
     json[name] = value ? nlohmann::json(*value) : nlohmann::json();
   };
   optional("units_done", writes_rows() ? std::optional(units_done) : std::nullopt);
   optional("rows_done", writes_rows() ? std::optional(rows_done) : std::nullopt);
   optional("rows_learned", rows_learned);
-  total("columns", num_columns);
-  total("row_steps", num_row_steps);
-  total("units", num_units);
-  total("rows", num_rows);
+  optional("columns", knows_learning ? std::optional(num_columns) : std::nullopt);
+  optional("row_steps", knows_learning ? std::optional(num_row_steps) : std::nullopt);
+  optional("units", knows_rows ? std::optional(num_units) : std::nullopt);
+  optional("rows", knows_rows ? std::optional(num_rows) : std::nullopt);
   if (state != State::kComplete && state != State::kDamaged) {
     json["source"] = source;
     json["phase"] = phase;

@@ -27,15 +27,17 @@ struct RunStatus {
   std::string ended_by;
   bool can_continue = false;
   bool has_earlier_output = false;  ///< that an unfinished run is to replace
-  /// Learned, of how many that learn; a total of 0: not known, or none. Columns with those that
-  /// steps on whole rows yield; and such steps.
+  /// Learned, of how many that learn, once that is known. Columns with those that steps on whole
+  /// rows yield; and such steps.
+  bool knows_learning = false;
   int64_t columns_done = 0;
   int64_t num_columns = 0;
   int64_t row_steps_done = 0;
   int64_t num_row_steps = 0;
   /// From how many training rows a complete model has learned, as far as it tells.
   std::optional<int64_t> rows_learned;
-  /// Written, of how many; a fit writes none, and the totals are what it reads.
+  /// Written, of how many, once that is known; a fit writes none, and the totals are what it reads.
+  bool knows_rows = false;
   int64_t units_done = 0;
   int64_t num_units = 0;
   int64_t rows_done = 0;  ///< in shards that are complete
