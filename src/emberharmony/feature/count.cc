@@ -116,8 +116,11 @@ arrow::Result<CountEncoding::Learned> CountEncoding::ReadFacts(
 }
 
 VocabularyCheck CountEncoding::MakeCheck(const Learned& learned) const {
-  return VocabularyCheck(VocabularyCheck::Expected{
-      .what = "counts", .column = input_.name, .type = input_.type, .kept_count = learned.count});
+  return VocabularyCheck(VocabularyCheck::Expected{.what = "counts",
+                                                   .column = input_.name,
+                                                   .type = input_.type,
+                                                   .ranked = true,
+                                                   .kept_count = learned.count});
 }
 
 arrow::Status CountEncoding::Restore(const nlohmann::json& learned,

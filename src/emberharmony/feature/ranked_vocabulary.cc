@@ -2,8 +2,10 @@
 #include <arrow/type.h>
 
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <new>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -11,6 +13,7 @@
 #include "emberharmony/base/log.h"
 #include "emberharmony/feature/array_pool.h"
 #include "emberharmony/feature/ranked_vocabulary_internal.h"
+#include "emberharmony/feature/value_keys_internal.h"
 
 namespace emberharmony::feature {
 namespace {
@@ -253,9 +256,39 @@ arrow::Status VocabularyCheck::Add(const arrow::RecordBatch& batch) {
     if (count < expected_.min_count || count > left_) {
       return Damaged("counts must not fall below min_count or exceed the rows");
     }
-    if (expected_.descending && count > last_count_) return Damaged("counts must not ascend");
-    last_count_ = count;
     left_ -= count;
+  }
+  return expected_.ranked ? CheckRanks(*values, count_array) : arrow::Status::OK();
+}
+
+arrow::Status VocabularyCheck::CheckRanks(const arrow::Array& values,
+                                          const arrow::Int64Array& counts) {
+  ARROW_ASSIGN_OR_RAISE(const ValueKeys keys, ValueKeys::Make(*expected_.type));
+  if (keys.form() == ValueKeys::Form::kNothing) return arrow::Status::OK();
+  const bool are_numbers = keys.form() == ValueKeys::Form::kNumber;
+  std::array<uint64_t, ValueKeys::kChunk> numbers;
+  std::array<std::string_view, ValueKeys::kChunk> bytes;
+  std::array<bool, ValueKeys::kChunk> valid;
+  std::array<char, ValueKeys::kChunk * 32> scratch;
+  for (int64_t begin = 0; begin < values.length(); begin += ValueKeys::kChunk) {
+    const int n = static_cast<int>(std::min<int64_t>(ValueKeys::kChunk, values.length() - begin));
+    const bool all_valid =
+        are_numbers ? keys.ReadNumbers(values, begin, n, numbers.data(), valid.data())
+                    : keys.ReadBytes(values, begin, n, bytes.data(), valid.data(), scratch.data());
+    if (!all_valid) return Damaged("a value is not a number");
+    std::string_view last = last_bytes_;
+    for (int i = 0; i < n; ++i) {
+      const int64_t count = counts.Value(begin + i);
+      if (count > last_count_) return Damaged("counts must not ascend");
+      const bool ascends = are_numbers ? numbers[i] > last_key_ : bytes[i] > last;
+      if (count == last_count_ && !ascends) {
+        return Damaged("values with equal counts must ascend, and be different");
+      }
+      last_count_ = count;
+      if (are_numbers) last_key_ = numbers[i];
+      if (!are_numbers) last = bytes[i];
+    }
+    if (!are_numbers) last_bytes_ = std::string(last);
   }
   return arrow::Status::OK();
 }

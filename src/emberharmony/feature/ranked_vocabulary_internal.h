@@ -20,7 +20,7 @@
 namespace emberharmony::feature {
 
 /// Checks the batches of a vocabulary's file, which may come from a stranger: ids ascend one by
-/// one, counts add up.
+/// one, counts add up, and values have the rank that their counts give them.
 class VocabularyCheck {
  public:
   struct Expected {
@@ -30,8 +30,8 @@ class VocabularyCheck {
     int64_t first_id = 0;
     bool wide_ids = false;  ///< int64 is as good as int32
     int64_t min_count = 1;
-    bool descending = false;  ///< no count may be above the one before
-    int64_t kept_count = 0;   ///< the sum of the counts
+    bool ranked = false;     ///< counts descend, and of equal ones values ascend
+    int64_t kept_count = 0;  ///< the sum of the counts
   };
   explicit VocabularyCheck(Expected expected)
       : expected_(std::move(expected)), left_(expected_.kept_count) {}
@@ -45,10 +45,15 @@ class VocabularyCheck {
   arrow::Status Damaged(const std::string& fault) const;
 
  private:
+  arrow::Status CheckRanks(const arrow::Array& values, const arrow::Int64Array& counts);
+
   const Expected expected_;
   int64_t left_;
   int64_t num_rows_ = 0;
+  // Of the row before, whatever batch it was in.
   int64_t last_count_ = INT64_MAX;
+  uint64_t last_key_ = 0;
+  std::string last_bytes_;
 };
 
 /// The values of a vocabulary by rank with their counts, and a map from the values to their

@@ -150,7 +150,7 @@ VocabularyCheck Vocabulary::MakeCheck(const Learned& learned) const {
                                 .first_id = first_id(),
                                 .wide_ids = true,
                                 .min_count = min_count_,
-                                .descending = true,
+                                .ranked = true,
                                 .kept_count = learned.count - learned.oov_count});
 }
 

@@ -142,6 +142,37 @@ TEST(Vocabulary, RestoreChecksTheTable) {
   EXPECT_FALSE(restored->Restore(step->Describe(), good->Slice(0, 1)).ok());
 }
 
+// Two neighbours of equal counts change places, at any place and so between any two blocks.
+TEST(Vocabulary, RestoreChecksTheRanksOfEqualCounts) {
+  std::string words, numbers, counts;
+  for (int i = 0; i < 600; ++i) {
+    words +=
+        (i > 0 ? ", \"" : "\"") + std::to_string(1000 + i) + (i % 2 == 0 ? "" : " longer") + '"';
+    numbers += (i > 0 ? ", " : "") + std::to_string(i - 300);
+    counts += i > 0 ? ", 7" : "7";
+  }
+  for (const auto& values :
+       {ArrayOf(arrow::utf8(), "[" + words + "]"), ArrayOf(arrow::float64(), "[" + numbers + "]"),
+        ArrayOf(arrow::int64(), "[" + numbers + "]")}) {
+    SCOPED_TRACE(values->type()->ToString());
+    const auto step = LearnedTerms(values, "[" + counts + "]");
+    const auto good = step->VocabularyTable();
+    const auto restore = [&](const arrow::ArrayVector& parts) {
+      const auto changed = *arrow::Concatenate(parts);
+      const auto table = *good->SetColumn(0, good->schema()->field(0), changed);
+      return MakeStep("vocabulary", nullptr, Column(values->type()))
+          ->Restore(step->Describe(), table);
+    };
+    ASSERT_TRUE(restore({values}).ok()) << restore({values}).ToString();
+    for (const int64_t at : {0, 254, 255, 256, 511, 598}) {
+      const arrow::Status status = restore({values->Slice(0, at), values->Slice(at + 1, 1),
+                                            values->Slice(at, 1), values->Slice(at + 2)});
+      EXPECT_THAT(status.message(), testing::HasSubstr("equal counts must ascend")) << at;
+      EXPECT_EQ(base::KindOf(status), base::ErrorKind::kData) << at;
+    }
+  }
+}
+
 TEST(Vocabulary, RefusesBadOptions) {
   EXPECT_THAT(Refusal("vocabulary", {{"min_count", 0}}, Column(arrow::utf8())),
               testing::HasSubstr("'min_count' must be an integer from 1"));

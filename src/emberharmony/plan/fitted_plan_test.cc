@@ -96,7 +96,7 @@ std::shared_ptr<const feature::Statistic> StatisticFor(const std::string& state_
   EXPECT_TRUE(values.AppendValues(texts).ok());
   counts->values = values.Finish().ValueOrDie();
   counts->counts = std::static_pointer_cast<arrow::Int64Array>(
-      ArrayFromJSONString(arrow::int64(), "[9007199254740993, 6, 6, 2, 1]").ValueOrDie());
+      ArrayFromJSONString(arrow::int64(), "[9007199254740993, 7, 5, 2, 1]").ValueOrDie());
   counts->count = 9007199254740993 + 15;
   counts->kept_count = counts->count;
   counts->distinct_count = 5;
