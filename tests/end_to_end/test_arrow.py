@@ -366,3 +366,16 @@ def test_ten_thousand_files_some_without_rows(run_ember, tmp_path):
     run_ember("fit", plan, folder, "-o", tmp_path / "model", "-q", "--memory", "128MiB")
     text = (tmp_path / "model" / "model.json").read_text()
     assert '"max": 9999' in text or '"max":9999' in text
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_truncated_file_is_told_of_once(run_ember, tmp_path, stream):
+    whole = write_arrow(rows(2_000), tmp_path / "whole.arrow", stream=stream, rows_per_batch=500)
+    content = whole.read_bytes()
+    for size in (3, 7, 50, len(content) // 2, len(content) - 20, len(content) - 5):
+        path = tmp_path / "cut.arrow"
+        path.write_bytes(content[:size])
+        process = run_ember("inspect", path, "-q", status=1)
+        assert "cut.arrow" in process.stderr
+        assert process.stderr.count("written") == 1, process.stderr
+        assert process.stderr.count("completely") == 1, process.stderr

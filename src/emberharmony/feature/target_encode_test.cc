@@ -149,7 +149,9 @@ TEST(TargetEncode, PartsMakeTheWhole) {
     damaged[at] = static_cast<char>(~damaged[at]);
     auto learner = *step->MakeLearner(nullptr);
     const arrow::Status status = learner->MergeEncoded(damaged);
-    if (!status.ok()) EXPECT_EQ(base::KindOf(status), base::ErrorKind::kData) << at;
+    if (!status.ok()) {
+      EXPECT_EQ(base::KindOf(status), base::ErrorKind::kData) << at;
+    }
   }
   const auto others = MakeRowStep("target_encode", {{"folds", 3}}, context);
   EXPECT_EQ(base::KindOf((*others->MakeLearner(nullptr))->MergeEncoded(whole)),

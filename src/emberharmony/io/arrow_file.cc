@@ -134,8 +134,7 @@ Status ReadFooter(const ArrowFile& file, arrow::MemoryPool* pool, ArrowFileIndex
                         file.file->ReadAt(file.size - kTailBytes, kTailBytes, tail.data()));
   const std::string_view bytes(tail.data(), tail.size());
   if (read < kTailBytes || bytes.substr(4) != kMagic) {
-    return Status::Invalid(
-        "it does not end with 'ARROW1': it was not written or copied completely");
+    return Status::Invalid("it does not end with 'ARROW1'");
   }
   const int64_t size = FlatTable::Load<int32_t>(bytes, 0);
   if (size <= 0 || size > file.size - kTailBytes - kFirstMessage) {

@@ -175,8 +175,7 @@ arrow::Result<FoundMessage> ReadArrowMessage(arrow::io::RandomAccessFile* file, 
   found.place.body_size = found.message->body_size();
   if (found.place.body_size > file_size - found.place.body_begin) {
     return Status::Invalid("a message's body should be ", found.place.body_size, " bytes at ",
-                           found.place.body_begin, ", but the file has only ", file_size,
-                           " bytes: it was not written or copied completely");
+                           found.place.body_begin, ", but the file has only ", file_size, " bytes");
   }
   return found;
 }
