@@ -175,6 +175,7 @@ Returns:
 
 Raises:
   ValueError: A mean out of range, or of a shape that does not broadcast.
+  OverflowError: A number was drawn that an integer dtype does not hold.
   TypeError: A bool or complex dtype.
 )")
 
@@ -193,7 +194,8 @@ Returns:
   A tensor of whole numbers from 0 to n.
 
 Raises:
-  ValueError: A parameter out of range, or of a shape that does not broadcast.
+  ValueError: A parameter out of range, of a shape that does not broadcast, or an n that an integer
+    dtype does not hold.
   TypeError: A bool or complex dtype.
 )") {
   const ops::Shape shape = args.shape(0);

@@ -71,11 +71,11 @@ Tensor integers(const Shape& shape, const Operand& low, const Operand& high,
 Tensor bernoulli(const Shape& shape, const Operand& p = 0.5, const Options& options = {});
 /// Successes in n trials, integers from 0 to 2^53, of probability p in [0, 1]: by inversion where
 /// fewer than 10 are expected (of the rarer outcome), else by transformed rejection (Hoermann: The
-/// generation of binomial random variates, 1993).
+/// generation of binomial random variates, 1993). An integer dtype must hold n.
 Tensor binomial(const Shape& shape, const Operand& n, const Operand& p,
                 const Options& options = {});
-/// Poisson of mean lam, from 0 to 2^62: by inversion below 10, else by transformed rejection
-/// (Hoermann: The transformed rejection method for generating Poisson random variables, 1993).
+/// Poisson of mean lam, from 0 to 2^62, by inversion below 10, else by Hoermann's PTRS (Insurance:
+/// Mathematics and Economics 12, 1993). RangeError for a drawn number beyond an integer dtype.
 Tensor poisson(const Shape& shape, const Operand& lam = 1.0, const Options& options = {});
 
 /// num_samples classes for each row along the last axis of `logits` (real, rank at least 1), whose

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <stdexcept>
@@ -8,6 +9,7 @@
 #include "emberharmony/ops/elementwise.h"
 #include "emberharmony/ops/random_internal.h"
 #include "emberharmony/ops/random_math_internal.h"
+#include "emberharmony/ops/range_error.h"
 
 namespace emberharmony::ops::random {
 namespace {
@@ -314,6 +316,26 @@ void CheckIntegerBounds(const IntegerParameter& low, const IntegerParameter& hig
   }
 }
 
+/// Numbers of trials: none of the successes may be beyond the dtype, whichever are drawn.
+void CheckTrialsFit(const Parameter& trials, int64_t n, DType dtype) {
+  for (int64_t i = 0; i < (trials.is_number() ? 1 : n); ++i) {
+    CheckMayBeDrawn("binomial", static_cast<int64_t>(trials.At(i)), dtype);
+  }
+}
+
+/// Poisson's distribution has no largest number, so what was drawn is looked at.
+void CheckWasDrawn(const Tensor& drawn, DType dtype) {
+  const int64_t largest = LargestWhole(dtype);
+  if (drawn.size() == 0 || largest == std::numeric_limits<int64_t>::max()) return;
+  const int64_t* const numbers = drawn.data_as<int64_t>();
+  const int64_t most = *std::max_element(numbers, numbers + drawn.size());
+  if (most <= largest) return;
+  throw RangeError(
+      fmt::format("poisson: expected numbers of at most {}, the largest {}, drew {}; take a wider "
+                  "dtype",
+                  largest, DTypeName(dtype), most));
+}
+
 }  // namespace
 
 uint64_t BelowUnevenRange(const Sequence& sequence, uint64_t position, uint64_t wide,
@@ -383,6 +405,7 @@ Tensor binomial(const Shape& shape, const Operand& n, const Operand& p, const Op
   const Parameter probability("binomial", "p", p, shape);
   trials.Check(&IsCount, "to be a whole number from 0 to 2^53");
   probability.Check(&IsProbability, "to be from 0 to 1");
+  CheckTrialsFit(trials, result.size(), dtype);
   int64_t* out = result.mutable_data_as<int64_t>();
   const Sequence sequence = NextSequence("binomial", options);
   if (trials.is_number() && probability.is_number() && result.size() >= kTableMin) {
@@ -404,6 +427,7 @@ Tensor poisson(const Shape& shape, const Operand& lam, const Options& options) {
   const Sequence sequence = NextSequence("poisson", options);
   if (mean.is_number() && result.size() >= kTableMin) {
     FillPoisson(sequence, mean.At(0), result.size(), out);
+    CheckWasDrawn(result, dtype);
     return Converted(result, dtype);
   }
   ForElements<1>(sequence, result.size(), [&](int64_t i, const ElementBlocks& blocks) {
@@ -412,6 +436,7 @@ Tensor poisson(const Shape& shape, const Operand& lam, const Options& options) {
         static_cast<int64_t>(rate < kInversionBelow ? SmallPoisson(Fraction(blocks(0)[0]), rate)
                                                     : LargePoisson(rate)(blocks));
   });
+  CheckWasDrawn(result, dtype);
   return Converted(result, dtype);
 }
 

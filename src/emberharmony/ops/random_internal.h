@@ -35,6 +35,10 @@ void DrawBits(const Sequence& sequence, uint64_t first, int64_t n, uint64_t* out
 DType FloatingDType(const char* function, const Options& options);
 /// The dtype asked for, or int64, which must be real (bool too if `with_bool`).
 DType DiscreteDType(const char* function, const Options& options);
+/// The largest number of an integer dtype; of uint64, and of floats, which round, int64's.
+int64_t LargestWhole(DType dtype);
+/// Throws std::invalid_argument where the dtype has no number so large: it would wrap around.
+void CheckMayBeDrawn(const char* function, int64_t largest, DType dtype);
 
 /// One parameter of a distribution: a number, or a tensor broadcast to the result's shape.
 class Parameter {

@@ -255,6 +255,7 @@ Tensor categorical(const Tensor& logits, int64_t num_samples, const Options& opt
     throw ShapeError(
         fmt::format("categorical: expected at least one class, found a {}", logits.Describe()));
   }
+  CheckMayBeDrawn("categorical", num_classes - 1, dtype);
   const Tensor rows = astype(logits, DType::kFloat64, /*copy=*/false).Contiguous();
   const Tensor fractions = Tensor::Empty(shape, DType::kFloat64);
   Draw(backend::Op::kRandomUniform, NextSequence("categorical", options), 0, 1, fractions);
@@ -278,6 +279,7 @@ Tensor permutation(int64_t n, const Options& options) {
     throw std::invalid_argument(fmt::format("permutation: expected n of at least 0, found {}", n));
   }
   const DType dtype = DiscreteDType("permutation", options);
+  CheckMayBeDrawn("permutation", n - 1, dtype);
   return Converted(DrawWithoutReplacement(NextSequence("permutation", options), n, n), dtype);
 }
 
@@ -305,6 +307,7 @@ Tensor choice(int64_t n, const Shape& shape, bool replace, const Tensor& p,
   if (n < 0) {
     throw std::invalid_argument(fmt::format("choice: expected n of at least 0, found {}", n));
   }
+  CheckMayBeDrawn("choice", n - 1, dtype);
   const Tensor probe = Tensor::Empty(shape, DType::kInt64);  // checks the shape
   return Converted(DrawPlaces(n, probe.size(), replace, p, options).Reshape(shape), dtype);
 }

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <limits>
 #include <mutex>
 #include <optional>
 #include <random>
@@ -96,6 +97,26 @@ DType DiscreteDType(const char* function, const Options& options) {
   if (tensor::IsReal(dtype)) return dtype;
   throw DTypeError(fmt::format("{}: expected an integer or real floating-point dtype, found {}",
                                function, DTypeName(dtype)));
+}
+
+int64_t LargestWhole(DType dtype) {
+  int64_t largest = std::numeric_limits<int64_t>::max();
+  if (!tensor::IsInteger(dtype) || dtype == DType::kUInt64) return largest;
+  tensor::VisitReal(dtype, [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    if constexpr (std::is_integral_v<T>) {
+      largest = static_cast<int64_t>(std::numeric_limits<T>::max());
+    }
+  });
+  return largest;
+}
+
+void CheckMayBeDrawn(const char* function, int64_t largest, DType dtype) {
+  if (largest <= LargestWhole(dtype)) return;
+  throw std::invalid_argument(
+      fmt::format("{}: expected numbers of at most {}, the largest {}, but {} may be drawn; take a "
+                  "wider dtype",
+                  function, LargestWhole(dtype), DTypeName(dtype), largest));
 }
 
 Parameter::Parameter(const char* function, const char* name, const Operand& operand,

@@ -12,6 +12,7 @@
 
 #include "emberharmony/backend/threads.h"
 #include "emberharmony/ops.h"
+#include "emberharmony/ops/range_error.h"
 #include "emberharmony/ops/values_test_internal.h"
 
 namespace emberharmony::ops {
@@ -536,6 +537,28 @@ std::string Refusal(const F& f) {
     return error.what();
   }
   return "nothing was thrown";
+}
+
+TEST(Random, NumbersThatTheDTypeDoesNotHoldAreRefused) {
+  const random::Options bytes = {.dtype = DType::kUInt8, .seed = 1};
+  EXPECT_THAT(Refusal([&] { random::binomial({4}, 300, 0.99, bytes); }),
+              HasSubstr("binomial: expected numbers of at most 255, the largest uint8, but 300"));
+  EXPECT_THAT(Refusal([&] { random::binomial({2}, asarray<double>({255, 256}), 0, bytes); }),
+              HasSubstr("256 may be drawn"));
+  EXPECT_EQ(ListOf<uint8_t>(random::binomial({300}, 255, 1.0, bytes)),
+            std::vector<uint8_t>(300, 255));
+  EXPECT_THROW(random::poisson({300}, 1000, bytes), RangeError);
+  EXPECT_THROW(random::poisson({2}, 1000, bytes), RangeError);
+  EXPECT_THROW(random::poisson({2}, full({2}, 1000.0), bytes), RangeError);
+  EXPECT_LT(ListOf<uint8_t>(random::poisson({1}, 100, bytes))[0], 200);
+  EXPECT_EQ(random::poisson({0}, 1000, bytes).size(), 0);
+  EXPECT_THAT(Refusal([&] { random::permutation(257, bytes); }), HasSubstr("but 256 may be drawn"));
+  EXPECT_EQ(random::permutation(256, bytes).size(), 256);
+  EXPECT_THAT(Refusal([&] { random::choice(257, {1}, true, {}, bytes); }), HasSubstr("choice"));
+  EXPECT_THAT(Refusal([&] { random::categorical(zeros({257}), 1, bytes); }),
+              HasSubstr("categorical"));
+  // Floats round, as they do everywhere.
+  EXPECT_EQ(ListOf<float>(random::binomial({1}, 300, 1.0, {.dtype = DType::kFloat32}))[0], 300);
 }
 
 TEST(Random, ParametersOutOfRangeAreRefused) {
