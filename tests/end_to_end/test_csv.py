@@ -2,10 +2,12 @@
 
 import datetime as dt
 import gzip
+import json
 import random
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -293,3 +295,45 @@ def test_values_that_the_models_type_does_not_take_are_named(run_ember, typed_mo
     assert "'serving.csv', line 3: column 'whole': expected int64 (a whole number)" in result.stderr
     assert "as the model was fitted on, found '2.5'" in result.stderr
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("where", [None, "n >= 0 AND n != 77 AND n != 1500"])
+def test_short_batches_of_many_one_hot_columns(run_ember, tmp_path, where):
+    """Rows of short batches are gathered before a step makes many columns of them."""
+    numbers = np.random.default_rng(3)
+    words = numbers.integers(0, 200, 5_000)
+    table = pa.table(
+        {
+            "word": [None if w == 7 else f"w{w}" for w in words],
+            "n": numbers.integers(-20, 3_000, 5_000),
+        }
+    )
+    source = tmp_path / "t.csv"
+    pa.csv.write_csv(table, source)
+    plan = tmp_path / "plan.yaml"
+    plan.write_text(
+        "version: 1\nsplit: {method: hash, key: [n], train: 0.6, validation: 0.2, test: 0.2}\n"
+        "features:\n  - {columns: [n], steps: [passthrough]}\n"
+        "  - {columns: [word], steps: [one_hot]}\n"
+    )
+    options = ["--plan", plan, "-q", *(["--where", where] if where else [])]
+    digests = set()
+    for rows in (1, 100, 1_023, 1_025, 65_536):
+        out = tmp_path / str(rows)
+        run_ember("extract", source, "-o", out, "--batch-rows", rows, *options)
+        digests.add(json.dumps(folder_digests(out)))
+    assert len(digests) == 1
+    kept = table.to_pandas()
+    if where:
+        kept = kept[(kept.n >= 0) & (kept.n != 77) & (kept.n != 1500)]
+    parts = [read_shards(out / split).to_pandas() for split in ("train", "validation", "test")]
+    assert sum(map(len, parts)) == len(kept)
+    found = pd.concat(parts)
+    values = [name for name in found.columns if name != "n"]
+    assert len(values) == 199
+    expected = pd.get_dummies(kept.word, prefix="word", prefix_sep="=").groupby(kept.n).sum()
+    pd.testing.assert_frame_equal(
+        found.groupby("n")[values].sum(),
+        expected[values],
+        check_dtype=False,
+    )

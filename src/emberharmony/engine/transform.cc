@@ -5,6 +5,7 @@
 #include <arrow/compute/api_vector.h>
 #include <arrow/compute/exec.h>
 #include <arrow/type.h>
+#include <arrow/util/byte_size.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -81,7 +82,8 @@ class GroupWriter {
         group_(group),
         splits_(splits),
         uniform_split_(uniform_split),
-        counter_(group.distribution, shared.context->budget()) {}
+        counter_(group.distribution, shared.context->budget()),
+        gathers_(group.num_outputs >= kManyOutputs) {}
 
   arrow::Status Open(std::array<std::unique_ptr<io::Sink>, kNumSplits>& sinks) {
     for (int s = 0; s < kNumSplits; ++s) {
@@ -93,7 +95,13 @@ class GroupWriter {
   }
 
   arrow::Status Add(const io::Piece& piece, int64_t first_row) {
-    const uint8_t* splits = splits_ != nullptr ? splits_->data() + first_row : nullptr;
+    const bool is_next = first_row == first_gathered_ + num_gathered_;
+    if (num_gathered_ > 0 && (piece.encoded() || !is_next)) ARROW_RETURN_NOT_OK(AddGathered());
+    if (!piece.encoded() && gathers_ && piece.num_rows < kShortRows) {
+      return Gather(*piece.values, first_row);
+    }
+    ARROW_RETURN_NOT_OK(AddGathered());
+    const uint8_t* splits = SplitsFrom(first_row);
     if (!piece.encoded()) return AddPlain(*piece.values, splits);
     if (outputs_.empty() || piece.dictionary_id == 0 || piece.dictionary_id != dictionary_id_) {
       ARROW_ASSIGN_OR_RAISE(
@@ -117,6 +125,7 @@ class GroupWriter {
   }
 
   arrow::Status Close() {
+    ARROW_RETURN_NOT_OK(AddGathered());
     ARROW_RETURN_NOT_OK(counter_.Finish());
     for (auto& column : columns_) {
       if (column != nullptr) ARROW_RETURN_NOT_OK(column->Close());
@@ -125,6 +134,38 @@ class GroupWriter {
   }
 
  private:
+  // What a step with many outputs does for a piece costs as much as some hundreds of its rows, so
+  // the rows of shorter ones (of CSV with a small --batch-rows) are gathered first.
+  static constexpr int kManyOutputs = 16;
+  static constexpr int64_t kShortRows = 1024;
+  static constexpr int64_t kGatheredBytesMax = int64_t{1} << 20;
+
+  const uint8_t* SplitsFrom(int64_t row) const {
+    return splits_ != nullptr ? splits_->data() + row : nullptr;
+  }
+
+  // A copy: a few rows that pass a filter must not keep the batch that they were in.
+  arrow::Status Gather(const arrow::Array& values, int64_t first_row) {
+    if (gathered_ == nullptr) {
+      ARROW_ASSIGN_OR_RAISE(gathered_,
+                            arrow::MakeBuilder(values.type(), shared_.context->budget()));
+    }
+    if (num_gathered_ == 0) first_gathered_ = first_row;
+    ARROW_RETURN_NOT_OK(gathered_->AppendArraySlice(*values.data(), 0, values.length()));
+    num_gathered_ += values.length();
+    ARROW_ASSIGN_OR_RAISE(const int64_t bytes, arrow::util::ReferencedBufferSize(values));
+    gathered_bytes_ += bytes;
+    const bool enough = num_gathered_ >= kShortRows || gathered_bytes_ >= kGatheredBytesMax;
+    return enough ? AddGathered() : arrow::Status::OK();
+  }
+
+  arrow::Status AddGathered() {
+    if (num_gathered_ == 0) return arrow::Status::OK();
+    ARROW_ASSIGN_OR_RAISE(const auto values, gathered_->Finish());
+    num_gathered_ = gathered_bytes_ = 0;
+    return AddPlain(*values, SplitsFrom(first_gathered_));
+  }
+
   // So many rows at a time that a step with thousands of outputs takes some tens of megabytes.
   arrow::Status AddPlain(const arrow::Array& values, const uint8_t* splits) {
     constexpr int64_t kCellsMax = int64_t{8} << 20;
@@ -185,6 +226,12 @@ class GroupWriter {
   std::array<std::vector<int32_t>, kNumSplits> parts_;
   std::array<int64_t, kNumSplits> sizes_{};
   std::vector<int32_t> row_numbers_;
+  // Rows that wait for others: copies, and the place of the first.
+  const bool gathers_;
+  std::unique_ptr<arrow::ArrayBuilder> gathered_;
+  int64_t first_gathered_ = 0;
+  int64_t num_gathered_ = 0;
+  int64_t gathered_bytes_ = 0;
 };
 
 // One unit in flight: its shards are visible only after Commit.
