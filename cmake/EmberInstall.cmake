@@ -20,6 +20,7 @@ set(EMBER_PUBLIC_HEADERS
   io/object_stores.h
   ops/activations.h
   ops/axes.h
+  ops/axis_error.h
   ops/bits.h
   ops/constants.h
   ops/convolve.h
@@ -40,6 +41,7 @@ set(EMBER_PUBLIC_HEADERS
   ops/operators.h
   ops/printing.h
   ops/random.h
+  ops/range_error.h
   ops/scatter.h
   ops/searching.h
   ops/sets.h

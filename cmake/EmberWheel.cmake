@@ -1,5 +1,5 @@
 # What a wheel holds (pyproject.toml; scikit-build-core sets SKBUILD): the compiled module, the library and its plugins beside
-# it, and the stubs; the Python sources are added by scikit-build-core. Arrow's libraries are those of the pyarrow package,
+# it, the command in bin/, and the stubs; the Python sources are added by scikit-build-core. Arrow's libraries are those of the pyarrow package,
 # which is found relative to ours, so that neither LD_LIBRARY_PATH nor an import of pyarrow is needed.
 # A wheel holds no symbolic links: the library goes by one name.
 set_property(TARGET emberharmony PROPERTY VERSION)
@@ -7,6 +7,10 @@ set_property(TARGET emberharmony PROPERTY SOVERSION)
 set_target_properties(emberharmony _core PROPERTIES
   INSTALL_RPATH "$ORIGIN;$ORIGIN/../pyarrow" INSTALL_RPATH_USE_LINK_PATH OFF)
 install(TARGETS emberharmony _core LIBRARY DESTINATION emberharmony COMPONENT python)
+# python/emberharmony_command runs it.
+set_target_properties(ember PROPERTIES
+  INSTALL_RPATH "$ORIGIN/..;$ORIGIN/../../pyarrow" INSTALL_RPATH_USE_LINK_PATH OFF)
+install(TARGETS ember RUNTIME DESTINATION emberharmony/bin COMPONENT python)
 install(DIRECTORY "${CMAKE_BINARY_DIR}/python/emberharmony/" DESTINATION emberharmony COMPONENT python
   FILES_MATCHING PATTERN "*.pyi")
 if(EMBER_OPENBLAS)

@@ -10,6 +10,8 @@ at a time. Contenders:
 - numpy: sliding_window_view, sums of products of blocks of windows in float64, eigh, and a second
   pass that projects: what one would write who knows NumPy and has little memory;
 - sklearn-pca: PCA(svd_solver="covariance_eigh") of all windows of a stride in memory;
+- polars, duckdb: the windows by shifted columns, or by lead() over the rows' numbers, and then the
+  same PCA, since neither has one;
 - sklearn-incremental: IncrementalPCA over blocks of 10,000 windows, on fewer rows because it is
   slow; its rate does not depend on their number.
 
@@ -123,15 +125,54 @@ def run_numpy(path: str, num_rows: int) -> dict[int, list[float]]:
     return variances
 
 
-def run_sklearn_pca(path: str, num_rows: int) -> dict[int, list[float]]:
+def components_of(windows: np.ndarray) -> list[float]:
     from sklearn.decomposition import PCA
 
+    model = PCA(COMPONENTS, svd_solver="covariance_eigh")
+    model.fit_transform(windows)
+    return model.explained_variance_.tolist()
+
+
+def run_sklearn_pca(path: str, num_rows: int) -> dict[int, list[float]]:
+    return {
+        stride: components_of(
+            np.concatenate(list(windows_in_blocks(path, num_rows, stride, BLOCK)))
+        )
+        for stride in STRIDES
+    }
+
+
+def run_polars(path: str, num_rows: int) -> dict[int, list[float]]:
+    import polars as pl
+
+    names = [f"c{column}" for column in range(COLUMNS)]
+    rows = pl.concat([pl.from_numpy(batch, names) for batch in batches(path, num_rows)])
+    places = [pl.col(names).shift(-place).name.suffix(f"_{place}") for place in range(WINDOW)]
+    windows = rows.lazy().select(places).slice(0, num_rows - WINDOW + 1)
+    return {s: components_of(windows.gather_every(s).collect().to_numpy()) for s in STRIDES}
+
+
+def run_duckdb(path: str, num_rows: int) -> dict[int, list[float]]:
+    import duckdb
+
+    names = [f"c{column}" for column in range(COLUMNS)]
+    table = np.concatenate(list(batches(path, num_rows)))
+    rows = {name: table[:, column] for column, name in enumerate(names)}
+    connection = duckdb.connect()
+    connection.execute(f"SET threads = {os.environ['OMP_NUM_THREADS']}")
+    connection.register("rows", {"place": np.arange(num_rows), **rows})
+    shifted = ", ".join(
+        f"lead({name}, {place}) OVER (ORDER BY place) AS {name}_{place}"
+        for place in range(WINDOW)
+        for name in names
+    )
     variances = {}
     for stride in STRIDES:
-        windows = np.concatenate(list(windows_in_blocks(path, num_rows, stride, BLOCK)))
-        model = PCA(COMPONENTS, svd_solver="covariance_eigh")
-        model.fit_transform(windows)
-        variances[stride] = model.explained_variance_.tolist()
+        found = connection.execute(
+            f"SELECT * EXCLUDE (place) FROM (SELECT place, {shifted} FROM rows) "
+            f"WHERE place % {stride} = 0 AND place <= {num_rows - WINDOW} ORDER BY place"
+        ).fetchnumpy()
+        variances[stride] = components_of(np.column_stack(list(found.values())))
     return variances
 
 
@@ -154,12 +195,16 @@ CONTENDERS = {
     "emberharmony": run_emberharmony,
     "numpy": run_numpy,
     "sklearn-pca": run_sklearn_pca,
+    "polars": run_polars,
+    "duckdb": run_duckdb,
     "sklearn-incremental": run_sklearn_incremental,
 }
 IMPORTS = {
     "emberharmony": "emberharmony.features",
     "numpy": "numpy",
     "sklearn-pca": "sklearn.decomposition",
+    "polars": "polars",
+    "duckdb": "duckdb",
     "sklearn-incremental": "sklearn.decomposition",
 }
 
@@ -190,7 +235,12 @@ def work(name: str, path: str, num_rows: int) -> None:
 
 
 def measure(name: str, path: Path, num_rows: int, threads: int) -> dict:
-    numbers = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "EMBERHARMONY_NUM_THREADS")
+    numbers = (
+        "OPENBLAS_NUM_THREADS",
+        "OMP_NUM_THREADS",
+        "POLARS_MAX_THREADS",
+        "EMBERHARMONY_NUM_THREADS",
+    )
     environment = {**os.environ, **dict.fromkeys(numbers, str(threads))}
     environment["PYTHONPATH"] = str(ROOT / "build" / "python")
     command = [sys.executable, __file__, "--work", name, "--rows", str(num_rows), "--file", path]

@@ -44,13 +44,13 @@ void Operators() {
 }
 
 void Indexing() {
-  const Tensor x = ops::arange(12).Reshape({3, 4});
+  Tensor x = ops::arange(12).Reshape({3, 4});
   Show("every second column, last row first",
        ops::get_index(x, {Slice{.step = -1}, Slice{.step = 2}}));
   const Tensor rows = ops::asarray<int64_t>({2, 0});
   Check(ops::get_index(x, {rows, 1}).size() == 2, "integer tensors select elements");
   Check(ops::get_index(x, {ops::ellipsis, ops::newaxis}).rank() == 3, "a new axis comes last");
-  ops::set_index(x, {x > 8}, -1);  // x itself changes
+  ops::set_index(x, {x > 8}, -1);  // x changes; a copy of it would not
   Check(ops::get_index(x, {x == -1}).size() == 3, "three elements were above 8");
   Show("capped", x);
   try {

@@ -279,7 +279,7 @@ int AssignSubscript(PyObject* self, PyObject* key, PyObject* value) {
       imported = ImportArray(value, std::nullopt, CopyRule::kIfNeeded);
       operand = ops::Operand(*imported);
     }
-    ops::set_index(TensorOf(self), index.parts(), operand);
+    ops::internal::WriteIndex(TensorOf(self), index.parts(), operand);
     return 0;
   } catch (...) {
     SetErrorFromException();

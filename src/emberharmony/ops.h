@@ -3,6 +3,7 @@
 /// The tensor interface: `#include <emberharmony/ops.h>`, `namespace ops = emberharmony::ops`.
 #include "emberharmony/ops/activations.h"
 #include "emberharmony/ops/axes.h"
+#include "emberharmony/ops/axis_error.h"
 #include "emberharmony/ops/bits.h"
 #include "emberharmony/ops/constants.h"
 #include "emberharmony/ops/convolve.h"
@@ -22,6 +23,7 @@
 #include "emberharmony/ops/operators.h"
 #include "emberharmony/ops/printing.h"
 #include "emberharmony/ops/random.h"
+#include "emberharmony/ops/range_error.h"
 #include "emberharmony/ops/scatter.h"
 #include "emberharmony/ops/searching.h"
 #include "emberharmony/ops/sets.h"

@@ -24,9 +24,10 @@ class Block:
 
 
 def pages(root: Path) -> list[str]:
-    """README.md, CONTRIBUTING.md and every page of docs/, relative to the root."""
-    found = [path.relative_to(root).as_posix() for path in (root / "docs").rglob("*.md")]
-    return ["README.md", "CONTRIBUTING.md", *sorted(found)]
+    """The root's documents, those of the tools and every page of docs/, relative to the root."""
+    found = [*(root / "docs").rglob("*.md"), *(root / "tools").glob("*/*.md")]
+    first = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"]
+    return [*first, *sorted(path.relative_to(root).as_posix() for path in found)]
 
 
 def blocks(root: Path, page: str) -> list[Block]:

@@ -57,6 +57,7 @@ def environment(ember: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[s
         "PATH": os.pathsep.join(map(str, paths)),
         "PYTHONPATH": str(ROOT / "build" / "python"),
         "REPOSITORY": str(ROOT),
+        "SIMULATION_LIMIT": "20000",
         "PYTHONWARNINGS": "error::DeprecationWarning:__main__",
     }
 
@@ -64,6 +65,8 @@ def environment(ember: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[s
 @pytest.mark.parametrize("page", having(RUN))
 def test_blocks_run(page: str, environment: dict[str, str], data: Path, tmp_path: Path) -> None:
     (tmp_path / "data").symlink_to(data)
+    for name in (".venv", "tools"):
+        (tmp_path / name).symlink_to(ROOT / name)
     found = [(each.page, each.line, each.language, each.text) for each in of(page, RUN)]
     listed = tmp_path / "blocks.json"
     listed.write_text(json.dumps(found), encoding="utf-8")

@@ -326,17 +326,46 @@ TEST(Elementwise, PartsOfComplexNumbers) {
   EXPECT_THAT(ListOf<bool>(signbit(zeros)), ElementsAre(false, false, false, false));
 }
 
-TEST(Elementwise, AssignmentKeepsTheMemory) {
+TEST(Elementwise, AssignmentKeepsTheMemoryThatNoOtherHas) {
   Tensor x = asarray<double>({1, 2});
-  const Tensor same = x;
+  const void* const memory = x.data();
   x += 1;
   x *= asarray<double>({10, 100});
-  EXPECT_THAT(ListOf<double>(same), ElementsAre(20, 300));
+  EXPECT_EQ(x.data(), memory);
+  EXPECT_THAT(ListOf<double>(x), ElementsAre(20, 300));
   EXPECT_THROW(x += asarray<std::complex<double>>({1.0}), DTypeError);
   EXPECT_THROW(x += zeros({2, 2}), ShapeError);
   Tensor bits = asarray<int32_t>({1});
   bits <<= 3;
   EXPECT_EQ(bits.item<int32_t>(), 8);
+  double numbers[] = {1, 2};
+  Tensor theirs = Tensor::WrapMutable(numbers, Shape{2}, DType::kFloat64, nullptr);
+  theirs += 1;
+  EXPECT_EQ(numbers[1], 3);
+}
+
+TEST(Elementwise, AssignmentLeavesCopiesAndViewsAsTheyAre) {
+  Tensor x = asarray<double>({1, 2});
+  const Tensor copy = x, view = x.Slice(0, 1, 2);
+  x += 1;
+  EXPECT_THAT(ListOf<double>(x), ElementsAre(2, 3));
+  EXPECT_THAT(ListOf<double>(copy), ElementsAre(1, 2));
+  EXPECT_THAT(ListOf<double>(view), ElementsAre(2));
+  const auto double_it = [](Tensor given) { return given *= 2; };
+  EXPECT_THAT(ListOf<double>(double_it(x)), ElementsAre(4, 6));
+  EXPECT_THAT(ListOf<double>(x), ElementsAre(2, 3));
+  x += x;
+  EXPECT_THAT(ListOf<double>(x), ElementsAre(4, 6));
+  Tensor part = x.Slice(0, 0, 1);
+  part -= 1;
+  EXPECT_THAT(ListOf<double>(part), ElementsAre(3));
+  EXPECT_THAT(ListOf<double>(x), ElementsAre(4, 6));
+  // A failure changes nothing.
+  Tensor same = x;
+  EXPECT_THROW(same += zeros({2, 2}), ShapeError);
+  EXPECT_EQ(same.data(), x.data());
+  Tensor read_only = x.ReadOnly();
+  EXPECT_THROW(read_only += 1, std::invalid_argument);
 }
 
 TEST(Elementwise, ResultTypesOfTensorsAndNumbers) {

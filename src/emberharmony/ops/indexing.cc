@@ -7,6 +7,7 @@
 #include "emberharmony/ops/device_result_internal.h"
 #include "emberharmony/ops/elementwise.h"
 #include "emberharmony/ops/indexing_plan_internal.h"
+#include "emberharmony/ops/operators.h"
 
 namespace emberharmony::ops {
 namespace {
@@ -135,7 +136,7 @@ Tensor get_index(const Tensor& x, std::span<const Index> index) {
   return result;
 }
 
-void set_index(const Tensor& x, std::span<const Index> index, const Operand& operand) {
+void internal::WriteIndex(const Tensor& x, std::span<const Index> index, const Operand& operand) {
   CheckWritable(x);
   const Tensor given = x.defined() ? ValueFor(x, operand) : Tensor();
   const Tensor* mask = WholeMask(x, index);
@@ -161,9 +162,15 @@ void set_index(const Tensor& x, std::span<const Index> index, const Operand& ope
   backend::native::ScatterPlaces(PlacesOf(plan), OneEach(ConvertedValue(x, value), shape));
 }
 
+void set_index(Tensor& x, std::span<const Index> index, const Operand& value) {
+  Tensor own = x.defined() && x.writable() && tensor::internal::IsShared(x) ? x.Copy() : x;
+  internal::WriteIndex(own, index, value);
+  x = std::move(own);
+}
+
 Tensor index_update(const Tensor& x, std::span<const Index> index, const Operand& value) {
   const Tensor result = x.Copy();
-  set_index(result, index, value);
+  internal::WriteIndex(result, index, value);
   return result;
 }
 

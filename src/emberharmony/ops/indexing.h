@@ -75,7 +75,8 @@ inline Tensor get_index(const Tensor& x, std::initializer_list<Index> index) {
   return get_index(x, std::span<const Index>(index.begin(), index.size()));
 }
 
-/// x[index...] = value: writes into x, which must be writable (else std::invalid_argument).
+/// x[index...] = value; x must be writable (else std::invalid_argument). Copies and views of x keep
+/// their elements: where there are any, x gets memory of its own.
 ///
 /// `value`, a tensor or a number, broadcasts to the shape of x[index...]; leading axes of length 1
 /// beyond its rank are dropped. It is converted to x's dtype: bool to integers, integers to any
@@ -84,10 +85,18 @@ inline Tensor get_index(const Tensor& x, std::initializer_list<Index> index) {
 /// does an integer number that x's dtype cannot hold. A value that shares memory with x is read as
 /// it was before the call. Where an element is selected more than once, the last value stays.
 /// Throws ShapeError if the value does not broadcast, else as get_index.
-void set_index(const Tensor& x, std::span<const Index> index, const Operand& value);
-inline void set_index(const Tensor& x, std::initializer_list<Index> index, const Operand& value) {
+void set_index(Tensor& x, std::span<const Index> index, const Operand& value);
+inline void set_index(Tensor& x, std::initializer_list<Index> index, const Operand& value) {
   set_index(x, std::span<const Index>(index.begin(), index.size()), value);
 }
+
+namespace internal {
+/// The same for whoever wants x's copies and views to change with it, as Python's tensors do.
+void WriteIndex(const Tensor& x, std::span<const Index> index, const Operand& value);
+inline void WriteIndex(const Tensor& x, std::initializer_list<Index> index, const Operand& value) {
+  WriteIndex(x, std::span<const Index>(index.begin(), index.size()), value);
+}
+}  // namespace internal
 
 /// A copy of x in which x[index...] is `value`: set_index for those who do not write into tensors.
 Tensor index_update(const Tensor& x, std::span<const Index> index, const Operand& value);

@@ -177,8 +177,8 @@ TEST(TensorIndex, EmptyTensorsAndAxes) {
   EXPECT_EQ(get_index(CountingUp({2, 0}), {empty({2, 0}, DType::kBool)}).shape(), (Shape{0}));
 }
 
-TEST(SetIndex, WritesIntoViewsAndPlaces) {
-  const Tensor x = zeros({2, 3}, DType::kInt64);
+TEST(SetIndex, WritesIntoPlaces) {
+  Tensor x = zeros({2, 3}, DType::kInt64);
   set_index(x, {0}, 1);
   set_index(x, {Slice{}, 1}, Integers64({7, 8}));
   EXPECT_THAT(Elements(x), ElementsAre(1, 7, 1, 0, 8, 0));
@@ -190,39 +190,81 @@ TEST(SetIndex, WritesIntoViewsAndPlaces) {
   EXPECT_THAT(Elements(x), ElementsAre(5, 7, 5, 5, 8, 5));
   set_index(x, {equal(x, 5)}, Integers64({1, 2, 3, 4}));
   EXPECT_THAT(Elements(x), ElementsAre(1, 7, 2, 3, 8, 4));
-  set_index(x.PermuteDims(std::vector<int>{1, 0}), {Bools({true, false, true})},
-            CountingUp({2, 2}));
-  EXPECT_THAT(Elements(x), ElementsAre(0, 7, 2, 1, 8, 3));
   set_index(x, {ellipsis}, CountingUp({1, 1, 2, 3}));
   EXPECT_THAT(Elements(x), ElementsAre(0, 1, 2, 3, 4, 5));
 }
 
+TEST(SetIndex, LeavesCopiesAndViewsAsTheyAre) {
+  Tensor x = CountingUp({4});
+  const Tensor copy = x, view = get_index(x, {Slice{1, 3}});
+  set_index(x, {2}, 20);
+  EXPECT_THAT(Elements(x), ElementsAre(0, 1, 20, 3));
+  EXPECT_THAT(Elements(copy), ElementsAre(0, 1, 2, 3));
+  EXPECT_THAT(Elements(view), ElementsAre(1, 2));
+  Tensor part = get_index(x, {Slice{2}});
+  set_index(part, {ellipsis}, 7);
+  EXPECT_THAT(Elements(part), ElementsAre(7, 7));
+  EXPECT_THAT(Elements(x), ElementsAre(0, 1, 20, 3));
+}
+
+TEST(SetIndex, KeepsMemoryThatNoOtherHas) {
+  Tensor x = CountingUp({4});
+  const void* const memory = x.data();
+  set_index(x, {2}, 20);
+  set_index(x, {Slice{1}}, get_index(Integers64({5, 6, 7}), {Slice{}}));
+  EXPECT_EQ(x.data(), memory);
+  int64_t numbers[] = {1, 2, 3};
+  Tensor theirs = Tensor::WrapMutable(numbers, Shape{3}, DType::kInt64, nullptr);
+  set_index(theirs, {0}, 9);
+  EXPECT_EQ(numbers[0], 9);
+}
+
+TEST(WriteIndex, ReachesWhateverSharesTheMemory) {
+  const Tensor x = CountingUp({2, 3});
+  const Tensor copy = x;
+  internal::WriteIndex(x.PermuteDims(std::vector<int>{1, 0}), {Bools({true, false, true})},
+                       Integers64({10, 20, 30, 40}).Reshape({2, 2}));
+  EXPECT_THAT(Elements(x), ElementsAre(10, 1, 30, 20, 4, 40));
+  EXPECT_THAT(Elements(copy), ElementsAre(10, 1, 30, 20, 4, 40));
+  const Tensor row = CountingUp({5});
+  internal::WriteIndex(row, {Slice{1}}, get_index(row, {Slice{{}, -1}}));
+  EXPECT_THAT(Elements(row), ElementsAre(0, 0, 1, 2, 3));
+  internal::WriteIndex(row, {Slice{}}, get_index(row, {Slice{{}, {}, -1}}));
+  EXPECT_THAT(Elements(row), ElementsAre(3, 2, 1, 0, 0));
+  internal::WriteIndex(row, {Integers64({0, 1, 2, 3, 4})}, get_index(row, {Slice{{}, {}, -1}}));
+  EXPECT_THAT(Elements(row), ElementsAre(0, 0, 1, 2, 3));
+  const Tensor mask = Bools({true, true, false, true});
+  internal::WriteIndex(mask, {get_index(mask, {Slice{{}, {}, -1}})}, false);
+  EXPECT_TRUE(mask.values<bool>()[1]);
+  EXPECT_FALSE(mask.values<bool>()[0]);
+}
+
 TEST(SetIndex, TheLastOfRepeatedPlacesStays) {
-  const Tensor x = zeros({3}, DType::kInt64);
+  Tensor x = zeros({3}, DType::kInt64);
   set_index(x, {Integers64({1, 1, 1, 2})}, Integers64({5, 6, 7, 8}));
   EXPECT_THAT(Elements(x), ElementsAre(0, 7, 8));
 }
 
 TEST(SetIndex, ValuesThatShareMemoryAreReadBefore) {
-  const Tensor x = CountingUp({5});
+  Tensor x = CountingUp({5});
   set_index(x, {Slice{1}}, get_index(x, {Slice{{}, -1}}));
   EXPECT_THAT(Elements(x), ElementsAre(0, 0, 1, 2, 3));
   set_index(x, {Slice{}}, get_index(x, {Slice{{}, {}, -1}}));
   EXPECT_THAT(Elements(x), ElementsAre(3, 2, 1, 0, 0));
   set_index(x, {Integers64({0, 1, 2, 3, 4})}, get_index(x, {Slice{{}, {}, -1}}));
   EXPECT_THAT(Elements(x), ElementsAre(0, 0, 1, 2, 3));
-  const Tensor mask = Bools({true, true, false, true});
+  Tensor mask = Bools({true, true, false, true});
   set_index(mask, {get_index(mask, {Slice{{}, {}, -1}})}, false);
   EXPECT_TRUE(mask.values<bool>()[1]);
   EXPECT_FALSE(mask.values<bool>()[0]);
 }
 
 TEST(SetIndex, ConvertsWithinAKindAndUpwards) {
-  const Tensor doubles = zeros({2});
+  Tensor doubles = zeros({2});
   set_index(doubles, {0}, 3);
   set_index(doubles, {1}, asarray<float>({0.5F}));
   EXPECT_THAT(doubles.values<double>(), ElementsAre(3.0, 0.5));
-  const Tensor ints = zeros({2}, DType::kInt8);
+  Tensor ints = zeros({2}, DType::kInt8);
   set_index(ints, {Slice{}}, Integers64({257, -1}));
   EXPECT_THAT(ints.values<int8_t>(), ElementsAre(1, -1));
   EXPECT_THROW(set_index(ints, {0}, asarray({1.0})), DTypeError);
@@ -232,13 +274,13 @@ TEST(SetIndex, ConvertsWithinAKindAndUpwards) {
 }
 
 TEST(SetIndex, RefusesWithoutChanges) {
-  const Tensor x = CountingUp({2, 3});
+  Tensor x = CountingUp({2, 3}), read_only = x.ReadOnly(), repeated = x.BroadcastTo({2, 2, 3});
   EXPECT_THROW(set_index(x, {Slice{}}, Integers64({1, 2})), ShapeError);
   EXPECT_THROW(set_index(x, {0}, CountingUp({2, 3})), ShapeError);
   EXPECT_THROW(set_index(x, {Integers64({0, 5})}, 9), IndexError);
   EXPECT_THROW(set_index(x, {less(x, 2)}, Integers64({1, 2, 3})), ShapeError);
-  EXPECT_THROW(set_index(x.ReadOnly(), {0}, 9), std::invalid_argument);
-  EXPECT_THROW(set_index(x.BroadcastTo({2, 2, 3}), {0}, 9), std::invalid_argument);
+  EXPECT_THROW(set_index(read_only, {0}, 9), std::invalid_argument);
+  EXPECT_THROW(set_index(repeated, {0}, 9), std::invalid_argument);
   EXPECT_THROW(set_index(x, {0}, Tensor()), std::invalid_argument);
   EXPECT_EQ(Elements(x), Elements(CountingUp({2, 3})));
 }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <atomic>
+
 #include "emberharmony/ops/elementwise.h"
 
 /// Operators on tensors, the same as ops' functions. They stand in Tensor's namespace, where
@@ -39,12 +41,29 @@ inline Tensor operator-(const Tensor& x) { return ops::negative(x); }
 inline Tensor operator+(const Tensor& x) { return ops::positive(x); }
 inline Tensor operator~(const Tensor& x) { return ops::bitwise_invert(x); }
 
-// In place: the memory stays, and with it the shape and dtype, which the result must have (else
-// ShapeError, DTypeError).
+namespace internal {
+/// Whether other handles have a part in x's storage: copies, views, or whoever else owns it.
+inline bool IsShared(const Tensor& x) {
+  const bool shared = x.owner().use_count() > 1;
+  // What another thread has read through a handle that is gone was read before we write.
+  std::atomic_thread_fence(std::memory_order_acquire);
+  return shared;
+}
+
+/// Where an assignment to x is to be computed: in its memory if x alone has it, else in new memory.
+inline Tensor ForAssignment(const Tensor& x) {
+  return x.writable() && IsShared(x) ? Tensor::Empty(x.shape(), x.dtype()) : x;
+}
+}  // namespace internal
+
+// The shape and dtype stay, which the result must have (else ShapeError, DTypeError). Tensors are
+// values: copies and views of x1 keep their elements, so where there are any, x1 gets memory of its
+// own; where there are none, it keeps the memory that it has.
 #define EMBER_ASSIGNMENT(op, function)                               \
   inline Tensor& operator op(Tensor & x1, const ops::Operand & x2) { \
-    ops::function(x1, x2, {.out = &x1});                             \
-    return x1;                                                       \
+    Tensor result = internal::ForAssignment(x1);                     \
+    ops::function(x1, x2, {.out = &result});                         \
+    return x1 = std::move(result);                                   \
   }
 EMBER_ASSIGNMENT(+=, add)
 EMBER_ASSIGNMENT(-=, subtract)

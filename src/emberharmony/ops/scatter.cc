@@ -248,7 +248,8 @@ Tensor tensor_scatter_nd_update(const Tensor& x, const Tensor& indices, const Te
   const FlatPlaces places = Flatten("tensor_scatter_nd_update", indices, updates, x.shape());
   const Tensor result = x.Copy();
   const Tensor rows = result.Reshape({places.length, places.inner});
-  set_index(rows, {places.numbers}, updates.Reshape({places.numbers.size(), places.inner}));
+  internal::WriteIndex(rows, {places.numbers},
+                       updates.Reshape({places.numbers.size(), places.inner}));
   return result;
 }
 

@@ -8,6 +8,7 @@
 import atexit
 import shutil
 import subprocess
+import sys
 
 from emberharmony import bigquery
 
@@ -21,12 +22,18 @@ def find(name):
     return found[0]
 
 
-EMBER = os.environ.get("EMBER_BIN") or shutil.which("ember") or find("build/bin/ember")
+def find_ember():
+    """The command: that of EMBER_BIN, beside this Python, in PATH, or of a checkout."""
+    beside = str(Path(sys.executable).parent)
+    found = os.environ.get("EMBER_BIN") or shutil.which("ember", path=beside)
+    return found or shutil.which("ember") or find("build/bin/ember")
+
+
 server = None
 if not ENDPOINT and not PROJECT:
     flights = os.environ.get("SIMULATION_DATA") or find("data/flights-3m.parquet")
     server = subprocess.Popen(
-        [EMBER, "serve-bigquery", "--table", f"{TABLE}={flights}"],
+        [find_ember(), "serve-bigquery", "--table", f"{TABLE}={flights}"],
         stdout=subprocess.PIPE,
         text=True,
     )

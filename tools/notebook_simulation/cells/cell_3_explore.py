@@ -61,13 +61,13 @@ summary
 # The engine's own look at all columns.
 
 # %%
-print(
-    subprocess.run(
-        [EMBER, "inspect", f"bigquery://{TABLE.replace('.', '/')}", "--limit", str(LIMIT)]
-        + (["--bigquery-endpoint", ENDPOINT] if ENDPOINT else [])
-        + (["--project", PROJECT] if PROJECT else []),
-        check=True,
-        capture_output=True,
-        text=True,
-    ).stdout
+import emberharmony as eh
+
+inspection = eh.inspect(
+    f"bigquery://{TABLE.replace('.', '/')}", limit=LIMIT, progress="none", connection=connection
 )
+for column in inspection["columns"]:
+    print(
+        f"{column['name']:<20} {column['detected']:<12} {column['null_share']:>6.1%} missing, "
+        f"{column['distinct_count']:>9,} distinct, median {column.get('median', '-')}"
+    )

@@ -6,8 +6,6 @@
 # features, with the model that serves new rows.
 
 # %%
-import emberharmony as eh
-
 result = eh.extract(
     f"bigquery://{TABLE.replace('.', '/')}",
     OUTPUT / "features",
