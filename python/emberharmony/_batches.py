@@ -373,6 +373,30 @@ def _chosen_columns(
     return chosen
 
 
+def _to_empty_tensors(schema: pyarrow.Schema, names: Sequence[str]) -> None:
+    fields = [schema.field(name) for name in names]
+    rows = pyarrow.RecordBatch.from_arrays(
+        [pyarrow.array([], field.type) for field in fields], schema=pyarrow.schema(fields)
+    )
+    Batch(_engine.batch_of_capsules(*rows.__arrow_c_array__())).to_tensors()
+
+
+def _check_types(schema: pyarrow.Schema, names: Sequence[str], target: str | None) -> None:
+    """Raises a TypeError for a column that cannot be a tensor, before anything is read."""
+    try:
+        if target is not None:
+            _to_empty_tensors(schema, [target])
+    except TypeError as error:
+        raise TypeError(
+            f"batches: the target, {error}; take a column of numbers as the target, one for each "
+            "class, or target=None and columns= without it, and read it beside the batches"
+        ) from None
+    try:
+        _to_empty_tensors(schema, names)
+    except TypeError as error:
+        raise TypeError(f"batches: {error}; leave it out with columns=") from None
+
+
 def _checked_order(
     batch_size: Any,
     shuffle: bool,
@@ -498,7 +522,7 @@ def batches(
         FileNotFoundError: There are no files.
         KeyError: A column that is not there.
         ValueError: Arguments out of range, files of several schemas; later, nulls of integers.
-        TypeError: Later: a column that cannot be a tensor.
+        TypeError: A column that cannot be a tensor, as those of text.
     """
     order = _checked_order(batch_size, shuffle, seed, rank, world_size, drop_last, window_rows)
     if backend not in _CONVERTERS:
@@ -512,9 +536,11 @@ def batches(
     if fill_null is not None:
         fill_null = _arguments.real(fill_null, "fill_null")
     shards = Shards(source)
+    chosen = _chosen_columns(shards.schema, columns, target)
+    _check_types(shards.schema, chosen, target)
     return Batches(
         shards,
-        _chosen_columns(shards.schema, columns, target),
+        chosen,
         order,
         epochs=epochs,
         backend=backend,

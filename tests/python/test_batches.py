@@ -189,7 +189,11 @@ def test_nulls_and_text(tmp_path: Path) -> None:
         next(eh.batches(tmp_path, columns=["b"]))
     assert next(eh.batches(tmp_path, columns=["b"], fill_null=1))["b"].tolist() == [True, True, 0]
     with pytest.raises(TypeError, match="'t' of type string"):
-        next(eh.batches(tmp_path, columns=["t"]))
+        eh.batches(tmp_path, columns=["t"])
+    with pytest.raises(TypeError, match=r"the target, column 't' of type string .*target=None"):
+        eh.batches(tmp_path, columns=["n"], target="t")
+    with pytest.raises(TypeError, match=r"'t' of type string .*; leave it out with columns="):
+        eh.batches(tmp_path, target="n")
 
 
 def test_what_cannot_be_is_told_at_once(folder: Path, table: pa.Table, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import gc
 import inspect
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ import pyarrow.parquet as pq
 import pytest
 from bigquery_service import serve
 from emberharmony.features import DataSplit, TerabyteFeatureExtractor
+from emberharmony.features._learned import FittedImputer, FittedScaler
 from engine_tables import some_flights
 from rest_double import Fault, QueryScript, RestDouble
 from sklearn.datasets import load_breast_cancer
@@ -398,7 +400,11 @@ def test_nothing_of_it_needs_numpy(flights: Path, tmp_path: Path) -> None:
         "extractor = TerabyteFeatureExtractor(max_memory_gb=2, verbose=False)\n"
         "found = extractor.prepare_data(sys.argv[1], 'delay', index_col='date')\n"
         "assert found[0].to_tensor().shape == (len(found[0]), len(found[3]))\n"
-        "assert found[6].transform(found[6].mean_).tolist() == [0.0]\n"
+        "mean = found[6].mean_.tolist()\n"
+        "assert found[6].transform([mean]).tolist() == [[0.0]]\n"
+        "import pyarrow\n"
+        "table = pyarrow.table({'distance': mean})\n"
+        "assert found[6].transform(table).tolist() == [[0.0]]\n"
         "row = {'distance': 100, 'origin': 'SFO', 'destination': 'LAX'}\n"
         "assert extractor.model.transform_row(row).keys() == set(found[3])\n"
         "for features, delay in found[0].batches(1000, shuffle=True):\n"
@@ -504,3 +510,104 @@ def test_runs_of_bigquery_have_connections_of_their_own(server: str, tmp_path: P
     assert service
     with pytest.raises(ValueError, match="query"):
         eh.extract(source, tmp_path / "other", query="SELECT 1", connection=nowhere)
+
+
+LEARNED = {
+    "a": [
+        {"step": "impute", "fill": 2.0, "strategy": "median"},
+        {"step": "scale", "mean": 2.0, "variance": 4.0, "scale": 2.0, "count": 3},
+    ],
+    "flag": [{"step": "impute", "fill": 1, "strategy": "most_frequent"}],
+    "b": [
+        {"step": "impute", "fill": 5.0, "strategy": "median"},
+        {"step": "scale", "mean": 4.0, "variance": 1.0, "scale": 1.0, "count": 3},
+    ],
+}
+FRAME = pd.DataFrame({"a": [1.0, np.nan, 3.0], "b": [4.0, 5.0, 7.0]}, index=["x", "y", "z"])
+
+
+def fitted_of_sklearn() -> tuple[StandardScaler, SimpleImputer]:
+    """Those of scikit-learn that have seen columns a and b."""
+    return StandardScaler().fit(FRAME), SimpleImputer(strategy="median").fit(FRAME)
+
+
+def fitted_of_two() -> tuple[FittedScaler, FittedImputer]:
+    columns = {name: LEARNED[name] for name in ("a", "b")}
+    return FittedScaler(columns), FittedImputer(columns)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        FRAME[["b", "a"]],
+        FRAME.rename(columns={"b": "c"}),
+        FRAME[["a"]],
+        FRAME.assign(c=1.0),
+        FRAME[["a", "b", "a"]],
+        FRAME[["a"]].to_numpy(),
+        FRAME.assign(c=1.0).to_numpy(),
+        FRAME["a"].to_numpy(),
+        FRAME.assign(b="text"),
+    ],
+    ids=["order", "names", "fewer", "more", "twice", "narrow", "wide", "vector", "text"],
+)
+def test_what_was_learned_refuses_what_scikit_learn_refuses(rows: object) -> None:
+    """Oracle: scikit-learn raises a ValueError on each of these."""
+    for theirs, ours in zip(fitted_of_sklearn(), fitted_of_two(), strict=True):
+        with pytest.raises(ValueError):
+            theirs.transform(rows)
+        calls = [ours.transform]
+        if hasattr(ours, "inverse_transform"):
+            calls.append(ours.inverse_transform)
+        for call in calls:
+            with pytest.raises(ValueError, match="'b'"):
+                call(rows)
+            if isinstance(rows, pd.DataFrame) and rows.columns.is_unique:
+                with pytest.raises(ValueError, match="'b'"):
+                    call(pa.Table.from_pandas(rows, preserve_index=False))
+                with pytest.raises(ValueError, match="'b'"):
+                    call(pl.from_pandas(rows))
+
+
+def test_what_was_learned_takes_tables_of_its_columns() -> None:
+    whole = pd.DataFrame({"a": [1, None, 2**53 + 2], "b": [True, False, True]})
+    for theirs, ours in zip(fitted_of_sklearn(), fitted_of_two(), strict=True):
+        assert ours.get_feature_names_out() == theirs.get_feature_names_out().tolist()
+        assert ours.get_feature_names_out(["a", "b"]) == ["a", "b"]
+        for each in (theirs, ours):
+            with pytest.raises(ValueError, match=r"input_features|feature_names_in_"):
+                each.get_feature_names_out(["b", "a"])
+        mean, scale = getattr(ours, "mean_", None), getattr(ours, "scale_", None)
+        for frame in (FRAME, whole):
+            numbers = frame.astype(float).to_numpy()
+            if mean is None:
+                wanted = np.where(np.isnan(numbers), [2.0, 5.0], numbers)
+            else:
+                wanted = (numbers - mean.numpy()) / scale.numpy()
+            nullable = frame.convert_dtypes()
+            table = pa.Table.from_pandas(nullable, preserve_index=False)
+            for rows in (
+                frame,
+                nullable,
+                table,
+                table.to_batches()[0],
+                pa.concat_tables([table[:1], table[1:]]),
+                pl.from_arrow(table),
+                numbers,
+                numbers.tolist(),
+                ops.asarray(numbers),
+                pd.DataFrame(numbers),
+            ):
+                np.testing.assert_array_equal(np.asarray(ours.transform(rows)), wanted)
+
+
+def test_an_imputers_columns_that_are_not_scaled_are_told() -> None:
+    scaler, imputer = FittedScaler(LEARNED), FittedImputer(LEARNED)
+    filled = imputer.transform([[np.nan, np.nan, np.nan]])
+    assert filled.tolist() == [[2.0, 1.0, 5.0]]
+    with pytest.raises(ValueError, match=r"\(rows, 2\).*'a', 'b'.*\(1, 3\)") as caught:
+        scaler.transform(filled)
+    found = re.search(r"take (x\[.*\])", str(caught.value))
+    assert found is not None
+    x = eval(found[1], {"x": filled, "scaler": scaler, "imputer": imputer})
+    assert scaler.transform(x).tolist() == [[0.0, 1.0]]
