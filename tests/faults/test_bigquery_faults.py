@@ -11,6 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 from outputs import folder_digests
 
+from emberharmony import bigquery
+
 NUM_ROWS = 4_000
 RESPONSE_ROWS = 500
 STREAMS = 2
@@ -130,3 +132,58 @@ def test_streams_of_any_size(ember, run_ember, table, plan, tmp_path):
         extract(run_ember, plan, endpoint, out, 0)
     ids = [pq.read_table(path, columns=["id"])["id"] for path in out.glob("*/part-*.parquet")]
     assert sorted(np.concatenate(ids)) == list(range(NUM_ROWS))
+
+
+def nested_table(path: Path) -> Path:
+    """Offsets, validity, texts and lists: what may point out of a message's bytes."""
+    names = [None if n % 11 == 0 else f"näme {n}" for n in range(300)]
+    columns = {
+        "id": pa.array(range(300)),
+        "name": names,
+        "tags": [[f"t{n}", None] if n % 3 else [] for n in range(300)],
+        "rec": [{"day": n, "text": f"x{n}"} for n in range(300)],
+        "price": pa.array([f"{n}.25" for n in range(300)]).cast(pa.decimal128(38, 9)),
+    }
+    pq.write_table(pa.table(columns), path, row_group_size=100)
+    return path
+
+
+def told_of_read(endpoint: str, **options) -> str:
+    """Reads all rows: "" or the error. Every batch handed out is a valid one."""
+    connection = bigquery.Connection(storage_endpoint=endpoint)
+    with bigquery.read("p.d.t", connection=connection, **options) as reader:
+        batches = iter(reader)
+        while True:
+            try:
+                batch = next(batches, None)
+            except OSError as error:
+                return str(error)
+            if batch is None:
+                return ""
+            pa.record_batch(batch).validate(full=True)
+
+
+@pytest.mark.parametrize("options", [{"compression": "none"}, {}, {"unit_column": "id"}])
+def test_no_corrupt_batch_is_handed_out(ember, tmp_path, options):
+    table = nested_table(tmp_path / "t.parquet")
+    told = []
+    size = 12_000 if options.get("compression") == "none" else 6_000
+    for position in range(700, size, 331):
+        fault = f"--fault=corrupt:after=1,value={position}"
+        with bigquery_service.serve(ember, {"p.d.t": table}, "--response-rows=100", fault) as at:
+            told.append(told_of_read(at, **options))
+    refused = [error for error in told if error]
+    assert refused
+    assert all("the service has sent" in error and "file" not in error for error in refused), told
+
+
+def test_a_damaged_response_is_no_damaged_file(ember, run_ember, table, plan, tmp_path):
+    told = []
+    for position in range(700, 6_000, 700):
+        with serve(ember, table, f"corrupt:after=1,value={position}") as endpoint:
+            out = tmp_path / str(position)
+            process = extract(run_ember, plan, endpoint, out, None)
+        assert process.returncode in (0, 1), process.stderr
+        told += [line for line in process.stderr.splitlines() if process.returncode == 1]
+    assert any("damaged" in line or "the service has sent" in line for line in told), told
+    assert not [line for line in told if "file" in line]

@@ -2,7 +2,10 @@
 
 `read` and `read_query` hand out Arrow batches as they come; `process_bigquery_streaming` and
 `process_bigquery_in_chunks` call a function with them. Every row comes exactly once, or the reading
-fails. Memory that is used, and the most that was, are in `Reader.progress`.
+fails, where the progress that the service tells is exact. Where it is not, rows that the service
+repeats or leaves out can't be noticed for certain: if all rows of a table are read, another number
+than the session's estimate is warned of. Every batch is validated in full before it is handed out.
+Memory that is used, and the most that was, are in `Reader.progress`.
 """
 
 from emberharmony.bigquery._batch import Batch

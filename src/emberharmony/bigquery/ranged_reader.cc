@@ -2,6 +2,7 @@
 
 #include <arrow/record_batch.h>
 #include <arrow/util/byte_size.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <atomic>
@@ -77,7 +78,7 @@ class RangedTableReader : public TableReader {
         if (!found) continue;
       }
       std::shared_ptr<arrow::RecordBatch> rows;
-      const Status read = base::CallGuarded([&] { return current_.batches->ReadNext(&rows); });
+      const Status read = base::CallGuarded([&] { return ReadValid(&rows); });
       if (!read.ok()) return Fail(read);
       if (rows != nullptr) return Within(std::move(rows));
       current_ = {};
@@ -233,6 +234,16 @@ class RangedTableReader : public TableReader {
     at_end_ = ended_;
     if (!ended_) changed_.wait_for(lock, kReaderLookInterval);
     return false;
+  }
+
+  /// The next batch of the current range, memory-safe whatever the service has sent; or nullptr.
+  Status ReadValid(std::shared_ptr<arrow::RecordBatch>* rows) {
+    Status status = current_.batches->ReadNext(rows);
+    if (status.ok() && *rows != nullptr) status = (*rows)->ValidateFull();
+    if (status.ok() || status.IsOutOfMemory()) return status;
+    return base::DataError(
+        fmt::format("range {}, row {}: the service has sent rows that can't be decoded: {}",
+                    current_.number, first_row_, status.message()));
   }
 
   std::optional<StreamBatch> Within(std::shared_ptr<arrow::RecordBatch> rows) {

@@ -64,8 +64,10 @@ Status ArrowColumnReader::WithContext(const Status& status) const {
   }
   where += "column '" + shown_.field->name() + "': ";
   if (status.IsOutOfMemory()) return status.WithMessage(where, status.message());
-  return base::DataError(where + status.message() +
-                         "; the file is damaged or was written wrongly: get or write it again");
+  // Not "the file": a service's rows, too, lie in this format.
+  return base::DataError(
+      where + status.message() +
+      "; its bytes are damaged or were written wrongly: get or write them again");
 }
 
 Status ArrowColumnReader::Skip(int64_t n) { return WithContext(SkipRows(n)); }
