@@ -27,6 +27,9 @@ class ProgressLedger {
   arrow::Status Finish() const;
   /// In the middle of the stream: whether what has come so far is in order.
   arrow::Status CheckSoFar() const { return Judge(); }
+  /// Whether every response so far has told an exact progress: then rows that are missing or come
+  /// twice are noticed, else not.
+  bool is_proof() const { return exact_ && num_samples_ > 0; }
   /// Rows of the stream, where several responses have told the same number; else 0.
   int64_t told_rows() const { return exact_ && num_samples_ >= 3 ? total_rows_ : 0; }
 

@@ -73,6 +73,7 @@ Result<ReadSession> Understand(const storage::ReadSession& answer, const ReadReq
     session.info.snapshot_micros = time.seconds() * kMicrosPerSecond + time.nanos() / 1000;
   }
   session.facts.table = request.table.Text();
+  session.facts.is_whole = request.row_restriction.empty() && !request.sample_percentage;
   session.facts.schema_bytes = answer.arrow_schema().serialized_schema();
   session.facts.pool = options.pool != nullptr ? options.pool : arrow::default_memory_pool();
   std::random_device random;

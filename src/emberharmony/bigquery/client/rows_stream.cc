@@ -17,6 +17,13 @@ namespace emberharmony::bigquery::client {
 using arrow::Result;
 using arrow::Status;
 
+namespace {
+
+// A cut that a few attempts get over is nothing that people need to know.
+constexpr int64_t kPatienceMs = 3'000;
+
+}  // namespace
+
 RowsStream::RowsStream(const SessionFacts* facts, Transport* transport, Clock* clock,
                        const StreamPart& part, int reader, TailSplits::Stream* shared,
                        StreamCounters* counters)
@@ -102,6 +109,7 @@ Result<bool> RowsStream::SettleFirstPart(const RowsEvent& event) {
 Status RowsStream::End() {
   const Status balanced = ledger_.Finish();
   if (!balanced.ok()) return Named(balanced);
+  if (!ledger_.is_proof()) counters_->has_proof.store(false, std::memory_order_relaxed);
   if (!is_rest_) counters_->streams_done.fetch_add(1, std::memory_order_relaxed);
   if (shared_ != nullptr) shared_->End(rows_);
   ended_ = true;
@@ -120,6 +128,12 @@ Status RowsStream::Recover(const RpcStatus& status, const StopCheck& check_stop)
                                         backoff_.failures(), waited / 1000));
   }
   base::Log(base::LogLevel::kInfo, "{}: {}; next attempt in {} ms", what, RpcText(status), delay);
+  // Of all streams one speaks: whoever waits should know for what.
+  if (waited >= kPatienceMs && !counters_->has_warned.exchange(true)) {
+    base::Log(base::LogLevel::kWarning,
+              "{}: {}; no row has come for {} seconds; trying again for {} minutes in all", what,
+              RpcText(status), waited / 1000, facts_->retry.give_up_after_ms / 60'000);
+  }
   counters_->reconnects.fetch_add(1, std::memory_order_relaxed);
   return clock_->Sleep(delay, check_stop);
 }

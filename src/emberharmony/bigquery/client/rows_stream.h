@@ -24,6 +24,7 @@ struct SessionFacts {
   std::string table;  ///< PROJECT.DATASET.TABLE, for messages
   std::shared_ptr<arrow::Schema> schema;
   std::string schema_bytes;  ///< as the session has it
+  bool is_whole = false;     ///< no restriction and no sample: all rows of the table are asked for
   std::shared_ptr<const io::RecordBatchChecker> checker;
   RetryOptions retry;
   arrow::MemoryPool* pool = nullptr;
@@ -38,6 +39,8 @@ struct StreamCounters {
   std::atomic<int> streams_done{0};
   std::atomic<int> throttle_percent{0};
   std::atomic<bool> session_expired{false};
+  std::atomic<bool> has_proof{true};    ///< of the rows of every stream that has ended
+  std::atomic<bool> has_warned{false};  ///< that no rows come
 };
 
 /// Some rows of a stream, checked and in sequence, not decoded yet.

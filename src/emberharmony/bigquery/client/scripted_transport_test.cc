@@ -218,9 +218,12 @@ arrow::Result<RpcStatus> ScriptedService::CreateReadSession(
   session->mutable_arrow_schema()->set_serialized_schema(
       Must(arrow::ipc::SerializeSchema(*schema_))->ToString());
   streams_.resize(num_session_streams_);
+  int64_t num_rows = 0;
   for (size_t i = 0; i < streams_.size(); ++i) {
     session->add_streams()->set_name("streams/" + std::to_string(i));
+    for (const auto& batch : *streams_[i]) num_rows += batch->num_rows();
   }
+  session->set_estimated_row_count(num_rows);
   return RpcStatus{};
 }
 

@@ -6,6 +6,8 @@
 
 #include "emberharmony/base/call_guarded.h"
 #include "emberharmony/base/error_kind.h"
+#include "emberharmony/base/log.h"
+#include "emberharmony/bigquery/client/row_doubt.h"
 
 namespace emberharmony::bigquery::client {
 namespace {
@@ -104,6 +106,13 @@ void SessionRun::EndReader(const Status& status) {
   --num_running_;
   if (num_running_ == 0 && status_.ok() && splits_) {
     status_ = splits_->CheckRows(session_->facts.table);
+  }
+  if (num_running_ == 0 && status_.ok() && session_->facts.is_whole && !limit_rows_) {
+    const std::string doubt = DoubtOfRows(session_->info.estimated_row_count, counters_.rows.load(),
+                                          counters_.has_proof.load());
+    if (!doubt.empty()) {
+      base::Log(base::LogLevel::kWarning, "{}: {}", session_->facts.table, doubt);
+    }
   }
   ended_.notify_all();
 }

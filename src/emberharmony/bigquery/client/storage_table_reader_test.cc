@@ -9,10 +9,12 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <mutex>
 #include <string>
 #include <thread>
 
 #include "emberharmony/base/error_kind.h"
+#include "emberharmony/base/log.h"
 #include "emberharmony/bigquery/client/progress_ledger.h"
 #include "emberharmony/bigquery/client/retry_policy.h"
 #include "emberharmony/bigquery/client/scripted_transport_test_internal.h"
@@ -221,6 +223,61 @@ TEST_F(ReadingTest, WhatLastsEndsTheReading) {
   fault.kind = Fault::Kind::kStall;
   service_->SetFault(1, 3, fault);
   ExpectError("silent", "nothing has come for");
+}
+
+/// Warnings while it lives.
+class ToldWarnings {
+ public:
+  ToldWarnings() {
+    told_.clear();
+    base::RedirectLogging(base::LogLevel::kWarning, [](base::LogLevel, const std::string& text) {
+      const std::lock_guard lock(mutex_);
+      told_.push_back(text);
+    });
+  }
+  ~ToldWarnings() { base::RedirectLogging(base::LogLevel::kOff, nullptr); }
+  std::vector<std::string> told() const {
+    const std::lock_guard lock(mutex_);
+    return told_;
+  }
+
+ private:
+  static inline std::mutex mutex_;
+  static inline std::vector<std::string> told_;  // guarded by mutex_
+};
+
+TEST_F(ReadingTest, WhoeverWaitsIsToldForWhatOnce) {
+  const ToldWarnings warnings;
+  // A cut that is got over is no news.
+  service_->SetFault(1, 3, {Fault::Kind::kEnd, {RpcCode::kUnavailable, "cut"}});
+  ExpectAllRows("cut");
+  EXPECT_THAT(warnings.told(), ::testing::IsEmpty());
+  for (const int stream : {0, 1}) {
+    Fault fault{Fault::Kind::kEnd, {RpcCode::kUnavailable, "down"}};
+    fault.once = false;
+    service_->SetFault(stream, 3, fault);
+  }
+  EXPECT_FALSE(ReadAll().ok());
+  EXPECT_THAT(warnings.told(), ::testing::ElementsAre(::testing::AllOf(
+                                   HasSubstr("from row 9: UNAVAILABLE: down; no row has come for"),
+                                   HasSubstr("trying again for 15 minutes in all"))));
+}
+
+TEST_F(ReadingTest, ANumberThatNothingProvesIsComparedWithTheEstimate) {
+  const ToldWarnings warnings;
+  service_->set_tells_progress(false);
+  ExpectAllRows("as estimated");
+  EXPECT_THAT(warnings.told(), ::testing::IsEmpty());
+  service_->SetFault(1, 3, {Fault::Kind::kLeaveOut, {}});
+  ASSERT_TRUE(ReadAll().ok());
+  EXPECT_THAT(
+      warnings.told(),
+      ::testing::ElementsAre(HasSubstr("37 rows have come, but the session's estimate is 44")));
+  // Of rows that are restricted nothing is estimated.
+  request_.row_restriction = "number > 0";
+  service_->SetFault(1, 3, {Fault::Kind::kLeaveOut, {}});
+  ASSERT_TRUE(ReadAll().ok());
+  EXPECT_EQ(warnings.told().size(), 1);
 }
 
 TEST_F(ReadingTest, WhatIsForGoodIsNotTriedAgain) {
