@@ -17,6 +17,7 @@
 #include "bindings/bigquery_internal.h"
 #include "bindings/open_reader.h"
 #include "bindings/python_error.h"
+#include "bindings/python_names.h"
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/bigquery/open_table.h"
 #include "emberharmony/bigquery/plugin.h"
@@ -37,7 +38,8 @@ class ArrowStream : public arrow::RecordBatchReader {
     auto batch = reader_->Next();
     if (!batch.ok()) {
       DeferError();
-      return batch.status();
+      const arrow::Status& status = batch.status();
+      return status.WithMessage(WithPythonNames(status.message(), "memory_limit"));
     }
     *rows = *batch ? (*batch)->rows : nullptr;
     return arrow::Status::OK();

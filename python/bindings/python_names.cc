@@ -41,6 +41,8 @@ void Replace(std::string_view text, std::string_view by, std::string* message) {
 }  // namespace
 
 std::string WithPythonNames(std::string message, const char* memory_name) {
+  // A reader of BigQuery's has readers in the place of threads.
+  const bool is_reader = memory_name == std::string_view("memory_limit");
   const std::pair<std::string_view, std::string_view> options[] = {
       {"--memory", memory_name},
       {"--backend", "backend"},
@@ -61,7 +63,7 @@ std::string WithPythonNames(std::string message, const char* memory_name) {
       {"--snapshot-time", "snapshot_time"},
       {"--spill-dir", "spill_dir"},
       {"--target", "target"},
-      {"--threads", "threads"},
+      {"--threads", is_reader ? "num_readers" : "threads"},
       {"--unit-column", "unit_column"},
       {"--where", "where"},
   };

@@ -12,6 +12,8 @@ import pytest
 from bigquery_service import serve
 from outputs import content_checksums, learned_digests, read_shards, write_parquet
 
+from emberharmony import bigquery
+
 PLAN = """version: 1
 target: delay
 split: {method: hash, key: [date, origin], train: 0.8, validation: 0.1, test: 0.1, seed: 42}
@@ -172,3 +174,31 @@ def test_all_types_come_as_from_a_file(run_ember, ember, tmp_path):
     remote = read_shards(tmp_path / "remote/train")
     assert remote.num_rows == 3
     assert str(remote.to_pydict()) == str(read_shards(tmp_path / "local/train").to_pydict())
+
+
+def test_explain_says_what_the_run_will_use(run_ember, endpoint, tmp_path):
+    plan = tmp_path / "plan.yaml"
+    plan.write_text(PLAN)
+    told = run_ember("explain", plan, *source(endpoint)).stdout
+    assert "as many as the service makes when the run begins" in told
+    assert "the run ends with an error and keeps nothing" in told
+    run = run_ember(
+        "extract", *source(endpoint), "--plan", plan, "-o", tmp_path / "out", "--progress", "none",
+        "--log-level", "info",
+    )  # fmt: skip
+    assert "its rows must have come by 20" in run.stderr
+
+
+def test_a_session_that_expires_did_so_now(run_ember, ember, few_flights, tmp_path):
+    with serve(ember, {"p.d.flights": few_flights}, "--fault=expire:after=0") as address:
+        process = run_ember("inspect", *source(address), status=1)
+    assert "session expired at 20" in process.stderr
+
+
+def test_a_reader_names_what_python_has(endpoint):
+    connection = bigquery.Connection(storage_endpoint=endpoint)
+    whole = bigquery.read("p.d.flights", connection=connection, memory_limit="1KiB")
+    with pytest.raises(MemoryError, match="raise memory_limit") as told, whole:
+        pa.table(whole)
+    assert "--" not in str(told.value)
+    assert "fewer num_readers" in str(told.value)

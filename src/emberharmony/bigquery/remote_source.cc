@@ -59,9 +59,18 @@ using CostLines = std::function<std::vector<std::pair<std::string, std::string>>
 
 using FactLines = std::vector<std::pair<std::string, std::string>>;
 
+/// When a session ends, for people.
+std::string EndOf(const SessionInfo& session) {
+  return session.expire_micros > 0 ? InstantText(session.expire_micros)
+                                   : "the end of the session, of which the service does not tell "
+                                     "when it is (BigQuery's: after 6 hours)";
+}
+
 /// What people should know of a session. `unit_column`: by ranges of which a run reads; or empty.
+/// `streams`: how many a run reads.
 FactLines DescribeSession(const SessionInfo& session, const ReadRequest& request,
-                          const std::string& unit_column, const CostLines& costs) {
+                          const std::string& unit_column, const std::string& streams,
+                          const CostLines& costs) {
   FactLines lines;
   lines.emplace_back(io::kColumnsFact, request.columns.empty()
                                            ? "all"
@@ -70,7 +79,7 @@ FactLines DescribeSession(const SessionInfo& session, const ReadRequest& request
                                            ? "all"
                                            : "those with " + request.row_restriction);
   if (request.snapshot_micros) lines.emplace_back("as of", InstantText(*request.snapshot_micros));
-  if (unit_column.empty()) lines.emplace_back("streams", std::to_string(session.num_streams));
+  if (unit_column.empty()) lines.emplace_back("streams", streams);
   if (session.estimated_row_count > 0) {
     lines.emplace_back("rows, estimated", std::to_string(session.estimated_row_count));
   }
@@ -82,8 +91,8 @@ FactLines DescribeSession(const SessionInfo& session, const ReadRequest& request
   for (auto& line : costs()) lines.push_back(std::move(line));
   if (!unit_column.empty()) {
     for (auto& line : DescribeRanges(unit_column)) lines.push_back(std::move(line));
-  } else if (session.expire_micros > 0) {
-    lines.emplace_back("must have come by", InstantText(session.expire_micros));
+  } else {
+    lines.emplace_back("must have come by", EndOf(session));
     lines.emplace_back("if they have not",
                        "the run ends with an error and keeps nothing: read the table in parts "
                        "(--where), or in ranges of a column (unit_column)");
@@ -93,11 +102,13 @@ FactLines DescribeSession(const SessionInfo& session, const ReadRequest& request
 
 class SessionRows : public io::RemoteRows {
  public:
+  /// `streams`: how many a run reads, for people.
   SessionRows(std::unique_ptr<TableDownload> download, ReadRequest request, std::string unit_column,
-              CostLines costs, std::function<int64_t()> now_micros)
+              std::string streams, CostLines costs, std::function<int64_t()> now_micros)
       : download_(std::move(download)),
         request_(std::move(request)),
         unit_column_(std::move(unit_column)),
+        streams_(std::move(streams)),
         costs_(std::move(costs)),
         now_micros_(std::move(now_micros)) {}
 
@@ -105,7 +116,7 @@ class SessionRows : public io::RemoteRows {
   int64_t estimated_bytes() const override { return download_->session().estimated_bytes_scanned; }
 
   FactLines Describe() const override {
-    return DescribeSession(download_->session(), request_, unit_column_, costs_);
+    return DescribeSession(download_->session(), request_, unit_column_, streams_, costs_);
   }
 
   Result<std::shared_ptr<io::Source>> Fetch(const io::FetchOptions& options) override {
@@ -121,6 +132,10 @@ class SessionRows : public io::RemoteRows {
     ARROW_ASSIGN_OR_RAISE(
         auto spool, io::StreamSpool::Make(*download_->schema(), download_->session().num_streams,
                                           std::move(spool_options)));
+    base::Log(base::LogLevel::kInfo,
+              "{}: its rows must have come by {}; if they have not, the run ends with an error and "
+              "keeps nothing (with a unit_column it reads one range again)",
+              request_.table.Text(), EndOf(download_->session()));
     SpoolSink sink(spool.get());
     // The service estimates the rows before a restriction takes any.
     const bool estimated = request_.row_restriction.empty() && !request_.limit_rows;
@@ -148,6 +163,7 @@ class SessionRows : public io::RemoteRows {
   const std::unique_ptr<TableDownload> download_;
   const ReadRequest request_;
   const std::string unit_column_;
+  const std::string streams_;
   const CostLines costs_;
   const std::function<int64_t()> now_micros_;
 };
@@ -205,15 +221,22 @@ class BigQueryTable : public io::RemoteTable {
     ARROW_ASSIGN_OR_RAISE(auto download, Open(request, max_streams, buffer_bytes, check_stop));
     const CostLines costs = CostsOf(request, check_stop);
     if (!in_ranges) {
-      return std::make_unique<SessionRows>(std::move(download), std::move(read), unit_column, costs,
-                                           options_.now_micros);
+      std::string streams = std::to_string(download->session().num_streams);
+      // A sample comes in one, whatever the run will have.
+      if (request.is_sample && !traits_.in_order) {
+        streams = fmt::format(
+            "as many as the service makes when the run begins, {} at most; with --limit one",
+            kStreamsMax);
+      }
+      return std::make_unique<SessionRows>(std::move(download), std::move(read), unit_column,
+                                           std::move(streams), costs, options_.now_micros);
     }
     RangedReading reading{unit_column, options_.snapshot_micros};
     if (!traits_.is_result) {
       reading.snapshot_micros = SnapshotOf(download->session(), options_.now_micros());
     }
     auto describe = [read, unit_column, costs](const SessionInfo& session) {
-      return DescribeSession(session, read, unit_column, costs);
+      return DescribeSession(session, read, unit_column, /*streams=*/"", costs);
     };
     return MakeRangedRows(plugin_, std::move(download), std::move(read),
                           OptionsOf(buffer_bytes, check_stop), std::move(reading),

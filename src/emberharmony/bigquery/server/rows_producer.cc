@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 
 namespace emberharmony::bigquery::server {
 namespace {
@@ -14,6 +15,12 @@ ProducedResponse Ended(grpc::Status status) {
   end.kind = ProducedResponse::Kind::kEnd;
   end.status = std::move(status);
   return end;
+}
+
+int64_t MicrosNow() {
+  return std::chrono::duration_cast<std::chrono::microseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
 }
 
 /// The rows with bytes missing at the end, or with one of them changed.
@@ -77,7 +84,7 @@ RowsProducer::Changes RowsProducer::ChangesDue() {
         changes.instead.emplace().kind = ProducedResponse::Kind::kStall;
         break;
       case FaultKind::kExpire:
-        changes.instead = Ended(store_->ExpiredError(0));
+        changes.instead = Ended(store_->ExpiredError(MicrosNow()));
         break;
       case FaultKind::kThrottle:
         throttle_percent_ = static_cast<int>(std::clamp<int64_t>(fault.value, 0, 100));
