@@ -12,6 +12,7 @@
 
 #include "emberharmony/base/call_guarded.h"
 #include "emberharmony/base/error_kind.h"
+#include "emberharmony/bigquery/client/valid_rows.h"
 
 namespace emberharmony::bigquery::client {
 namespace {
@@ -86,7 +87,7 @@ Status DecodeQueue::Decode(Entry* entry, int64_t* bytes) const {
                                                  *message, schema_, &no_dictionaries_, options));
     // Nothing has looked into the body so far: offsets that point outside of it would have whoever
     // reads the batch read foreign memory.
-    ARROW_RETURN_NOT_OK(entry->batch.rows->ValidateFull());
+    ARROW_RETURN_NOT_OK(ValidateRows(*entry->batch.rows));
     *bytes = arrow::util::TotalBufferSize(*entry->batch.rows);
     return Status::OK();
   });

@@ -77,7 +77,8 @@ class StorageTableReader : public TableReader {
         TailOf(request, options)));
     const bool packed =
         request.compression == Compression::kLz4Frame || request.compression == Compression::kZstd;
-    // What is not compressed is decoded in microseconds, by the caller.
+    // What is not compressed is decoded in microseconds by the caller, and validated at some
+    // gigabytes a second.
     const int num_decoders = packed ? std::min(options.num_readers, base::AvailableCores() - 1) : 0;
     try {
       threads_.emplace_back([this] {
