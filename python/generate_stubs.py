@@ -84,7 +84,7 @@ CORE_HEADER = """\
 # Written by python/generate_stubs.py.
 import types
 from collections.abc import Iterator, Sequence
-from typing import Any, ClassVar, NamedTuple, SupportsFloat, SupportsIndex, overload
+from typing import Any, NamedTuple, SupportsFloat, SupportsIndex, overload
 
 from numpy import dtype as _numpy_dtype, ndarray
 
@@ -189,7 +189,7 @@ class Tensor:
     def __array_ufunc__(self, ufunc: Any, method: _str, /, *inputs: Any, **options: Any) -> Any: ...
     def __copy__(self) -> Tensor: ...
     def __deepcopy__(self, memo: Any, /) -> Tensor: ...
-    __hash__: ClassVar[None]  # type: ignore[assignment]
+    def __hash__(self) -> _int: ...
     def __eq__(self, other: Any, /) -> Tensor: ...  # type: ignore[override]
     def __ne__(self, other: Any, /) -> Tensor: ...  # type: ignore[override]
 """

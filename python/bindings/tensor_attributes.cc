@@ -282,21 +282,6 @@ PyObject* Round(PyObject* self, PyObject* const* args, Py_ssize_t num_args) {
   });
 }
 
-PyObject* Format(PyObject* self, PyObject* spec) {
-  return Guarded([&]() -> PyObject* {
-    if (PyUnicode_GetLength(spec) != 0 && TensorOf(self).size() != 1) {
-      Raise(PyExc_TypeError, "a format is for one number, found a " + TensorOf(self).Describe() +
-                                 ": format x.item(...), or print it with str()");
-    }
-    if (PyUnicode_GetLength(spec) == 0) {
-      Reference text(PyObject_Str(self));
-      return Checked(PyObject_Format(text.get(), spec));
-    }
-    Reference number(ToItem(self, nullptr, 0));
-    return Checked(PyObject_Format(number.get(), spec));
-  });
-}
-
 template <class Function>
 PyCFunction AsMethod(Function function) {
   return reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(function));
@@ -342,26 +327,7 @@ PyMethodDef tensor_methods[] = {
     {"__round__", AsMethod(&Round), METH_FASTCALL,
      "__round__($self, decimals=None, /)\n--\n\nThe nearest integer of a tensor of rank 0; else "
      "all elements rounded."},
-    {"__format__", &Format, METH_O, nullptr},
+    {"__format__", &FormatOfTensor, METH_O, nullptr},
     {nullptr, nullptr, 0, nullptr}};
-
-PyObject* ReprOfTensor(PyObject* self) {
-  return Guarded([&] {
-    const ops::Tensor& own = TensorOf(self);
-    const ops::Tensor x = OnCpu(own);
-    ops::PrintOptions options;
-    options.separator = ", ";
-    options.prefix = "Tensor(";
-    std::string text = options.prefix + ops::to_string(x, options);
-    if (x.size() == 0) text += ", shape=" + x.shape().ToString();
-    text += ", dtype=" + std::string(tensor::DTypeName(x.dtype()));
-    if (own.device() != tensor::kCpuDevice) text += ", device=" + tensor::DeviceName(own.device());
-    return ToPython(text + ")");
-  });
-}
-
-PyObject* StrOfTensor(PyObject* self) {
-  return Guarded([&] { return ToPython(ops::to_string(OnCpu(TensorOf(self)))); });
-}
 
 }  // namespace emberharmony::python

@@ -112,7 +112,6 @@ bool InitTensorType(PyObject* module) {
       {Py_tp_new, reinterpret_cast<void*>(&New)},
       {Py_tp_repr, reinterpret_cast<void*>(&ReprOfTensor)},
       {Py_tp_str, reinterpret_cast<void*>(&StrOfTensor)},
-      {Py_tp_hash, reinterpret_cast<void*>(&PyObject_HashNotImplemented)},
       {Py_tp_doc, const_cast<char*>(kDoc)},
       {Py_tp_members, members},
       {Py_tp_getset, tensor_attributes},

@@ -69,7 +69,9 @@ PyObject* ElementToPython(const void* element, ops::DType dtype);
 PyObject* RebuildTensor(PyObject* module, PyObject* args);
 /// repr(tensor): with its dtype.
 PyObject* ReprOfTensor(PyObject* self);
-/// str(tensor): the elements alone.
+/// str(tensor): the elements alone; of rank 0 as NumPy's scalar of the dtype.
 PyObject* StrOfTensor(PyObject* self);
+/// format(tensor, spec): of rank 0 as Python's number.
+PyObject* FormatOfTensor(PyObject* self, PyObject* spec);
 
 }  // namespace emberharmony::python

@@ -271,6 +271,33 @@ PyObject* ToFloat(PyObject* self) {
   return result;
 }
 
+/// Whether a number is NaN, or has a part that is.
+bool HasNan(PyObject* number) {
+  if (PyComplex_Check(number)) {
+    const Py_complex parts = PyComplex_AsCComplex(number);
+    return std::isnan(parts.real) || std::isnan(parts.imag);
+  }
+  return PyFloat_Check(number) && std::isnan(PyFloat_AS_DOUBLE(number));
+}
+
+/// The hash of the number that a tensor of rank 0 equals, so that it finds the same key; nothing
+/// equals NaN but itself, as an object, so its hash is the object's, as that of Python's NaN is.
+Py_hash_t Hash(PyObject* self) {
+  const ops::Tensor& x = TensorOf(self);
+  if (x.rank() != 0) {
+    PyErr_Format(PyExc_TypeError,
+                 "unhashable type: 'emberharmony.Tensor': only a tensor of rank 0 can be a key, "
+                 "found a %s: use tuple(x.tolist())",
+                 x.Describe().c_str());
+    return -1;
+  }
+  PyObject* number = ElementOf(x);
+  if (number == nullptr) return -1;
+  const Py_hash_t hash = HasNan(number) ? PyBaseObject_Type.tp_hash(self) : PyObject_Hash(number);
+  Py_DECREF(number);
+  return hash;
+}
+
 PyObject* ToIndex(PyObject* self) {
   const ops::Tensor& x = TensorOf(self);
   if (!tensor::IsInteger(x.dtype()) || x.rank() != 0) {
@@ -346,6 +373,7 @@ PyType_Slot tensor_operator_slots[] = {
     EMBER_SLOT(Py_nb_float, &ToFloat),
     EMBER_SLOT(Py_nb_index, &ToIndex),
     EMBER_SLOT(Py_tp_richcompare, &Compare),
+    EMBER_SLOT(Py_tp_hash, &Hash),
     {0, nullptr}};
 
 }  // namespace emberharmony::python

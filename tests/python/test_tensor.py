@@ -6,6 +6,7 @@ import math
 import operator
 import pickle
 import weakref
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -177,9 +178,73 @@ def test_length_iteration_and_membership() -> None:
             failing(scalar)
 
 
-def test_tensors_cannot_be_hashed() -> None:
-    with pytest.raises(TypeError, match="unhashable"):
-        hash(ops.asarray([1]))
+NUMBERS = {
+    "bool": [False, True],
+    "int8": [0, -128, 127],
+    "uint64": [0, 2**64 - 1],
+    "int64": [-1, 2**61 - 1, -(2**63)],
+    "float32": [0.0, -0.0, 3.0, 0.1, 1 / 3, 99999.9, 999999.0, 1e6, 16777216.0, 1e-4, 1.0001e-4],
+    "float64": [0.0, -0.0, 3.0, 0.1, 1 / 3, 1e15, 1e16, 1e-4, 9.9e-5, 5e-324, 1.7e308],
+    "complex64": [0, 2j, 1 + 2j, 0.1 - 1e-7j, complex(-0.0, 2), complex(3.5, -0.0), 1e6 + 0.25j],
+    "complex128": [0, 2j, 1 + 2j, 0.1 - 1e-7j, complex(-0.0, 2), complex(3.5, -0.0), 1e16 + 1j],
+}
+SPECIAL = [math.inf, -math.inf, math.nan]
+
+
+def scalars(dtype: str) -> np.ndarray:
+    """Numbers of a dtype: some, and many of random bits."""
+    if dtype.startswith("complex"):
+        some = NUMBERS[dtype] + [complex(a, b) for a in [0.0, 1.5, *SPECIAL] for b in SPECIAL]
+    else:
+        some = NUMBERS[dtype] + (SPECIAL if dtype.startswith("float") else [])
+    bits = np.random.default_rng(8).bytes(4000 * np.dtype(dtype).itemsize)
+    many = np.frombuffer(bits, np.uint8).view(dtype) if dtype != "bool" else np.zeros(0, bool)
+    scale = 10.0 ** np.random.default_rng(9).uniform(-6, 9, size=2000)
+    middling = scale if np.dtype(dtype).kind in "fc" else np.zeros(0)
+    return np.concatenate([np.asarray(some, dtype), many, middling.astype(dtype)])
+
+
+@pytest.mark.filterwarnings("ignore:invalid value encountered in cast")  # NumPy's own formatting
+@pytest.mark.parametrize("dtype", NUMBERS)
+def test_a_number_has_the_text_and_the_hash_of_numpys_scalar(dtype: str) -> None:
+    for number in scalars(dtype):
+        x = ops.asarray(number)
+        assert x.dtype.name == dtype
+        assert x.ndim == 0
+        assert str(x) == str(number)
+        assert f"{x}" == f"{number}"
+        assert "%s" % x == "%s" % number  # noqa: UP031
+        if dtype != "bool":
+            assert f"{x:>30.3f}" == f"{number:>30.3f}"
+        if number == number:
+            assert hash(x) == hash(number)
+            assert {number.item(): "found"}[x] == {x: "found"}[number] == "found"
+        else:
+            assert x in {x}
+            assert x not in {ops.asarray(number)}
+
+
+def test_numbers_are_keys_of_sets_and_dicts() -> None:
+    values = np.array([1.0, 2.2, 2.2, -3.0, 1.0])
+    x = ops.asarray(values)
+    assert {float(each) for each in set(x)} == set(values)
+    assert len(set(x)) == 3
+    assert Counter(ops.sign(x)) == Counter(np.sign(values))
+    assert dict.fromkeys(ops.round(x), 0) == dict.fromkeys(np.round(values), 0)
+    assert ops.max(x) in {2.2, 7.0}
+    assert ["a", "b"][ops.argmax(x) - 1] == {1: "a"}[ops.argmax(x)] == "a"
+    assert ops.asarray(0) not in {"": 1, None: 2, (): 3}
+    assert x[0] in {1}
+    assert x[0] in {True}
+    assert ops.asarray(True) in {1.0}
+
+
+def test_tensors_with_axes_cannot_be_hashed() -> None:
+    for x in (ops.asarray([1]), ops.asarray([]), ops.ones((2, 2))):
+        with pytest.raises(TypeError, match="unhashable type"):
+            hash(x)
+        with pytest.raises(TypeError, match="unhashable type"):
+            {x}  # noqa: B018
 
 
 def test_texts() -> None:
