@@ -158,6 +158,15 @@ void RaiseRunError(const arrow::Status& status) {
   throw nanobind::python_error();
 }
 
+void RaiseImportError(const arrow::Status& status) {
+  // Arrow tells no more than that, neither by the code nor by a detail.
+  if (status.message().find("Recursion level") == std::string::npos) RaiseRunError(status);
+  RaiseRunError(arrow::Status(
+      status.code(),
+      "rows in memory: expected types that nest at most 62 structs, lists and maps, found more, "
+      "which Arrow's C interface does not hand over: leave the column out, or flatten it"));
+}
+
 std::string RunInterruptibly(const engine::RunOptions& options, base::LogLevel log_level,
                              const nanobind::object& on_progress, const RunWork& work) {
   const LogListener listener(log_level);
@@ -194,7 +203,7 @@ std::shared_ptr<arrow::RecordBatchReader> ReaderOfCapsule(const nanobind::object
       static_cast<ArrowArrayStream*>(PyCapsule_GetPointer(capsule.ptr(), "arrow_array_stream"));
   if (stream == nullptr) throw nanobind::python_error();
   if (stream->release == nullptr) throw nanobind::value_error("the stream has been read already");
-  return std::make_shared<GivenRows>(RunValueOrRaise(arrow::ImportRecordBatchReader(stream)));
+  return std::make_shared<GivenRows>(ImportedOrRaise(arrow::ImportRecordBatchReader(stream)));
 }
 
 void InitEngine(nanobind::module_& module) {

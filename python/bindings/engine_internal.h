@@ -30,9 +30,17 @@ void InitEngineRows(nanobind::module_& module);
 /// EmberError: of the caller's mistakes (a ValueError), of data (an OSError), of the memory limit
 /// (a MemoryError), of a run that was stopped (an InterruptedError).
 [[noreturn]] void RaiseRunError(const arrow::Status& status);
+[[noreturn]] void RaiseImportError(const arrow::Status& status);
 template <class T>
 T RunValueOrRaise(arrow::Result<T> result) {
   if (!result.ok()) RaiseRunError(result.status());
+  return *std::move(result);
+}
+
+/// The same of what Arrow imports through its C interface, whose limit of nested types it names.
+template <class T>
+T ImportedOrRaise(arrow::Result<T> result) {
+  if (!result.ok()) RaiseImportError(result.status());
   return *std::move(result);
 }
 

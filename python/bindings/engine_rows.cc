@@ -82,7 +82,7 @@ Struct* ContentOf(const nanobind::object& capsule, const char* name) {
 
 /// The batch of a pair of capsules (__arrow_c_array__), whose memory it shares.
 BigQueryBatch BatchOfCapsules(const nanobind::object& schema, const nanobind::object& array) {
-  return {RunValueOrRaise(arrow::ImportRecordBatch(ContentOf<ArrowArray>(array, "arrow_array"),
+  return {ImportedOrRaise(arrow::ImportRecordBatch(ContentOf<ArrowArray>(array, "arrow_array"),
                                                    ContentOf<ArrowSchema>(schema, "arrow_schema"))),
           -1, -1};
 }
@@ -92,10 +92,10 @@ BigQueryBatch BatchOfCapsules(const nanobind::object& schema, const nanobind::ob
 /// change.
 nanobind::object CastValues(const nanobind::object& schema, const nanobind::object& array,
                             const nanobind::object& wanted) {
-  const auto values = RunValueOrRaise(arrow::ImportArray(
+  const auto values = ImportedOrRaise(arrow::ImportArray(
       ContentOf<ArrowArray>(array, "arrow_array"), ContentOf<ArrowSchema>(schema, "arrow_schema")));
   const auto type =
-      RunValueOrRaise(arrow::ImportType(ContentOf<ArrowSchema>(wanted, "arrow_schema")));
+      ImportedOrRaise(arrow::ImportType(ContentOf<ArrowSchema>(wanted, "arrow_schema")));
   if (!io::CanBeCast(*values->type(), *type)) return nanobind::none();
   auto cast = io::CastWithoutLoss(values, type, arrow::default_memory_pool());
   if (cast.status().IsInvalid()) throw nanobind::value_error(cast.status().message().c_str());

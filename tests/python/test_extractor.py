@@ -611,3 +611,35 @@ def test_an_imputers_columns_that_are_not_scaled_are_told() -> None:
     assert found is not None
     x = eval(found[1], {"x": filled, "scaler": scaler, "imputer": imputer})
     assert scaler.transform(x).tolist() == [[0.0, 1.0]]
+
+
+STRUCTS = pa.table(
+    {
+        "x": [float(i % 7) for i in range(100)],
+        "ts": [float(i % 11) for i in range(100)],
+        "st": [{"p": i % 9, "q": {"r": "xy"[i % 2]}} for i in range(100)],
+    }
+)
+
+
+@pytest.mark.parametrize("option", ["target_column", "index_col", "force_categorical_columns"])
+def test_a_struct_that_was_named_is_told_by_its_fields(option: str) -> None:
+    name: object = ["st"] if option.startswith("force") else "st"
+    with pytest.raises(ValueError, match=r"'st'.*it has fields, name those: 'st.p', 'st.q.r'"):
+        TerabyteFeatureExtractor(verbose=False).prepare_data(STRUCTS, **{option: name})
+
+
+def nested(depth: int) -> pa.Table:
+    """A column of `depth` structs, one within the other, with a number."""
+    values = pa.array([float(i % 5) for i in range(100)])
+    for _ in range(depth):
+        values = pa.StructArray.from_arrays([values], names=["n"])
+    return pa.table({"deep": values, "x": range(100)})
+
+
+def test_structs_that_are_nested_too_deeply_are_told() -> None:
+    extractor = TerabyteFeatureExtractor(verbose=False)
+    names = extractor.prepare_data(nested(62))[3]
+    assert names[0] == "deep" + ".n" * 62
+    with pytest.raises(OSError, match="at most 62 structs, lists and maps"):
+        extractor.prepare_data(nested(63))

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "emberharmony/base/error_kind.h"
-#include "emberharmony/base/spelling.h"
 #include "emberharmony/base/unknown_column.h"
+#include "emberharmony/plan/meant_column.h"
 
 namespace emberharmony::engine {
 
@@ -26,7 +26,7 @@ arrow::Status CheckTarget(const arrow::Schema& schema, const std::optional<std::
   }
   return base::UnknownColumnError(
       fmt::format("the target '{}' is not a column of the source{}; the columns are: {}", *target,
-                  base::DidYouMean(*target, names), fmt::join(names, ", ")));
+                  plan::MeantColumn(*target, names), fmt::join(names, ", ")));
 }
 
 // The columns that a plan names.

@@ -11,7 +11,6 @@
 
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/base/plural.h"
-#include "emberharmony/base/spelling.h"
 #include "emberharmony/base/unknown_column.h"
 #include "emberharmony/base/utf8.h"
 #include "emberharmony/feature/distinct_count.h"
@@ -21,6 +20,7 @@
 #include "emberharmony/io/declared_category.h"
 #include "emberharmony/plan/faults_internal.h"
 #include "emberharmony/plan/fitted_plan.h"
+#include "emberharmony/plan/meant_column.h"
 
 namespace emberharmony::plan {
 namespace {
@@ -167,7 +167,7 @@ bool IsMemberOf(const std::string& column, const std::string& parent) {
 arrow::Status NoSuchColumn(const arrow::Schema& schema, const std::string& name,
                            const std::string& wish) {
   return base::UnknownColumnError("the table has no column " + Quoted(name) + " " + wish +
-                                  base::DidYouMean(name, schema.field_names()));
+                                  MeantColumn(name, schema.field_names()));
 }
 
 arrow::Status CheckTarget(const arrow::Schema& schema, const std::string& target) {

@@ -229,7 +229,9 @@ output: {dtype: float32, layout: columns}
 
 TEST(AutomaticPlan, WishesThatCannotBe) {
   const arrow::Schema schema(
-      {arrow::field("x", arrow::int64()), arrow::field("when", arrow::date32())});
+      {arrow::field("x", arrow::int64()), arrow::field("when", arrow::date32()),
+       arrow::field("st.p", arrow::int64()), arrow::field("st.q.r", arrow::utf8()),
+       arrow::field("ts", arrow::int64())});
   const auto fault = [&](const AutomaticPlanOptions& options) {
     const arrow::Status status = CheckAutomaticPlanOptions(schema, options);
     EXPECT_EQ(base::KindOf(status), base::ErrorKind::kUsage);
@@ -239,6 +241,10 @@ TEST(AutomaticPlan, WishesThatCannotBe) {
   EXPECT_TRUE(CheckAutomaticPlanOptions(schema, options).ok());
   options.categorical = {"xs"};
   EXPECT_EQ(fault(options), "the table has no column 'xs' to be categorical; did you mean 'x'?");
+  options.categorical = {"st"};
+  EXPECT_EQ(fault(options),
+            "the table has no column 'st' to be categorical; it has fields, name those: 'st.p', "
+            "'st.q.r'");
   options.categorical = {"when"};
   EXPECT_EQ(fault(options),
             "the column 'when' cannot be categorical: expected numbers, booleans or text, found "

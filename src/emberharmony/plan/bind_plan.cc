@@ -18,6 +18,7 @@
 #include "emberharmony/io/cell_text.h"
 #include "emberharmony/io/sink.h"
 #include "emberharmony/plan/faults_internal.h"
+#include "emberharmony/plan/meant_column.h"
 #include "emberharmony/plan/plan.h"
 #include "emberharmony/plan/time_cuts.h"
 #include "emberharmony/plan/type_text_internal.h"
@@ -88,29 +89,12 @@ class Binder {
     }
   }
 
-  // The fields of a struct that was named itself, as far as they are worth listing.
-  std::string MembersOf(const std::string& column) const {
-    constexpr size_t kListedMax = 3;
-    std::vector<std::string> members;
-    for (const std::string& name : names_) {
-      if (name.starts_with(column + ".")) members.push_back(Quoted(name));
-    }
-    if (members.empty()) return "";
-    const bool more = members.size() > kListedMax;
-    members.resize(std::min(members.size(), kListedMax));
-    return fmt::format("; it has fields, name those: {}{}", fmt::join(members, ", "),
-                       more ? ", ..." : "");
-  }
-
   // The column's position, or -1 after a fault has been noted. With `lists` it may be one of those.
   int Resolve(const std::string& column, Mark mark, std::string_view what, bool lists = false) {
     const auto found = positions_.find(column);
     if (found == positions_.end()) {
       std::string message = fmt::format("unknown {} {}", what, Quoted(column));
-      if (++num_suggestions_ <= kSuggestionsMax) {
-        const std::string members = MembersOf(column);
-        message += members.empty() ? base::DidYouMean(column, names_) : members;
-      }
+      if (++num_suggestions_ <= kSuggestionsMax) message += MeantColumn(column, names_);
       faults_.AddUnknownColumn(mark, std::move(message));
       std::string listed;
       for (size_t i = 0; i < names_.size() && i < kColumnsListedMax; ++i) {
