@@ -136,6 +136,8 @@ class _Auditor:
         for site in collector.sites:
             if site.reference.several:
                 site.refuse(Refusal("several", "the name may stand for several libraries"))
+            elif site.reference.assigns:
+                site.refuse(Refusal("alias", "a name for the module is assigned within"))
             elif site.entry.form is Form.FUNCTION and site.call is not None:
                 self._judge_call(site)
             elif site.entry.form is Form.DTYPE:

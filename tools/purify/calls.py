@@ -152,6 +152,39 @@ def check_dtype(
     return None
 
 
+def lacking_dtype(node: cst.BaseExpression, names: Names) -> Refusal | None:
+    """Whether an argument is plainly made with a dtype that ops lacks: x.astype(np.float16)."""
+    waiting: list[cst.BaseExpression] = [node]
+    seen: set[int] = set()
+    while waiting:
+        each = waiting.pop()
+        if id(each) in seen:
+            continue
+        seen.add(id(each))
+        if isinstance(each, cst.Call):
+            found = made_with(each, names)
+            if found is not None:
+                return found
+        elif isinstance(each, cst.Name):
+            waiting += names.values_of(each)
+        elif isinstance(each, cst.BinaryOperation):
+            waiting += [each.left, each.right]
+    return None
+
+
+def made_with(call: cst.Call, names: Names) -> Refusal | None:
+    """Whether a call is given a dtype that ops lacks."""
+    given = [each.value for each in call.args if each.keyword and each.keyword.value == "dtype"]
+    function = call.func
+    if isinstance(function, cst.Attribute) and function.attr.value == "astype":
+        given += [each.value for each in call.args[:1] if each.keyword is None]
+    for node in given:
+        found = check_dtype(node, {}, 0, names)
+        if found is not None:
+            return Refusal(found.reason, f"{found.message}, which an argument is made with")
+    return None
+
+
 def named_dtype(name: str) -> Refusal | None:
     """Whether ops has a dtype of NumPy's, by its full name."""
     entry = mapping.look_up(name)
@@ -313,6 +346,8 @@ def judge(entry: Entry, call: cst.Call, names: Names) -> Change | Refusal:
             flatten = True
             continue
         refusal = check_value(entry, name, argument, place, values, names)
+        if refusal is None and name != "dtype":
+            refusal = lacking_dtype(argument.value, names)
         if refusal is not None:
             return refusal
         if parameter.kind is inspect.Parameter.VAR_POSITIONAL:

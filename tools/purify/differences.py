@@ -70,6 +70,10 @@ SAME_DEFAULTS = {
 OTHER_MEANING = {
     "numpy.can_cast": "ops follows the array API standard's rules of promotion",
     "numpy.isdtype": "ops has dtypes of its own",
+    "numpy.linalg.eig": "NumPy's are real where all eigenvalues are, those of ops always complex; "
+    "ops.linalg.eigh is for symmetric matrices",
+    "numpy.linalg.eigvals": "NumPy's are real where all eigenvalues are, those of ops always "
+    "complex; ops.linalg.eigvalsh is for symmetric matrices",
     "numpy.linalg.pinv": "NumPy ignores singular values below 1e-15 of the largest, "
     "ops those below max(M, N) eps",
     "numpy.outer": "np.outer flattens its arguments, ops.linalg.outer takes vectors only",

@@ -25,7 +25,7 @@ REASONS = {
     "consumer": "the result goes where a tensor is not taken",
     "default": "other defaults or another meaning",
     "dtype": "a dtype that ops does not have, or one that only NumPy's function takes",
-    "in-place": "NumPy changes the result in place",
+    "in-place": "the result is changed in place",
     "method": "the result is used with a method that tensors do not have, or have otherwise",
     "object": "elements that are Python objects",
     "order": "an order in memory",

@@ -47,15 +47,26 @@ REDUCTIONS = {
 }  # fmt: skip
 ENDS = {"dtype", "shape", "size", "ndim", "nbytes", "itemsize", "strides", "device"}
 NUMBERS = {"float", "int", "bool", "str"}
+INTEGERS = re.compile(r"^(numpy\.)?u?int(\d+|p|c|_)?$|^[iu][1248]$")
+# Methods that keep what they are given.
+KEEPING_METHODS = {
+    "add", "append", "appendleft", "extend", "insert", "put", "setdefault", "update",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
 class _Walk:
-    """What is being followed: whether it may share memory, is finfo or iinfo, is one number."""
+    """What is being followed.
+
+    Whether it may share memory, is finfo or iinfo, is one number, is an array of integers, is an
+    element of an array.
+    """
 
     is_view: bool
     is_limits: bool
     is_reduction: bool
+    is_integer: bool = False
+    is_element: bool = False
 
 
 def computed(walk: _Walk, other: cst.BaseExpression) -> _Walk:
@@ -85,8 +96,26 @@ class Flow:
             is_reduction=target in REDUCTIONS
             and "axis" not in keywords
             and sum(each.keyword is None for each in call.args) <= positional,
+            is_integer=self._makes_integers(call, target),
         )
         return self._follow(call, walk, set())
+
+    def _makes_integers(self, call: cst.Call, target: str) -> bool:
+        """Whether an array is made that holds integers, as far as that is plain to see."""
+        for each in call.args:
+            if each.keyword is not None and each.keyword.value == "dtype":
+                reference = self._names.resolve(each.value)
+                name = reference.name if reference else str(literal(each.value))
+                if isinstance(each.value, cst.Name) and reference is None:
+                    name = each.value.value
+                return bool(INTEGERS.search(name))
+        if target in ("array", "asarray", "full", "full_like") and call.args:
+            value = literal(call.args[-1 if target.startswith("full") else 0].value)
+            while isinstance(value, list | tuple) and value:
+                value = value[0]
+            return isinstance(value, int) and not isinstance(value, bool)
+        numbers = [literal(each.value) for each in call.args]
+        return target == "arange" and all(isinstance(each, int) for each in numbers)
 
     def _parent(self, node: cst.CSTNode) -> cst.CSTNode | None:
         return self._parents.get(node)
@@ -102,10 +131,11 @@ class Flow:
                 walk = replace(walk, is_view=False)
             elif isinstance(parent, cst.Subscript) and parent.value is node:
                 if self._is_changed(parent):
-                    return self._view(walk)
+                    return self._view(walk) or self._truncated(parent, walk)
+                walk = replace(walk, is_element=self._is_one_place(parent))
                 step = parent
             elif isinstance(parent, cst.Index):
-                return self._index(parent)
+                return self._index(parent, walk)
             elif isinstance(parent, cst.BinaryOperation):
                 text = isinstance(parent.left, cst.SimpleString | cst.FormattedString)
                 step = None if text else parent
@@ -126,7 +156,9 @@ class Flow:
             elif isinstance(parent, cst.Assign | cst.AnnAssign | cst.For | cst.CompFor):
                 return self._assigned(parent, node, walk, seen)
             elif isinstance(parent, cst.AugAssign):
-                return self._view(walk) if parent.target is node else None
+                if parent.target is not node:
+                    return None
+                return self._view(walk) or self._changed_number(node, walk)
             elif isinstance(parent, cst.Del):
                 return None
             else:
@@ -139,6 +171,61 @@ class Flow:
         if walk.is_view:
             return Refusal("view", "the result may share memory with the argument, and is changed")
         return None
+
+    def _truncated(self, subscript: cst.Subscript, walk: _Walk) -> Refusal | None:
+        """Elements that NumPy cuts to integers: an array of those gets a number with a fraction."""
+        statement = self._parent(self._parent(subscript) or subscript)
+        if not (walk.is_integer and isinstance(statement, cst.Assign)):
+            return None
+        if any(isinstance(each, cst.Float | cst.Divide) for each in self._tree.nodes(statement)):
+            return Refusal("dtype", "NumPy cuts what is assigned to integers, a tensor takes none")
+        return None
+
+    def _is_one_place(self, subscript: cst.Subscript) -> bool:
+        """Whether the brackets hold whole numbers alone, which make one number of a vector."""
+        for element in subscript.slice:
+            if not isinstance(element.slice, cst.Index):
+                return False
+            value = element.slice.value
+            if not isinstance(literal(value), int) and not self._counts(value):
+                return False
+        return True
+
+    def _counts(self, node: cst.BaseExpression) -> bool:
+        """Whether a name is that of a loop over a range or an enumeration."""
+        scope = self._names.scope_of(node) if isinstance(node, cst.Name) else None
+        for assignment in scope[node.value] if scope is not None else ():
+            target = getattr(assignment, "node", None)
+            parent = self._parent(target) if target is not None else None
+            while isinstance(parent, cst.Element | cst.Tuple):
+                target, parent = parent, self._parent(parent)
+            if isinstance(parent, cst.For | cst.CompFor) and isinstance(parent.iter, cst.Call):
+                called = self._names.qualified(parent.iter.func)
+                if called & {"builtins.range", "builtins.enumerate"}:
+                    return True
+        return False
+
+    def _changed_number(self, name: cst.CSTNode, walk: _Walk) -> Refusal | None:
+        """`x += 1` of one number, which in NumPy makes another number and leaves the first one."""
+        if walk.is_element:
+            return Refusal("in-place", "a number is changed, and the tensor that it is part of")
+        if not (walk.is_reduction and isinstance(name, cst.Name)):
+            return None
+        for access in self._accesses(name):
+            if self._is_kept(access):
+                return Refusal("in-place", "a number is changed that is kept elsewhere, too")
+        return None
+
+    def _is_kept(self, access: cst.CSTNode) -> bool:
+        """Whether a name's value gets another name, or goes into a list, a set or a dict."""
+        parent = self._parent(access)
+        if isinstance(parent, cst.Arg):
+            call = self._parent(parent)
+            function = call.func if isinstance(call, cst.Call) else None
+            return isinstance(function, cst.Attribute) and function.attr.value in KEEPING_METHODS
+        if isinstance(parent, cst.Assign | cst.NamedExpr | cst.AnnAssign):
+            return parent.value is access
+        return isinstance(parent, cst.Element | cst.DictElement | cst.Index | cst.Yield)
 
     def _is_changed(self, node: cst.CSTNode) -> bool:
         """Whether an element is assigned to."""
@@ -234,8 +321,9 @@ class Flow:
                 return Refusal("consumer", f"{name} takes arrays of NumPy only")
         return None
 
-    def _index(self, index: cst.Index) -> Refusal | None:
-        """A result in brackets: a mask or positions. pandas and dicts do not take tensors."""
+    def _index(self, index: cst.Index, walk: _Walk) -> Refusal | None:
+        """A result in brackets: a mask or positions. pandas does not take tensors, and dicts would
+        keep them as keys."""
         element = self._parent(index)
         subscript = self._parent(element) if element is not None else None
         if not isinstance(subscript, cst.Subscript):
@@ -246,8 +334,9 @@ class Flow:
         if isinstance(base, cst.Name):
             if PANDAS_NAME.search(base.value) or self._comes_from(base, "pandas"):
                 return Refusal("consumer", f"{base.value}[...] of pandas takes arrays")
-            if self._is_dict(base):
-                return Refusal("consumer", f"{base.value} is a dict, whose keys are hashed")
+            is_looked_up = walk.is_reduction and not self._is_changed(subscript)
+            if self._is_dict(base) and not is_looked_up:
+                return Refusal("consumer", f"{base.value} is a dict: x.item() is a key")
         return None
 
     def _comes_from(self, name: cst.Name, library: str) -> bool:
@@ -277,14 +366,14 @@ class Flow:
         """A result within a literal."""
         if isinstance(element, cst.DictElement):
             if element.key is node:
-                return Refusal("consumer", "a tensor cannot be hashed, so it is no key of a dict")
+                return Refusal("consumer", "a key of a dict: x.item() is one for JSON and pandas")
             if walk.is_reduction:
                 return Refusal(
                     "consumer", "a number in a dict: float(...) is one for JSON and pandas"
                 )
             return None
         if isinstance(self._parent(element), cst.Set):
-            return Refusal("consumer", "a tensor cannot be hashed, so it is in no set")
+            return Refusal("consumer", "an element of a set: x.item() is a number")
         return None
 
     def _returned(self, statement: cst.Return, walk: _Walk) -> Refusal | None:
@@ -307,6 +396,7 @@ class Flow:
             if statement.iter is not node:
                 return None
             targets = [statement.target]
+            walk = replace(walk, is_element=True)
         elif isinstance(statement, cst.AnnAssign):
             targets = [statement.target]
         else:

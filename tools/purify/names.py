@@ -1,7 +1,7 @@
 """Which names of a module stand for NumPy: imports, aliases, scopes, shadowing, star imports."""
 
 import types
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import libcst as cst
 from libcst import metadata
@@ -23,6 +23,7 @@ class Reference:
         several: Whether the name may stand for another library, too.
         star: Whether it came by `from numpy import *`.
         alias: Whether it came by an assignment, as `la = np.linalg`.
+        assigns: Whether a name is assigned within it, as in `(np := __import__("numpy")).sin`.
     """
 
     node: cst.BaseExpression
@@ -30,6 +31,7 @@ class Reference:
     several: bool = False
     star: bool = False
     alias: bool = False
+    assigns: bool = False
 
 
 def dotted(node: cst.BaseExpression) -> list[cst.BaseExpression]:
@@ -62,6 +64,8 @@ class Names:
         self._scopes = wrapper.resolve(metadata.ScopeProvider)
         self._parents = tree.parents
         self._aliases: dict[int, str] = {}
+        # What classes import, by the class and the name: class K: import numpy as N.
+        self._members: dict[cst.ClassDef, dict[str, str]] = {}
         self.star: set[str] = set()
         self.star_imports: list[tuple[cst.ImportFrom, str]] = []
         collector = _Collector(self)
@@ -70,6 +74,84 @@ class Names:
                 collector.see_import(node)
             elif isinstance(node, cst.Assign):
                 collector.see_assignment(node)
+            elif isinstance(node, cst.ClassDef):
+                self._see_class(node)
+
+    def _see_class(self, node: cst.ClassDef) -> None:
+        """Notes the modules of NumPy's that are attributes of a class, since it imports them."""
+        for line in node.body.body:
+            for statement in line.body if isinstance(line, cst.SimpleStatementLine) else ():
+                if not isinstance(statement, cst.Import):
+                    continue
+                for each in statement.names:
+                    name = each.evaluated_name
+                    if name.split(".")[0] != "numpy":
+                        continue
+                    # "import numpy.linalg" brings the name numpy alone.
+                    member = each.evaluated_alias or "numpy"
+                    module = name if each.evaluated_alias else "numpy"
+                    self._members.setdefault(node, {})[member] = module
+
+    def _member(self, chain: list[cst.BaseExpression]) -> str:
+        """The module that `self.N`, `cls.N` or `K.N` is by an import in the class; "" if none."""
+        if len(chain) < 2 or not self._members:
+            return ""
+        base, name = chain[0].value, chain[1].attr.value
+        node: cst.CSTNode | None = chain[0]
+        if base in ("self", "cls"):
+            while node is not None and not isinstance(node, cst.ClassDef):
+                node = self._parents.get(node)
+            return self._members.get(node, {}).get(name, "") if node is not None else ""
+        scope = self.scope_of(chain[0])
+        assignments = list(scope[base]) if scope is not None else []
+        if len(assignments) != 1:
+            return ""
+        return self._members.get(getattr(assignments[0], "node", None), {}).get(name, "")
+
+    def imported(self, node: cst.BaseExpression) -> str:
+        """The module of NumPy's that importlib.import_module("numpy.linalg") gives, or ""."""
+        if not (isinstance(node, cst.Call) and len(node.args) == 1):
+            return ""
+        given, made = node.args[0].value, self.qualified(node.func)
+        if not isinstance(given, cst.SimpleString):
+            return ""
+        name = str(given.evaluated_value)
+        if name.split(".")[0] != "numpy":
+            return ""
+        if "builtins.__import__" in made:
+            return "numpy"  # of "numpy.linalg", too
+        return name if "importlib.import_module" in made else ""
+
+    def _of_import(self, node: cst.BaseExpression) -> Reference | None:
+        """What `__import__("numpy").ones` stands for."""
+        chain: list[cst.BaseExpression] = []
+        while isinstance(node, cst.Attribute):
+            chain.append(node)
+            node = node.value
+        assigns = isinstance(node, cst.NamedExpr)
+        module = self.imported(node.value if assigns else node) if chain else ""
+        if not module:
+            return None
+        chain = [node, *reversed(chain)]
+        name = ".".join([module, *(each.attr.value for each in chain[1:])])
+        return replace(self._reference(chain, name), assigns=assigns)
+
+    def _reference(
+        self,
+        chain: list[cst.BaseExpression],
+        name: str,
+        *,
+        several: bool = False,
+        star: bool = False,
+        alias: bool = False,
+    ) -> Reference:
+        """The reference of a chain to a full name."""
+        length = entry_length(name.split("."))
+        # The chain may be longer than the entry: np.float32.__name__. An alias's own part is one.
+        surplus = len(name.split(".")) - length
+        place = max(len(chain) - 1 - surplus, 0)
+        entry = ".".join(name.split(".")[:length])
+        return Reference(chain[place], entry, several=several, star=star, alias=alias)
 
     def scope_of(self, node: cst.CSTNode) -> metadata.Scope | None:
         return self._scopes.get(node)
@@ -109,8 +191,13 @@ class Names:
     def resolve(self, node: cst.BaseExpression) -> Reference | None:
         """What a name or a chain of attributes stands for, if that is something of NumPy's."""
         chain = dotted(node)
-        if not chain or (scope := self.scope_of(chain[0])) is None:
+        if not chain:
+            return self._of_import(node)
+        if (scope := self.scope_of(chain[0])) is None:
             return None
+        if module := self._member(chain):
+            rest = [each.attr.value for each in chain[2:]]
+            return self._reference(chain, ".".join([module, *rest]))
         base = chain[0].value
         rest = [each.attr.value for each in chain[1:]]
         numpy_names, others, aliased = set(), False, False
@@ -132,18 +219,8 @@ class Names:
             numpy_names, star, others = {".".join([module, base, *rest])}, True, False
         if not numpy_names:
             return None
-        name = min(numpy_names)
-        length = entry_length(name.split("."))
-        # The chain may be longer than the entry: np.float32.__name__. An alias's own part is one.
-        surplus = len(name.split(".")) - length
-        place = max(len(chain) - 1 - surplus, 0)
-        return Reference(
-            chain[place],
-            ".".join(name.split(".")[:length]),
-            several=others or len(numpy_names) > 1,
-            star=star,
-            alias=aliased,
-        )
+        several = others or len(numpy_names) > 1
+        return self._reference(chain, min(numpy_names), several=several, star=star, alias=aliased)
 
     def _star_module(self, base: str, assignments: object) -> str:
         bound = [a for a in assignments if not isinstance(a, metadata.BuiltinAssignment)]
@@ -165,22 +242,11 @@ class _Collector:
             if module.split(".")[0] == "numpy":
                 self._names.add_star(node, module)
 
-    def _imported(self, node: cst.BaseExpression) -> str | None:
-        """The module of NumPy's that importlib.import_module("numpy.linalg") gives."""
-        if not (isinstance(node, cst.Call) and len(node.args) == 1):
-            return None
-        given = node.args[0].value
-        makers = {"importlib.import_module", "builtins.__import__"}
-        if not isinstance(given, cst.SimpleString) or not self._names.qualified(node.func) & makers:
-            return None
-        name = str(given.evaluated_value)
-        return name if name.split(".")[0] == "numpy" else None
-
     def see_assignment(self, node: cst.Assign) -> None:
         target = node.targets[0].target
         if len(node.targets) == 1 and isinstance(target, cst.Name):
             reference = self._names.resolve(node.value)
-            if (module := self._imported(node.value)) is not None:
+            if module := self._names.imported(node.value):
                 self._names.add_alias(target, module)
             elif reference is not None and reference.node is node.value and not reference.several:
                 form = mapping.look_up(reference.name).form

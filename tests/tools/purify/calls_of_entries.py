@@ -97,12 +97,12 @@ CALLS = {
     """,
     "numpy.linalg": """
         cholesky(s) cross(cube[:, 0, :3], cube[:, 1, :3]) det(s) det(q) diagonal(cube)
-        diagonal(m, offset=1) eig(s)[0].shape eigh(s)[0] eigvals(s).shape eigvalsh(s) inv(s) inv(q)
+        diagonal(m, offset=1) eigh(s)[0] eigvalsh(s) inv(s) inv(q)
         lstsq(m, x[:6])[0] lstsq(m, x[:6], rcond=None)[0] matmul(m, n) matrix_norm(m)
         matrix_norm(m, ord=2)
         matrix_power(s, 3) matrix_rank(m) matrix_rank(s) matrix_transpose(cube) norm(x) norm(m)
         norm(m, axis=1) norm(x, ord=1) norm(m, "fro") norm(m, axis=1, keepdims=True) norm(x, np.inf)
-        norm(m, 2, 1) outer(x, y) qr(m)[1].shape slogdet(s) slogdet(q) solve(s, v4) solve(s, m.T)
+        norm(m, 2, 1) outer(x, y) qr(m)[0] qr(m)[1] slogdet(s) slogdet(q) solve(s, v4) solve(s, m.T)
         svd(m)[1] svd(m, full_matrices=False)[1] svd(m, compute_uv=False) svdvals(m)
         tensordot(m, n, axes=1) trace(s) trace(cube, offset=1) vecdot(m, m) vector_norm(m)
         vector_norm(m, axis=0, ord=1)

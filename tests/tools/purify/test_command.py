@@ -68,6 +68,44 @@ def test_fix_and_diff(purify: Run, tmp_path: Path) -> None:
     assert "numpy" not in path.read_text()
 
 
+def test_a_reader_that_has_had_enough(root: Path, tmp_path: Path) -> None:
+    # More than a pipe holds, so that the command writes to one that is closed.
+    (tmp_path / "uses.py").write_text("import numpy as np\n" + 400 * "x = np.sin(1.0)\n")
+    process = subprocess.Popen(
+        [sys.executable, str(root / "tools" / "purify"), "--json", "uses.py"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(root / "build" / "python")},
+    )
+    assert process.stdout.readline() == "{\n"
+    process.stdout.close()
+    assert process.stderr.read() == ""
+    process.stderr.close()
+    assert process.wait() == 141
+
+
+@pytest.mark.parametrize("package", ["libcst", "numpy", "emberharmony"])
+def test_a_package_that_is_not_there(package: str, root: Path, tmp_path: Path) -> None:
+    program = (
+        f"import runpy, sys\nsys.modules[{package!r}] = None\n"
+        f"sys.argv = ['purify', '.']\nrunpy.run_path({str(root / 'tools' / 'purify')!r}, "
+        "run_name='__main__')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, "PYTHONPATH": str(root / "build" / "python")},
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        check=False,
+    )
+    assert done.returncode == 2, done.stderr
+    assert f"expected the package {package}, found none: `make setup build`" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_wrong_use(purify: Run, tmp_path: Path) -> None:
     (tmp_path / "broken.py").write_text("def f(:\n")
     (tmp_path / "bytes.py").write_bytes(b"\xff\xfe\x00")

@@ -122,6 +122,25 @@ def test_defaults_that_differ_need_a_person() -> None:
             assert entry.reason == "default", entry
 
 
+def test_only_empty_arrays_are_compared_by_their_shapes() -> None:
+    by_shape = {call.split("(")[0] for _, call in CALLS if call.endswith(".shape")}
+    assert by_shape == {"np.empty", "np.empty_like"}
+
+
+@pytest.mark.parametrize("name", ["s", "q"])
+def test_eigenvalues_are_complex_always(name: str) -> None:
+    """What the note says: the values are NumPy's, and the dtype is, but for real spectra."""
+    matrix = both_versions.inputs(1)[name]
+    theirs, ours = np.linalg.eigvals(matrix), np.asarray(ops.linalg.eigvals(matrix))
+    values, vectors = (np.asarray(each) for each in ops.linalg.eig(matrix))
+    assert ours.dtype == values.dtype == vectors.dtype == np.complex128
+    assert name == "q" or theirs.dtype == np.float64
+    np.testing.assert_allclose(np.sort_complex(ours), np.sort_complex(theirs), rtol=1e-9)
+    np.testing.assert_allclose(matrix @ vectors, vectors * values, atol=1e-9)
+    for each in ("numpy.linalg.eig", "numpy.linalg.eigvals"):
+        assert "always complex" in ENTRIES[each].note.replace("ops always", "always")
+
+
 def test_names_are_found() -> None:
     assert ENTRIES["numpy.arctan2"].ops == "atan2"
     assert ENTRIES["numpy.amax"].ops == "max"
