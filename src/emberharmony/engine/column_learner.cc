@@ -139,6 +139,14 @@ arrow::Status ColumnLearner::Update(const std::shared_ptr<arrow::Array>& values,
   return arrow::Status::OK();
 }
 
+arrow::Status ColumnLearner::MakeRoom() {
+  std::lock_guard lock(mutex_);
+  for (const Scan& scan : scanning_) {
+    for (Slot* slot : scan.slots) ARROW_RETURN_NOT_OK(slot->state->Spill());
+  }
+  return arrow::Status::OK();
+}
+
 arrow::Status ColumnLearner::UpdateScan(const Scan& scan,
                                         const std::shared_ptr<arrow::Array>& values,
                                         const int64_t* weights, int64_t null_weight) {
@@ -160,11 +168,18 @@ arrow::Result<std::shared_ptr<const Statistic>> ColumnLearner::FinalizeProbe(
   const bool keeps_type = fill.value.values->type()->Equals(*slot.type);
   if (fill.weight == 0 && keeps_type) return analyzer.Finalize(*slot.state);
   // Other pipelines share the state, and it is saved as it is: the filled rows join a copy.
-  ARROW_ASSIGN_OR_RAISE(auto filled, analyzer.MakeState(*slot.type, state_options_));
-  ARROW_RETURN_NOT_OK(analyzer.Merge(filled.get(), *slot.state));
-  WeightedValues weighted{*fill.value.values, &fill.weight, -fill.weight};
-  ARROW_RETURN_NOT_OK(analyzer.Update(filled.get(), weighted));
-  return analyzer.Finalize(*filled);
+  const auto finalize_filled = [&]() -> arrow::Result<std::shared_ptr<const Statistic>> {
+    ARROW_ASSIGN_OR_RAISE(auto filled, analyzer.MakeState(*slot.type, state_options_));
+    ARROW_RETURN_NOT_OK(analyzer.Merge(filled.get(), *slot.state));
+    WeightedValues weighted{*fill.value.values, &fill.weight, -fill.weight};
+    ARROW_RETURN_NOT_OK(analyzer.Update(filled.get(), weighted));
+    return analyzer.Finalize(*filled);
+  };
+  auto statistic = finalize_filled();
+  if (!statistic.status().IsOutOfMemory()) return statistic;
+  // The two of them do not fit: the state makes room for its copy.
+  ARROW_RETURN_NOT_OK(slot.state->Spill());
+  return finalize_filled();
 }
 
 // A step learns from what its analyzers say, and keeps a copy of it in its own form. Where memory

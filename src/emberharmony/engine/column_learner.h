@@ -65,6 +65,8 @@ class ColumnLearner {
   /// Adds values with their weights (nullptr: 1 each) and rows that are null.
   arrow::Status Update(const std::shared_ptr<arrow::Array>& values, const int64_t* weights,
                        int64_t null_weight);
+  /// Between Updates: the states give back what memory they can do without.
+  arrow::Status MakeRoom();
   const std::vector<feature::Pipeline*>& pipelines() const { return pipelines_; }
   /// Lets the pipelines learn; true when another pass is needed. With a spool, encoded states are
   /// appended to *saved; those of a pass that makes statistics exact, which an equal fit can

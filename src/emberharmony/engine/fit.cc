@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <iterator>
 #include <map>
 #include <mutex>
@@ -50,8 +51,10 @@ struct FitShared {
   std::string pass_name = {};  // of a pass over columns, in the checkpoint
 };
 
-// Splits a pass over (unit, column) among scan and consumer, and tells the progress.
-arrow::Status ScanUnit(FitShared* shared, int column, int64_t u, const WeightedConsumer& consumer) {
+// Splits a pass over (unit, column) among scan and consumer, and tells the progress. Where memory
+// is shorter than the scan may need, what has been learned of the column makes room first.
+arrow::Status ScanUnit(FitShared* shared, int column, int64_t u, const WeightedConsumer& consumer,
+                       const std::function<arrow::Status()>& make_room) {
   const base::Activity activity("fit", shared->source.schema()->field(column)->name());
   const io::Unit& unit = shared->source.units()[u];
   std::shared_ptr<const SplitVector> splits;
@@ -60,8 +63,9 @@ arrow::Status ScanUnit(FitShared* shared, int column, int64_t u, const WeightedC
     shared->context->progress()->Advance(unit.num_rows);
     return arrow::Status::OK();
   }
-  const TaskGate::Pass pass =
-      shared->context->gate()->Enter(unit.num_rows + ScanBytes(shared->source, unit, column));
+  const int64_t num_bytes = unit.num_rows + ScanBytes(shared->source, unit, column);
+  const TaskGate::Pass pass = shared->context->gate()->Enter(num_bytes);
+  if (shared->context->budget()->available_bytes() < num_bytes) ARROW_RETURN_NOT_OK(make_room());
   base::MemoryReservation reservation(shared->context->budget());
   ARROW_RETURN_NOT_OK(reservation.Resize(unit.num_rows));
   splits = shared->splits.Unpack(u);
@@ -133,12 +137,13 @@ class FitJob : public ColumnJob {
   }
 
   arrow::Status ProcessUnit(int64_t unit) override {
-    return WithColumn(
-        ScanUnit(shared_, column_, unit,
-                 [&](const auto& values, const int64_t* weights, int64_t null_weight) {
-                   return Consume(values, weights, null_weight);
-                 }),
-        field_->name());
+    return WithColumn(ScanUnit(
+                          shared_, column_, unit,
+                          [&](const auto& values, const int64_t* weights, int64_t null_weight) {
+                            return Consume(values, weights, null_weight);
+                          },
+                          [&] { return MakeRoom(); }),
+                      field_->name());
   }
 
   int source_column() const override { return column_; }
@@ -172,6 +177,9 @@ class FitJob : public ColumnJob {
   void Release() override { learner_.reset(); }
 
  protected:
+  /// Gives back what memory the states of the pass can do without. Any thread.
+  virtual arrow::Status MakeRoom() { return learner_->MakeRoom(); }
+
   arrow::Status NoteLearned() {
     if (shared_->checkpoint == nullptr) return arrow::Status::OK();
     return shared_->checkpoint->NoteLearnedColumn(column_);
@@ -249,6 +257,14 @@ class DetectJob : public FitJob {
 
   /// Whether the column is looked at.
   bool detects() const { return !analyzers_.empty(); }
+
+ protected:
+  arrow::Status MakeRoom() override {
+    if (detected_) return FitJob::MakeRoom();
+    std::lock_guard lock(state_mutex_);
+    for (const auto& state : states_) ARROW_RETURN_NOT_OK(state->Spill());
+    return arrow::Status::OK();
+  }
 
  private:
   // Whether the column has a step that learns; then it does from what was seen.

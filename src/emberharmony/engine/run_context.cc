@@ -29,6 +29,22 @@ int64_t PrivateBytes() {
   return base::PrivateBytesAreLimited() ? memory.private_mapped : memory.anonymous;
 }
 
+// What the process holds beside a budget's bytes. The two cannot be read in one instant: what other
+// threads take or give back between must not count as held outside, or it would be missing from the
+// budget until the next look.
+int64_t OutsideBytes(const base::MemoryBudget& budget) {
+  constexpr int kTries = 8;
+  int64_t outside = INT64_MAX;
+  for (int i = 0; i < kTries; ++i) {
+    const int64_t before = budget.bytes_allocated();
+    const int64_t held = PrivateBytes();
+    const int64_t after = budget.bytes_allocated();
+    outside = std::min(outside, std::max<int64_t>(0, held - std::max(before, after)));
+    if (before == after) break;
+  }
+  return outside;
+}
+
 }  // namespace
 
 int64_t MemoryLimitBytes(const RunOptions& options) {
@@ -100,8 +116,7 @@ arrow::Status RunContext::CheckStop() {
 // is not the budget's to give.
 void RunContext::FitBudget() {
   if (private_bytes_max_ == 0) return;
-  const int64_t used = budget_->bytes_allocated();
-  const int64_t outside = std::max<int64_t>(0, PrivateBytes() - used);
+  const int64_t outside = OutsideBytes(*budget_);
   const int64_t limit = private_bytes_max_ - outside - UnaccountedBytes(memory_limit_bytes_) / 2;
   budget_->set_limit_bytes(std::max(limit, kMemoryBytesMin / 8));
 }

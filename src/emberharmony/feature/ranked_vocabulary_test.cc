@@ -14,6 +14,7 @@
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/feature/ranked_vocabulary_internal.h"
 #include "emberharmony/feature/transform.h"
+#include "emberharmony/feature/value_ranking_internal.h"
 
 namespace emberharmony::feature {
 namespace {
@@ -75,6 +76,41 @@ class VocabularyOnDiskTest : public testing::Test {
   std::filesystem::path folder_;
   std::vector<std::shared_ptr<base::MemoryBudget>> budgets_;
 };
+
+// Between two parts of a ranking other columns may take what there is.
+TEST(ValueRankingTest, ThatWasDrainedGoesOnWhereOthersHaveTakenTheRest) {
+  constexpr int64_t kHeadroom = int64_t{4} << 20;
+  const auto run = base::MemoryBudget::MakeRoot("run", 4 * kHeadroom);
+  const auto counts = run->MakeChild("counts", /*limit_bytes=*/0, kHeadroom);
+  const ValueKeys keys = *ValueKeys::Make(*arrow::utf8());
+  StateOptions memory;
+  memory.budget = counts.get();
+  ValueRanking ranking(keys, {.on_disk = true}, /*copy_bytes=*/true, memory);
+  const auto add = [&](int64_t i) {
+    const std::string value = "value of twenty-odd bytes " + std::to_string(i);
+    return ranking.Add(kLongSection, {.bytes = value, .count = 1 + i});
+  };
+  int64_t i = 0;
+  while (add(i).ok()) ++i;
+  ASSERT_GT(counts->bytes_allocated(), kHeadroom);
+  int64_t expected = i - 1;  // the last one is not there
+  ASSERT_TRUE(ranking
+                  .Drain([&](const CountedEntry& entry) {
+                    EXPECT_EQ(entry.count, 1 + expected--);
+                    return arrow::Status::OK();
+                  })
+                  .ok());
+  EXPECT_EQ(expected, -1);
+
+  const int64_t taken = run->available_bytes() - kHeadroom / 2;
+  ASSERT_TRUE(run->Reserve(taken).ok());
+  for (i = 0; i < 1000; ++i) {
+    const arrow::Status added = add(i);
+    ASSERT_TRUE(added.ok()) << i << ": " << added.ToString();
+  }
+  EXPECT_EQ(ranking.size(), 1000);
+  run->Release(taken);
+}
 
 TEST_F(VocabularyOnDiskTest, RanksAndFindsLikeAMapAndASort) {
   // Of all lengths around eight, where the form of a key changes; many with equal counts.

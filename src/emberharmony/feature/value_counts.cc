@@ -113,7 +113,11 @@ class ValueCountsAnalyzer : public Analyzer {
 
   arrow::Result<std::shared_ptr<const Statistic>> Rank(const CountedValues& values) const {
     auto statistic = StatisticOf(values);
-    ValueRanking ranking(values.keys(), options_, values.spilled(), values.options());
+    StateOptions memory = values.options();
+    // What may lie on disk instead leaves headroom to what may not.
+    const bool yields = MayLieOnDisk(values) && memory.spillable != nullptr;
+    if (yields) memory.budget = memory.spillable;
+    ValueRanking ranking(values.keys(), options_, values.spilled(), memory);
     const int64_t bytes_max = LearnedBytesMax(values);
     const auto too_large = [] {
       return arrow::Status::OutOfMemory("a vocabulary would take more than its share of memory");
@@ -125,6 +129,10 @@ class ValueCountsAnalyzer : public Analyzer {
           const bool grows = options_.max_size < 0 || ranking.size() <= options_.max_size;
           return grows && ranking.learned_bytes() > bytes_max ? too_large() : arrow::Status::OK();
         }));
+    if (yields) {
+      base::MemoryReservation learned(memory.spillable);
+      ARROW_RETURN_NOT_OK(learned.Resize(ranking.learned_bytes()));
+    }
     ARROW_RETURN_NOT_OK(ranking.Finish(statistic.get()));
     return statistic;
   }

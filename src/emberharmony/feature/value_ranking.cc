@@ -184,9 +184,10 @@ arrow::Status ValueRanking::Drain(const std::function<arrow::Status(const Counte
     }
     ARROW_RETURN_NOT_OK(visit(entry));
   }
-  // Their capacity is needed again.
-  ranked_.clear();
-  long_bytes_.clear();
+  // Capacity, too, goes back: whoever holds little is not refused the first of the next part, even
+  // where others have taken what there was meanwhile.
+  std::vector<Ranked>().swap(ranked_);
+  std::vector<const char*>().swap(long_bytes_);
   copies_.clear();
   copied_bytes_ = 0;
   long_length_ = 0;
