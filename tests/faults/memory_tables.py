@@ -102,6 +102,19 @@ def long_dictionaries(folder: Path, scale: int) -> Case:
     return Case(folder / "dictionaries.parquet", plan)
 
 
+def arrow_dictionary(folder: Path, scale: int) -> Case:
+    """An Arrow file of several units, all of whose rows refer to one dictionary of 17 MB."""
+    rng = np.random.default_rng(9)
+    entries = numbered(np.arange(450_000 * scale), "one of very many strings: ")
+    rows = pa.array(rng.integers(0, len(entries), 1_200_000).astype(np.int32))
+    table = pa.table({"text": pa.DictionaryArray.from_arrays(rows, entries)})
+    with pa.ipc.new_file(folder / "dictionary.arrow", table.schema) as writer:
+        writer.write_table(table, max_chunksize=300_000)
+    plan = folder / "dictionary.yaml"
+    plan.write_text(ALL_TRAINING + "features:\n  - {columns: [text], steps: [vocabulary]}\n")
+    return Case(folder / "dictionary.arrow", plan)
+
+
 def many_files(folder: Path, scale: int) -> Case:
     """Hundreds or thousands of files, each a unit with shards of its own; some have no rows."""
     rng = np.random.default_rng(2)
@@ -188,6 +201,7 @@ TABLES = {
         distinct,
         long_strings,
         long_dictionaries,
+        arrow_dictionary,
         many_files,
         one_hot,
         keyed,

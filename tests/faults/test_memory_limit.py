@@ -6,12 +6,13 @@ tables under more limits, and prints what was measured.
 
 import filecmp
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from memory_tables import TABLES, Case
+from memory_tables import TABLES, Case, arrow_dictionary
 
 FULL = os.environ.get("EMBER_MEMORY_MATRIX") == "full"
 LIMITS = (128, 192, 256, 384) if FULL else (128, 256)
@@ -23,6 +24,7 @@ MUST_FIT = {
     "long_row_group": 128,
     "distinct": 128,
     "long_dictionaries": 256,
+    "arrow_dictionary": 128,
     "many_files": 128,
     "one_hot": 128,
     "keyed": 128,
@@ -150,3 +152,18 @@ def test_a_plan_is_made_beside_no_output_folder(ember, cases, tmp_path):
         assert not list(spill.iterdir())
     finally:
         del os.environ["TMPDIR"]
+
+
+def test_a_dictionary_that_does_not_fit_is_named(ember, tmp_path):
+    case = arrow_dictionary(tmp_path, 4)
+    status, stderr, peak = run_measured(
+        ember, "extract", case.source, "--plan", case.plan, "-o", tmp_path / "out", "-q",
+        "--memory", "128MiB",
+    )  # fmt: skip
+    assert peak <= 128 << 20
+    assert status == 4
+    told = re.search(r"column 'text': its dictionary takes (\d+\.\d+) MiB", stderr)
+    assert told, stderr
+    # 1,800,000 strings of 35 bytes, with 4 for the place of each; buffers are padded to 8.
+    assert float(told[1]) == pytest.approx(1_800_000 * (35 + 4) / 2**20, abs=0.1)
+    assert "raise --memory" in stderr

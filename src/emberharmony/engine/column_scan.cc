@@ -50,6 +50,20 @@ int64_t ScanBytes(const io::Source& source, const io::Unit& unit, int column) {
   return base::SaturatingMultiply(part, kCopies) + kFixedBytes;
 }
 
+arrow::Status WithDictionary(const arrow::Status& status, const io::Source& source,
+                             const io::Unit& unit, int column, RunContext* context) {
+  if (!status.IsOutOfMemory()) return status;
+  constexpr int64_t kLargeShare = 16;  // smaller ones are not what memory is short for
+  const io::ColumnHint hint = source.Hint(unit, column);
+  const bool is_large = hint.largest_part_bytes >= context->budget()->limit_bytes() / kLargeShare;
+  if (!hint.dictionary_encoded || !is_large) return status;
+  return status.WithMessage(fmt::format(
+      "column '{}': its dictionary takes {}, and has to be in memory whole, more than once while "
+      "it is read and looked up: raise --memory, or write the column as plain values ({})",
+      source.schema()->field(column)->name(), base::FormatByteSize(hint.largest_part_bytes),
+      status.message()));
+}
+
 int64_t ScanBatchesBytes(const io::Unit& unit, size_t num_columns, RunContext* context) {
   // Of each column a dictionary or values, indices and weights; of the unit its text, the places of
   // fields, and a batch, which may be several times as large as its text.

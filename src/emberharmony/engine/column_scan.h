@@ -40,6 +40,9 @@ arrow::Status ScanColumns(const io::Source& source, const io::Unit& unit,
 /// What ScanColumn takes of the run's memory at most, as far as that can be told beforehand: for
 /// RunContext::gate.
 int64_t ScanBytes(const io::Source& source, const io::Unit& unit, int column);
+/// Where memory was short for a column with a large dictionary, a message that says so.
+arrow::Status WithDictionary(const arrow::Status& status, const io::Source& source,
+                             const io::Unit& unit, int column, RunContext* context);
 
 /// What ScanBatches and ScanColumns take of the run's memory at most, likewise.
 int64_t ScanBatchesBytes(const io::Unit& unit, size_t num_columns, RunContext* context);

@@ -257,7 +257,10 @@ class UnitTransform {
       const base::Activity activity("transform", group.pipeline->source_column());
       const TaskGate::Pass pass = shared_.context->gate()->Enter(
           GroupTaskBytes(shared_.source, unit_, group.source_column));
-      ARROW_RETURN_NOT_OK(WithColumn(base::CallGuarded([&] { return WriteGroup(group); }), group));
+      const arrow::Status written = base::CallGuarded([&] { return WriteGroup(group); });
+      ARROW_RETURN_NOT_OK(WithColumn(
+          WithDictionary(written, shared_.source, unit_, group.source_column, shared_.context),
+          group));
       shared_.context->progress()->Advance(unit_.num_rows);
     } else {
       const base::Activity activity("transform");

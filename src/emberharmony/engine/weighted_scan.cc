@@ -142,11 +142,12 @@ arrow::Status ScanWeighted(const io::Source& source, const io::Unit& unit, int c
                            const SplitVector* splits, RunContext* context,
                            const WeightedConsumer& consumer) {
   WeightedScan scan(consumer, context->budget());
-  ARROW_RETURN_NOT_OK(
+  arrow::Status status =
       ScanColumn(source, unit, column, context, [&](const io::Piece& piece, int64_t first_row) {
         return scan.Add(piece, splits != nullptr ? splits->data() + first_row : nullptr);
-      }));
-  return scan.Finish();
+      });
+  if (status.ok()) status = scan.Finish();
+  return WithDictionary(status, source, unit, column, context);
 }
 
 }  // namespace emberharmony::engine

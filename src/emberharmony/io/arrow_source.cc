@@ -16,6 +16,24 @@ namespace {
 using arrow::Result;
 using arrow::Status;
 
+// Of the dictionary that entries of a column are read from, with all additions to it, as it lies in
+// the file; 0: it has none.
+int64_t LargestDictionaryBytes(const ArrowFileIndex& index, const ArrowColumn& column) {
+  const bool has_runs = column.type->id() == arrow::Type::RUN_END_ENCODED;
+  const ArrowColumn& of_entries = has_runs ? column.children[1] : column;
+  if (of_entries.type->id() != arrow::Type::DICTIONARY) return 0;
+  const auto found = index.dictionaries_of.find(of_entries.dictionary_id);
+  if (found == index.dictionaries_of.end()) return 0;
+  int64_t largest = 0;
+  int64_t bytes = 0;
+  for (const int32_t ordinal : found->second) {
+    const ArrowDictionaryPlace& dictionary = index.dictionaries[static_cast<size_t>(ordinal)];
+    bytes = (dictionary.is_delta ? bytes : 0) + dictionary.place.body_size;
+    largest = std::max(largest, bytes);
+  }
+  return largest;
+}
+
 }  // namespace
 
 Result<std::shared_ptr<Source>> ArrowSource::Make(SourceFiles found, int64_t unit_rows,
@@ -246,6 +264,7 @@ ColumnHint ArrowSource::Hint(const Unit& unit, int column) const {
     null_count += known ? nulls : 0;
   }
   if (known) hint.null_count = null_count;
+  hint.largest_part_bytes = LargestDictionaryBytes(*(*file)->index, stored);
   return hint;
 }
 
