@@ -11,8 +11,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
-from memory_tables import TABLES, Case, arrow_dictionary
+from memory_tables import ALL_TRAINING, TABLES, Case, arrow_dictionary, numbered
 
 FULL = os.environ.get("EMBER_MEMORY_MATRIX") == "full"
 LIMITS = (128, 192, 256, 384) if FULL else (128, 256)
@@ -166,4 +169,23 @@ def test_a_dictionary_that_does_not_fit_is_named(ember, tmp_path):
     assert told, stderr
     # 1,800,000 strings of 35 bytes, with 4 for the place of each; buffers are padded to 8.
     assert float(told[1]) == pytest.approx(1_800_000 * (35 + 4) / 2**20, abs=0.1)
+    assert "raise --memory" in stderr
+
+
+def test_sums_of_too_many_values_are_named(ember, tmp_path):
+    rng = np.random.default_rng(10)
+    rows = 600_000
+    table = pa.table({"key": numbered(np.arange(rows), "k"), "target": rng.normal(size=rows)})
+    pq.write_table(table, tmp_path / "rows.parquet", row_group_size=100_000)
+    plan = tmp_path / "plan.yaml"
+    plan.write_text(
+        ALL_TRAINING + "target: target\nfeatures:\n  - {columns: [key], steps: [target_encode]}\n"
+    )
+    status, stderr, peak = run_measured(
+        ember, "fit", plan, tmp_path / "rows.parquet", "-o", tmp_path / "model", "-q",
+        "--memory", "128MiB",
+    )  # fmt: skip
+    assert peak <= 128 << 20
+    assert status == 4
+    assert "target_encode keeps the sums of each value of column 'key' in memory, " in stderr
     assert "raise --memory" in stderr

@@ -24,6 +24,7 @@
 #include <vector>
 
 #include "emberharmony/base/error_kind.h"
+#include "emberharmony/base/memory_budget.h"
 #include "emberharmony/feature/fixed_point_sum_internal.h"
 #include "emberharmony/feature/lack_of_values.h"
 #include "emberharmony/feature/learned_facts.h"
@@ -173,30 +174,36 @@ class TargetLearner : public RowLearner {
     learner->column_ = std::move(column);
     learner->num_folds_ = static_cast<size_t>(num_folds);
     learner->first_sums_.push_back(kNoSums);
-    learner->reservation_ = base::MemoryReservation(budget);
+    // Rows have to be read while sums grow: what is refused first are sums, which can say why.
+    if (budget != nullptr) {
+      learner->budget_ =
+          budget->MakeChild("target_encode(" + learner->column_ + ")", /*limit_bytes=*/0,
+                            /*headroom_bytes=*/budget->limit_bytes() / kHeadroomShare);
+    }
+    learner->reservation_ = base::MemoryReservation(learner->budget_.get());
     ARROW_ASSIGN_OR_RAISE(learner->values_, arrow::MakeBuilder(type));
     return learner;
   }
 
   arrow::Status Update(const RowBlock& rows) override {
-    const arrow::Array& values = *rows.columns[0];
-    ARROW_ASSIGN_OR_RAISE(const auto targets,
-                          ToNumeric({rows.columns[1], false}, arrow::default_memory_pool()));
-    for (int64_t row = 0; row < rows.num_rows; ++row) {
-      const uint8_t fold = rows.folds == nullptr ? 0 : rows.folds[row];
-      const double target = targets->Value(row);
-      has_rows_ |= fold != kNoFold;
-      if (fold == kNoFold || std::isnan(target)) continue;
-      if (!(std::fabs(target) < FixedPointSum::kLimit)) {
-        return base::DataError(
-            "target_encode takes targets below 2^40 in size, and the target of a row is " +
-            NumberText(target) + "; leave such rows out with --where, or scale the target");
-      }
-      ARROW_ASSIGN_OR_RAISE(const size_t number, NumberOf(values, row));
-      ARROW_ASSIGN_OR_RAISE(TargetSums* const sums, SumsOf(number, fold));
-      sums->Add(target);
+    return OrNoRoom([&] { return AddRows(rows); });
+  }
+
+  /// Where memory was short for what `call` does: a status that says what took it.
+  template <class Call>
+  arrow::Status OrNoRoom(Call call) const {
+    arrow::Status status;
+    try {
+      status = call();
+    } catch (const std::bad_alloc&) {
+      status = arrow::Status::OutOfMemory("");
     }
-    return arrow::Status::OK();
+    if (!status.IsOutOfMemory()) return status;
+    return status.WithMessage(
+        "target_encode keeps the sums of each value of column '", column_, "' in memory, ",
+        base::FormatByteSize(bytes_), " for the ", size(),
+        " values that it has met so far, and there is no room for more beside what reading takes: "
+        "raise --memory, or give it a column of fewer values");
   }
 
   size_t num_folds() const { return num_folds_; }
@@ -225,13 +232,15 @@ class TargetLearner : public RowLearner {
   /// uint64.
   arrow::Result<std::string> Encode() const override;
   /// What is accounted for of each value and its sums is more.
-  int64_t encoded_bytes_max() const override { return bytes_ + kEncodedHeadBytes; }
+  int64_t encoded_bytes_max() const override { return bytes_ - learned_bytes_ + kEncodedHeadBytes; }
   arrow::Status MergeEncoded(const std::string& encoded) override;
 
  private:
   /// The numbers of folds and values, and what the missing value has beside its sums.
   static constexpr int64_t kEncodedHeadBytes = 4 * sizeof(uint64_t);
   static constexpr int64_t kNoSums = -1;
+  /// Of the run's memory: what sums leave to all else.
+  static constexpr int64_t kHeadroomShare = 4;
   /// Of one value in one fold.
   struct FoldSums {
     TargetSums sums;
@@ -240,6 +249,27 @@ class TargetLearner : public RowLearner {
   };
 
   TargetLearner() = default;
+
+  arrow::Status AddRows(const RowBlock& rows) {
+    const arrow::Array& values = *rows.columns[0];
+    ARROW_ASSIGN_OR_RAISE(const auto targets,
+                          ToNumeric({rows.columns[1], false}, arrow::default_memory_pool()));
+    for (int64_t row = 0; row < rows.num_rows; ++row) {
+      const uint8_t fold = rows.folds == nullptr ? 0 : rows.folds[row];
+      const double target = targets->Value(row);
+      has_rows_ |= fold != kNoFold;
+      if (fold == kNoFold || std::isnan(target)) continue;
+      if (!(std::fabs(target) < FixedPointSum::kLimit)) {
+        return base::DataError(
+            "target_encode takes targets below 2^40 in size, and the target of a row is " +
+            NumberText(target) + "; leave such rows out with --where, or scale the target");
+      }
+      ARROW_ASSIGN_OR_RAISE(const size_t number, NumberOf(values, row));
+      ARROW_ASSIGN_OR_RAISE(TargetSums* const sums, SumsOf(number, fold));
+      sums->Add(target);
+    }
+    return arrow::Status::OK();
+  }
 
   arrow::Result<TargetSums*> SumsOf(size_t number, size_t fold) {
     for (int64_t at = first_sums_[number]; at != kNoSums; at = sums_[at].next) {
@@ -260,7 +290,14 @@ class TargetLearner : public RowLearner {
     const auto found = numbers_.find(key);
     if (found != numbers_.end()) return found->second;
     constexpr int64_t kEntryBytes = 104;
-    ARROW_RETURN_NOT_OK(Account(kEntryBytes + 3 * static_cast<int64_t>(key.size())));
+    // When all rows are read each value gets an encoding for each fold and one for all, a count,
+    // and a place among the values, which are sorted: there has to be room for that, too.
+    constexpr int64_t kLearnedEntryBytes = 64;
+    const int64_t learned_bytes =
+        static_cast<int64_t>((num_folds_ + 1) * sizeof(double)) + kLearnedEntryBytes;
+    ARROW_RETURN_NOT_OK(
+        Account(kEntryBytes + learned_bytes + 3 * static_cast<int64_t>(key.size())));
+    learned_bytes_ += learned_bytes;
     const size_t number = size();
     first_sums_.push_back(kNoSums);
     const auto value = TargetOfKey(values_->type(), key);
@@ -272,15 +309,7 @@ class TargetLearner : public RowLearner {
   arrow::Status Account(int64_t bytes) {
     constexpr int64_t kStep = int64_t{256} << 10;
     bytes_ += bytes;
-    if (bytes_ > reservation_.bytes()) {
-      const arrow::Status status = reservation_.Resize(bytes_ + kStep);
-      if (!status.ok()) {
-        return status.WithMessage(
-            "target_encode has met ", size(), " values of column '", column_,
-            "' so far, and there is no memory for more: raise --memory, or encode fewer values (",
-            status.message(), ")");
-      }
-    }
+    if (bytes_ > reservation_.bytes()) ARROW_RETURN_NOT_OK(reservation_.Resize(bytes_ + kStep));
     return arrow::Status::OK();
   }
 
@@ -293,6 +322,8 @@ class TargetLearner : public RowLearner {
   std::unique_ptr<arrow::ArrayBuilder> values_;
   mutable std::shared_ptr<arrow::Array> finished_;
   int64_t bytes_ = 0;
+  int64_t learned_bytes_ = 0;                   // of these, for what is made of the sums
+  std::shared_ptr<base::MemoryBudget> budget_;  // outlives the reservation
   base::MemoryReservation reservation_;
   std::string key_;
 };
@@ -402,6 +433,7 @@ class TargetEncode : public RowTransform {
 
   double Encode(const TargetSums& of_value, const TargetSums& all) const;
   arrow::Status CheckRows(const TargetSums& all, bool has_rows) const;
+  arrow::Status LearnFrom(const TargetLearner& found);
   /// Of the learner's values in this order, which fills encodings_ and without_fold_.
   arrow::Status LearnEncodings(const TargetLearner& found, const std::vector<size_t>& numbers);
   arrow::Status CheckTable(const arrow::RecordBatch* table, int64_t count) const;
@@ -487,8 +519,11 @@ arrow::Status TargetEncode::LearnEncodings(const TargetLearner& found,
     ARROW_RETURN_NOT_OK(CheckRows(of_fold, found.has_rows()));
   }
   encodings_.clear();
+  encodings_.reserve(numbers.size() + 1);
   without_fold_.assign(num_folds, {});
+  for (Encodings& encodings : without_fold_) encodings.reserve(numbers.size() + 1);
   std::vector<int64_t> counts;
+  counts.reserve(numbers.size());
   std::vector<TargetSums> of_fold(num_folds);
   for (const size_t number : numbers) {
     TargetSums of_value;
@@ -517,6 +552,10 @@ arrow::Status TargetEncode::LearnEncodings(const TargetLearner& found,
 
 arrow::Status TargetEncode::Learn(const RowLearner& learner) {
   const auto& found = static_cast<const TargetLearner&>(learner);
+  return found.OrNoRoom([&] { return LearnFrom(found); });
+}
+
+arrow::Status TargetEncode::LearnFrom(const TargetLearner& found) {
   ARROW_ASSIGN_OR_RAISE(auto values, found.Values());
   // The order in which values came is that of threads; theirs is the model's.
   const std::vector<int64_t> order = AscendingOrder(*values);
