@@ -2,10 +2,13 @@
 // with EIO when NTH_CALL_FAILS is set. With NO_EXCHANGE set, folders cannot be exchanged. NTH_COMMIT
 // is the same of the calls that bring a line of a run's ledger to the disk, which are counted apart.
 // EARLY_SIGNAL is a signal that comes while the program makes its environment, before all work.
+// STOPS_AT is the end of a file's path: the process stops before it first opens one.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +18,7 @@
 
 static atomic_int calls;
 static atomic_int commits;
+static atomic_int stops;
 
 static int IsNth(const char* variable, atomic_int* count) {
   const char* nth = getenv(variable);
@@ -68,4 +72,17 @@ int mkdir(const char* path, mode_t mode) {
 
 int fdatasync(int file) {
   return IsNth("NTH_COMMIT", &commits) ? -1 : REAL(fdatasync, int)(file);
+}
+
+int open(const char* path, int flags, ...) {
+  const char* end = getenv("STOPS_AT");
+  const size_t length = strlen(path);
+  const int ends_so =
+      end != NULL && length >= strlen(end) && strcmp(path + length - strlen(end), end) == 0;
+  if (ends_so && atomic_fetch_add(&stops, 1) == 0) raise(SIGSTOP);
+  va_list arguments;
+  va_start(arguments, flags);
+  const mode_t mode = (flags & (O_CREAT | O_TMPFILE)) != 0 ? va_arg(arguments, mode_t) : 0;
+  va_end(arguments);
+  return REAL(open, const char*, int, ...)(path, flags, mode);
 }

@@ -1,5 +1,6 @@
 """What `ember status` tells of a run is so, in every phase of it and however it has ended."""
 
+import os
 import signal
 import subprocess
 import time
@@ -182,6 +183,35 @@ def test_resumed_it_goes_on_from_what_was_told(ember, source, model, nth_call, t
         before = done
     # A fit that is killed with the file of its last column has nothing to be killed at any more.
     assert before[0] == columns - (command == "fit")
+
+
+@pytest.mark.parametrize("resumed", [False, True])
+def test_a_transform_that_loads_its_model(ember, source, model, nth_call, tmp_path, resumed):
+    """Already then it runs, and another run is kept out."""
+    arguments, _, _ = command_for(ember, "transform", source, model, tmp_path)
+    output = tmp_path / "out"
+    if resumed:
+        run([*arguments, "-o", output], LD_PRELOAD=nth_call, NTH_COMMIT=3)
+        assert status_of(ember, output)["state"] == "interrupted"
+    options = ["--resume"] if resumed else []
+    environment = os.environ | {"LD_PRELOAD": str(nth_call), "STOPS_AT": "/m/model.json"}
+    process = subprocess.Popen(
+        [*arguments, "-o", output, *options], env=environment, stderr=subprocess.PIPE
+    )
+    try:
+        _, stopped = os.waitpid(process.pid, os.WUNTRACED)
+        assert os.WIFSTOPPED(stopped)
+        told = status_of(ember, output)
+        assert told["state"] == "running"
+        check_text(ember, output, told)
+        other = run([*arguments, "-o", output, "--resume"])
+        assert other.returncode == 2
+        assert "another run" in other.stderr
+    finally:
+        process.send_signal(signal.SIGCONT)
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 0, errors
+    assert status_of(ember, output)["state"] == "complete"
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

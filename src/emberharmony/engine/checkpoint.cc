@@ -131,17 +131,13 @@ bool IsFileWithHash(const std::string& path, const LedgerFile& expected) {
   return bytes.ok() && *bytes == expected.bytes && hash.Hex() == expected.xxh3_128;
 }
 
-arrow::Result<std::unique_ptr<Checkpoint>> Checkpoint::Open(const std::string& path,
-                                                            const std::vector<std::string>& inputs,
+arrow::Result<std::unique_ptr<Checkpoint>> Checkpoint::Open(std::unique_ptr<OutputFolder> folder,
                                                             const LedgerContents& header,
                                                             RunContext* context) {
   std::unique_ptr<Checkpoint> checkpoint(new Checkpoint());
   checkpoint->context_ = context;
   checkpoint->can_continue_ = header.request.has_lasting_source;
-  const RunOptions& options = context->options();
-  ARROW_ASSIGN_OR_RAISE(checkpoint->folder_,
-                        options.resume ? OutputFolder::CreateOrContinue(path, inputs)
-                                       : OutputFolder::Create(path, options.overwrite, inputs));
+  checkpoint->folder_ = std::move(folder);
   if (checkpoint->is_complete()) return checkpoint;
   if (checkpoint->folder_->continues()) {
     ARROW_RETURN_NOT_OK(checkpoint->ContinueOrStartOver(header));

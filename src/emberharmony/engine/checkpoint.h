@@ -39,11 +39,11 @@ namespace emberharmony::engine {
 /// not fit is made again.
 class Checkpoint : public io::DownloadKeeper {
  public:
-  /// Opens the output of a run that asks for `header` (command, program, source, request). With
-  /// RunOptions::resume an interrupted run of the same request is continued; UsageError, which
-  /// names what differs, for one of another. `inputs` as in OutputFolder::Create.
-  static arrow::Result<std::unique_ptr<Checkpoint>> Open(const std::string& path,
-                                                         const std::vector<std::string>& inputs,
+  /// Opens the output of a run that asks for `header` (command, program, source, request), in a
+  /// folder that is the run's alone. One that OutputFolder::CreateOrContinue has found an
+  /// interrupted run of the same request in is continued; UsageError, which names what differs, for
+  /// one of another.
+  static arrow::Result<std::unique_ptr<Checkpoint>> Open(std::unique_ptr<OutputFolder> folder,
                                                          const LedgerContents& header,
                                                          RunContext* context);
   ~Checkpoint() override;

@@ -78,13 +78,12 @@ void WarnOfLackOfValues(const plan::FittedPlan& model, RunReport* report) {
   report->warnings.push_back(status.message());
 }
 
-// The run's output, and what of it is there, once it is known that nothing else is harmed.
+// The folder of the run's output, locked, once it is known that nothing else is harmed.
 // `other_input`: a model or a plan that is read, or empty.
-arrow::Result<std::unique_ptr<Checkpoint>> OpenCheckpoint(const std::string& output,
-                                                          const SourceRequest& source,
-                                                          const std::string& other_input,
-                                                          const LedgerContents& header,
-                                                          RunContext* context) {
+arrow::Result<std::unique_ptr<OutputFolder>> OpenFolder(const std::string& output,
+                                                        const SourceRequest& source,
+                                                        const std::string& other_input,
+                                                        RunContext* context) {
   std::vector<std::string> inputs;
   if (source.opened == nullptr) {
     ARROW_RETURN_NOT_OK(CheckOutsideSource(output, source.location));
@@ -95,7 +94,16 @@ arrow::Result<std::unique_ptr<Checkpoint>> OpenCheckpoint(const std::string& out
     inputs.push_back(location);
   }
   if (!other_input.empty()) inputs.push_back(other_input);
-  ARROW_ASSIGN_OR_RAISE(auto checkpoint, Checkpoint::Open(output, inputs, header, context));
+  const RunOptions& options = context->options();
+  return options.resume ? OutputFolder::CreateOrContinue(output, inputs)
+                        : OutputFolder::Create(output, options.overwrite, inputs);
+}
+
+// The run's output, and what of it is there, in such a folder, where states spill from now on.
+arrow::Result<std::unique_ptr<Checkpoint>> OpenCheckpoint(std::unique_ptr<OutputFolder> folder,
+                                                          const LedgerContents& header,
+                                                          RunContext* context) {
+  ARROW_ASSIGN_OR_RAISE(auto checkpoint, Checkpoint::Open(std::move(folder), header, context));
   context->set_default_spill_dir(checkpoint->folder()->scratch_path());
   return checkpoint;
 }
@@ -227,8 +235,9 @@ arrow::Result<LearningRun> OpenLearning(const std::string& command,
                         PreparePlanOf(source_request, run.requested, plan_request, context));
   run.header =
       DescribeLearning(command, source_request, run.requested, plan_request, run.given, *context);
-  ARROW_ASSIGN_OR_RAISE(run.checkpoint, OpenCheckpoint(output, source_request, plan_request.path,
-                                                       run.header, context));
+  ARROW_ASSIGN_OR_RAISE(auto folder,
+                        OpenFolder(output, source_request, plan_request.path, context));
+  ARROW_ASSIGN_OR_RAISE(run.checkpoint, OpenCheckpoint(std::move(folder), run.header, context));
   if (!run.checkpoint->is_complete()) return run;
   const auto check = [&](const CompleteOutput& complete) {
     if (command != "fit") return arrow::Status::OK();
@@ -400,8 +409,18 @@ arrow::Result<RunReport> RunTransform(const std::string& model_dir,
                                       const std::string& output, RunContext* context) {
   const backend::BackendScope native(backend::Native());
   Stopwatch stopwatch;
-  ARROW_ASSIGN_OR_RAISE(auto model, plan::FittedPlan::Load(model_dir, /*with_states=*/false,
-                                                           MemoryForModel(output, "", context)));
+  // Ahead of the model, which may take long to load: the folder tells that a run is at work on it.
+  // What --overwrite replaces is left until it is known that there is something to replace it.
+  std::unique_ptr<OutputFolder> folder;
+  if (!context->options().overwrite) {
+    ARROW_ASSIGN_OR_RAISE(folder, OpenFolder(output, source_request, model_dir, context));
+  }
+  const bool has_scratch = folder != nullptr && !folder->is_complete();
+  ARROW_ASSIGN_OR_RAISE(auto model,
+                        plan::FittedPlan::Load(model_dir, /*with_states=*/false,
+                                               has_scratch && context->options().spill_dir.empty()
+                                                   ? context->learned_memory(folder->scratch_path())
+                                                   : MemoryForModel(output, "", context)));
   ARROW_RETURN_NOT_OK(model->CheckComplete());
   context->set_compute(model->plan().compute);
   ARROW_ASSIGN_OR_RAISE(RequestedSource requested,
@@ -418,8 +437,10 @@ arrow::Result<RunReport> RunTransform(const std::string& model_dir,
   ARROW_RETURN_NOT_OK(CheckFeatures(*model));
   ARROW_ASSIGN_OR_RAISE(const LedgerContents header,
                         DescribeTransform(model_dir, *model, source_request, requested, *context));
-  ARROW_ASSIGN_OR_RAISE(auto checkpoint,
-                        OpenCheckpoint(output, source_request, model_dir, header, context));
+  if (folder == nullptr) {
+    ARROW_ASSIGN_OR_RAISE(folder, OpenFolder(output, source_request, model_dir, context));
+  }
+  ARROW_ASSIGN_OR_RAISE(auto checkpoint, OpenCheckpoint(std::move(folder), header, context));
   if (checkpoint->is_complete()) {
     ARROW_ASSIGN_OR_RAISE(
         auto done, ReportOfComplete(checkpoint.get(), header, requested, std::nullopt, context));
