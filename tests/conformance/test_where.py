@@ -50,6 +50,7 @@ class Column:
 
     def __init__(self, name, type_, values, literal, group, nan=False):
         self.name = name
+        self.google = name  # how a filter calls it; DuckDB's table has it by its name
         self.type = type_
         self.values = values  # what cells and literals are drawn from
         self.literal = literal
@@ -199,7 +200,7 @@ def all_columns(rng: random.Random) -> list[Column]:
             decimal_literal(38, 38, "BIGNUMERIC"),
             "n38",
         ),
-        Column("flag", pa.bool_(), [True, False], lambda v: Side(str(v).upper()), "flag"),
+        Column("flag", pa.bool_(), [True, False], str_of_bool, "flag"),
         Column("s", pa.string(), texts, quoted, "text"),
         Column("sorted_s", pa.string(), texts, quoted, "text"),
         Column(
@@ -223,6 +224,104 @@ def all_columns(rng: random.Random) -> list[Column]:
     ]
 
 
+class Cast(Column):
+    """A column of DuckDB's table that filters write as a cast.
+
+    `duck` says the same where DuckDB's own cast differs: it rounds halves of DOUBLE to even, writes
+    decimals with all digits of their type and fractions of seconds without those that are zero, and
+    takes backslashes in a text for escapes when it makes a BLOB of it.
+    """
+
+    def __init__(self, google, duck, values, literal, group, nan=False):
+        name = "c_" + "".join(c if c.isalnum() else "_" for c in google)
+        super().__init__(name, None, values, literal, group, nan)
+        self.google = google
+        self.duck = duck
+
+
+def moment_text(value: datetime.datetime, end: str = "") -> str:
+    text = value.strftime("%Y-%m-%d %H:%M:%S")
+    if value.microsecond % 1000:
+        text += f".{value.microsecond:06}"
+    elif value.microsecond:
+        text += f".{value.microsecond // 1000:03}"
+    return text + end
+
+
+def all_casts(columns: list[Column]) -> list[Cast]:
+    of = {column.name: column.values for column in columns}
+    numeric = decimal_literal(38, 9, "NUMERIC")
+    fraction = (
+        "strftime({0}, '%Y-%m-%d %H:%M:%S') || CASE WHEN microsecond({0}) % 1000000 = 0 THEN '' "
+        "WHEN microsecond({0}) % 1000 = 0 THEN strftime({0}, '.%g') ELSE strftime({0}, '.%f') END"
+    )
+    plain = "rtrim(rtrim(CAST({} AS VARCHAR), '0'), '.')"
+    in_utc = "CAST(instant AS TIMESTAMP)"
+    dates = [moment.date() for moment in of["moment"]]
+    times = [moment.time() for moment in of["moment"]]
+    midnights = [datetime.datetime.combine(day, datetime.time()) for day in of["day"]]
+    digits = [str(value) for value in (*of["i64"], *of["u8"])]
+    whole = [-128, -6, -5, -1, 0, 1, 2, 7, 1000]
+    return [
+        *(
+            Cast(f"CAST({name} AS STRING)", f"CAST({name} AS VARCHAR)", digits, quoted, "text")
+            for name in ("i8", "i64", "u64", "day")
+        ),
+        Cast("CAST(i64 AS FLOAT64)", "CAST(i64 AS DOUBLE)", of["f64"], double_literal, "real"),
+        Cast("CAST(u8 AS FLOAT64)", "CAST(u8 AS DOUBLE)", of["f64"], double_literal, "real"),
+        Cast("CAST(n9 AS FLOAT64)", "CAST(n9 AS DOUBLE)", of["f64"], double_literal, "real"),
+        Cast("CAST(i32 AS NUMERIC)", "CAST(i32 AS DECIMAL(38, 9))", of["n9"], numeric, "n9"),
+        Cast("CAST(i16 AS BOOL)", "i16 <> 0", [True, False], str_of_bool, "flag"),
+        Cast("CAST(flag AS INT64)", "CAST(flag AS BIGINT)", whole, integer_literal, "whole"),
+        Cast("CAST(flag AS STRING)", "CAST(flag AS VARCHAR)", ["true", "x"], quoted, "text"),
+        *(
+            Cast(
+                f"SAFE_CAST({name} AS INT64)",
+                f"CASE WHEN isfinite({name}) THEN TRY_CAST(round({name}) AS BIGINT) END",
+                whole,
+                integer_literal,
+                "whole",
+            )
+            for name in ("f32", "f64")
+        ),
+        Cast("SAFE_CAST(n9 AS INT64)", "TRY_CAST(n9 AS BIGINT)", whole, integer_literal, "whole"),
+        Cast("CAST(n2 AS STRING)", plain.format("n2"), ["-999.99", "0.1", "7"], quoted, "text"),
+        Cast(
+            "SAFE_CAST(CAST(u64 AS STRING) AS INT64)",
+            "TRY_CAST(u64 AS BIGINT)",
+            whole,
+            integer_literal,
+            "whole",
+        ),
+        Cast("CAST(s AS BYTES)", "encode(s)", of["b"], bytes_literal, "bytes"),
+        Cast(
+            "SAFE_CAST(b AS STRING)",
+            "CASE WHEN b <> '\\xff\\x00'::BLOB THEN decode(b) END",
+            of["s"],
+            quoted,
+            "text",
+        ),
+        Cast("CAST(day AS DATETIME)", "CAST(day AS TIMESTAMP)", midnights[:-2],
+             timestamp_literal(False), "time"),
+        Cast("CAST(moment AS DATE)", "CAST(moment AS DATE)", dates, date_literal, "time"),
+        Cast("CAST(moment_ms AS DATE)", "CAST(moment_ms AS DATE)", dates, date_literal, "time"),
+        Cast("CAST(moment AS TIME)", "CAST(moment AS TIME)", times, time_literal, "clock"),
+        Cast("CAST(moment AS TIMESTAMP)", "CAST(moment AS TIMESTAMPTZ)", of["instant"],
+             timestamp_literal(True), "instant"),
+        Cast("CAST(instant AS DATETIME)", in_utc, of["moment"], timestamp_literal(False), "time"),
+        Cast("CAST(instant AS DATE)", f"CAST({in_utc} AS DATE)", dates, date_literal, "time"),
+        Cast("CAST(instant AS TIME)", f"CAST({in_utc} AS TIME)", times, time_literal, "clock"),
+        Cast("CAST(moment AS STRING)", fraction.format("moment"),
+             [moment_text(value) for value in of["moment"]], quoted, "text"),
+        Cast("CAST(instant AS STRING)", fraction.format(in_utc) + " || '+00'",
+             [moment_text(value, "+00") for value in of["moment"]], quoted, "text"),
+    ]  # fmt: skip
+
+
+def str_of_bool(value: bool) -> Side:
+    return Side(str(value).upper())
+
+
 class FilterMaker:
     def __init__(self, columns: list[Column], rng: random.Random) -> None:
         self.columns = columns
@@ -234,7 +333,7 @@ class FilterMaker:
     def compared(self, column: Column, op: str, value: Side, other: Column | None = None) -> Side:
         """DuckDB takes NaN for the largest number and equal to itself; GoogleSQL's comparisons with
         NaN are false but for !=."""
-        google = f"{column.name} {op} {value.google}"
+        google = f"{column.google} {op} {value.google}"
         duck = f"({column.name} {op} {value.duck})"
         sides = [column.name] if column.nan else []
         if other is not None and other.nan:
@@ -254,14 +353,14 @@ class FilterMaker:
             others = [c for c in self.columns if c.group == column.group and c is not column]
             if others:
                 other = self.rng.choice(others)
-                return self.compared(column, op, Side(other.name), other)
+                return self.compared(column, op, Side(other.google, other.name), other)
         if self.rng.random() < 0.03:
-            return Side(f"{column.name} {op} NULL")
+            return Side(f"{column.google} {op} NULL", f"{column.name} {op} NULL")
         value = self.literal(column)
         if self.rng.random() < 0.15:
             mirrored = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}.get(op, op)
             side = self.compared(column, op, value)
-            return Side(f"{value.google} {mirrored} {column.name}", side.duck)
+            return Side(f"{value.google} {mirrored} {column.google}", side.duck)
         return self.compared(column, op, value)
 
     def in_list(self, column: Column) -> Side:
@@ -272,14 +371,14 @@ class FilterMaker:
             google.append("NULL")
             duck.append("NULL")
         negated = self.rng.random() < 0.4
-        text = f"{column.name} {'NOT ' if negated else ''}IN ({', '.join(google)})"
+        text = f"{column.google} {'NOT ' if negated else ''}IN ({', '.join(google)})"
         alternatives = f"({' OR '.join(duck)})"
         return Side(text, f"(NOT {alternatives})" if negated else alternatives)
 
     def between(self, column: Column) -> Side:
         low, high = self.literal(column), self.literal(column)
         negated = self.rng.random() < 0.3
-        text = f"{column.name} {'NOT ' if negated else ''}BETWEEN {low.google} AND {high.google}"
+        text = f"{column.google} {'NOT ' if negated else ''}BETWEEN {low.google} AND {high.google}"
         above = self.compared(column, ">=", low).duck
         below = self.compared(column, "<=", high).duck
         duck = f"({above} AND {below})"
@@ -291,7 +390,7 @@ class FilterMaker:
         negated = "NOT " if self.rng.random() < 0.3 else ""
         value = quoted(pattern)
         return Side(
-            f"{column.name} {negated}LIKE {value.google}",
+            f"{column.google} {negated}LIKE {value.google}",
             f"({column.name} {negated}LIKE {value.duck} ESCAPE '\\')",
         )
 
@@ -299,15 +398,15 @@ class FilterMaker:
         column = self.rng.choice(self.columns)
         kind = self.rng.random()
         if kind < 0.1:
-            text = f"{column.name} IS {'NOT ' if self.rng.random() < 0.5 else ''}NULL"
-            return Side(text)
-        if column.type == pa.bool_() and kind < 0.5:
-            return Side(column.name)
+            text = f" IS {'NOT ' if self.rng.random() < 0.5 else ''}NULL"
+            return Side(column.google + text, column.name + text)
+        if column.group == "flag" and kind < 0.5:
+            return Side(column.google, column.name)
         if column.group == "text" and kind < 0.4:
             return self.like(column)
         if column.group == "real" and kind < 0.2:
             function = self.rng.choice(["nan", "inf"])
-            return Side(f"IS_{function.upper()}({column.name})", f"is{function}({column.name})")
+            return Side(f"IS_{function.upper()}({column.google})", f"is{function}({column.name})")
         if kind < 0.6:
             return self.comparison(column)
         return self.in_list(column) if kind < 0.8 else self.between(column)
@@ -391,6 +490,14 @@ def bitmap(truths) -> str:
     return np.packbits(passes, bitorder="little").tobytes().hex()
 
 
+def fill_table(connection, folder: Path, casts: list[Cast]) -> None:
+    connection.execute("SET TimeZone = 'UTC'")
+    connection.execute("SET threads = 1")
+    made = "".join(f", {cast.duck} AS {cast.name}" for cast in casts)
+    files = f"read_parquet('{folder}/table/*.parquet')"
+    connection.execute(f"CREATE TABLE t AS SELECT *{made} FROM {files} ORDER BY row")
+
+
 def expected_rows(connection, filters: list[Side]) -> list[str | None]:
     """The rows of each filter as a bitmap; None where DuckDB refuses it (an overflow in a cast)."""
     result: list[str | None] = []
@@ -417,14 +524,11 @@ def test_random_filters_find_the_rows_that_duckdb_finds(ember, tmp_path):
     columns = all_columns(rng)
     table = make_table(columns, rng)
     write_parts(table, tmp_path / "table")
-    maker = FilterMaker(columns, rng)
+    casts = all_casts(columns)
+    maker = FilterMaker(columns + casts, rng)
     filters = [maker.filter(depth=rng.choice([0, 1, 2, 3])) for _ in range(NUM_FILTERS)]
     connection = duckdb.connect()
-    connection.execute("SET TimeZone = 'UTC'")
-    connection.execute("SET threads = 1")
-    connection.execute(
-        f"CREATE TABLE t AS SELECT * FROM read_parquet('{tmp_path}/table/*.parquet') ORDER BY row"
-    )
+    fill_table(connection, tmp_path, casts)
     found = expected_rows(connection, filters)
     lines = [f"{rows}\t{side.google}\n" for rows, side in zip(found, filters, strict=True) if rows]
     assert len(lines) > 0.98 * NUM_FILTERS, "DuckDB refused too many filters"
@@ -455,17 +559,15 @@ def test_the_command_finds_the_rows_that_duckdb_finds(run_ember, tmp_path, limit
     columns = all_columns(rng)
     table = make_table(columns, rng)
     write_parts(table, tmp_path / "table")
+    casts = all_casts(columns)
     connection = duckdb.connect()
-    connection.execute("SET TimeZone = 'UTC'")
-    connection.execute(
-        f"CREATE TABLE t AS SELECT * FROM read_parquet('{tmp_path}/table/*.parquet') ORDER BY row"
-    )
+    fill_table(connection, tmp_path, casts)
     plan = tmp_path / "plan.yaml"
     plan.write_text(
         "version: 1\nsplit: {method: hash, train: 1.0, validation: 0.0, test: 0.0, seed: 1}\n"
         "features:\n  - columns: [row]\n    steps: [passthrough]\n"
     )
-    maker = FilterMaker(columns, rng)
+    maker = FilterMaker(columns + casts, rng)
     done = 0
     while done < 6:
         side = maker.filter(depth=2)

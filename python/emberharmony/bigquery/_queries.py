@@ -171,7 +171,8 @@ def optimize_bigquery_query(
         table_id: "project.dataset.table".
         columns: Names, or "struct.child" (for which the query selects the whole struct); None: all.
         where_clause: A condition on rows in GoogleSQL: comparisons, AND, OR, NOT, IN, BETWEEN,
-            LIKE, IS NULL, literals of all types.
+            LIKE, IS NULL, CAST and SAFE_CAST, literals of all types but JSON, INTERVAL, RANGE and
+            arrays.
         limit: At most so many rows.
         offset: Must be None or 0: rows have no order, so that pages would repeat some rows and miss
             others. Use `read`, which streams all of them.

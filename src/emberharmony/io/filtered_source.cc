@@ -49,9 +49,10 @@ class RowFinder {
     if (open.empty()) return RowSelection::FromRuns(passing, unit.num_rows, pool_);
     ARROW_ASSIGN_OR_RAISE(SelectionPtr selection,
                           RowSelection::FromRuns(open, unit.num_rows, pool_));
-    // The cheapest condition first.
+    // The cheapest condition first; those that may fail see only what the others leave.
     auto conjuncts = conjuncts_;
     std::stable_sort(conjuncts.begin(), conjuncts.end(), [&](const auto& a, const auto& b) {
+      if (a->may_fail() != b->may_fail()) return b->may_fail();
       return BytesOf(unit, *a) < BytesOf(unit, *b);
     });
     for (size_t i = 0; i < conjuncts.size() && !selection->none(); ++i) {

@@ -179,6 +179,9 @@ RESTRICTIONS = [
     "id < 0",
     "TRUE",
     "NULL IS NULL AND small <> 3",
+    "CAST(id AS STRING) = '77' OR CAST('78' AS BIGINT) = id",
+    "CAST(day AS STRING) LIKE '2000-03-%' AND CAST(open AS STRING) = 'true'",
+    "CAST(moment AS DATE) >= '1999-01-01'",
 ]
 
 
@@ -205,6 +208,10 @@ def test_row_restrictions(served: Served, numbers: Path, where: str) -> None:
         "id + 1 = 2",
         "id IN (SELECT 1)",
         "day = DATE '2000-02-30'",
+        "CAST(id AS DATE) = '2000-02-03'",
+        "id = CAST('12x' AS INT64)",
+        # Told by the rows.
+        "CAST(note AS INT64) = 1",
         "(" * 1000 + "id = 1" + ")" * 1000,
     ],
 )

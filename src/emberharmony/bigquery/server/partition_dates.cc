@@ -63,6 +63,18 @@ arrow::Result<ExpressionPtr> Operand(const ExpressionPtr& operand) {
 
 arrow::Result<ExpressionPtr> WithoutPartitionDates(const ExpressionPtr& restriction) {
   const auto& children = restriction->children;
+  if (restriction->kind == ExpressionKind::kCast && IsPartitionDate(*children[0])) {
+    // What is cast further is the date.
+    auto time = std::make_shared<Expression>(*children[0]);
+    time->path = {kPartitionTime};
+    auto date = std::make_shared<Expression>(*restriction);
+    date->cast_type = SqlType::kDate;
+    date->children = {std::move(time)};
+    if (restriction->cast_type == SqlType::kDate) return date;
+    auto cast = std::make_shared<Expression>(*restriction);
+    cast->children = {std::move(date)};
+    return cast;
+  }
   const bool has_date = std::any_of(children.begin(), children.end(),
                                     [](const auto& child) { return IsPartitionDate(*child); });
   auto renewed = std::make_shared<Expression>(*restriction);

@@ -25,10 +25,18 @@ TEST(WithoutPartitionDates, SaysTheSameWithTimes) {
             "_PARTITIONTIME NOT BETWEEN " + day + " AND TIMESTAMP '2001-02-03 12:00:00+00:00'");
   EXPECT_EQ(Without("day = '2001-02-03' AND _PARTITIONTIME > '2001-02-03'"),
             "day = '2001-02-03' AND _PARTITIONTIME > '2001-02-03'");
+  EXPECT_EQ(
+      Without("CAST(_PARTITIONDATE AS STRING) LIKE '2001%' AND CAST(day AS DATE) > '2001-01-01'"),
+      "CAST(CAST(_PARTITIONTIME AS DATE) AS STRING) LIKE '2001%' AND "
+      "CAST(day AS DATE) > '2001-01-01'");
+  EXPECT_EQ(Without("CAST(_PARTITIONDATE AS DATE) IS NULL"),
+            "CAST(_PARTITIONTIME AS DATE) IS NULL");
 }
 
 TEST(WithoutPartitionDates, RefusesWhatItDoesNotKnow) {
   EXPECT_EQ(Without("_PARTITIONDATE = day"),
+            "this server compares _PARTITIONDATE with constants alone");
+  EXPECT_EQ(Without("_PARTITIONDATE = CAST(day AS DATE)"),
             "this server compares _PARTITIONDATE with constants alone");
   EXPECT_EQ(Without("_PARTITIONDATE = TIMESTAMP '2001-02-03 00:00:00+00:00'"),
             "_PARTITIONDATE is a DATE, which cannot be compared with a TIMESTAMP");

@@ -110,7 +110,13 @@ grpc::Status SessionMaker::RowsOf(const std::shared_ptr<const Table>& table,
   }
   if (*rows != nullptr) return grpc::Status::OK;
   auto made = TableRows::Restrict(table, *std::move(filter), check_stop, rules_.pool);
-  if (!made.ok()) return Failed(made.status());
+  if (!made.ok()) {
+    // A CAST in the restriction of a value that there is none of.
+    if (base::KindOf(made.status()) == base::ErrorKind::kUsage) {
+      return InvalidSession(made.status().message());
+    }
+    return Failed(made.status());
+  }
   *rows = *std::move(made);
   std::lock_guard lock(mutex_);
   std::erase_if(restricted_, [](const auto& entry) { return entry.second.expired(); });

@@ -142,10 +142,12 @@ BoundNodePtr Constant(bool truth) { return Constant(truth ? Truth::kTrue : Truth
 
 bool IsConstant(const BoundNode& node) { return node.kind == NodeKind::kConstant; }
 
-BoundNodePtr LeafNode(ColumnPath column, std::unique_ptr<const Leaf> leaf) {
+BoundNodePtr LeafNode(ColumnPath column, std::shared_ptr<const ColumnCast> cast,
+                      std::unique_ptr<const Leaf> leaf) {
   auto node = std::make_shared<BoundNode>();
   node->kind = NodeKind::kLeaf;
   node->column = node->subject = std::move(column);
+  node->cast = std::move(cast);
   node->leaf = std::move(leaf);
   return node;
 }
@@ -238,7 +240,8 @@ class Binder {
   Result<BoundNodePtr> Condition(const Expression& expression) {
     switch (expression.kind) {
       case ExpressionKind::kLiteral:
-      case ExpressionKind::kColumn: {
+      case ExpressionKind::kColumn:
+      case ExpressionKind::kCast: {
         ARROW_ASSIGN_OR_RAISE(Operand operand, Bind(expression));
         if (operand.node == nullptr) {
           return FilterError(name_, expression.position, "expected a condition, found {}{}",
@@ -275,6 +278,7 @@ class Binder {
     const Literal* literal = nullptr;  // a constant
     ColumnPath path;                   // a column
     ColumnType column;
+    std::shared_ptr<const ColumnCast> cast;  // of the column's values
     SqlType type = SqlType::kNull;
     BoundNodePtr node;  // of type BOOL, or NULL: as a condition
   };
@@ -309,14 +313,42 @@ class Binder {
       if (operand.type == SqlType::kBool) operand.node = Constant(expression.literal.integer != 0);
       return operand;
     }
+    if (expression.kind == ExpressionKind::kCast) return Cast(expression);
     if (expression.kind != ExpressionKind::kColumn) {
       operand.type = SqlType::kBool;
       ARROW_ASSIGN_OR_RAISE(operand.node, Condition(expression));
       return operand;
     }
     ARROW_RETURN_NOT_OK(Resolve(expression, &operand));
-    if (operand.type == SqlType::kBool) operand.node = LeafNode(operand.path, MakeBooleanLeaf());
+    if (operand.type == SqlType::kBool) {
+      operand.node = LeafNode(operand.path, nullptr, MakeBooleanLeaf());
+    }
     if (operand.type == SqlType::kNull) operand.node = Constant(Truth::kNull);
+    return operand;
+  }
+
+  Result<Operand> Cast(const Expression& expression) {
+    const SqlType to = expression.cast_type;
+    ARROW_ASSIGN_OR_RAISE(Operand operand, Bind(*expression.children[0]));
+    if (!CanCast(operand.type, to)) {
+      return FilterError(name_, expression.position, "there is no cast to {} of {}",
+                         SqlTypeName(to), Describe(operand));
+    }
+    operand.expression = &expression;
+    // A column without a type has nothing but nulls.
+    if (operand.type == to || operand.type == SqlType::kNull) return operand;
+    // Casts of constants are constants when they come from the parser.
+    if (operand.path.column < 0) {
+      return FilterError(name_, expression.position,
+                         "expected a column or a constant to cast, found {}", Describe(operand));
+    }
+    operand.cast = std::make_shared<ColumnCast>(
+        operand.cast, operand.column, to, expression.is_safe,
+        fmt::format("{}:{}:{}: ", name_, expression.position.line, expression.position.column));
+    operand.column = operand.cast->type();
+    operand.type = to;
+    operand.node =
+        to == SqlType::kBool ? LeafNode(operand.path, operand.cast, MakeBooleanLeaf()) : nullptr;
     return operand;
   }
 
@@ -470,16 +502,19 @@ class Binder {
     }
     if (right.literal != nullptr) {
       ARROW_RETURN_NOT_OK(Coerce(right, left, &storage, &literal));
-      return LeafNode(left.path, MakeComparisonLeaf(left.column, op, *literal));
+      return LeafNode(left.path, left.cast, MakeComparisonLeaf(left.column, op, *literal));
     }
     if (left.literal != nullptr) {
       ARROW_RETURN_NOT_OK(Coerce(left, right, &storage, &literal));
-      return LeafNode(right.path, MakeComparisonLeaf(right.column, Mirrored(op), *literal));
+      return LeafNode(right.path, right.cast,
+                      MakeComparisonLeaf(right.column, Mirrored(op), *literal));
     }
     if (!AreComparable(left.type, right.type)) return Mismatch(left, right);
     auto node = std::make_shared<BoundNode>();
     node->kind = NodeKind::kColumnPair;
-    node->pair = std::make_unique<ColumnPair>(left.path, left.column, right.path, right.column, op);
+    node->pair =
+        std::make_unique<ColumnPair>(ColumnPair::Side{left.path, left.column, left.cast},
+                                     ColumnPair::Side{right.path, right.column, right.cast}, op);
     return node;
   }
 
@@ -521,10 +556,11 @@ class Binder {
       literals.push_back(literal);
     }
     if (literals.size() == 1) {
-      alternatives.push_back(LeafNode(
-          value.path, MakeComparisonLeaf(value.column, ComparisonOp::kEqual, *literals[0])));
+      alternatives.push_back(
+          LeafNode(value.path, value.cast,
+                   MakeComparisonLeaf(value.column, ComparisonOp::kEqual, *literals[0])));
     } else if (!literals.empty()) {
-      alternatives.push_back(LeafNode(value.path, MakeInLeaf(value.column, literals)));
+      alternatives.push_back(LeafNode(value.path, value.cast, MakeInLeaf(value.column, literals)));
     }
     return Chain(NodeKind::kOr, std::move(alternatives));
   }
@@ -553,7 +589,7 @@ class Binder {
             ? MakeLikeLeaf(value.column, pattern.literal->bytes, &leaf)
             : LikePattern::Parse(pattern.literal->bytes, pattern.type == SqlType::kBytes, &like);
     if (!wrong.empty()) return FilterError(name_, pattern.expression->position, "{}", wrong);
-    if (leaf != nullptr) return LeafNode(value.path, std::move(leaf));
+    if (leaf != nullptr) return LeafNode(value.path, value.cast, std::move(leaf));
     if (value.type == SqlType::kNull) return Constant(Truth::kNull);
     return Constant(like.Matches(value.literal->bytes));
   }
@@ -565,6 +601,7 @@ class Binder {
     auto node = std::make_shared<BoundNode>();
     node->kind = NodeKind::kColumnIsNull;
     node->column = node->subject = value.path;
+    node->cast = value.cast;
     return node;
   }
 
@@ -579,8 +616,10 @@ class Binder {
       return Constant(nan ? std::isnan(real) : std::isinf(real));
     }
     // Of other numbers none is; but NULL stays NULL.
-    if (value.type != SqlType::kFloat64) return LeafNode(value.path, MakeInLeaf(value.column, {}));
-    return LeafNode(value.path, nan ? MakeNanLeaf() : MakeInfLeaf());
+    if (value.type != SqlType::kFloat64) {
+      return LeafNode(value.path, value.cast, MakeInLeaf(value.column, {}));
+    }
+    return LeafNode(value.path, value.cast, nan ? MakeNanLeaf() : MakeInfLeaf());
   }
 
   const arrow::Schema& schema_;

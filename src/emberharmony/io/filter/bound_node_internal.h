@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "emberharmony/io/column_range.h"
+#include "emberharmony/io/filter/column_cast_internal.h"
 #include "emberharmony/io/filter/column_pair_internal.h"
 #include "emberharmony/io/filter/expression.h"
 #include "emberharmony/io/filter/leaf_internal.h"
@@ -33,7 +34,9 @@ struct BoundNode {
   Truth truth = Truth::kNull;              ///< kConstant; kIs: which
   ComparisonOp op = ComparisonOp::kEqual;  ///< kCompare
   ColumnPath column;                       ///< kLeaf, kColumnIsNull
-  std::unique_ptr<const Leaf> leaf;        ///< kLeaf
+  std::shared_ptr<const ColumnCast>
+      cast;                          ///< kLeaf, kColumnIsNull: of the column's values, or none
+  std::unique_ptr<const Leaf> leaf;  ///< kLeaf
   std::unique_ptr<const ColumnPair> pair;  ///< kColumnPair
   std::vector<std::shared_ptr<const BoundNode>> children;
   /// The one column (or field) that everything below depends on, if there is one; else -1.
@@ -44,6 +47,9 @@ using BoundNodePtr = std::shared_ptr<const BoundNode>;
 
 arrow::Result<BoundNodePtr> BindExpression(const Expression& expression,
                                            const arrow::Schema& schema, std::string_view name);
+
+/// Whether rows can fail: whether a CAST below can be of a value that there is none of.
+bool MayFail(const BoundNode& node);
 
 /// The columns below a node, ascending.
 std::vector<int> ColumnsOf(const BoundNode& node);

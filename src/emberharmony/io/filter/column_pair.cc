@@ -107,21 +107,29 @@ class RowKeys {
   explicit RowKeys(arrow::MemoryPool* pool)
       : pool_(pool), keys_(pool), valid_(pool), entries_(pool) {}
 
-  Status Fill(const Column& column, const ColumnPath& path, const ColumnType& type,
-              const Decimal256& multiplier, int64_t num_rows) {
+  Status Fill(const Column& column, const ColumnPair::Side& side, const Decimal256& multiplier,
+              int64_t num_rows) {
     const Scaler scaler(multiplier);
     ARROW_RETURN_NOT_OK(keys_.Resize(num_rows));
     ARROW_RETURN_NOT_OK(valid_.Resize(num_rows));
     int64_t row = 0;
     for (const Piece& piece : column.pieces) {
-      ARROW_ASSIGN_OR_RAISE(auto values, ValuesAt(piece.values, path.fields, pool_));
+      ARROW_ASSIGN_OR_RAISE(auto values, ValuesAt(piece.values, side.path.fields, pool_));
+      CastValues cast;
+      if (side.cast != nullptr) {
+        ARROW_ASSIGN_OR_RAISE(cast, side.cast->Apply(*values, pool_));
+        values = cast.values;
+      }
       const int64_t num_entries = values->length();
       ARROW_RETURN_NOT_OK(entries_.Resize(num_entries));
-      MakeKeys<Key>(*values, type, scaler, entries_.data());
+      MakeKeys<Key>(*values, side.type, scaler, entries_.data());
       for (int64_t i = 0; i < piece.num_rows; ++i, ++row) {
         const int64_t entry = piece.encoded() ? piece.index_data()[i] : i;
         valid_[row] = static_cast<uint8_t>(entry < num_entries && values->IsValid(entry));
         if (valid_[row] != 0) keys_[row] = entries_[entry];
+        if (cast.failed.empty() || entry >= num_entries) continue;
+        failed_.resize(static_cast<size_t>(num_rows));
+        failed_[static_cast<size_t>(row)] |= cast.failed[static_cast<size_t>(entry)];
       }
       kept_.push_back(std::move(values));
     }
@@ -130,12 +138,15 @@ class RowKeys {
 
   const Key& key(int64_t row) const { return keys_[row]; }
   bool valid(int64_t row) const { return valid_[row] != 0; }
+  /// 1 where the cast of a row's value has failed; empty: nowhere.
+  const std::vector<uint8_t>& failed() const { return failed_; }
 
  private:
   arrow::MemoryPool* pool_;
   PooledArray<Key> keys_;
   PooledArray<uint8_t> valid_;
   PooledArray<Key> entries_;
+  std::vector<uint8_t> failed_;
   std::vector<std::shared_ptr<arrow::Array>> kept_;  // keys of bytes point into them
 };
 
@@ -173,6 +184,11 @@ Status CompareRows(ComparisonOp op, const RowKeys<Left>& left, const RowKeys<Rig
     auto* words = Holds(op, left.key(row), right.key(row)) ? out->true_words() : out->false_words();
     words[row >> 6] |= bit;
   }
+  std::vector<uint8_t> failed = left.failed();
+  if (failed.empty()) failed = right.failed();
+  // Where the other side is null, too.
+  for (size_t row = 0; row < right.failed().size(); ++row) failed[row] |= right.failed()[row];
+  if (!failed.empty()) out->SetFailed(failed.data(), num_rows);
   return Status::OK();
 }
 
@@ -189,45 +205,44 @@ arrow::Result<std::shared_ptr<arrow::Array>> ValuesAt(const std::shared_ptr<arro
   return result;
 }
 
-ColumnPair::ColumnPair(ColumnPath left, const ColumnType& left_type, ColumnPath right,
-                       const ColumnType& right_type, ComparisonOp op)
-    : left_(std::move(left)),
-      right_(std::move(right)),
-      left_type_(left_type),
-      right_type_(right_type),
-      op_(op) {
+ColumnPair::ColumnPair(Side left, Side right, ComparisonOp op)
+    : left_(std::move(left)), right_(std::move(right)), op_(op) {
   const auto whole = [](const ColumnType& type) { return type.type == SqlType::kInt64; };
-  const bool left_real = left_type_.keys == KeyKind::kReal;
-  const bool right_real = right_type_.keys == KeyKind::kReal;
-  if (left_type_.keys == KeyKind::kBytes) {
+  const bool left_real = left_.type.keys == KeyKind::kReal;
+  const bool right_real = right_.type.keys == KeyKind::kReal;
+  if (left_.type.keys == KeyKind::kBytes) {
     mode_ = Mode::kBytes;
-  } else if ((left_real && whole(right_type_)) || (right_real && whole(left_type_))) {
+  } else if ((left_real && whole(right_.type)) || (right_real && whole(left_.type))) {
     mode_ = Mode::kIntegerReal;
     if (left_real) {
       std::swap(left_, right_);
-      std::swap(left_type_, right_type_);
       op_ = Mirrored(op_);
     }
   } else if (left_real || right_real) {
     mode_ = Mode::kReal;
-  } else if (left_type_.keys == KeyKind::kInteger && right_type_.keys == KeyKind::kInteger &&
-             left_type_.unit_nanos == right_type_.unit_nanos) {
+  } else if (left_.type.keys == KeyKind::kInteger && right_.type.keys == KeyKind::kInteger &&
+             left_.type.unit_nanos == right_.type.unit_nanos) {
     mode_ = Mode::kInteger;
-  } else if (left_type_.unit_nanos != 0) {
-    left_multiplier_ = Decimal256(left_type_.unit_nanos);
-    right_multiplier_ = Decimal256(right_type_.unit_nanos);
+  } else if (left_.type.unit_nanos != 0) {
+    left_multiplier_ = Decimal256(left_.type.unit_nanos);
+    right_multiplier_ = Decimal256(right_.type.unit_nanos);
   } else {
-    const int64_t difference = int64_t{left_type_.scale} - right_type_.scale;
+    const int64_t difference = int64_t{left_.type.scale} - right_.type.scale;
     if (difference > 0) right_multiplier_ = PowerOfTen(difference);
     if (difference < 0) left_multiplier_ = PowerOfTen(-difference);
   }
 }
 
+bool ColumnPair::may_fail() const {
+  return (left_.cast != nullptr && left_.cast->may_fail()) ||
+         (right_.cast != nullptr && right_.cast->may_fail());
+}
+
 Status ColumnPair::Evaluate(const Column& left, const Column& right, int64_t num_rows,
                             arrow::MemoryPool* pool, TruthBits* out) const {
   const auto run = [&](auto left_keys, auto right_keys) -> Status {
-    ARROW_RETURN_NOT_OK(left_keys.Fill(left, left_, left_type_, left_multiplier_, num_rows));
-    ARROW_RETURN_NOT_OK(right_keys.Fill(right, right_, right_type_, right_multiplier_, num_rows));
+    ARROW_RETURN_NOT_OK(left_keys.Fill(left, left_, left_multiplier_, num_rows));
+    ARROW_RETURN_NOT_OK(right_keys.Fill(right, right_, right_multiplier_, num_rows));
     return CompareRows(op_, left_keys, right_keys, num_rows, out);
   };
   switch (mode_) {

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "emberharmony/io/batch.h"
+#include "emberharmony/io/filter/column_cast_internal.h"
 #include "emberharmony/io/filter/column_keys_internal.h"
 #include "emberharmony/io/filter/expression.h"
 #include "emberharmony/io/filter/truth_bits_internal.h"
@@ -30,12 +31,20 @@ arrow::Result<std::shared_ptr<arrow::Array>> ValuesAt(const std::shared_ptr<arro
 /// as in GoogleSQL. Immutable.
 class ColumnPair {
  public:
-  /// Both are of types that can be compared (binder.cc), and not boolean.
-  ColumnPair(ColumnPath left, const ColumnType& left_type, ColumnPath right,
-             const ColumnType& right_type, ComparisonOp op);
+  struct Side {
+    ColumnPath path;
+    ColumnType type;                         ///< of what is compared
+    std::shared_ptr<const ColumnCast> cast;  ///< of the column's values, or none
+  };
 
-  const ColumnPath& left() const { return left_; }
-  const ColumnPath& right() const { return right_; }
+  /// Both are of types that can be compared (binder.cc), and not boolean.
+  ColumnPair(Side left, Side right, ComparisonOp op);
+
+  const ColumnPath& left() const { return left_.path; }
+  const ColumnPath& right() const { return right_.path; }
+  const std::shared_ptr<const ColumnCast>& left_cast() const { return left_.cast; }
+  const std::shared_ptr<const ColumnCast>& right_cast() const { return right_.cast; }
+  bool may_fail() const;
   /// The pieces of both columns hold num_rows rows.
   arrow::Status Evaluate(const Column& left, const Column& right, int64_t num_rows,
                          arrow::MemoryPool* pool, TruthBits* out) const;
@@ -43,10 +52,8 @@ class ColumnPair {
  private:
   enum class Mode { kInteger, kScaled, kReal, kIntegerReal, kBytes };
 
-  ColumnPath left_;
-  ColumnPath right_;
-  ColumnType left_type_;
-  ColumnType right_type_;
+  Side left_;
+  Side right_;
   ComparisonOp op_;
   Mode mode_ = Mode::kScaled;
   // kScaled: what brings the keys of each side to one unit.

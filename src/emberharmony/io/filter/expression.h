@@ -51,6 +51,7 @@ enum class ExpressionKind : uint8_t {
   kIsFalse,
   kIsNan,
   kIsInf,
+  kCast,  ///< of one child
 };
 
 /// A filter as it was written. Immutable, shared by whoever needs a part of it.
@@ -59,9 +60,11 @@ struct Expression {
   bool negated = false;  ///< NOT IN, NOT BETWEEN, NOT LIKE, IS NOT ...
   ComparisonOp op = ComparisonOp::kEqual;
   Position position;
-  Literal literal;                ///< kLiteral
-  bool double_quoted = false;     ///< kLiteral: written "so"; means the same as 'so'
-  std::vector<std::string> path;  ///< kColumn: the column, then the fields of structs
+  Literal literal;                     ///< kLiteral
+  bool double_quoted = false;          ///< kLiteral: written "so"; means the same as 'so'
+  SqlType cast_type = SqlType::kNull;  ///< kCast
+  bool is_safe = false;                ///< kCast: SAFE_CAST, which gives NULL where CAST fails
+  std::vector<std::string> path;       ///< kColumn: the column, then the fields of structs
   std::vector<std::shared_ptr<const Expression>> children;
 };
 
@@ -76,12 +79,14 @@ inline constexpr int64_t kTermsMax = 131072;  ///< columns, constants and operat
 ///
 ///     = != <> < <= > >=   AND OR NOT   [NOT] IN (list)   [NOT] BETWEEN a AND b   [NOT] LIKE
 ///     pattern IS [NOT] NULL|TRUE|FALSE   IS_NAN(x)   IS_INF(x)   parentheses
+///     CAST(x AS type)   SAFE_CAST(x AS type)
 ///
 /// over columns (plain, `backquoted`, struct.field) and literals: 12, 0xFF, 1.5e3, 'text', "text",
 /// r'raw', '''triple''', b'bytes', TRUE, FALSE, NULL, DATE '2001-01-31', DATETIME, TIMESTAMP, TIME,
-/// NUMERIC, BIGNUMERIC '12.5', CAST('inf' AS FLOAT64). Comments as in GoogleSQL. Errors are usage
-/// errors that begin with `name`:line:column and say what was expected and what was found. Types
-/// and columns are checked when the filter is bound to a schema (filter.h).
+/// NUMERIC, BIGNUMERIC '12.5', CAST('inf' AS FLOAT64). Casts of constants become constants here.
+/// Comments as in GoogleSQL. Errors are usage errors that begin with `name`:line:column and say
+/// what was expected and what was found. Types and columns are checked when the filter is bound to
+/// a schema (filter.h).
 arrow::Result<ExpressionPtr> ParseExpression(std::string_view text, std::string_view name);
 
 /// The expression in GoogleSQL, in one form for all texts that mean the same tree: keywords in

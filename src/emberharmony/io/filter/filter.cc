@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <bit>
 
+#include "emberharmony/base/error_kind.h"
 #include "emberharmony/base/fingerprint.h"
 #include "emberharmony/io/filter/bound_node_internal.h"
 #include "emberharmony/io/index_kernels_internal.h"
@@ -19,9 +20,13 @@ struct EntryTruth {
   explicit EntryTruth(arrow::MemoryPool* pool) : truths(pool) {}
   uint64_t dictionary_id = 0;
   PooledArray<uint8_t> truths;
+  bool any_failed = false;  // kFailedEntry stands among them
 };
 
 namespace {
+
+/// A truth value that is none, of an entry for which the condition fails.
+constexpr uint8_t kFailedEntry = 3;
 
 /// What a condition on one column is where the column is null.
 Truth TruthOfNull(const BoundNode& node) {
@@ -94,15 +99,13 @@ class ArrayEvaluation {
       case NodeKind::kConstant:
         return out->Fill(n, node.truth);
       case NodeKind::kLeaf:
-        ARROW_RETURN_NOT_OK(test_.Resize(n));
-        if (n > 0) node.leaf->Test(values_, test_.data());
-        return out->SetTested(test_.data(), valid_bits(), values_.offset(), n);
-      case NodeKind::kColumnIsNull:
-        ARROW_RETURN_NOT_OK(test_.Resize(n));
-        if (n > 0) std::memset(test_.data(), 1, static_cast<size_t>(n));
-        ARROW_RETURN_NOT_OK(out->SetTested(test_.data(), valid_bits(), values_.offset(), n));
-        out->IsNull();
+      case NodeKind::kColumnIsNull: {
+        if (node.cast == nullptr) return Test(node, values_, out);
+        ARROW_ASSIGN_OR_RAISE(const CastValues cast, node.cast->Apply(values_, pool_));
+        ARROW_RETURN_NOT_OK(Test(node, *cast.values, out));
+        if (!cast.failed.empty()) out->SetFailed(cast.failed.data(), n);
         return Status::OK();
+      }
       case NodeKind::kColumnPair:
         return Status::Invalid("two columns were to be compared in one");
       default:
@@ -113,8 +116,17 @@ class ArrayEvaluation {
   }
 
  private:
-  const uint8_t* valid_bits() const {
-    return values_.null_count() > 0 ? values_.null_bitmap_data() : nullptr;
+  /// A leaf, or IS NULL, of the column's values or what is cast of them.
+  Status Test(const BoundNode& node, const arrow::Array& values, TruthBits* out) {
+    const int64_t n = values.length();
+    const bool is_null = node.kind == NodeKind::kColumnIsNull;
+    ARROW_RETURN_NOT_OK(test_.Resize(n));
+    if (n > 0 && is_null) std::memset(test_.data(), 1, static_cast<size_t>(n));
+    if (n > 0 && !is_null) node.leaf->Test(values, test_.data());
+    const uint8_t* valid_bits = values.null_count() > 0 ? values.null_bitmap_data() : nullptr;
+    ARROW_RETURN_NOT_OK(out->SetTested(test_.data(), valid_bits, values.offset(), n));
+    if (is_null) out->IsNull();
+    return Status::OK();
   }
 
   const arrow::Array& values_;
@@ -128,12 +140,43 @@ constexpr std::array<uint8_t, 256> MarkOnly(Truth truth) {
   return table;
 }
 
+std::vector<BoundNodePtr> ConjunctsOf(const BoundNodePtr& root) {
+  if (root->kind != NodeKind::kAnd) return {root};
+  std::vector<BoundNodePtr> conjuncts;
+  std::vector<BoundNodePtr> failing;
+  for (const BoundNodePtr& child : root->children) {
+    (MayFail(*child) ? failing : conjuncts).push_back(child);
+  }
+  if (failing.size() > 1) {
+    auto together = std::make_shared<BoundNode>();
+    together->kind = NodeKind::kAnd;
+    together->children = std::move(failing);
+    together->subject = root->subject;
+    failing = {std::move(together)};
+  }
+  conjuncts.insert(conjuncts.end(), failing.begin(), failing.end());
+  return conjuncts;
+}
+
 }  // namespace
 
 class BatchEvaluation {
  public:
   BatchEvaluation(FilterEvaluator* evaluator, const Batch& batch)
       : evaluator_(*evaluator), pool_(evaluator->pool_), batch_(batch), row_truths_(pool_) {}
+
+  /// Why a row fails: the first of the casts below that does.
+  Status FaultOf(const BoundNode& node, int64_t row) const {
+    if (node.cast != nullptr) ARROW_RETURN_NOT_OK(FaultOf(*node.cast, node.column, row));
+    if (node.pair != nullptr && node.pair->left_cast() != nullptr) {
+      ARROW_RETURN_NOT_OK(FaultOf(*node.pair->left_cast(), node.pair->left(), row));
+    }
+    if (node.pair != nullptr && node.pair->right_cast() != nullptr) {
+      ARROW_RETURN_NOT_OK(FaultOf(*node.pair->right_cast(), node.pair->right(), row));
+    }
+    for (const BoundNodePtr& child : node.children) ARROW_RETURN_NOT_OK(FaultOf(*child, row));
+    return Status::OK();
+  }
 
   Status Evaluate(const BoundNode& node, TruthBits* out) {
     if (node.kind == NodeKind::kConstant) return out->Fill(batch_.num_rows, node.truth);
@@ -148,6 +191,22 @@ class BatchEvaluation {
   }
 
  private:
+  Status FaultOf(const ColumnCast& cast, const ColumnPath& path, int64_t row) const {
+    for (const Piece& piece : ColumnOf(path).pieces) {
+      if (row >= piece.num_rows) {
+        row -= piece.num_rows;
+        continue;
+      }
+      const int64_t entry = piece.encoded() ? piece.index_data()[row] : row;
+      if (entry >= piece.values->length()) return Status::OK();
+      ARROW_ASSIGN_OR_RAISE(auto value,
+                            ValuesAt(piece.values->Slice(entry, 1), path.fields, pool_));
+      ARROW_ASSIGN_OR_RAISE(const CastValues values, cast.Apply(*value, pool_));
+      return values.failed.empty() ? Status::OK() : base::UsageError(values.first_fault);
+    }
+    return Status::OK();
+  }
+
   const Column& ColumnOf(const ColumnPath& path) const {
     const std::vector<int>& columns = evaluator_.filter_->columns();
     const auto found = std::lower_bound(columns.begin(), columns.end(), path.column);
@@ -184,6 +243,12 @@ class BatchEvaluation {
     static constexpr auto kFalseTable = MarkOnly(Truth::kFalse);
     LookUpBits(row_truths, n, kTrueTable.data(), reinterpret_cast<uint8_t*>(out->true_words()));
     LookUpBits(row_truths, n, kFalseTable.data(), reinterpret_cast<uint8_t*>(out->false_words()));
+    if (evaluator_.entries_[&node]->any_failed) {
+      for (int64_t i = 0; i < n; ++i) {
+        row_truths[i] = static_cast<uint8_t>(row_truths[i] == kFailedEntry);
+      }
+      out->SetFailed(row_truths, n);
+    }
     return Status::OK();
   }
 
@@ -199,7 +264,10 @@ class BatchEvaluation {
     TruthBits bits(pool_);
     ARROW_RETURN_NOT_OK(ArrayEvaluation(*values, pool_).Evaluate(node, &bits));
     ARROW_RETURN_NOT_OK(kept->truths.Resize(n + 1));
-    for (int64_t i = 0; i < n; ++i) kept->truths[i] = static_cast<uint8_t>(bits.at(i));
+    kept->any_failed = bits.any_failed();
+    for (int64_t i = 0; i < n; ++i) {
+      kept->truths[i] = bits.failed(i) ? kFailedEntry : static_cast<uint8_t>(bits.at(i));
+    }
     kept->truths[n] = static_cast<uint8_t>(TruthOfNull(node));
     kept->dictionary_id = piece.dictionary_id;
     return kept->truths.data();
@@ -212,7 +280,11 @@ class BatchEvaluation {
 };
 
 Filter::Filter(std::shared_ptr<const BoundNode> root, std::string sql)
-    : root_(std::move(root)), columns_(ColumnsOf(*root_)), sql_(std::move(sql)) {}
+    : root_(std::move(root)),
+      conjuncts_(ConjunctsOf(root_)),
+      columns_(ColumnsOf(*root_)),
+      sql_(std::move(sql)),
+      may_fail_(MayFail(*root_)) {}
 
 Filter::~Filter() = default;
 
@@ -234,11 +306,7 @@ Verdict Filter::Judge(const std::vector<ColumnRange>& ranges, int64_t num_rows) 
 
 std::vector<std::shared_ptr<const Filter>> Filter::Conjuncts() const {
   std::vector<std::shared_ptr<const Filter>> conjuncts;
-  if (root_->kind != NodeKind::kAnd) {
-    conjuncts.emplace_back(new Filter(root_, sql_));
-    return conjuncts;
-  }
-  for (const BoundNodePtr& child : root_->children) conjuncts.emplace_back(new Filter(child, sql_));
+  for (const BoundNodePtr& child : conjuncts_) conjuncts.emplace_back(new Filter(child, sql_));
   return conjuncts;
 }
 
@@ -250,9 +318,27 @@ FilterEvaluator::~FilterEvaluator() = default;
 arrow::Result<int64_t> FilterEvaluator::Evaluate(const Batch& batch,
                                                  std::vector<uint64_t>* passes) {
   TruthBits bits(pool_);
-  ARROW_RETURN_NOT_OK(BatchEvaluation(this, batch).Evaluate(*filter_->root_, &bits));
   const auto num_words = static_cast<size_t>((batch.num_rows + 63) / 64);
-  passes->assign(bits.true_words(), bits.true_words() + num_words);
+  if (!filter_->may_fail()) {
+    ARROW_RETURN_NOT_OK(BatchEvaluation(this, batch).Evaluate(*filter_->root_, &bits));
+    passes->assign(bits.true_words(), bits.true_words() + num_words);
+  } else {
+    // One by one, as FilterRows does, so that the same rows fail.
+    passes->assign(num_words, ~uint64_t{0});
+    for (const BoundNodePtr& conjunct : filter_->conjuncts_) {
+      BatchEvaluation evaluation(this, batch);
+      ARROW_RETURN_NOT_OK(evaluation.Evaluate(*conjunct, &bits));
+      for (int64_t row = 0; bits.any_failed() && row < batch.num_rows; ++row) {
+        const bool wanted = ((*passes)[static_cast<size_t>(row / 64)] >> (row % 64) & 1) != 0;
+        if (!wanted || !bits.failed(row)) continue;
+        ARROW_RETURN_NOT_OK(evaluation.FaultOf(*conjunct, row));
+        return Status::Invalid("a row failed, of which every value can be cast");
+      }
+      for (size_t i = 0; i < num_words; ++i) {
+        (*passes)[i] &= bits.true_words()[static_cast<int64_t>(i)];
+      }
+    }
+  }
   int64_t count = 0;
   for (const uint64_t word : *passes) count += std::popcount(word);
   return count;

@@ -40,7 +40,8 @@ enum class Verdict {
 /// beside such a column; a DATE becomes a DATETIME; numbers meet numbers: integers, decimals and
 /// floats exactly, but that a decimal becomes the nearest FLOAT64 beside a float column, and a
 /// number with a point is decimal beside a decimal column. NaN equals nothing, -0 equals 0, strings
-/// compare by bytes. Columns of other types can only be tested for NULL.
+/// compare by bytes. Columns of other types can only be tested for NULL. Casts as in GoogleSQL's
+/// "Conversion rules", with UTC as the zone of times that have none.
 class Filter {
  public:
   /// `name` begins messages, as in ParseExpression.
@@ -58,8 +59,11 @@ class Filter {
   /// What `ranges`, one for each of columns(), say of num_rows rows. Never wrong, but may be kSome
   /// for rows of which none passes.
   Verdict Judge(const std::vector<ColumnRange>& ranges, int64_t num_rows) const;
+  /// Whether rows can fail: whether it has a CAST of which a value may be an error.
+  bool may_fail() const { return may_fail_; }
   /// Filters that a row passes together if and only if it passes this one, each on its own columns:
-  /// the operands of the outermost AND.
+  /// the operands of the outermost AND. Those that may fail are one filter, the last: a row that
+  /// another leaves out fails no read.
   std::vector<std::shared_ptr<const Filter>> Conjuncts() const;
 
  private:
@@ -67,8 +71,10 @@ class Filter {
   Filter(std::shared_ptr<const BoundNode> root, std::string sql);
 
   std::shared_ptr<const BoundNode> root_;
+  std::vector<std::shared_ptr<const BoundNode>> conjuncts_;
   std::vector<int> columns_;
   std::string sql_;
+  bool may_fail_ = false;
 };
 
 /// Applies a filter to batches. A condition on one column is evaluated once for each entry of a
@@ -80,6 +86,7 @@ class FilterEvaluator {
 
   /// The batch's columns are filter->columns(), in that order. Sets the first num_rows bits of
   /// `passes` (whole 64-bit words; the rest of the last one becomes 0) and returns how many are 1.
+  /// A usage error, if a CAST of a row's value is one, and the row's truth depends on it.
   arrow::Result<int64_t> Evaluate(const Batch& batch, std::vector<uint64_t>* passes);
 
  private:

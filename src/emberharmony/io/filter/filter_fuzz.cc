@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "emberharmony/base/fuzz_seeds.h"
 #include "emberharmony/io/filter/filter.h"
 
 // The input is a filter's text. Whatever it is: an error or a tree that its own text gives back,
@@ -73,7 +74,10 @@ void Check(const filter::Expression& expression) {
   }
   filter::FilterEvaluator evaluator(*filter, arrow::default_memory_pool());
   std::vector<uint64_t> passes;
-  const int64_t count = evaluator.Evaluate(batch, &passes).ValueOrDie();
+  const auto evaluated = evaluator.Evaluate(batch, &passes);
+  Require(evaluated.ok() || (*filter)->may_fail());
+  if (!evaluated.ok()) return;
+  const int64_t count = *evaluated;
   const filter::Verdict verdict = (*filter)->Judge(ranges, batch.num_rows);
   Require(verdict != filter::Verdict::kNone || count == 0);
   Require(verdict != filter::Verdict::kAll || count == batch.num_rows);
@@ -87,13 +91,33 @@ void Check(const filter::Expression& expression) {
     }
     filter::FilterEvaluator part_evaluator(conjunct, arrow::default_memory_pool());
     std::vector<uint64_t> part_passes;
-    Require(part_evaluator.Evaluate(part, &part_passes).ok());
+    // Alone, it sees rows that the others leave out.
+    const bool seen = part_evaluator.Evaluate(part, &part_passes).ok();
+    Require(seen || conjunct->may_fail());
+    if (!seen) return;
     together &= part_passes[0];
   }
   Require(together == passes[0]);
 }
 
 }  // namespace
+
+extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv) {
+  const emberharmony::base::FuzzSeeds seeds(*argc, *argv);
+  // Every kind of condition, and every pair of types that are cast.
+  seeds.Add("conditions",
+            "i > 1 AND (s LIKE 'a%' OR NOT f) AND n NOT IN (1.5, 2) AND day BETWEEN '1970-01-01' "
+            "AND '2001-01-31' AND IS_NAN(d) IS NOT TRUE AND b = b'\\x00' AND u IS NOT NULL");
+  for (const char* column : {"i", "u", "d", "s", "b", "f", "n", "h", "day", "t", "z", "clock"}) {
+    for (const char* type : {"BOOL", "INT64", "FLOAT64", "NUMERIC", "BIGNUMERIC", "STRING", "BYTES",
+                             "DATE", "DATETIME", "TIME", "TIMESTAMP"}) {
+      const std::string cast = std::string("CAST(") + column + " AS " + type + ")";
+      seeds.Add(std::string("cast-") + column + "-" + type,
+                cast + " IS NULL OR SAFE_" + cast + " = SAFE_CAST('1' AS " + type + ")");
+    }
+  }
+  return 0;
+}
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);

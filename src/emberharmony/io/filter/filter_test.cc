@@ -99,6 +99,24 @@ class Table {
     return rows;
   }
 
+  /// The error of reading the rows, from whatever form; "" if there is none.
+  std::string Fault(std::string_view text) const {
+    const auto bound = Bind(text);
+    if (!bound.ok()) return "not bound: " + bound.status().message();
+    std::string fault;
+    for (const auto form :
+         {&Table::PlainColumn, &Table::EncodedColumn, &Table::MixedColumn, &Table::SlicedColumn}) {
+      FilterEvaluator evaluator(*bound, arrow::default_memory_pool());
+      std::vector<uint64_t> passes;
+      const auto count = evaluator.Evaluate(BatchOf(**bound, form), &passes);
+      const std::string found = count.ok() ? "" : count.status().message();
+      if (!count.ok()) EXPECT_EQ(base::KindOf(count.status()), base::ErrorKind::kUsage);
+      if (form == &Table::PlainColumn) fault = found;
+      EXPECT_EQ(found, fault) << text;
+    }
+    return fault;
+  }
+
   /// Rows that pass as T, those that fail as F, those of NULL as N: by asking thrice.
   std::string Truths(const std::string& text) const {
     std::string truths(static_cast<size_t>(arrays_[0]->length()), '?');
@@ -137,11 +155,16 @@ class Table {
     return {{Plain(twice->Slice(array->length()))}};
   }
 
-  std::string Evaluate(const std::shared_ptr<const Filter>& filter,
-                       Column (Table::*form)(int) const) const {
+  Batch BatchOf(const Filter& filter, Column (Table::*form)(int) const) const {
     Batch batch;
     batch.num_rows = arrays_[0]->length();
-    for (const int column : filter->columns()) batch.columns.push_back((this->*form)(column));
+    for (const int column : filter.columns()) batch.columns.push_back((this->*form)(column));
+    return batch;
+  }
+
+  std::string Evaluate(const std::shared_ptr<const Filter>& filter,
+                       Column (Table::*form)(int) const) const {
+    const Batch batch = BatchOf(*filter, form);
     FilterEvaluator evaluator(filter, arrow::default_memory_pool());
     std::vector<uint64_t> passes;
     std::string rows;
@@ -392,6 +415,169 @@ TEST(Filter, ColumnsMeetColumnsExactly) {
   EXPECT_EQ(table.Truths("h IN (i, 1, u)"), "TFFFNF");
 }
 
+// What GoogleSQL's reference says under "Conversion rules" and "Conversion functions", by hand.
+TEST(Filter, CastsOfNumbers) {
+  const Table table({{"i", arrow::int64(), "[77,-5,0,9223372036854775807,null,1]"},
+                     {"u", arrow::uint64(), "[18446744073709551615,1,2,3,4,5]"},
+                     {"d", arrow::float64(), "[2.5,-2.5,0.49999999999999994,-0.0,null,1e15]"},
+                     {"n", arrow::decimal128(20, 3),
+                      R"(["2.500","-2.500","0.499","123456789012345.678",null,"-0.001"])"},
+                     {"b", arrow::boolean(), "[true,false,null,true,false,true]"}});
+  EXPECT_EQ(table.Truths("CAST(i AS STRING) = '77'"), "TFFFNF");
+  EXPECT_EQ(table.Rows("CAST(i AS STRING) LIKE '%7'"), "0 3");
+  EXPECT_EQ(table.Rows("CAST(u AS STRING) = '18446744073709551615'"), "0");
+  EXPECT_EQ(table.Truths("CAST('77' AS INT64) = i"), "TFFFNF");
+  EXPECT_EQ(table.Truths("CAST(i AS BOOL)"), "TTFTNT");
+  EXPECT_EQ(table.Truths("CAST(b AS INT64) = 1"), "TFNTFT");
+  EXPECT_EQ(table.Truths("CAST(b AS STRING) = 'true'"), "TFNTFT");
+  // 2^63 - 1 becomes 2^63: GoogleSQL's FLOAT64 is not exact, but this comparison is.
+  EXPECT_EQ(table.Rows("CAST(i AS FLOAT64) = 9223372036854775808"), "3");
+  EXPECT_EQ(table.Rows("CAST(i AS FLOAT64) != i"), "3");
+  EXPECT_EQ(table.Rows("CAST(i AS NUMERIC) = i"), "0 1 2 3 5");
+  // Halves away from zero; the largest double below a half is no half.
+  EXPECT_EQ(table.Rows("CAST(d AS INT64) = 3"), "0");
+  EXPECT_EQ(table.Rows("CAST(d AS INT64) = -3"), "1");
+  EXPECT_EQ(table.Rows("CAST(d AS INT64) = 0"), "2 3");
+  EXPECT_EQ(table.Rows("CAST(n AS INT64) IN (3, -3)"), "0 1");
+  EXPECT_EQ(table.Rows("CAST(n AS INT64) = 123456789012346"), "3");
+  EXPECT_EQ(table.Rows("CAST(n AS INT64) = 0"), "2 5");
+  EXPECT_EQ(table.Rows("CAST(n AS FLOAT64) > 1.5"), "0 3");
+  EXPECT_EQ(table.Rows("CAST(d AS NUMERIC) = NUMERIC '2.5'"), "0");
+  // NUMERIC has nine digits, BIGNUMERIC all 38 that the double has.
+  EXPECT_EQ(table.Rows("CAST(d AS NUMERIC) = NUMERIC '0.5'"), "2");
+  EXPECT_EQ(table.Rows("CAST(d AS BIGNUMERIC) = BIGNUMERIC '0.5'"), "");
+  EXPECT_EQ(
+      table.Rows("CAST(d AS BIGNUMERIC) = BIGNUMERIC '0.49999999999999994448884876874217297882'"),
+      "2");
+  // All 77 digits of BIGNUMERIC's largest number.
+  const std::string largest =
+      "578960446186580977117854925043439539266.34992332820282019728792003956564819967";
+  EXPECT_EQ(table.Rows("CAST(i AS BIGNUMERIC) < BIGNUMERIC '" + largest + "'"), "0 1 2 3 5");
+  const Table texts({{"s", arrow::utf8(), "[\"" + largest + "\",\"-" + largest + "\",\"1e-38\"]"}});
+  EXPECT_EQ(texts.Rows("CAST(CAST(s AS BIGNUMERIC) AS STRING) = '" + largest + "'"), "0");
+  EXPECT_EQ(texts.Rows("CAST(CAST(s AS BIGNUMERIC) AS STRING) = '-" + largest + "'"), "1");
+  EXPECT_EQ(texts.Rows("CAST(s AS BIGNUMERIC) = BIGNUMERIC '1e-38'"), "2");
+  EXPECT_EQ(table.Rows("CAST(d AS STRING) = '2.5'"), "0");
+  EXPECT_EQ(table.Rows("CAST(d AS STRING) = '0.49999999999999994'"), "2");
+  EXPECT_EQ(table.Rows("CAST(d AS STRING) = '0'"), "3");
+  EXPECT_EQ(table.Rows("CAST(d AS STRING) = '1e+15'"), "5");
+  EXPECT_EQ(table.Rows("CAST(n AS STRING) IN ('2.5', '-0.001', '123456789012345.678')"), "0 3 5");
+  EXPECT_EQ(table.Rows("CAST(1.5 AS NUMERIC) < n"), "0 3");
+  EXPECT_EQ(table.Truths("CAST(CAST(i AS STRING) AS INT64) = i"), "TTTTNT");
+  EXPECT_EQ(table.Truths("CAST(d AS STRING) IS NULL"), "FFFFTF");
+  EXPECT_EQ(table.Truths("SAFE_CAST(u AS NUMERIC) IS NULL"), "FFFFFF");
+  EXPECT_EQ(table.Truths("IS_INF(CAST(i AS FLOAT64))"), "FFFFNF");
+  EXPECT_THAT(table.Rows("CAST(b AS FLOAT64) > 1"),
+              StartsWith("where:1:1: there is no cast to FLOAT64 of column 'b' (BOOL)"));
+  EXPECT_THAT(table.Rows("CAST(d AS BOOL)"), HasSubstr("no cast to BOOL"));
+  EXPECT_THAT(table.Rows("CAST(i AS DATE) > '2001-01-01'"), HasSubstr("no cast to DATE"));
+  EXPECT_THAT(table.Rows("CAST(i = 1 AS STRING) = 'true'"), HasSubstr("found a condition"));
+  EXPECT_THAT(
+      table.Rows("CAST(i AS STRING) = 77"),
+      StartsWith("where:1:21: expected something to compare with column 'CAST(i AS STRING)' "
+                 "(STRING), found 77 (INT64)"));
+}
+
+TEST(Filter, CastsOfTexts) {
+  const Table table(
+      {{"s", arrow::utf8(), R"([" 12 ","-0x1F","+9223372036854775807",null,"0012"])"},
+       {"f", arrow::utf8(), R"(["1e3","-Inf"," .5 ",null,"nan"])"},
+       {"t", arrow::utf8(), R"(["TRUE","false","True",null,"faLSE"])"},
+       {"d", arrow::utf8(), R"(["2001-1-31","1999-12-31","0001-01-01",null,"9999-12-31"])"},
+       {"z", arrow::utf8(),
+        R"(["2001-01-31 05:06:07.25+01:00","2001-01-31T04:06:07.250Z","2001-01-31",null,"2001-01-31 04:06:08"])"},
+       {"y", arrow::binary(), R"(["a","é","","b",null])"}});
+  EXPECT_EQ(table.Rows("CAST(s AS INT64) = 12"), "0 4");
+  EXPECT_EQ(table.Rows("CAST(s AS INT64) = -31"), "1");
+  EXPECT_EQ(table.Rows("CAST(s AS INT64) = 9223372036854775807"), "2");
+  EXPECT_EQ(table.Rows("CAST(f AS FLOAT64) = 1000"), "0");
+  EXPECT_EQ(table.Truths("CAST(f AS FLOAT64) < 1"), "FTTNF");
+  EXPECT_EQ(table.Truths("IS_NAN(CAST(f AS FLOAT64))"), "FFFNT");
+  EXPECT_EQ(table.Truths("CAST(t AS BOOL)"), "TFTNF");
+  EXPECT_EQ(table.Truths("CAST(t AS BOOL) = (CAST(s AS INT64) = 12)"), "TTFNF");
+  EXPECT_EQ(table.Rows("CAST(d AS DATE) > '2000-01-01'"), "0 4");
+  EXPECT_EQ(table.Rows("CAST(d AS DATETIME) < DATE '2000-01-01'"), "1 2");
+  EXPECT_EQ(table.Rows("CAST(z AS TIMESTAMP) = '2001-01-31 04:06:07.25'"), "0 1");
+  EXPECT_EQ(table.Rows("CAST(y AS STRING) = 'é'"), "1");
+  EXPECT_EQ(table.Rows("CAST(d AS BYTES) < b'1'"), "2");
+  EXPECT_EQ(table.Rows("CAST('abc' AS BYTES) > y"), "0 2");
+}
+
+TEST(Filter, CastsOfTimes) {
+  const Table table(
+      {{"d", arrow::date32(), "[0,-1,11353,null]"},  // 1970, 1969-12-31, 2001-01-31
+       {"us", arrow::timestamp(arrow::TimeUnit::MICRO),
+        R"(["1970-01-01 00:00:00","1969-12-31 23:59:59.999999","2001-01-31 05:06:07.25",null])"},
+       {"z", arrow::timestamp(arrow::TimeUnit::NANO, "Europe/Paris"),
+        R"(["1970-01-01 00:00:00Z","1969-12-31 23:59:59.999999999Z","2001-01-31 05:06:07.25Z",null])"},
+       {"t", arrow::time64(arrow::TimeUnit::MICRO), "[0,86399999999,18367250000,null]"}});
+  EXPECT_EQ(table.Rows("CAST(d AS STRING) > '1969-12-31'"), "0 2");
+  EXPECT_EQ(table.Rows("CAST(us AS STRING) = '1969-12-31 23:59:59.999999'"), "1");
+  EXPECT_EQ(table.Rows("CAST(us AS STRING) = '2001-01-31 05:06:07.250'"), "2");
+  EXPECT_EQ(table.Rows("CAST(us AS STRING) = '1970-01-01 00:00:00'"), "0");
+  // In UTC, whatever the column's zone is.
+  EXPECT_EQ(table.Rows("CAST(z AS STRING) = '2001-01-31 05:06:07.250+00'"), "2");
+  EXPECT_EQ(table.Rows("CAST(z AS STRING) = '1969-12-31 23:59:59.999999999+00'"), "1");
+  EXPECT_EQ(table.Rows("CAST(t AS STRING) = '05:06:07.250'"), "2");
+  EXPECT_EQ(table.Truths("CAST(us AS DATE) = d"), "TTTN");
+  EXPECT_EQ(table.Truths("CAST(z AS DATE) = d"), "TTTN");
+  EXPECT_EQ(table.Truths("CAST(us AS DATE) >= '1970-01-01'"), "TFTN");
+  EXPECT_EQ(table.Truths("CAST(us AS TIME) = t"), "TTTN");
+  EXPECT_EQ(table.Rows("CAST(z AS TIME) = t"), "0 2");
+  EXPECT_EQ(table.Rows("CAST(z AS DATETIME) = us"), "0 2");
+  EXPECT_EQ(table.Rows("CAST(us AS TIMESTAMP) = z"), "0 2");
+  EXPECT_EQ(table.Rows("CAST(d AS TIMESTAMP) = '1969-12-31'"), "1");
+  EXPECT_EQ(table.Rows("CAST(d AS DATETIME) BETWEEN '1969-12-31' AND '1970-01-01'"), "0 1");
+  EXPECT_EQ(table.Rows("CAST(CAST(z AS DATE) AS STRING) = '1969-12-31'"), "1");
+  EXPECT_THAT(table.Rows("CAST(t AS DATE) = d"), HasSubstr("no cast to DATE"));
+  EXPECT_THAT(table.Rows("CAST(d AS TIME) = t"), HasSubstr("no cast to TIME"));
+  EXPECT_THAT(table.Rows("CAST(d AS INT64) = 1"), HasSubstr("no cast to INT64"));
+}
+
+TEST(Filter, CastsThatFail) {
+  const Table table({{"s", arrow::utf8(), R"(["1","abc",null,"9223372036854775808","2"])"},
+                     {"k", arrow::int64(), "[1,2,3,4,null]"},
+                     {"d", arrow::float64(), "[NaN,Inf,-9.3e18,1e30,2]"},
+                     {"y", arrow::binary(), R"(["1","x","",null,"2"])"},
+                     {"far", arrow::date32(), "[0,10000000,-10000000,1,null]"}});
+  const std::string abc = "where:1:1: expected an integer such as '12', found 'abc'";
+  EXPECT_EQ(table.Fault("CAST(s AS INT64) = 1"), abc);
+  EXPECT_EQ(table.Fault("CAST(s AS INT64) IS NULL"), abc);
+  EXPECT_EQ(table.Fault("NOT CAST(s AS INT64) > k"),
+            "where:1:5: expected an integer such as '12', found 'abc'");
+  EXPECT_EQ(table.Fault("CAST(s AS INT64) IN (1, 2)"), abc);
+  EXPECT_EQ(table.Fault("CAST(CAST(s AS INT64) AS STRING) = '1'"),
+            "where:1:6: expected an integer such as '12', found 'abc'");
+  EXPECT_EQ(table.Fault("SAFE_CAST(CAST(s AS INT64) AS STRING) = '1'"),
+            "where:1:11: expected an integer such as '12', found 'abc'");
+  EXPECT_EQ(table.Fault("k > 2 AND CAST(s AS INT64) = 1"),
+            "where:1:11: '9223372036854775808' is out of the range of INT64");
+  // What is decided without the cast does not fail, wherever it stands.
+  EXPECT_EQ(table.Rows("CAST(s AS INT64) = 1 AND k NOT IN (2, 4)"), "0");
+  EXPECT_EQ(table.Rows("s NOT IN ('abc', '9223372036854775808') AND CAST(s AS INT64) > 0"), "0 4");
+  EXPECT_EQ(table.Rows("CAST(s AS INT64) = 1 OR s LIKE 'abc' OR k = 4"), "0 1 3");
+  EXPECT_EQ(table.Fault("CAST(s AS INT64) = 1 OR s LIKE 'abc'"),
+            "where:1:1: '9223372036854775808' is out of the range of INT64");
+  EXPECT_EQ(table.Fault("(CAST(s AS INT64) = 1) IS NULL AND k = 2"),
+            "where:1:2: expected an integer such as '12', found 'abc'");
+  EXPECT_EQ(table.Truths("SAFE_CAST(s AS INT64) = 1"), "TNNNF");
+  EXPECT_EQ(table.Truths("SAFE_CAST(s AS INT64) IS NULL"), "FTTTF");
+  EXPECT_EQ(table.Truths("SAFE_CAST(s AS INT64) = k"), "TNNNN");
+  EXPECT_EQ(table.Truths("SAFE_CAST(d AS INT64) = 2"), "NNNNT");
+  EXPECT_EQ(table.Truths("SAFE_CAST(d AS NUMERIC) < 2"), "NNTNF");
+  EXPECT_EQ(table.Truths("SAFE_CAST(far AS STRING) = '1970-01-01'"), "TNNFN");
+  EXPECT_EQ(table.Truths("SAFE_CAST('abc' AS INT64) = k"), "NNNNN");
+  EXPECT_EQ(table.Fault("CAST(d AS INT64) = 2"), "where:1:1: 'nan' is out of the range of INT64");
+  EXPECT_EQ(table.Fault("CAST(d AS BIGNUMERIC) = 2"),
+            "where:1:1: 'nan' is out of the range of BIGNUMERIC");
+  EXPECT_THAT(table.Fault("CAST(far AS TIMESTAMP) > '2001-01-01'"),
+              HasSubstr("expected a year from 1 to 9999, found 10000000 days from 1970-01-01"));
+  EXPECT_EQ(table.Rows("CAST(y AS STRING) = '2'"), "4");
+  // No row has the dictionary's entry.
+  const Table unused({{"s", arrow::utf8(), R"(["1","2"])"}});
+  EXPECT_EQ(unused.Fault("CAST(s AS INT64) = 1"), "");
+}
+
 TEST(Filter, Names) {
   const Table table(
       {{"Distance", arrow::int64(), "[1,2,3]"},
@@ -511,6 +697,51 @@ TEST(Filter, JudgesFromRanges) {
   EXPECT_EQ(Judge("c > '2001-01-01'", arrow::date32(), "[0, 100]", 0), Verdict::kNone);
   EXPECT_EQ(Judge("c >= 18446744073709551615", arrow::uint64(), "[5, 18446744073709551614]", 0),
             Verdict::kNone);
+}
+
+TEST(Filter, JudgesCastsFromRanges) {
+  // Days from 1970: the second of January, whatever the hour.
+  const auto us = arrow::timestamp(arrow::TimeUnit::MICRO);
+  const std::string day = "[86400000000,172799999999]";
+  EXPECT_EQ(Judge("CAST(c AS DATE) = '1970-01-02'", us, day, 0), Verdict::kAll);
+  EXPECT_EQ(Judge("CAST(c AS DATE) = '1970-01-03'", us, day, 0), Verdict::kNone);
+  EXPECT_EQ(Judge("CAST(c AS DATE) > '1970-01-01'", us, day, 3), Verdict::kSome);
+  EXPECT_EQ(Judge("CAST(c AS DATE) > '1970-01-01'", us, day, 10), Verdict::kNone);
+  EXPECT_EQ(Judge("CAST(c AS TIMESTAMP) < '1970-01-02'", us, day, 0), Verdict::kNone);
+  EXPECT_EQ(Judge("CAST(CAST(c AS DATE) AS DATETIME) < '1970-01-02'", us, day, 0), Verdict::kNone);
+  // No order is kept: 10 < 9 as texts, and noon is every day.
+  EXPECT_EQ(Judge("CAST(c AS TIME) = '12:00:00'", us, day, 0), Verdict::kSome);
+  EXPECT_EQ(Judge("CAST(c AS STRING) = '10'", arrow::int64(), "[9,11]", 0), Verdict::kSome);
+  EXPECT_EQ(Judge("CAST(c AS INT64) = 10", arrow::utf8(), R"(["9","9"])", 0), Verdict::kSome);
+  EXPECT_EQ(Judge("CAST(c AS FLOAT64) = 12", arrow::int64(), "[9,11]", 0), Verdict::kNone);
+  EXPECT_EQ(Judge("CAST(c AS INT64) = 9", arrow::float64(), "[9,9]", 0), Verdict::kSome);
+  EXPECT_EQ(Judge("CAST(c AS DATE) > '1970-01-01'", arrow::date32(), "[1,1]", 0), Verdict::kAll);
+  // Beyond the years that there are.
+  EXPECT_EQ(Judge("CAST(c AS DATETIME) > '1970-01-01'", arrow::date32(), "[1,10000000]", 0),
+            Verdict::kSome);
+  EXPECT_EQ(Judge("SAFE_CAST(c AS INT64) IS NULL", arrow::utf8(), R"(["9","9"])", 0),
+            Verdict::kSome);
+  EXPECT_EQ(Judge("SAFE_CAST(c AS INT64) IS NULL", arrow::utf8(), R"(["9","9"])", 10),
+            Verdict::kAll);
+  EXPECT_EQ(Judge("CAST(c AS INT64) = 1", arrow::utf8(), "", 10), Verdict::kNone);
+}
+
+TEST(Filter, ConjunctsThatMayFailComeLast) {
+  const auto schema =
+      arrow::schema({arrow::field("a", arrow::utf8()), arrow::field("b", arrow::utf8()),
+                     arrow::field("c", arrow::int64())});
+  const auto filter =
+      Filter::Bind(*ParseExpression("CAST(a AS INT64) = 1 AND c = 2 AND CAST(b AS BOOL)", "where")
+                        .ValueOrDie(),
+                   *schema, "where")
+          .ValueOrDie();
+  EXPECT_TRUE(filter->may_fail());
+  const auto conjuncts = filter->Conjuncts();
+  ASSERT_EQ(conjuncts.size(), 2U);
+  EXPECT_EQ(conjuncts[0]->columns(), (std::vector<int>{2}));
+  EXPECT_FALSE(conjuncts[0]->may_fail());
+  EXPECT_EQ(conjuncts[1]->columns(), (std::vector<int>{0, 1}));
+  EXPECT_TRUE(conjuncts[1]->may_fail());
 }
 
 TEST(Filter, ConjunctsShareColumns) {

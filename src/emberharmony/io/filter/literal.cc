@@ -9,12 +9,9 @@
 #include <limits>
 
 #include "emberharmony/io/filter/filter_error_internal.h"
+#include "emberharmony/io/filter/literal_internal.h"
 
 namespace emberharmony::io::filter {
-namespace {
-
-constexpr int64_t kNanosPerSecond = 1000000000;
-constexpr Int128 kLiteralDayNanos = Int128{86400} * kNanosPerSecond;
 
 void AppendDate(int64_t days, std::string* out) {
   // Years 1 to 9999 only: what literals can spell.
@@ -31,6 +28,39 @@ void AppendDate(int64_t days, std::string* out) {
   const int64_t year = year_of_era + era * 400 + (month <= 2 ? 1 : 0);
   fmt::format_to(std::back_inserter(*out), "{:04}-{:02}-{:02}", year, month, day);
 }
+
+Decimal RoundedDecimal(const Decimal& decimal, int64_t scale) {
+  const int64_t drop = decimal.scale - scale;
+  if (drop <= 0) return decimal;
+  const auto length = static_cast<int64_t>(decimal.digits.size());
+  std::string digits = drop > length ? "" : decimal.digits.substr(0, length - drop);
+  const bool up = drop <= length && decimal.digits[static_cast<size_t>(length - drop)] >= '5';
+  if (up) {
+    digits.insert(digits.begin(), '0');
+    size_t i = digits.size() - 1;
+    for (; digits[i] == '9'; --i) digits[i] = '0';
+    ++digits[i];
+  }
+  return MakeDecimal(decimal.negative, digits, scale);
+}
+
+std::string FitNumeric(SqlType type, Decimal* decimal) {
+  const bool big = type == SqlType::kBigNumeric;
+  *decimal = RoundedDecimal(*decimal, big ? 38 : 9);
+  const int64_t whole_digits = static_cast<int64_t>(decimal->digits.size()) - decimal->scale;
+  // (2^255 - 1) * 10^-38
+  constexpr std::string_view kBigDigitsMax =
+      "57896044618658097711785492504343953926634992332820282019728792003956564819967";
+  const bool fits =
+      big ? whole_digits < 39 || (whole_digits == 39 && decimal->digits <= kBigDigitsMax)
+          : whole_digits <= 29;
+  return fits ? "" : fmt::format("out of the range of {}", SqlTypeName(type));
+}
+
+namespace {
+
+constexpr int64_t kNanosPerSecond = 1000000000;
+constexpr Int128 kLiteralDayNanos = Int128{86400} * kNanosPerSecond;
 
 void AppendTime(int64_t nanos, std::string* out) {
   const int64_t seconds = nanos / kNanosPerSecond;
@@ -191,7 +221,14 @@ std::string ParseInstant(SqlType type, std::string_view text, Literal* literal) 
     const bool time_follows = scanner.rest().size() > 1 && scanner.rest()[1] >= '0' &&
                               scanner.rest()[1] <= '9' && scanner.TakeAny(" Tt");
     if (time_follows && !TakeTime(&scanner, &nanos)) return wrong();
-    if (zoned ? !TakeZone(&scanner, &offset_seconds) : !scanner.done()) return wrong();
+    if (!zoned && !scanner.done()) return wrong();
+    if (zoned && !TakeZone(&scanner, &offset_seconds)) {
+      const std::string_view zone = scanner.rest();
+      const bool named = !zone.empty() && ((zone[0] | 0x20) >= 'a' && (zone[0] | 0x20) <= 'z');
+      if (!named) return wrong();
+      return fmt::format("'{}': zones with names are not supported; write the offset, as +01:00",
+                         ShownText(text));
+    }
   }
   literal->integer =
       Int128{days} * kLiteralDayNanos + nanos - Int128{offset_seconds} * kNanosPerSecond;
@@ -238,38 +275,13 @@ bool ParseNumber(std::string_view text, Decimal* decimal) {
   return true;
 }
 
-/// Rounds to `scale` digits after the point, halves away from zero.
-Decimal Rounded(const Decimal& decimal, int64_t scale) {
-  const int64_t drop = decimal.scale - scale;
-  if (drop <= 0) return decimal;
-  const auto length = static_cast<int64_t>(decimal.digits.size());
-  std::string digits = drop > length ? "" : decimal.digits.substr(0, length - drop);
-  const bool up = drop <= length && decimal.digits[static_cast<size_t>(length - drop)] >= '5';
-  if (up) {
-    digits.insert(digits.begin(), '0');
-    size_t i = digits.size() - 1;
-    for (; digits[i] == '9'; --i) digits[i] = '0';
-    ++digits[i];
-  }
-  return MakeDecimal(decimal.negative, digits, scale);
-}
-
 std::string ParseNumeric(SqlType type, std::string_view text, Literal* literal) {
-  const bool big = type == SqlType::kBigNumeric;
   Decimal decimal;
   if (!ParseNumber(text, &decimal)) {
     return fmt::format("expected a number such as '12.5', found '{}'", ShownText(text));
   }
-  decimal = Rounded(decimal, big ? 38 : 9);
-  const int64_t whole_digits = static_cast<int64_t>(decimal.digits.size()) - decimal.scale;
-  // (2^255 - 1) * 10^-38
-  constexpr std::string_view kBigDigitsMax =
-      "57896044618658097711785492504343953926634992332820282019728792003956564819967";
-  const bool fits =
-      big ? whole_digits < 39 || (whole_digits == 39 && decimal.digits <= kBigDigitsMax)
-          : whole_digits <= 29;
-  if (!fits)
-    return fmt::format("'{}' is out of the range of {}", ShownText(text), SqlTypeName(type));
+  const std::string wrong = FitNumeric(type, &decimal);
+  if (!wrong.empty()) return fmt::format("'{}' is {}", ShownText(text), wrong);
   literal->decimal = std::move(decimal);
   return "";
 }

@@ -70,4 +70,15 @@ int64_t DaysFromCivil(int64_t year, int month, int day);
 /// 'inf', 'nan'. Returns "" or why the text is not one.
 std::string ParseTypedLiteral(SqlType type, std::string_view text, Literal* literal);
 
+/// Whether GoogleSQL casts from one type to the other ("Conversion rules"). NULL becomes any type.
+bool CanCast(SqlType from, SqlType to);
+
+/// CAST(literal AS type) for a pair that CanCast allows: numbers round half away from zero, times
+/// without a zone are in UTC, a FLOAT64 is spelled with 15 digits, or 17 where it needs them, a
+/// number with a point is the decimal that it spells. Returns "" or why the value cannot be cast.
+std::string CastLiteral(const Literal& literal, SqlType type, Literal* result);
+
+/// Gives a FLOAT64 without a spelling the shortest that there is.
+void SpellReal(Literal* literal);
+
 }  // namespace emberharmony::io::filter

@@ -20,13 +20,26 @@ const ColumnRange* RangeOf(const ColumnPath& path, const std::vector<int>& colum
   return index < ranges.size() ? &ranges[index] : nullptr;
 }
 
+/// What values between two are between after a cast; nothing where that is not certain.
+std::shared_ptr<arrow::Array> CastBounds(const ColumnCast& cast,
+                                         const std::shared_ptr<arrow::Array>& bounds) {
+  if (!cast.is_monotone() || bounds == nullptr || bounds->length() != 2) return nullptr;
+  const auto values = cast.Apply(*bounds, arrow::default_memory_pool());
+  if (!values.ok() || !values->failed.empty() || values->values->null_count() != 0) return nullptr;
+  return values->values;
+}
+
 Outcomes LeafOutcomes(const BoundNode& node, const ColumnRange& range, int64_t num_rows) {
   if (range.null_count == num_rows) return Only(Truth::kNull);
   Outcomes outcomes{true, true, range.null_count != 0};
-  if (range.bounds == nullptr || range.bounds->length() != 2 || range.bounds->null_count() != 0) {
-    return outcomes;
+  std::shared_ptr<arrow::Array> bounds = range.bounds;
+  if (node.cast != nullptr) {
+    bounds = CastBounds(*node.cast, bounds);
+    // SAFE_CAST may make a null of any value.
+    if (bounds == nullptr) return {};
   }
-  const Outcomes of_values = node.leaf->TestRange(*range.bounds);
+  if (bounds == nullptr || bounds->length() != 2 || bounds->null_count() != 0) return outcomes;
+  const Outcomes of_values = node.leaf->TestRange(*bounds);
   outcomes.maybe_true = of_values.maybe_true;
   outcomes.maybe_false = of_values.maybe_false;
   return outcomes;
@@ -86,6 +99,13 @@ void CollectColumns(const BoundNode& node, std::set<int>* columns) {
 
 }  // namespace
 
+bool MayFail(const BoundNode& node) {
+  if (node.cast != nullptr && node.cast->may_fail()) return true;
+  if (node.pair != nullptr && node.pair->may_fail()) return true;
+  return std::any_of(node.children.begin(), node.children.end(),
+                     [](const BoundNodePtr& child) { return MayFail(*child); });
+}
+
 std::vector<int> ColumnsOf(const BoundNode& node) {
   std::set<int> columns;
   CollectColumns(node, &columns);
@@ -107,6 +127,8 @@ Outcomes OutcomesOf(const BoundNode& node, const std::vector<int>& columns,
     case NodeKind::kColumnIsNull: {
       const ColumnRange* range = RangeOf(node.column, columns, ranges);
       if (range == nullptr) return {true, true, false};
+      // A cast may fail, or make a null; but it leaves those that there are.
+      if (node.cast != nullptr) return {true, range->null_count != num_rows, false};
       return {range->null_count != 0, range->null_count != num_rows, false};
     }
     case NodeKind::kColumnPair:

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <span>
 
 #include "emberharmony/base/spelling.h"
 #include "emberharmony/base/utf8.h"
@@ -41,6 +42,19 @@ struct TypeWord {
   std::string_view word;
   SqlType type;
 };
+/// What a CAST may give; the names that GoogleSQL has for the types of kTypedLiterals are there.
+constexpr std::array<TypeWord, 12> kOtherTypes = {{{"BOOL", SqlType::kBool},
+                                                   {"BOOLEAN", SqlType::kBool},
+                                                   {"INT64", SqlType::kInt64},
+                                                   {"INT", SqlType::kInt64},
+                                                   {"SMALLINT", SqlType::kInt64},
+                                                   {"INTEGER", SqlType::kInt64},
+                                                   {"BIGINT", SqlType::kInt64},
+                                                   {"TINYINT", SqlType::kInt64},
+                                                   {"BYTEINT", SqlType::kInt64},
+                                                   {"FLOAT64", SqlType::kFloat64},
+                                                   {"STRING", SqlType::kString},
+                                                   {"BYTES", SqlType::kBytes}}};
 constexpr std::array<TypeWord, 8> kTypedLiterals = {{{"DATE", SqlType::kDate},
                                                      {"DATETIME", SqlType::kDatetime},
                                                      {"TIMESTAMP", SqlType::kTimestamp},
@@ -372,11 +386,18 @@ class Parser {
     if (AtWord("TRUE")) return Constant(position, SqlType::kBool, true);
     if (AtWord("FALSE")) return Constant(position, SqlType::kBool, false);
     if (AtWord("NULL")) return Constant(position, SqlType::kNull, false);
-    if (AtWord("CAST")) return Cast(position);
+    const bool call = ahead_.kind == TokenKind::kSymbol && ahead_.text == "(";
+    if (AtWord("CAST")) return Cast(position, /*is_safe=*/false);
+    // Not a reserved word: a column may be called so.
+    if (AtWord("SAFE_CAST") && call) return Cast(position, /*is_safe=*/true);
     if (ahead_.kind == TokenKind::kString || ahead_.kind == TokenKind::kBytes) {
       return TypedLiteral(position);
     }
-    if (ahead_.kind == TokenKind::kSymbol && ahead_.text == "(") return Call(position);
+    if (call) return Call(position);
+    for (const std::string_view type : {"INTERVAL", "RANGE", "ARRAY", "STRUCT"}) {
+      if (!AtWord(type)) continue;
+      return FilterError(name_, position, "filters know no values of type {}", type);
+    }
     if (IsReservedWord(token_.text)) return Unexpected("a column or a constant");
     return Column(position);
   }
@@ -385,6 +406,9 @@ class Parser {
     const auto* found =
         std::find_if(kTypedLiterals.begin(), kTypedLiterals.end(),
                      [&](const TypeWord& word) { return IsWord(token_.text, word.word); });
+    if (AtWord("JSON")) {
+      return FilterError(name_, position, "filters know no values of type JSON: nothing compares");
+    }
     if (found == kTypedLiterals.end()) {
       ARROW_RETURN_NOT_OK(Advance());
       return Unexpected(
@@ -401,32 +425,53 @@ class Parser {
     return made;
   }
 
-  /// CAST of a string constant, which is how GoogleSQL spells infinities and NaN.
-  Result<ExpressionPtr> Cast(Position position) {
+  /// A cast of a constant becomes a constant, so that whoever looks for constants finds it.
+  Result<ExpressionPtr> Cast(Position position, bool is_safe) {
+    ARROW_RETURN_NOT_OK(Enter());
     ARROW_RETURN_NOT_OK(Advance());
     ARROW_RETURN_NOT_OK(Expect("("));
-    if (token_.kind != TokenKind::kString) {
-      return Unexpected("a string constant: CAST takes only those here");
-    }
-    const std::string text = std::move(token_.text);
-    const Position text_position = token_.position;
-    ARROW_RETURN_NOT_OK(Advance());
+    const Position operand_position = token_.position;
+    ARROW_ASSIGN_OR_RAISE(ExpressionPtr operand, Or());
     if (!AtWord("AS")) return Unexpected("AS and a type");
     ARROW_RETURN_NOT_OK(Advance());
-    SqlType type = SqlType::kOther;
-    if (AtWord("FLOAT64")) type = SqlType::kFloat64;
-    for (const TypeWord& word : kTypedLiterals) {
-      if (AtWord(word.word)) type = word.type;
-    }
-    if (type == SqlType::kOther) {
-      return Unexpected("FLOAT64, NUMERIC, BIGNUMERIC, DATE, DATETIME, TIMESTAMP or TIME");
-    }
-    ARROW_RETURN_NOT_OK(Advance());
-    ARROW_ASSIGN_OR_RAISE(auto made, Make(ExpressionKind::kLiteral, position));
-    const std::string wrong = ParseTypedLiteral(type, text, &made->literal);
-    if (!wrong.empty()) return FilterError(name_, text_position, "{}", wrong);
+    const Position type_position = token_.position;
+    ARROW_ASSIGN_OR_RAISE(const SqlType type, Type());
+    if (AtWord("FORMAT")) return Unexpected("')': casts with a format are not supported");
+    if (AtSymbol("(")) return Unexpected("')': types in filters have no parameters");
     ARROW_RETURN_NOT_OK(Expect(")"));
+    --depth_;
+    if (operand->kind != ExpressionKind::kLiteral) {
+      ARROW_ASSIGN_OR_RAISE(auto made, Make(ExpressionKind::kCast, position, {std::move(operand)}));
+      made->cast_type = type;
+      made->is_safe = is_safe;
+      return made;
+    }
+    const Literal& literal = operand->literal;
+    if (!CanCast(literal.type, type)) {
+      return FilterError(name_, type_position, "there is no cast to {} of a constant of type {}",
+                         SqlTypeName(type), SqlTypeName(literal.type));
+    }
+    ARROW_ASSIGN_OR_RAISE(auto made, Make(ExpressionKind::kLiteral, position));
+    const std::string wrong = CastLiteral(literal, type, &made->literal);
+    if (!wrong.empty() && !is_safe) return FilterError(name_, operand_position, "{}", wrong);
+    if (!wrong.empty()) made->literal = Literal{};
+    made->double_quoted = operand->double_quoted && type == SqlType::kString;
+    if (type == SqlType::kFloat64) SpellReal(&made->literal);
     return made;
+  }
+
+  Result<SqlType> Type() {
+    for (const auto& words :
+         {std::span<const TypeWord>(kTypedLiterals), std::span<const TypeWord>(kOtherTypes)}) {
+      for (const TypeWord& word : words) {
+        if (!AtWord(word.word)) continue;
+        ARROW_RETURN_NOT_OK(Advance());
+        return word.type;
+      }
+    }
+    return Unexpected(
+        "BOOL, INT64, FLOAT64, NUMERIC, BIGNUMERIC, STRING, BYTES, DATE, DATETIME, TIME or "
+        "TIMESTAMP");
   }
 
   Result<ExpressionPtr> Call(Position position) {
@@ -441,14 +486,13 @@ class Parser {
                            token_.text);
       }
       if (IsReservedWord(token_.text)) return Unexpected("a column or a constant");
-      const std::vector<std::string> known = {"IS_NAN", "IS_INF", "CAST"};
+      const std::vector<std::string> known = {"IS_NAN", "IS_INF", "CAST", "SAFE_CAST"};
       std::string upper = token_.text;
       for (char& c : upper) c = static_cast<char>(c >= 'a' && c <= 'z' ? c - 32 : c);
-      return FilterError(
-          name_, position,
-          "expected a function that filters know (IS_NAN, IS_INF, CAST of a string), "
-          "found '{}'{}",
-          ShownText(token_.text), base::DidYouMean(upper, known));
+      return FilterError(name_, position,
+                         "expected a function that filters know (IS_NAN, IS_INF, CAST, SAFE_CAST), "
+                         "found '{}'{}",
+                         ShownText(token_.text), base::DidYouMean(upper, known));
     }
     ARROW_RETURN_NOT_OK(Enter());
     ARROW_RETURN_NOT_OK(Advance());

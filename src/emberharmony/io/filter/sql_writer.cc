@@ -71,6 +71,7 @@ int Level(const Expression& expression) {
     case ExpressionKind::kColumn:
     case ExpressionKind::kIsNan:
     case ExpressionKind::kIsInf:
+    case ExpressionKind::kCast:
       return 4;
     default:
       return 3;
@@ -144,6 +145,12 @@ void Write(const Expression& expression, std::string* out) {
       first();
       *out += ')';
       return;
+    case ExpressionKind::kCast:
+      *out += expression.is_safe ? "SAFE_CAST(" : "CAST(";
+      // As in parentheses: whatever is cast needs none of its own.
+      WriteOperand(*expression.children[0], 0, out);
+      *out += fmt::format(" AS {})", SqlTypeName(expression.cast_type));
+      return;
   }
 }
 
@@ -157,7 +164,8 @@ std::string WriteSql(const Expression& expression) {
 
 bool SameExpression(const Expression& a, const Expression& b) {
   if (a.kind != b.kind || a.negated != b.negated || a.op != b.op || a.path != b.path ||
-      !(a.literal == b.literal) || a.children.size() != b.children.size()) {
+      a.cast_type != b.cast_type || a.is_safe != b.is_safe || !(a.literal == b.literal) ||
+      a.children.size() != b.children.size()) {
     return false;
   }
   for (size_t i = 0; i < a.children.size(); ++i) {

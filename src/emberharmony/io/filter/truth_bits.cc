@@ -10,6 +10,7 @@ namespace emberharmony::io::filter {
 
 arrow::Status TruthBits::Resize(int64_t num_rows) {
   num_rows_ = num_rows;
+  failed_.clear();
   ARROW_RETURN_NOT_OK(true_.Resize(num_words()));
   return false_.Resize(num_words());
 }
@@ -44,9 +45,34 @@ arrow::Status TruthBits::SetTested(const uint8_t* test, const uint8_t* valid_bit
   return arrow::Status::OK();
 }
 
+void TruthBits::SetFailed(const uint8_t* failed, int64_t num_rows) {
+  if (std::find(failed, failed + num_rows, uint8_t{1}) == failed + num_rows) return;
+  failed_.assign(static_cast<size_t>(num_words()), 0);
+  for (int64_t row = 0; row < num_rows; ++row) {
+    failed_[static_cast<size_t>(row >> 6)] |= uint64_t{failed[row]} << (row & 63);
+  }
+  for (int64_t i = 0; i < num_words(); ++i) {
+    true_[i] &= ~failed_word(i);
+    false_[i] &= ~failed_word(i);
+  }
+}
+
+void TruthBits::AddFailed(const TruthBits& other) {
+  if (other.failed_.empty()) return;
+  failed_.resize(static_cast<size_t>(num_words()));
+  for (size_t i = 0; i < failed_.size(); ++i) failed_[i] |= other.failed_[i];
+}
+
 void TruthBits::Place(const TruthBits& from, int64_t row) {
   const int64_t shift = row & 63;
   const int64_t first = row >> 6;
+  if (!from.failed_.empty()) {
+    failed_.resize(static_cast<size_t>(num_words()));
+    for (int64_t i = 0; i < from.num_rows(); ++i) {
+      const int64_t to = row + i;
+      failed_[static_cast<size_t>(to >> 6)] |= uint64_t{from.failed(i)} << (to & 63);
+    }
+  }
   for (int64_t i = 0; i < from.num_words(); ++i) {
     true_[first + i] |= from.true_[i] << shift;
     false_[first + i] |= from.false_[i] << shift;
@@ -61,6 +87,8 @@ void TruthBits::And(const TruthBits& other) {
     true_[i] &= other.true_[i];
     false_[i] |= other.false_[i];
   }
+  AddFailed(other);
+  for (size_t i = 0; i < failed_.size(); ++i) failed_[i] &= ~false_[static_cast<int64_t>(i)];
 }
 
 void TruthBits::Or(const TruthBits& other) {
@@ -68,6 +96,8 @@ void TruthBits::Or(const TruthBits& other) {
     true_[i] |= other.true_[i];
     false_[i] &= other.false_[i];
   }
+  AddFailed(other);
+  for (size_t i = 0; i < failed_.size(); ++i) failed_[i] &= ~true_[static_cast<int64_t>(i)];
 }
 
 void TruthBits::Not() { std::swap(true_, false_); }
@@ -75,14 +105,16 @@ void TruthBits::Not() { std::swap(true_, false_); }
 void TruthBits::IsNull() {
   for (int64_t i = 0; i < num_words(); ++i) {
     false_[i] |= true_[i];
-    true_[i] = ~false_[i] & mask(i);
+    true_[i] = ~false_[i] & mask(i) & ~failed_word(i);
   }
 }
 
 void TruthBits::Is(Truth truth) {
   if (truth == Truth::kNull) return IsNull();
   if (truth == Truth::kFalse) Not();
-  for (int64_t i = 0; i < num_words(); ++i) false_[i] = ~true_[i] & mask(i);
+  for (int64_t i = 0; i < num_words(); ++i) {
+    false_[i] = ~true_[i] & mask(i) & ~failed_word(i);
+  }
 }
 
 void TruthBits::Compare(ComparisonOp op, const TruthBits& other) {
@@ -114,6 +146,11 @@ void TruthBits::Compare(ComparisonOp op, const TruthBits& other) {
     true_[i] = holds & known;
     false_[i] = ~holds & known;
   }
+  AddFailed(other);
+}
+
+bool TruthBits::any_failed() const {
+  return std::any_of(failed_.begin(), failed_.end(), [](uint64_t word) { return word != 0; });
 }
 
 bool TruthBits::all_true() const {
