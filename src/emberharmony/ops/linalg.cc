@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "emberharmony/ops/axis_error.h"
 #include "emberharmony/ops/device_result_internal.h"
@@ -201,10 +202,12 @@ LstsqResult lstsq(const Tensor& a, const Tensor& b, std::optional<double> rcond)
     if (m > 0 && n > 0) result.rank = matrix_rank(matrix).item<int64_t>();
     result.residuals = EmptyReal({0}, right);
   } else {
+    // NumPy's: of what is computed in, which is double precision for float32 too.
+    constexpr double kComputedEpsilon = std::numeric_limits<double>::epsilon();
     const Tensor rank = Tensor::Scalar(int64_t{0});
     const Attribute attribute =
         Attribute::Number(AttributeKey::kTolerance,
-                          rcond.value_or(static_cast<double>(std::max(m, n)) * EpsilonOf(dtype)));
+                          rcond.value_or(static_cast<double>(std::max(m, n)) * kComputedEpsilon));
     const Tensor* const inputs[] = {&matrix, &right};
     const Tensor* const outputs[] = {&result.x, &result.residuals, &rank, &result.singular_values};
     RunOp(Op::kLstsq, inputs, {&attribute, 1}, outputs);

@@ -6,6 +6,7 @@
 #include <limits>
 #include <string>
 
+#include "emberharmony/backend/automatic_choice.h"
 #include "emberharmony/base/shortened.h"
 #include "emberharmony/ops/axis_error.h"
 #include "emberharmony/ops/creation.h"
@@ -168,6 +169,14 @@ void ForEachSingularValue(const Tensor& values, const std::vector<double>& toler
   }
 }
 
+/// Whether the singular vectors of matrices are computed natively: in double precision then.
+bool IsNative(const Tensor& x) {
+  const DType dtypes[] = {x.dtype()};
+  const Tensor* const inputs[] = {&x};
+  const backend::OpQuery query{backend::Op::kSvd, dtypes, x.rank(), x.device()};
+  return &backend::ChooseFor(query, inputs, x.shape()) == &backend::Native();
+}
+
 }  // namespace
 
 NormOrder::NormOrder(const char* name) {
@@ -252,8 +261,13 @@ Tensor matrix_rank(const Tensor& x, const Operand& rtol) {
 
 Tensor pinv(const Tensor& x, const Operand& rtol) {
   CheckMatrices("pinv", x);
-  const Tensor a = AsMatrices("pinv", x);
+  Tensor a = AsMatrices("pinv", x);
+  const DType dtype = a.dtype();
   const std::vector<double> tolerances = Tolerances("pinv", a, rtol);
+  if (IsNative(a)) {
+    // Factors that have been rounded to single precision would lose the small singular values.
+    a = astype(a, tensor::IsComplex(dtype) ? DType::kComplex128 : DType::kFloat64, /*copy=*/false);
+  }
   const SvdResult factors = svd(a, /*full_matrices=*/false);
   const int64_t length = factors.S.shape()[factors.S.rank() - 1];
   const Tensor inverses = Tensor::Empty(factors.S.shape(), DType::kFloat64);
@@ -264,7 +278,8 @@ Tensor pinv(const Tensor& x, const Operand& rtol) {
   const Tensor scale = astype(inverses, factors.S.dtype(), /*copy=*/false);
   const Tensor u_h = TransposeMatrices(Conjugate(factors.U));
   const Tensor v = TransposeMatrices(Conjugate(factors.Vh));
-  return matmul(v, multiply(u_h, scale.ExpandDims(scale.rank())));
+  const Tensor result = matmul(v, multiply(u_h, scale.ExpandDims(scale.rank())));
+  return astype(result, dtype, /*copy=*/false);
 }
 
 }  // namespace emberharmony::ops::linalg

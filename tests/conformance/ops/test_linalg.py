@@ -379,3 +379,74 @@ def test_larger_matrices(name: str) -> None:
     square = a[:130] + 20 * np.eye(130, dtype=a.dtype)
     solved = to_numpy(xp.linalg.solve(xp.asarray(square), xp.asarray(b)))
     assert_close(square @ solved, b, 100 * EPS[name] * 130, "solve")
+
+
+def ill_conditioned(name: str, hermitian: bool) -> np.ndarray:
+    """Hilbert's matrix of 5 rows, a condition of 5e5: in single precision one digit is left."""
+    hilbert = 1 / (np.arange(5)[:, None] + np.arange(5) + 1.0)
+    if name.startswith("complex"):
+        turns = np.exp(1j * np.arange(5))
+        hilbert = hilbert * (np.outer(turns, turns.conj()) if hermitian else 1 + 0.5j)
+    return hilbert.astype(name)
+
+
+SINGLE_CALLS: dict[str, tuple[bool, Any]] = {
+    "inv": (False, lambda m, x: m.linalg.inv(x)),
+    "det": (False, lambda m, x: m.linalg.det(x)),
+    "slogdet": (False, lambda m, x: m.linalg.slogdet(x)[1]),
+    "sign of slogdet": (False, lambda m, x: m.linalg.slogdet(x)[0]),
+    "solve": (False, lambda m, x: m.linalg.solve(x, x[:, :1] * 0 + 1)),
+    "solve of a stack": (False, lambda m, x: m.linalg.solve(m.stack([x, x.T]), x[:, :2])),
+    "cholesky": (True, lambda m, x: m.linalg.cholesky(x)),
+    "eigvalsh": (True, lambda m, x: m.linalg.eigvalsh(x)),
+    "values of eigh": (True, lambda m, x: m.linalg.eigh(x)[0]),
+    "vectors of eigh": (True, lambda m, x: abs(m.linalg.eigh(x)[1])),
+    "svdvals": (False, lambda m, x: m.linalg.svdvals(x)),
+    "U of svd": (False, lambda m, x: abs(m.linalg.svd(x)[0])),
+    "Vh of svd": (False, lambda m, x: abs(m.linalg.svd(x[:, :3])[2])),
+    "Q of qr": (False, lambda m, x: abs(m.linalg.qr(x)[0])),
+    "R of qr": (False, lambda m, x: abs(m.linalg.qr(x)[1])),
+    "eigvals": (False, lambda m, x: m.sort(abs(m.linalg.eigvals(x)))),
+    "vectors of eig": (False, lambda m, x: m.sort(abs(m.linalg.eig(x)[1]), axis=-1)),
+    "rank": (False, lambda m, x: m.linalg.matrix_rank(x)),
+    "inverse power": (False, lambda m, x: m.linalg.matrix_power(x, -1)),
+    "lstsq": (False, lambda m, x: m.linalg.lstsq(x[:, :4], x[:, 4])[0]),
+    "residuals of lstsq": (False, lambda m, x: m.linalg.lstsq(x[:, :4], x[:, 4:])[1]),
+    "rank of lstsq": (False, lambda m, x: m.asarray(float(m.linalg.lstsq(x, x[:, 0])[2]))),
+    "values of lstsq": (False, lambda m, x: m.linalg.lstsq(x, x[:, 0])[3]),
+}
+
+
+@pytest.mark.parametrize("name", ["float32", "complex64"])
+@pytest.mark.parametrize("call", list(SINGLE_CALLS))
+def test_single_precision_is_computed_in_double(call: str, name: str) -> None:
+    """As NumPy does: libraries expect its digits of float32, and scikit-learn's PCA needs them."""
+    hermitian, function = SINGLE_CALLS[call]
+    x = ill_conditioned(name, hermitian)
+    mine = xp.asarray(x)
+    theirs = function(np, x)
+    found = to_numpy(function(xp, mine))
+    assert found.dtype == theirs.dtype
+    wide = np.complex128 if name.startswith("complex") else np.float64
+    exact = np.asarray(function(np, x.astype(wide)))
+    size = np.max(np.abs(exact))
+    # Twice the rounding of the result; of numbers that are products of two results, four times.
+    assert_close(found, exact, 2 * EPS[name] * size, call)
+
+
+@pytest.mark.parametrize("name", ["float32", "complex64"])
+def test_pseudo_inverse_of_single_precision(name: str) -> None:
+    x = ill_conditioned(name, False)[:, :4]
+    wide = x.astype(np.complex128 if name.startswith("complex") else np.float64)
+    exact = np.linalg.pinv(wide)
+    found = to_numpy(xp.linalg.pinv(xp.asarray(x)))
+    assert found.dtype == name
+    assert_close(found, exact, 2 * EPS[name] * np.max(np.abs(exact)), "pinv")
+
+
+def test_positive_definite_to_double_precision_only() -> None:
+    """Hilbert's matrix of 8 rows, rounded to float32: LAPACK's single precision refuses it."""
+    x = (1 / (np.arange(8)[:, None] + np.arange(8) + 1.0)).astype("float32")
+    x[range(8), range(8)] += np.float32(3e-8)
+    expected = np.linalg.cholesky(x)
+    assert_close(to_numpy(xp.linalg.cholesky(xp.asarray(x))), expected, 2 * EPS["float32"], "L")

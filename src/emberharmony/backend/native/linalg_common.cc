@@ -37,8 +37,8 @@ bool TurnRows(int64_t item_bytes, const char* from, int64_t from_row, char* to, 
   return true;
 }
 
-template <class T>
-void CopyMatrix(const T* from, int64_t from_row, int64_t from_column, T* to, int64_t to_row,
+template <class From, class To>
+void CopyMatrix(const From* from, int64_t from_row, int64_t from_column, To* to, int64_t to_row,
                 int64_t to_column, int64_t rows, int64_t columns) {
   for (int64_t i = 0; i < rows; i += kTile) {
     for (int64_t j = 0; j < columns; j += kTile) {
@@ -46,7 +46,7 @@ void CopyMatrix(const T* from, int64_t from_row, int64_t from_column, T* to, int
       const int64_t last_column = std::min(columns, j + kTile);
       for (int64_t r = i; r < last_row; ++r) {
         for (int64_t c = j; c < last_column; ++c) {
-          to[r * to_row + c * to_column] = from[r * from_row + c * from_column];
+          to[r * to_row + c * to_column] = static_cast<To>(from[r * from_row + c * from_column]);
         }
       }
     }
@@ -72,27 +72,8 @@ void CopyMatrixOfSize(int64_t item_bytes, const void* from, int64_t from_row, in
     CopyMatrix(static_cast<const T*>(from), from_row, from_column, static_cast<T*>(to), to_row,
                to_column, rows, columns);
   };
-  if (item_bytes == 4) return copy(float{});
   if (item_bytes == 8) return copy(double{});
   copy(std::complex<double>{});
-}
-
-template <class T>
-Extremes<T> ExtremesOfBlocks(const T* x, int64_t n) {
-  const ReductionTable& table = ActiveReductions();
-  const tensor::DType dtype = tensor::DTypeOf<T>();
-  const ReductionKernel &min = table.Get(Op::kMin, dtype), &max = table.Get(Op::kMax, dtype);
-  Extremes<T> extremes = {x[0], x[0]};
-  for (int64_t i = 0; i < n; i += kReductionBlock) {
-    const int64_t count = std::min(kReductionBlock, n - i);
-    Extremes<T> of_block;
-    min.rows(x + i, 0, 1, count, nullptr, 0, &of_block.least);
-    max.rows(x + i, 0, 1, count, nullptr, 0, &of_block.most);
-    if (of_block.most != of_block.most) return of_block;
-    extremes.least = std::min(extremes.least, of_block.least);
-    extremes.most = std::max(extremes.most, of_block.most);
-  }
-  return extremes;
 }
 
 Shape BatchOf(const Tensor& tensor) {
@@ -105,8 +86,22 @@ std::shared_ptr<void> AllocateScratch(int64_t size, int64_t item_bytes) {
   return tensor::AllocateStorage(std::max<int64_t>(size, 1) * item_bytes);
 }
 
-Extremes<float> ExtremesOf(const float* x, int64_t n) { return ExtremesOfBlocks(x, n); }
-Extremes<double> ExtremesOf(const double* x, int64_t n) { return ExtremesOfBlocks(x, n); }
+Extremes ExtremesOf(const double* x, int64_t n) {
+  const ReductionTable& table = ActiveReductions();
+  const tensor::DType dtype = tensor::DType::kFloat64;
+  const ReductionKernel &min = table.Get(Op::kMin, dtype), &max = table.Get(Op::kMax, dtype);
+  Extremes extremes = {x[0], x[0]};
+  for (int64_t i = 0; i < n; i += kReductionBlock) {
+    const int64_t count = std::min(kReductionBlock, n - i);
+    Extremes of_block;
+    min.rows(x + i, 0, 1, count, nullptr, 0, &of_block.least);
+    max.rows(x + i, 0, 1, count, nullptr, 0, &of_block.most);
+    if (of_block.most != of_block.most) return of_block;
+    extremes.least = std::min(extremes.least, of_block.least);
+    extremes.most = std::max(extremes.most, of_block.most);
+  }
+  return extremes;
+}
 
 MatrixStack::MatrixStack(const Tensor& tensor) : MatrixStack(tensor, BatchOf(tensor)) {}
 
@@ -132,16 +127,29 @@ char* MatrixStack::Matrix(int64_t index) const {
   return data_ + offset * item_bytes_;
 }
 
-void MatrixStack::LoadBytes(int64_t index, void* to, int64_t item_bytes) const {
-  CopyMatrixOfSize(item_bytes, Matrix(index), row_stride_, column_stride_, to, 1, rows_, rows_,
-                   columns_);
+template <class T>
+void MatrixStack::Load(int64_t index, T* to) const {
+  if (item_bytes_ == static_cast<int64_t>(sizeof(T))) {
+    return CopyMatrixOfSize(item_bytes_, Matrix(index), row_stride_, column_stride_, to, 1, rows_,
+                            rows_, columns_);
+  }
+  const auto* const from = reinterpret_cast<const Single<T>*>(Matrix(index));
+  CopyMatrix(from, row_stride_, column_stride_, to, 1, rows_, rows_, columns_);
 }
+template void MatrixStack::Load(int64_t, double*) const;
+template void MatrixStack::Load(int64_t, std::complex<double>*) const;
 
-void MatrixStack::StoreBytes(int64_t index, const void* from, int64_t leading,
-                             int64_t item_bytes) const {
-  CopyMatrixOfSize(item_bytes, from, 1, leading, Matrix(index), row_stride_, column_stride_, rows_,
-                   columns_);
+template <class T>
+void MatrixStack::Store(int64_t index, const T* from, int64_t leading) const {
+  if (item_bytes_ == static_cast<int64_t>(sizeof(T))) {
+    return CopyMatrixOfSize(item_bytes_, from, 1, leading, Matrix(index), row_stride_,
+                            column_stride_, rows_, columns_);
+  }
+  auto* const to = reinterpret_cast<Single<T>*>(Matrix(index));
+  CopyMatrix(from, 1, leading, to, row_stride_, column_stride_, rows_, columns_);
 }
+template void MatrixStack::Store(int64_t, const double*, int64_t) const;
+template void MatrixStack::Store(int64_t, const std::complex<double>*, int64_t) const;
 
 void ForEachMatrix(int64_t count, double work, base::FunctionView<void(int64_t, int64_t)> f) {
   arrow::MemoryPool* const pool = tensor::CurrentMemoryPool();

@@ -18,17 +18,18 @@ void EighOf(const char* function, const Tensor& x, const Tensor& values, const T
   const MatrixStack from(x);
   const auto n = static_cast<int32_t>(from.rows());
   const char job = vectors != nullptr ? 'V' : 'N';
-  auto* const w = values.mutable_data_as<Real<T>>();
+  const ResultElements values_to(values);
   std::optional<MatrixStack> vectors_to;
   if (vectors != nullptr) vectors_to.emplace(*vectors);
   const double work_of_one = 4.0 * n * n * n;
   ForEachMatrix(from.count(), work_of_one, [&](int64_t begin, int64_t end) {
     const Scratch<T> scratch(int64_t{n} * n);
+    const Scratch<Real<T>> w(n);
     T* const a = scratch.get();
     T answer{};
     Real<T> real_answer = 0;
     int32_t integer_answer = 0;
-    lapack.syevd(job, 'L', n, a, n, w, &answer, -1, &real_answer, -1, &integer_answer, -1);
+    lapack.syevd(job, 'L', n, a, n, w.get(), &answer, -1, &real_answer, -1, &integer_answer, -1);
     const int32_t length = WorkLength(answer);
     const int32_t real_length = WorkLength(real_answer);
     const Scratch<T> work(length);
@@ -37,10 +38,11 @@ void EighOf(const char* function, const Tensor& x, const Tensor& values, const T
     for (int64_t i = begin; i < end; ++i) {
       from.Load(i, a);
       CheckFinite(function, a, int64_t{n} * n, x);
-      if (lapack.syevd(job, 'L', n, a, n, w + i * n, work.get(), length, real_work.get(),
-                       real_length, integer_work.get(), integer_answer) != 0) {
+      if (lapack.syevd(job, 'L', n, a, n, w.get(), work.get(), length, real_work.get(), real_length,
+                       integer_work.get(), integer_answer) != 0) {
         ThrowLinAlg(function, kNotConverged, x);
       }
+      values_to.Store(i * n, w.get(), n);
       if (vectors_to) vectors_to->Store(i, a, n);
     }
   });
@@ -89,7 +91,7 @@ void EigOf(const char* function, const Tensor& x, const Tensor& values, const Te
   const auto n = static_cast<int32_t>(from.rows());
   const char job = vectors != nullptr ? 'V' : 'N';
   const int64_t vector_size = vectors != nullptr ? int64_t{n} * n : 1;
-  C* const all_values = values.mutable_data_as<C>();
+  const ResultElements values_to(values);
   std::optional<MatrixStack> vectors_to;
   if (vectors != nullptr) vectors_to.emplace(*vectors);
   const double work_of_one = 10.0 * n * n * n;
@@ -98,6 +100,7 @@ void EigOf(const char* function, const Tensor& x, const Tensor& values, const Te
     const Scratch<T> v(vector_size);
     const Scratch<Real<T>> w(2 * int64_t{n});
     const Scratch<Real<T>> real_work(2 * int64_t{n});
+    const Scratch<C> unpacked_values(kIsComplex<T> ? 1 : n);
     const Scratch<C> unpacked(kIsComplex<T> ? 1 : vector_size);
     T answer{};
     lapack.geev(job, n, a.get(), n, w.get(), v.get(), n, &answer, -1, real_work.get());
@@ -111,11 +114,12 @@ void EigOf(const char* function, const Tensor& x, const Tensor& values, const Te
         ThrowLinAlg(function, kNotConverged, x);
       }
       if constexpr (kIsComplex<T>) {
-        std::copy_n(reinterpret_cast<const C*>(w.get()), n, all_values + i * n);
+        values_to.Store(i * n, reinterpret_cast<const C*>(w.get()), n);
         if (vectors_to) vectors_to->Store(i, v.get(), n);
       } else {
-        Unpack(w.get(), v.get(), n, all_values + i * n,
+        Unpack(w.get(), v.get(), n, unpacked_values.get(),
                vectors != nullptr ? unpacked.get() : nullptr);
+        values_to.Store(i * n, unpacked_values.get(), n);
         if (vectors_to) vectors_to->Store(i, unpacked.get(), n);
       }
     }

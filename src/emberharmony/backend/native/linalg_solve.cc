@@ -131,18 +131,24 @@ class ScaledProduct {
 };
 
 template <class T>
+void FillResult(const Tensor& out, T value) {
+  const ResultElements elements(out);
+  for (int64_t i = 0; i < out.size(); ++i) elements.Store(i, value);
+}
+
+template <class T>
 void DetOf(const Tensor& x, const Tensor& out) {
   const int64_t n = x.shape()[x.rank() - 1];
-  T* const results = out.mutable_data_as<T>();
+  const ResultElements results(out);
   ForEachFactorized<T>("det", x, [&](int64_t i, const T* a, const int32_t* pivots, Factors found) {
     if (found != Factors::kRegular) {
-      results[i] = found == Factors::kNan ? NanOf<T>() : T(0);
+      results.Store(i, found == Factors::kNan ? NanOf<T>() : T(0));
       return;
     }
     ScaledProduct<T> product;
     for (int64_t j = 0; j < n; ++j) product.Multiply(a[j * n + j]);
     const T value = product.Value();
-    results[i] = IsOdd(pivots, static_cast<int32_t>(n)) ? -value : value;
+    results.Store(i, IsOdd(pivots, static_cast<int32_t>(n)) ? -value : value);
   });
 }
 
@@ -152,7 +158,7 @@ void Det(Tensors inputs, Attributes, Tensors outputs) {
   VisitFloating(x.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
     if (outputs[0]->size() > 0 && x.size() == 0) {
-      std::fill_n(outputs[0]->template mutable_data_as<T>(), outputs[0]->size(), T(1));
+      FillResult(*outputs[0], T(1));
     } else if (x.size() > 0) {
       DetOf<T>(x, *outputs[0]);
     }
@@ -160,18 +166,18 @@ void Det(Tensors inputs, Attributes, Tensors outputs) {
 }
 
 template <class T>
-void SlogDetOf(const Tensor& x, T* signs, Real<T>* logs) {
+void SlogDetOf(const Tensor& x, const ResultElements& signs, const ResultElements& logs) {
   const int64_t n = x.shape()[x.rank() - 1];
   ForEachFactorized<T>("slogdet", x,
                        [&](int64_t i, const T* a, const int32_t* pivots, Factors found) {
                          if (found == Factors::kNan) {
-                           signs[i] = NanOf<T>();
-                           logs[i] = NanOf<Real<T>>();
+                           signs.Store(i, NanOf<T>());
+                           logs.Store(i, NanOf<Real<T>>());
                            return;
                          }
                          if (found == Factors::kSingular) {
-                           signs[i] = T(0);
-                           logs[i] = -std::numeric_limits<Real<T>>::infinity();
+                           signs.Store(i, T(0));
+                           logs.Store(i, -std::numeric_limits<Real<T>>::infinity());
                            return;
                          }
                          T sign = IsOdd(pivots, static_cast<int32_t>(n)) ? T(-1) : T(1);
@@ -180,10 +186,10 @@ void SlogDetOf(const Tensor& x, T* signs, Real<T>* logs) {
                            const T factor = a[j * n + j];
                            const Real<T> size = std::abs(factor);
                            sign *= factor / size;
-                           log += std::log(static_cast<double>(size));
+                           log += std::log(size);
                          }
-                         signs[i] = sign;
-                         logs[i] = static_cast<Real<T>>(log);
+                         signs.Store(i, sign);
+                         logs.Store(i, log);
                        });
 }
 
@@ -192,13 +198,11 @@ void SlogDet(Tensors inputs, Attributes, Tensors outputs) {
   CheckMatrixLengths("slogdet", x, kMatrixLengthMax);
   VisitFloating(x.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
-    T* const signs = outputs[0]->template mutable_data_as<T>();
-    auto* const logs = outputs[1]->template mutable_data_as<Real<T>>();
     if (x.size() == 0) {
-      std::fill_n(signs, outputs[0]->size(), T(1));
-      std::fill_n(logs, outputs[1]->size(), Real<T>(0));
+      FillResult(*outputs[0], T(1));
+      FillResult(*outputs[1], Real<T>(0));
     } else {
-      SlogDetOf<T>(x, signs, logs);
+      SlogDetOf<T>(x, ResultElements(*outputs[0]), ResultElements(*outputs[1]));
     }
   });
 }

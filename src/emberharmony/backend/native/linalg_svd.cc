@@ -40,7 +40,7 @@ void SvdOf(const char* function, const Tensor& x, Tensors outputs) {
   const auto n = static_cast<int32_t>(from.columns());
   const int32_t shorter = std::min(m, n);
   const bool vectors = outputs.size() > 1;
-  auto* const all_values = outputs[vectors ? 1 : 0]->mutable_data_as<Real<T>>();
+  const ResultElements values_to(*outputs[vectors ? 1 : 0]);
   int32_t u_columns = 1;
   int32_t v_rows = 1;
   char job = 'N';
@@ -60,20 +60,22 @@ void SvdOf(const char* function, const Tensor& x, Tensors outputs) {
     const Scratch<T> a(int64_t{m} * n);
     const Scratch<T> u(vectors ? int64_t{m} * u_columns : 1);
     const Scratch<T> v(vectors ? int64_t{v_rows} * n : 1);
+    const Scratch<Real<T>> values(shorter);
     const Scratch<Real<T>> real_work(RealWorkLength<T>(job, m, n));
     const Scratch<int32_t> integer_work(8 * int64_t{shorter});
     T answer{};
-    lapack.gesdd(job, m, n, a.get(), m, all_values, u.get(), m, v.get(), v_rows, &answer, -1,
+    lapack.gesdd(job, m, n, a.get(), m, values.get(), u.get(), m, v.get(), v_rows, &answer, -1,
                  real_work.get(), integer_work.get());
     const int32_t length = WorkLength(answer);
     const Scratch<T> work(length);
     for (int64_t i = begin; i < end; ++i) {
       from.Load(i, a.get());
       CheckFinite(function, a.get(), int64_t{m} * n, x);
-      if (lapack.gesdd(job, m, n, a.get(), m, all_values + i * shorter, u.get(), m, v.get(), v_rows,
-                       work.get(), length, real_work.get(), integer_work.get()) != 0) {
+      if (lapack.gesdd(job, m, n, a.get(), m, values.get(), u.get(), m, v.get(), v_rows, work.get(),
+                       length, real_work.get(), integer_work.get()) != 0) {
         ThrowLinAlg(function, "the iteration for singular values did not converge", x);
       }
+      values_to.Store(i * shorter, values.get(), shorter);
       if (vectors) {
         u_to->Store(i, u.get(), m);
         v_to->Store(i, v.get(), v_rows);
@@ -123,33 +125,33 @@ void LstsqOf(const Tensor& a, const Tensor& b, double tolerance, Tensors outputs
     std::copy_n(loaded.get() + j * m, m, solution.get() + j * longer);
   }
 
-  auto* const values = outputs[3]->mutable_data_as<Real<T>>();
-  const auto limit = static_cast<Real<T>>(tolerance);
+  const Scratch<Real<T>> values(std::min(m, n));
   int32_t rank = 0;
   T answer{};
   Real<T> real_answer = 0;
   int32_t integer_answer = 0;
   OpenBlasTurn turn;
-  lapack.gelsd(m, n, k, factors.get(), m, solution.get(), longer, values, &limit, &rank, &answer,
-               -1, &real_answer, &integer_answer);
+  lapack.gelsd(m, n, k, factors.get(), m, solution.get(), longer, values.get(), &tolerance, &rank,
+               &answer, -1, &real_answer, &integer_answer);
   const int32_t length = WorkLength(answer);
   const Scratch<T> work(length);
   const Scratch<Real<T>> real_work(WorkLength(real_answer));
   const Scratch<int32_t> integer_work(std::max(integer_answer, 1));
-  if (lapack.gelsd(m, n, k, factors.get(), m, solution.get(), longer, values, &limit, &rank,
-                   work.get(), length, real_work.get(), integer_work.get()) != 0) {
+  if (lapack.gelsd(m, n, k, factors.get(), m, solution.get(), longer, values.get(), &tolerance,
+                   &rank, work.get(), length, real_work.get(), integer_work.get()) != 0) {
     ThrowLinAlg("lstsq", "the iteration for singular values did not converge", a);
   }
   MatrixStack(*outputs[0]).Store(0, solution.get(), longer);
-  auto* const residuals = outputs[1]->mutable_data_as<Real<T>>();
+  ResultElements(*outputs[3]).Store(0, values.get(), std::min(m, n));
+  const ResultElements residuals(*outputs[1]);
   for (int64_t j = 0; j < k; ++j) {
     double sum = 0;
     for (int64_t i = n; i < m; ++i) {
       const T element = solution.get()[j * longer + i];
-      const auto size = static_cast<double>(std::abs(element));
+      const double size = std::abs(element);
       sum += size * size;
     }
-    residuals[j] = static_cast<Real<T>>(sum);
+    residuals.Store(j, sum);
   }
   *outputs[2]->mutable_data_as<int64_t>() = rank;
 }
