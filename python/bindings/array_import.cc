@@ -60,9 +60,24 @@ bool IsTime(PyObject* object) {
   return name == "numpy.datetime64" || name == "numpy.timedelta64";
 }
 
+/// Whether it is one of NumPy's numbers. They have a buffer, as arrays have, and are immutable.
+bool IsNumPyNumber(PyObject* object) {
+  PyObject* const bases = Py_TYPE(object)->tp_mro;
+  for (Py_ssize_t i = 0; i < PyTuple_Size(bases); ++i) {
+    auto* const base = reinterpret_cast<PyTypeObject*>(PyTuple_GetItem(bases, i));
+    if (std::string_view(base->tp_name) == "numpy.generic") return true;
+  }
+  return false;
+}
+
 ops::Tensor ImportForeign(PyObject* source, bool* copied) {
   if (PyObject_CheckBuffer(source) && !IsTime(source)) {
-    if (std::optional<ops::Tensor> tensor = ImportBuffer(source, copied)) return *tensor;
+    if (std::optional<ops::Tensor> tensor = ImportBuffer(source, copied)) {
+      if (tensor->rank() > 0 || !IsNumPyNumber(source)) return *tensor;
+      // As of a Python number a tensor of its own, which can be written to.
+      *copied = true;
+      return tensor->Copy();
+    }
   }
   const bool has_array =
       HasAttribute(source, "__array__") || HasAttribute(source, "__array_interface__");

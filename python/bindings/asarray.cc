@@ -51,9 +51,10 @@ Returns:
   A tensor of the shape of `obj`.
 
 Raises:
-  ValueError: Ragged lists (the message names the place), or copy=False where that cannot be.
+  ValueError: Ragged lists (the message names the place), copy=False where that cannot be, or a
+    Python NaN where an integer is asked for.
   TypeError: `obj` holds no numbers, or numbers without a dtype here, as float16.
-  OverflowError: An integer beyond the dtype's range.
+  OverflowError: A Python number beyond the range of the integers asked for.
 )") {
   PyObject* source = args.object(0);
   IsTensor(source) ? args.check_device(2, TensorOf(source)) : args.check_device(2);

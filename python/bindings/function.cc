@@ -48,8 +48,11 @@ constexpr std::string_view kNumPyParameters[] = {"where", "out",  "initial", "me
 /// first: NumPy, the predecessor and every tutorial do.
 constexpr std::string_view kAlsoPositional[] = {"axis",   "axes", "dtype", "k",    "n",
                                                 "offset", "s",    "d",     "side", "mode"};
+/// Those that another follows by position too: zeros(2, dtype, device), fft(x, n, axis).
+constexpr std::pair<std::string_view, std::string_view> kPairs[] = {
+    {"dtype", "device"}, {"n", "axis"}, {"s", "axes"}};
 /// In NumPy's functions of these names another parameter comes first.
-constexpr std::string_view kNamedOnly[] = {"diff", "cross"};
+constexpr std::string_view kNamedOnly[] = {"cross"};
 
 template <size_t n>
 bool IsAmong(const std::string_view (&names)[n], std::string_view name) {
@@ -68,8 +71,10 @@ int CountAccepted(const Function& function) {
   int accepted = parameters.num_positional;
   if (!parameters.rest.empty() || IsAmong(kNamedOnly, function.name)) return accepted;
   if (!IsAmong(kAlsoPositional, name_of(accepted))) return accepted;
-  const bool device_follows = name_of(accepted) == "dtype" && name_of(accepted + 1) == "device";
-  return accepted + (device_follows ? 2 : 1);
+  for (const auto& [first, second] : kPairs) {
+    if (name_of(accepted) == first && name_of(accepted + 1) == second) return accepted + 2;
+  }
+  return accepted + 1;
 }
 
 Function* FindFunction(std::string_view space, std::string_view name) {

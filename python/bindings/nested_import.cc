@@ -1,4 +1,5 @@
 // Tensors of nested lists of numbers.
+#include <cmath>
 #include <complex>
 #include <cstring>
 #include <string>
@@ -33,8 +34,8 @@ class Survey {
         return ops::DType::kFloat64;
     }
   }
-  bool only_integers() const {
-    return kind_ == NumberKind::kInteger || kind_ == NumberKind::kUnsigned;
+  bool has_real_numbers() const {
+    return kind_ >= NumberKind::kInteger && kind_ <= NumberKind::kFloating;
   }
   bool has_numbers() const { return kind_ != NumberKind::kNone; }
   const ops::Shape& shape() const { return shape_; }
@@ -130,6 +131,16 @@ void Survey::Visit(PyObject* object, int depth) {
   }
 }
 
+/// What int() makes of a Python float, as NumPy takes one where an integer is asked for; and what
+/// int() raises.
+Reference TruncatedFloat(PyObject* number, ops::DType dtype) {
+  const double value = PyFloat_AsDouble(number);
+  if (std::isfinite(value)) return Reference(PyLong_FromDouble(value));
+  Raise(std::isnan(value) ? PyExc_ValueError : PyExc_OverflowError,
+        std::string("no integer stands for ") + (std::isnan(value) ? "NaN" : "infinity") +
+            ": expected finite numbers for dtype " + std::string(tensor::DTypeName(dtype)));
+}
+
 [[noreturn]] void RaiseRange(PyObject* number, ops::DType dtype) {
   PyErr_Format(PyExc_OverflowError, "the integer %.80R does not fit dtype %s", number,
                std::string(tensor::DTypeName(dtype)).c_str());
@@ -143,6 +154,9 @@ bool WriteNumber(PyObject* number, ops::DType dtype, T* to) {
     if (!PyBool_Check(number)) return false;
     *to = number == Py_True;
   } else if constexpr (std::is_integral_v<T>) {
+    if (PyFloat_Check(number)) {
+      return WriteNumber(TruncatedFloat(number, dtype).get(), dtype, to);
+    }
     if (!PyLong_Check(number)) return false;
     if constexpr (std::is_signed_v<T>) {
       int overflow = 0;
@@ -237,11 +251,11 @@ ops::Tensor ImportNested(PyObject* source, std::optional<ops::DType> dtype) {
     }
     found = common;
   }
-  // Integers are checked against the range of the dtype they go to; whatever else it takes to reach
-  // the dtype asked for is a conversion like any other.
+  // Numbers are checked against the range of the integers they go to; whatever else it takes to
+  // reach the dtype asked for is a conversion like any other.
   const bool direct =
       dtype && survey.arrays().empty() &&
-      (tensor::IsInteger(*dtype) ? survey.only_integers() : !tensor::IsBool(*dtype));
+      (tensor::IsInteger(*dtype) ? survey.has_real_numbers() : !tensor::IsBool(*dtype));
   const ops::DType target =
       direct && (!tensor::IsComplex(*found) || tensor::IsComplex(*dtype)) ? *dtype : *found;
   ops::Tensor result = ops::Tensor::Empty(survey.shape(), target);

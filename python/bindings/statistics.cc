@@ -308,14 +308,14 @@ EMBER_CUMULATIVE(cumprod, cumulative_prod, "products")
 #undef EMBER_CUMULATIVE
 
 EMBER_FUNCTION(diff,
-               "(x: Tensor, /, *, axis: int = -1, n: int = 1, prepend: Tensor | None = None, "
+               "(x: Tensor, /, *, n: int = 1, axis: int = -1, prepend: Tensor | None = None, "
                "append: Tensor | None = None) -> Tensor",
                R"(The differences of neighbours along an axis, x[i + 1] - x[i], taken n times.
 
 Args:
   x: A tensor of rank 1 or more, of any dtype; of bools: whether neighbours differ.
-  axis: The axis to work along.
-  n: How many times differences are taken.
+  n: How many times differences are taken; by position too, as in NumPy.
+  axis: The axis to work along; after n by position too.
   prepend: Put before x along the axis first; of rank 0 it stands for the whole edge.
   append: Put behind x along the axis first.
 
@@ -326,8 +326,8 @@ Raises:
   ValueError: An axis that x does not have, a negative n, parts of shapes that do not fit.
 )") {
   const ops::Tensor& x = args.tensor(0);
-  const ops::DiffOptions options{.axis = args.axis(1),
-                                 .n = args.integer(2),
+  const ops::DiffOptions options{.axis = args.axis(2),
+                                 .n = args.integer(1),
                                  .prepend = args.optional_tensor(3),
                                  .append = args.optional_tensor(4)};
   return args.Run([&] { return ops::diff(x, options); });

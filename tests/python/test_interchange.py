@@ -5,7 +5,9 @@ import collections
 import ctypes
 import gc
 import hashlib
+import math
 import sys
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -245,3 +247,54 @@ def test_dtypes_without_a_place_here() -> None:
     for dtype in ("float16", "M8[s]", "O", "S3"):
         with pytest.raises(TypeError, match="dtype"):
             ops.asarray(np.zeros(2, dtype=dtype))
+
+
+@pytest.mark.parametrize("make", [np.float64, np.float32, np.int64, np.bool_, np.complex128])
+def test_numpys_numbers_become_tensors_of_their_own(make: type) -> None:
+    """They are immutable; what is made of them is not, as of Python's numbers."""
+    number = make(1)
+    for tensor in (ops.asarray(number), ops.asarray(number, copy=True), ops.array(number)):
+        assert tensor.shape == ()
+        assert tensor.dtype == make
+        tensor[...] = make(0)
+        assert not tensor
+    if make is not np.bool_:
+        total = ops.asarray(number)
+        total += 1
+        assert total == 2
+    assert number == 1
+    with pytest.raises(ValueError, match="copy"):
+        ops.asarray(number, copy=False)
+    read_only = np.ones(())
+    read_only.flags.writeable = False
+    with pytest.raises(ValueError, match="read-only"):
+        ops.asarray(read_only)[...] = 0  # an array of rank 0 is shared, as all arrays are
+
+
+@pytest.mark.parametrize("dtype", ["int8", "int16", "uint8", "int32", "int64", "uint64"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        math.nan,
+        math.inf,
+        -math.inf,
+        300.0,
+        -1.5,
+        -0.5,
+        127.9,
+        1e10,
+        1e30,
+        [1.5, math.nan],
+        [2.0**62],
+    ],
+)
+def test_floats_where_integers_are_asked_for(value: Any, dtype: str) -> None:
+    try:
+        expected = np.asarray(value, dtype=dtype)
+    except (ValueError, OverflowError) as error:
+        with pytest.raises(type(error), match=dtype):
+            ops.asarray(value, dtype=dtype)
+        return
+    found = ops.asarray(value, dtype=dtype)
+    assert found.dtype == getattr(ops, dtype)
+    np.testing.assert_array_equal(np.asarray(found), expected)

@@ -51,7 +51,11 @@ Tensor cumulative_prod(const Tensor& x, const CumulativeOptions& options) {
 }
 
 Tensor diff(const Tensor& x, const DiffOptions& options) {
-  const int axis = CheckAxis(Op::kSubtract, x, options.axis);
+  if (!x.defined() || x.rank() == 0) {
+    throw ShapeError(fmt::format("diff: expected a tensor of rank 1 at least, found {}",
+                                 x.defined() ? "a " + x.Describe() : "an undefined one"));
+  }
+  const int axis = CheckedAxis("diff", options.axis, x.rank());
   if (options.n < 0) {
     throw std::invalid_argument(
         fmt::format("diff: expected a number of times of 0 or more, found {}", options.n));
