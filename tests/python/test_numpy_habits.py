@@ -77,6 +77,10 @@ CALLS: dict[str, Callable[[Any, Any], Any]] = {
     "linspace": lambda m, x: m.linspace(0, 1),
     "searchsorted": lambda m, x: m.searchsorted(m.sort(x[0, :]), x[1, :], "right"),
     "fft": lambda m, x: m.fft.fft(x, 4),
+    "fft along an axis": lambda m, x: m.fft.fft(x, 4, 0),
+    "rfft2 of a shape": lambda m, x: m.fft.rfft2(x, (4, 2), (1, 0)),
+    "diff, twice": lambda m, x: m.diff(x, 2),
+    "diff, once along an axis": lambda m, x: m.diff(x, 1, 0),
     "fftfreq": lambda m, x: m.fft.fftfreq(4, 0.5),
     "fftshift": lambda m, x: m.fft.fftshift(x, 1),
     "qr": lambda m, x: m.linalg.qr(x, "complete"),
@@ -222,7 +226,7 @@ def test_what_the_standard_names_only_stays_so() -> None:
     x = ops.asarray(MATRIX)
     for call in (
         lambda: ops.sum(x, 0, None),
-        lambda: ops.diff(x, 2),  # numpy.diff's second is n
+        lambda: ops.diff(x, 1, 0, x),
         lambda: ops.linalg.matrix_norm(x, "fro"),
         lambda: ops.var(x, 0, 1.0),
         lambda: ops.zeros(3, "int8", "cpu", 1),
@@ -391,3 +395,38 @@ def test_masks_are_the_methods(name: str) -> None:
         getattr(ops, name)(x, axis=0, where=mask)
     with pytest.raises(TypeError, match=r"unexpected keyword argument 'wehre'$"):
         getattr(ops, name)(x, axis=0, wehre=mask)
+
+
+def test_parts_and_repetitions_that_are_too_many() -> None:
+    """What cannot be is told by its own name, and how many there would be."""
+    wide = ops.broadcast_to(ops.ones(1), (2**40,))
+    with pytest.raises(MemoryError, match=str(2**40)):
+        ops.unstack(wide)
+    with pytest.raises(MemoryError, match="split"):
+        ops.split(ops.ones(3), 2**62)
+    counts = ops.full(1000, 2**60)
+    with pytest.raises(ValueError, match="fewer than 2\\^63"):
+        ops.repeat(ops.arange(1000), counts)
+    with pytest.raises(ValueError, match="0 or more, found -1"):
+        ops.repeat(ops.arange(2), ops.asarray([1, -1]))
+    with pytest.raises(ValueError, match=r"^diff: .*rank 1"):
+        ops.diff(ops.asarray(1.0))
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int16", "float32", "int64", "complex128"])
+@pytest.mark.parametrize("times", [0, 1, 2, 3, 4, 5, 7])
+def test_repeat_of_every_size(dtype: str, times: int) -> None:
+    x = np.arange(11).astype(dtype)
+    np.testing.assert_array_equal(np.asarray(ops.repeat(ops.asarray(x), times)), x.repeat(times))
+
+
+@pytest.mark.parametrize("length", [0, 1, 2, 5, 100, 5000])
+def test_unique_values_with_and_without_repetitions(length: int) -> None:
+    generator = np.random.default_rng(length)
+    for x in (generator.normal(size=length), generator.integers(0, 9, length) / 4):
+        kept = ops.asarray(x)
+        found = np.asarray(ops.unique_values(kept))
+        np.testing.assert_array_equal(found, np.unique(x))
+        np.testing.assert_array_equal(np.asarray(kept), x)  # which sorts a copy
+    nans = ops.unique_values(ops.asarray([np.nan, 1.0, np.nan]))
+    assert nans.shape == (3,)  # the standard: no NaN equals another

@@ -119,11 +119,28 @@ Tensor dstack(std::span<const Tensor> tensors) {
                 2);
 }
 
+namespace {
+
+/// Where many parts are to be put. Fails at once where memory is short, and not after a while.
+std::vector<Tensor> ReservedParts(const char* function, int64_t num_parts) {
+  std::vector<Tensor> parts;
+  const auto count = static_cast<size_t>(num_parts);
+  try {
+    if (count > parts.max_size()) throw std::bad_alloc();
+    parts.reserve(count);
+  } catch (const std::bad_alloc&) {
+    throw OutOfMemoryError(
+        fmt::format("{}: there is no memory for {} tensors", function, num_parts));
+  }
+  return parts;
+}
+
+}  // namespace
+
 std::vector<Tensor> unstack(const Tensor& x, int axis) {
   CheckDefined("unstack", x);
   axis = CheckedAxis("unstack", axis, x.rank());
-  std::vector<Tensor> parts;
-  parts.reserve(static_cast<size_t>(x.shape()[axis]));  // fails at once where memory is short
+  std::vector<Tensor> parts = ReservedParts("unstack", x.shape()[axis]);
   for (int64_t i = 0; i < x.shape()[axis]; ++i) parts.push_back(x.Select(axis, i));
   return parts;
 }
@@ -135,8 +152,7 @@ std::vector<Tensor> split(const Tensor& x, int64_t num_sections, int axis) {
     throw ShapeError(fmt::format("split: expected one section or more, found {}", num_sections));
   }
   const int64_t length = x.shape()[axis];
-  std::vector<Tensor> parts;
-  parts.reserve(static_cast<size_t>(num_sections));  // fails at once where memory is short
+  std::vector<Tensor> parts = ReservedParts("split", num_sections);
   int64_t start = 0;
   for (int64_t i = 0; i < num_sections; ++i) {
     const int64_t part = length / num_sections + (i < length % num_sections ? 1 : 0);
@@ -170,18 +186,30 @@ Tensor AroundAxis(const Tensor& x, int axis) {
   return x.Contiguous().Reshape({outer, x.shape()[axis], inner});
 }
 
+/// A number of repetitions that the compiler knows becomes a few moves of vectors.
+template <int kRepeats, class Item>
+void RepeatItemsTimes(const Item* from, int64_t n, Item* out) {
+  for (int64_t i = 0; i < n; ++i) {
+    for (int k = 0; k < kRepeats; ++k) out[i * kRepeats + k] = from[i];
+  }
+}
+
+template <class Item>
+void RepeatItems(const Item* from, int64_t n, int64_t repeats, Item* out) {
+  if (repeats == 2) return RepeatItemsTimes<2>(from, n, out);
+  if (repeats == 3) return RepeatItemsTimes<3>(from, n, out);
+  if (repeats == 4) return RepeatItemsTimes<4>(from, n, out);
+  for (int64_t i = 0; i < n; ++i) out = std::fill_n(out, repeats, from[i]);
+}
+
 /// Writes each `run` elements of x `repeats` times in a row; both contiguous.
 void RepeatRuns(const Tensor& x, int64_t run, int64_t repeats, const Tensor& result) {
   RequireCpu(x);
   if (run == 1) {
     backend::native::VisitItem(x.dtype(), [&](auto item) {
       using Item = decltype(item);
-      const Item* from = static_cast<const Item*>(x.data());
-      Item* out = static_cast<Item*>(result.mutable_data());
-      for (int64_t i = 0; i < x.size(); ++i) {
-        const Item element = from[i];
-        for (int64_t k = 0; k < repeats; ++k) *out++ = element;
-      }
+      RepeatItems(static_cast<const Item*>(x.data()), x.size(), repeats,
+                  static_cast<Item*>(result.mutable_data()));
     });
     return;
   }
@@ -267,9 +295,11 @@ Tensor repeat(const Tensor& x, const Tensor& repeats, std::optional<int> axis) {
   }
   int64_t total = 0;
   for (int64_t i = 0; i < counts.size(); ++i) {
-    if (values[i] < 0 || __builtin_add_overflow(total, values[i], &total)) {
-      throw ShapeError(
-          fmt::format("repeat: expected repetitions of 0 or more, found {}", values[i]));
+    Times("repeat", 1, values[i]);
+    if (__builtin_add_overflow(total, values[i], &total)) {
+      throw ShapeError(fmt::format(
+          "repeat: expected fewer than 2^63 elements together, found {} repetitions after {}",
+          values[i], total));
     }
   }
   const Tensor places = Tensor::Empty({total}, DType::kInt64);

@@ -64,17 +64,39 @@ Tensor CountsOf(const std::vector<int64_t>& starts, int64_t n) {
   return counts;
 }
 
+/// The first of each run of equal elements, which are moved to the front of a tensor of ours;
+/// without a branch on what is equal, which nobody could predict.
+template <class T>
+Tensor FirstsOfRuns(const Tensor& sorted) {
+  T* const x = sorted.mutable_data_as<T>();
+  const int64_t n = sorted.size();
+  if (n == 0) return sorted;
+  int64_t count = 1;
+  T previous = x[0];
+  for (int64_t i = 1; i < n; ++i) {
+    const T element = x[i];
+    x[count] = element;
+    count += element == previous ? 0 : 1;
+    previous = element;
+  }
+  return count == n ? sorted : sorted.Slice(0, 0, count).Copy();
+}
+
 /// Values alone, or with counts: equal elements need not be told apart.
 template <class T>
 UniqueAll BySorting(const Tensor& row, const Asked& asked) {
   const Tensor sorted = sort(row);
+  UniqueAll result;
+  if (!asked.counts) {
+    result.values = FirstsOfRuns<T>(sorted);
+    return result;
+  }
   const T* x = sorted.data_as<T>();
   const std::vector<int64_t> starts = RunStarts<T>(row.size(), [x](int64_t i) { return x[i]; });
-  UniqueAll result;
   result.values = Tensor::Empty({static_cast<int64_t>(starts.size())}, row.dtype());
   T* values = result.values.mutable_data_as<T>();
   for (size_t i = 0; i < starts.size(); ++i) values[i] = x[starts[i]];
-  if (asked.counts) result.counts = CountsOf(starts, row.size());
+  result.counts = CountsOf(starts, row.size());
   return result;
 }
 

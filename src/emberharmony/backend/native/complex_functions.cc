@@ -188,13 +188,6 @@ void UnaryFunction(const void* const* inputs, void* output, int64_t n) {
 }
 
 template <class T>
-void AbsLoop(const void* const* inputs, void* output, int64_t n) {
-  const auto* x = static_cast<const std::complex<T>*>(inputs[0]);
-  auto* out = static_cast<T*>(output);
-  for (int64_t i = 0; i < n; ++i) out[i] = static_cast<T>(Abs(C(x[i])));
-}
-
-template <class T>
 void PowLoop(const void* const* inputs, void* output, int64_t n) {
   const auto* x = static_cast<const std::complex<T>*>(inputs[0]);
   const auto* y = static_cast<const std::complex<T>*>(inputs[1]);
@@ -207,7 +200,6 @@ void AddFunctions(KernelTable* table) {
   const auto set = [&](Op op, Kernel kernel) {
     table->Set(op, DTypeOf<std::complex<T>>(), kernel);
   };
-  set(Op::kAbs, &AbsLoop<T>);
   set(Op::kDivide, &DivideLoop<T>);
   set(Op::kReciprocal, &ReciprocalLoop<T>);
   set(Op::kPow, &PowLoop<T>);
