@@ -43,10 +43,13 @@ inline TwoParts Expm1InParts(long double x) {
   return sum;
 }
 
-/// e^x of -11400 < x <= 0: that of its 2^14th part, squared.
+/// e^x of -11400 < x <= 0: that of its 2^k-th part, squared k times. Each square doubles the error,
+/// so there are no more than the series needs.
 inline TwoParts ExpInParts(long double x) {
-  TwoParts power = SumOfParts(Expm1InParts(x * 0x1p-14L), {1, 0});
-  for (int i = 0; i < 14; ++i) power = ProductOfParts(power, power);
+  int squares = 0;
+  for (; x < -1; x *= 0.5L) ++squares;
+  TwoParts power = SumOfParts(Expm1InParts(x), {1, 0});
+  for (; squares > 0; --squares) power = ProductOfParts(power, power);
   return power;
 }
 
