@@ -375,8 +375,9 @@ def _chosen_columns(
 
 def _to_empty_tensors(schema: pyarrow.Schema, names: Sequence[str]) -> None:
     fields = [schema.field(name) for name in names]
+    # pyarrow.array would look for arrays of NumPy, where that is loaded.
     rows = pyarrow.RecordBatch.from_arrays(
-        [pyarrow.array([], field.type) for field in fields], schema=pyarrow.schema(fields)
+        [pyarrow.nulls(0, field.type) for field in fields], schema=pyarrow.schema(fields)
     )
     Batch(_engine.batch_of_capsules(*rows.__arrow_c_array__())).to_tensors()
 
