@@ -54,8 +54,9 @@ std::string ParseInteger(const Literal& text, Literal* result) {
   const bool hex = digits.starts_with("0x") || digits.starts_with("0X");
   if (hex) digits.remove_prefix(2);
   uint64_t magnitude = 0;
-  const char* end = digits.data() + digits.size();
-  const auto parsed = std::from_chars(digits.data(), end, magnitude, hex ? 16 : 10);
+  const char* begin = digits.data();
+  const char* end = begin + digits.size();
+  const auto parsed = std::from_chars(begin, end, magnitude, hex ? 16 : 10);
   if (parsed.ec == std::errc::invalid_argument || parsed.ptr != end) {
     return fmt::format("expected an integer such as '12', found {}", Shown(text));
   }
