@@ -202,3 +202,54 @@ def test_a_reader_names_what_python_has(endpoint):
         pa.table(whole)
     assert "--" not in str(told.value)
     assert "fewer num_readers" in str(told.value)
+
+
+def every_type() -> pa.Table:
+    """A column of each type of BigQuery, with nulls, and of what these nest."""
+    n = 300
+    interval = pa.month_day_nano_interval()
+    intervals = [None if i % 7 == 0 else pa.MonthDayNano([i % 5, -i, i * 1000]) for i in range(n)]
+    day = pa.struct([("start", pa.date32()), ("end", pa.date32())])
+    record = pa.struct(
+        [("a", pa.list_(pa.struct([("z", pa.decimal256(76, 38))]))), ("v", interval)]
+    )
+    some = [None if i % 11 == 0 else i for i in range(n)]
+    return pa.table(
+        {
+            "int64": pa.array(some),
+            "float64": pa.array(some, pa.float64()),
+            "bool": [i % 3 == 0 for i in range(n)],
+            "string": [f"word {i % 10}" for i in range(n)],
+            "bytes": [bytes([i % 256]) for i in range(n)],
+            "date": pa.array(some, pa.int32()).cast(pa.date32()),
+            "time": pa.array(some, pa.time64("us")),
+            "timestamp": pa.array(some, pa.timestamp("us", "UTC")),
+            "datetime": pa.array(some, pa.timestamp("us")),
+            "numeric": pa.array(some).cast(pa.decimal128(38, 9)),
+            "bignumeric": pa.array(some).cast(pa.decimal256(76, 38)),
+            "interval": pa.array(intervals, interval),
+            "range": pa.array([{"start": i, "end": None} for i in range(n)], day),
+            "intervals": pa.array([[v] for v in intervals], pa.list_(interval)),
+            "record": pa.array(
+                [{"a": [{"z": i}], "v": v} for i, v in enumerate(intervals)], record
+            ),
+        }
+    )
+
+
+def test_every_type_without_a_plan(run_ember, ember, tmp_path):
+    path = tmp_path / "types.arrow"
+    with pa.ipc.new_file(path, every_type().schema) as writer:
+        writer.write_table(every_type())
+    with serve(ember, {"p.d.types": path}) as address:
+        run_ember(
+            "extract", *source(address, "types"), "-o", tmp_path / "remote", "--content-checksum",
+            "-q",
+        )  # fmt: skip
+    run_ember("extract", path, "-o", tmp_path / "local", "--content-checksum", "-q")
+    assert content_checksums(tmp_path / "remote") == content_checksums(tmp_path / "local")
+    rows = [read_shards(tmp_path / "local" / s).num_rows for s in ("train", "validation", "test")]
+    assert sum(rows) == 300
+    assert min(rows) > 0
+    plan = (tmp_path / "local/model/plan.yaml").read_text()
+    assert "dropped 'interval': there is no automatic step for type month_day_nano" in plan

@@ -17,6 +17,7 @@
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/base/fingerprint.h"
 #include "emberharmony/io/canonical_decimal_internal.h"
+#include "emberharmony/io/interval_parts_internal.h"
 #include "emberharmony/io/nested_json_internal.h"
 
 namespace emberharmony::io {
@@ -37,6 +38,7 @@ enum TypeByte : uint8_t {
   kDecimal = 9,
   kTime = 10,
   kNested = 11,
+  kInterval = 12,
 };
 
 // FarmHash's Fingerprint64 (farmhashna::Hash64) for up to 32 bytes, written out for a type byte in
@@ -241,6 +243,24 @@ arrow::Status HashDecimals(const arrow::Array& values, uint64_t* out) {
   return arrow::Status::OK();
 }
 
+template <typename ArrayType>
+void HashIntervals(const arrow::Array& values, uint64_t* out) {
+  const auto& array = static_cast<const ArrayType&>(values);
+  std::string scratch;
+  uint8_t bytes[16];
+  for (int64_t i = 0; i < values.length(); ++i) {
+    if (values.IsNull(i)) {
+      out[i] = 0;
+      continue;
+    }
+    const IntervalParts parts = PartsOf(array.Value(i));
+    std::memcpy(bytes, &parts.months, 4);
+    std::memcpy(bytes + 4, &parts.days, 4);
+    std::memcpy(bytes + 8, &parts.nanoseconds, 8);
+    out[i] = HashBytes(kInterval, bytes, sizeof(bytes), &scratch);
+  }
+}
+
 arrow::Status HashDictionary(const arrow::DictionaryArray& values, uint64_t* out) {
   std::vector<uint64_t> entries(values.dictionary()->length());
   ARROW_RETURN_NOT_OK(CellFingerprints(*values.dictionary(), entries.data()));
@@ -373,6 +393,15 @@ arrow::Status CellFingerprints(const arrow::Array& values, uint64_t* out) {
     case arrow::Type::DURATION:
       HashInMicros<int64_t>(kTime, static_cast<const arrow::DurationType&>(type).unit(), values,
                             out);
+      break;
+    case arrow::Type::INTERVAL_MONTHS:
+      HashIntervals<arrow::MonthIntervalArray>(values, out);
+      break;
+    case arrow::Type::INTERVAL_DAY_TIME:
+      HashIntervals<arrow::DayTimeIntervalArray>(values, out);
+      break;
+    case arrow::Type::INTERVAL_MONTH_DAY_NANO:
+      HashIntervals<arrow::MonthDayNanoIntervalArray>(values, out);
       break;
     case arrow::Type::DICTIONARY:
       return HashDictionary(static_cast<const arrow::DictionaryArray&>(values), out);

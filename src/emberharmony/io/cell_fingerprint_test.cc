@@ -112,6 +112,25 @@ TEST(CellFingerprint, FloatsHaveOneZeroAndOneNan) {
   EXPECT_EQ(Hashes(*floats.Finish().ValueOrDie()), expected);
 }
 
+uint64_t ExpectedInterval(int32_t months, int32_t days, int64_t nanoseconds) {
+  std::string bytes(16, '\0');
+  std::memcpy(bytes.data(), &months, 4);
+  std::memcpy(bytes.data() + 4, &days, 4);
+  std::memcpy(bytes.data() + 8, &nanoseconds, 8);
+  return ExpectedFingerprint(12, bytes);
+}
+
+TEST(CellFingerprint, IntervalsOfAnyType) {
+  EXPECT_EQ(Hashes(arrow::month_interval(), "[-14, null, 0]"),
+            (std::vector<uint64_t>{ExpectedInterval(-14, 0, 0), 0, ExpectedInterval(0, 0, 0)}));
+  EXPECT_EQ(Hashes(arrow::day_time_interval(), "[[3, -2], null]"),
+            (std::vector<uint64_t>{ExpectedInterval(0, 3, -2'000'000), 0}));
+  EXPECT_EQ(
+      Hashes(arrow::month_day_nano_interval(), "[[1, -2, 5000000001], null, [0, 3, -2000000]]"),
+      (std::vector<uint64_t>{ExpectedInterval(1, -2, 5'000'000'001), 0,
+                             ExpectedInterval(0, 3, -2'000'000)}));
+}
+
 TEST(CellFingerprint, TimesOfAnyUnit) {
   EXPECT_EQ(Hashes(arrow::timestamp(TimeUnit::SECOND), "[-1]")[0], ExpectedWord(6, -1000000));
   EXPECT_EQ(Hashes(arrow::timestamp(TimeUnit::MILLI, "UTC"), "[5]")[0], ExpectedWord(6, 5000));
@@ -225,14 +244,16 @@ TEST(CellFingerprint, FlatValuesInsideOfNestedCells) {
   ExpectJson(arrow::time64(TimeUnit::NANO), "2999", "2");
   ExpectJson(arrow::time32(TimeUnit::SECOND), "2", "2000000");
   ExpectJson(arrow::duration(TimeUnit::MILLI), "-3", "-3000");
+  ExpectJson(arrow::month_interval(), "-14", "[-14,0,0]");
+  ExpectJson(arrow::day_time_interval(), "[3, -2]", "[0,3,-2000000]");
+  ExpectJson(arrow::month_day_nano_interval(), "[1, -2, 5000000001]", "[1,-2,5000000001]");
   ExpectJson(arrow::null(), "null", "null");
 }
 
 TEST(CellFingerprint, TypesWithoutAFormAreRefused) {
   auto deep = arrow::int32();
   for (int i = 0; i < 300; ++i) deep = arrow::list(deep);
-  for (const auto& type : {deep, arrow::list(arrow::month_interval()), arrow::month_interval(),
-                           arrow::dense_union({arrow::field("x", arrow::int32())})}) {
+  for (const auto& type : {deep, arrow::dense_union({arrow::field("x", arrow::int32())})}) {
     uint64_t out = 0;
     const auto cells = arrow::MakeArrayOfNull(type, 1).ValueOrDie();
     EXPECT_EQ(base::KindOf(CellFingerprints(*cells, &out)), base::ErrorKind::kUsage)

@@ -14,6 +14,7 @@
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/io/canonical_decimal_internal.h"
 #include "emberharmony/io/cell_text.h"
+#include "emberharmony/io/interval_parts_internal.h"
 #include "emberharmony/io/nested_json_internal.h"
 
 namespace emberharmony::io {
@@ -295,6 +296,21 @@ CellsPtr MicrosCells(const Array& values, arrow::TimeUnit::type unit) {
   });
 }
 
+template <typename ArrayType>
+CellsPtr IntervalCells(const Array& values) {
+  const auto& array = static_cast<const ArrayType&>(values);
+  return MakeFlat(values, [&array](int64_t i, std::string* out) {
+    const IntervalParts parts = PartsOf(array.Value(i));
+    out->push_back('[');
+    AppendJsonInteger(parts.months, out);
+    out->push_back(',');
+    AppendJsonInteger(parts.days, out);
+    out->push_back(',');
+    AppendJsonInteger(parts.nanoseconds, out);
+    out->push_back(']');
+  });
+}
+
 template <typename ArrayType, typename DecimalType>
 Result<CellsPtr> DecimalCells(const Array& values) {
   const int32_t scale = static_cast<const arrow::DecimalType&>(*values.type()).scale();
@@ -395,6 +411,12 @@ Result<CellsPtr> MakeTimes(const Array& values) {
     case Type::DURATION:
       return MicrosCells<arrow::DurationArray>(
           values, static_cast<const arrow::DurationType&>(type).unit());
+    case Type::INTERVAL_MONTHS:
+      return IntervalCells<arrow::MonthIntervalArray>(values);
+    case Type::INTERVAL_DAY_TIME:
+      return IntervalCells<arrow::DayTimeIntervalArray>(values);
+    case Type::INTERVAL_MONTH_DAY_NANO:
+      return IntervalCells<arrow::MonthDayNanoIntervalArray>(values);
     default:
       return TextCells(values, values.type(), "\"");  // dates
   }
@@ -443,6 +465,9 @@ Result<CellsPtr> MakeCells(const Array& values, int depth) {
     case Type::TIME32:
     case Type::TIME64:
     case Type::DURATION:
+    case Type::INTERVAL_MONTHS:
+    case Type::INTERVAL_DAY_TIME:
+    case Type::INTERVAL_MONTH_DAY_NANO:
       return MakeTimes(values);
     default:
       break;
