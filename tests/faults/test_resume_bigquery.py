@@ -129,3 +129,34 @@ def test_what_is_complete_may_be_of_another_day(case, tmp_path):
         assert again.returncode == 0, again.stderr
         assert ("rows have changed since" in again.stderr) == is_warned, again.stderr
         assert contents(output) == whole
+
+
+def test_what_is_left_of_a_download_that_was_stopped(ember, table, tmp_path):
+    """Nothing, and nothing else is said; the same command begins it again."""
+    plan = tmp_path / "plan.yaml"
+    plan.write_text(PLAN)
+    output = tmp_path / "out"
+
+    def command(endpoint: str) -> list[str]:
+        return [
+            str(ember), "extract", "bigquery://p/d/t", "--bigquery-endpoint", endpoint,
+            "--plan", str(plan), "-o", str(output), "--progress", "none", "--log-level", "debug",
+        ]  # fmt: skip
+
+    options = ["--response-rows=40000", "--fault=stall:after=2"]
+    with (
+        bigquery_service.serve(ember, {"p.d.t": table}, *options) as endpoint,
+        subprocess.Popen(command(endpoint), stderr=subprocess.PIPE, text=True) as process,
+    ):
+        for line in process.stderr:
+            if "phase download begins" in line:
+                process.send_signal(signal.SIGINT)
+                break
+        told = process.stderr.read()
+    assert process.returncode == 3
+    assert "phase download was not finished" in told
+    assert "nothing of the download is kept" in told
+    assert "goes on from there" not in told
+    with bigquery_service.serve(ember, {"p.d.t": table}) as endpoint:
+        again = run([*command(endpoint), "--resume"])
+    assert again.returncode == 0, again.stderr

@@ -40,6 +40,11 @@ std::string Figures(const ProgressSnapshot& s) {
 // One line that is drawn over and over; phases that have ended stay.
 class BarDisplay : public engine::ProgressListener {
  public:
+  // Of a phase that was given up the line stays open.
+  ~BarDisplay() override {
+    if (line_is_open_) fmt::print(stderr, "\n");
+  }
+
   int64_t interval_ms() const override { return 100; }
 
   void OnProgress(const ProgressSnapshot& s) override {
@@ -60,7 +65,11 @@ class BarDisplay : public engine::ProgressListener {
     }
     fmt::print(stderr, "\r{}\x1b[K{}", line, s.phase_finished ? "\n" : "");
     std::fflush(stderr);
+    line_is_open_ = !s.phase_finished;
   }
+
+ private:
+  bool line_is_open_ = false;
 };
 
 // A line every few seconds, for logs.

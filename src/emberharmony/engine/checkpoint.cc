@@ -88,6 +88,17 @@ constexpr const char* kGoOn =
     "what is done is kept: the same command with --resume goes on from there, with --overwrite it "
     "starts over";
 
+constexpr const char* kDownloadAgain =
+    "nothing of the download is kept: the same command with --resume or --overwrite begins it "
+    "again (with a unit_column each range that has come is kept)";
+
+// Whether a run was downloading when it ended, and has kept none of it.
+bool HasNothingOfDownload(const std::string& ledger_path) {
+  const auto found = RunLedger::Read(ledger_path);
+  if (!found.ok() || !*found || !(*found)->files.empty()) return false;
+  return (*found)->phase == "download" || (*found)->phase == "count values";
+}
+
 // What ended a run, as its ledger tells it.
 const char* EndOf(base::ErrorKind kind) {
   if (kind == base::ErrorKind::kInterrupted) return "stopped";
@@ -381,7 +392,8 @@ arrow::Status Checkpoint::Conclude(const arrow::Status& status) {
   std::error_code ignored;
   const bool is_there = fs::exists(folder_->ledger_path(), ignored);
   if (!keep || is_contradicted_ || !is_there) return status;
-  return status.WithMessage(status.message(), "; ", kGoOn);
+  return status.WithMessage(status.message(), "; ",
+                            HasNothingOfDownload(folder_->ledger_path()) ? kDownloadAgain : kGoOn);
 }
 
 }  // namespace emberharmony::engine

@@ -32,6 +32,16 @@ Progress::Progress(ProgressListener* listener) : listener_(listener) {
 
 Progress::~Progress() {
   try {
+    // Whoever is through with a phase ends it: one that is left open with work to do was given up.
+    std::unique_lock lock(mutex_);
+    if (!phase_.empty() && done_.load(std::memory_order_relaxed) < work_total_) {
+      const ProgressSnapshot last = Take(/*finished=*/false);
+      base::Log(base::LogLevel::kInfo, "phase {} was not finished: {:.3f} s wall, {} of {} rows",
+                phase_, last.seconds, last.rows_done, rows_total_);
+      phase_.clear();
+      if (listener_ != nullptr) listener_->OnProgress(last);
+    }
+    lock.unlock();
     EndPhase();
   } catch (const std::exception&) {
     // No memory for a last report, of a run that has failed anyway.
