@@ -175,13 +175,25 @@ std::string MemoryText(const engine::ExplainedMemory& memory) {
                             base::FormatByteSize(memory.least_bytes));
 }
 
+std::string RowsText(const Explanation& explanation) {
+  if (explanation.rows_known) return Shown(explanation.num_rows, "row");
+  // Of a table those rows alone are seen that pass --where; of a query none.
+  if (!explanation.service.empty()) return "an unknown number of rows";
+  return Shown(explanation.num_rows, "row") + " before --where";
+}
+
+// How a service's rows fall into units its session decides, when the run begins.
+std::string UnitsText(const Explanation& explanation) {
+  if (!explanation.service.empty()) return "";
+  return ", " + Shown(explanation.num_units, "unit");
+}
+
 }  // namespace
 
 std::string ExplanationTable(const Explanation& explanation) {
   std::string out =
-      fmt::format("{}{}, {}, {}, {} in {}\n\n", Shown(explanation.num_rows, "row"),
-                  explanation.rows_known ? "" : " before --where",
-                  Shown(explanation.num_columns, "column"), Shown(explanation.num_units, "unit"),
+      fmt::format("{}, {}{}, {} in {}\n\n", RowsText(explanation),
+                  Shown(explanation.num_columns, "column"), UnitsText(explanation),
                   base::FormatByteSize(explanation.num_bytes), ShownText(explanation.source));
   if (!explanation.service.empty()) {
     std::vector<TableRow> rows;
