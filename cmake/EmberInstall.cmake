@@ -11,6 +11,8 @@ set(EMBER_PUBLIC_HEADERS
   backend/backend_abi.h
   backend/op_list.h
   base/error_kind.h
+  bigquery/query_plan.h
+  bigquery/table_name.h
   engine/extract.h
   engine/model.h
   engine/run_options.h

@@ -10,6 +10,7 @@
 /// program that reads s3:// or gs:// calls CloseObjectStores before it ends. The tensor functions,
 /// which throw, are in <emberharmony/ops.h>.
 #include "emberharmony/base/error_kind.h"
+#include "emberharmony/bigquery/query_plan.h"
 #include "emberharmony/engine/extract.h"
 #include "emberharmony/engine/model.h"
 #include "emberharmony/engine/run_options.h"
@@ -19,6 +20,10 @@
 
 namespace emberharmony {
 
+using bigquery::PlanQuery;
+using bigquery::QueryPlan;
+using bigquery::TableName;
+using bigquery::TableQuery;
 using engine::Extract;
 using engine::ExtractSummary;
 using engine::Fit;
