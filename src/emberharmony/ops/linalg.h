@@ -87,7 +87,7 @@ Tensor inv(const Tensor& x);
 Tensor solve(const Tensor& x1, const Tensor& x2);
 /// The x of least length that minimizes the length of b - a x, for one matrix a (M, N) and b (M,)
 /// or (M, K): NumPy's lstsq. Singular values up to `rcond` times the largest count as zero;
-/// default: max(M, N) times the dtype's epsilon. Errors as svd.
+/// default: max(M, N) times the epsilon of float64 (NumPy's, which computes in it). Errors as svd.
 LstsqResult lstsq(const Tensor& a, const Tensor& b, std::optional<double> rcond = std::nullopt);
 /// The pseudo-inverses (..., N, M). Singular values up to `rtol` (a number, or a tensor that
 /// broadcasts to the stack) times the largest count as zero; default: max(M, N) epsilon. Errors as
