@@ -449,6 +449,14 @@ TEST(Filter, CastsOfNumbers) {
   EXPECT_EQ(
       table.Rows("CAST(d AS BIGNUMERIC) = BIGNUMERIC '0.49999999999999994448884876874217297882'"),
       "2");
+  const Table huge({{"s", arrow::utf8(), R"(["1e38", "2e38", "5.7e38", "-3e38", "5"])"}});
+  EXPECT_EQ(huge.Rows("CAST(s AS BIGNUMERIC) = BIGNUMERIC '1e38'"), "0");
+  EXPECT_EQ(huge.Rows("CAST(s AS BIGNUMERIC) >= BIGNUMERIC '1e38'"), "0 1 2");
+  EXPECT_EQ(huge.Rows("CAST(s AS BIGNUMERIC) < BIGNUMERIC '-2e38'"), "3");
+  EXPECT_EQ(huge.Rows("CAST(s AS BIGNUMERIC) > 1.5e38"), "1 2");
+  EXPECT_EQ(huge.Rows("CAST(s AS BIGNUMERIC) > -5.8e38"), "0 1 2 3 4");
+  EXPECT_EQ(huge.Rows("CAST(s AS BIGNUMERIC) < 5.79e38"), "0 1 2 3 4");
+  EXPECT_EQ(huge.Rows("CAST(s AS BIGNUMERIC) > 5.79e38"), "");
   // All 77 digits of BIGNUMERIC's largest number.
   const std::string largest =
       "578960446186580977117854925043439539266.34992332820282019728792003956564819967";
