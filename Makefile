@@ -18,7 +18,7 @@ export UBSAN_OPTIONS ?= print_stacktrace=1
 # Arrow's own allocator hands memory from thread to thread, and keeps it, where no sanitizer sees it.
 asan asan-python tsan fuzz: export ARROW_DEFAULT_MEMORY_POOL := system
 
-.PHONY: help setup setup-base build install demo test unit conformance conformance-backends import-orders asan asan-python tsan asan-command \
+.PHONY: fuzz-corpora help setup setup-base build install demo test unit conformance conformance-backends import-orders asan asan-python tsan asan-command \
   tsan-command fuzz format check-format lint lint-changed purify reference reference-backends docs check-docs notebook picture memory kill-and-resume \
   bench selection clean
 
@@ -115,6 +115,14 @@ fuzz: setup  ## each fuzz target (or those of FUZZ="name ...") for FUZZ_SECONDS 
 	  echo "== $$name for $(FUZZ_SECONDS) s"; \
 	  "$$target" -max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=2048 -timeout=10 -print_final_stats=1 \
 	    -artifact_prefix="build/asan/$$name-" "$$corpus"; \
+	done
+
+# Inputs that reach the same code as smaller ones are left out. Sorted, without owners and times: the same corpus, the same file.
+fuzz-corpora: setup  ## tests/fuzz/NAME.tar.gz, from what `make fuzz` has gathered for the targets of FUZZ="name ..."
+	@for name in $(FUZZ); do \
+	  kept=build/asan/kept/$$name; rm -rf "$$kept"; mkdir -p "$$kept"; \
+	  build/asan/bin/$$name -merge=1 -rss_limit_mb=2048 "$$kept" build/asan/corpus/$$name; \
+	  tar -C "$$kept" --sort=name --owner=0 --group=0 --numeric-owner --mtime=@0 -c . | gzip -n9 >tests/fuzz/$$name.tar.gz; \
 	done
 
 format: setup  ## rewrite C++ and Python sources in the project's format

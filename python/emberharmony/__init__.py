@@ -8,7 +8,14 @@ feature extractor and the temporal processor.
 """
 
 import importlib
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
+
+if find_spec("emberharmony._core") is None:
+    raise ImportError(
+        "emberharmony is here without its compiled module: run `make build` in the checkout, or "
+        "`pip install .`"
+    )
 
 from emberharmony import backend_utils, bigquery, ops
 from emberharmony._core import Device, DType, Tensor, __version__

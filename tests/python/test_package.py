@@ -3,6 +3,7 @@
 import ast
 import importlib
 import inspect
+import shutil
 import subprocess
 import sys
 import threading
@@ -219,6 +220,19 @@ def test_large_operations_let_other_threads_run_and_agree() -> None:
     assert len(results) == 80
     for result in results:
         np.testing.assert_array_equal(np.asarray(result), expected)
+
+
+def test_a_package_that_is_not_compiled_says_so(root: Path, tmp_path: Path) -> None:
+    shutil.copytree(root / "python" / "emberharmony", tmp_path / "emberharmony")
+    process = subprocess.run(
+        [sys.executable, "-S", "-c", "from emberharmony import ops"],
+        env={"PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert process.returncode == 1
+    assert "without its compiled module: run `make build`" in process.stderr
 
 
 def test_the_module_ends_quietly_with_tensors_alive() -> None:
