@@ -16,7 +16,7 @@ struct TableName {
   /// Reads `bigquery://PROJECT/DATASET/TABLE`, `PROJECT.DATASET.TABLE` (of which a project with a
   /// domain, `example.com:project`, may hold points before its colon) and
   /// `projects/PROJECT/datasets/DATASET/tables/TABLE`. Backquotes around the second form are
-  /// allowed. Decorators ($partition, @snapshot) are an error: the service takes neither in a name.
+  /// allowed. Decorators (partition, snapshot) are an error: the service takes neither in a name.
   static arrow::Result<TableName> Parse(std::string_view text);
 
   /// `projects/PROJECT/datasets/DATASET/tables/TABLE`, as requests name it.
