@@ -18,8 +18,8 @@ export UBSAN_OPTIONS ?= print_stacktrace=1
 # Arrow's own allocator hands memory from thread to thread, and keeps it, where no sanitizer sees it.
 asan asan-python tsan fuzz: export ARROW_DEFAULT_MEMORY_POOL := system
 
-.PHONY: fuzz-corpora help setup setup-base build install demo test unit conformance conformance-backends import-orders asan asan-python tsan asan-command \
-  tsan-command fuzz format check-format lint lint-changed purify reference reference-backends docs check-docs notebook picture memory kill-and-resume \
+.PHONY: help setup setup-base build install demo test unit conformance conformance-backends import-orders asan asan-python tsan asan-command \
+  tsan-command fuzz fuzz-corpora format check-format lint lint-changed purify reference reference-backends docs check-docs notebook picture memory kill-and-resume \
   bench selection clean
 
 help:  ## this list

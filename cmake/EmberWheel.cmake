@@ -1,6 +1,6 @@
 # What a wheel holds (pyproject.toml; scikit-build-core sets SKBUILD): the compiled module, the library and its plugins beside
-# it, the command in bin/, and the stubs; the Python sources are added by scikit-build-core. Arrow's libraries are those of the pyarrow package,
-# which is found relative to ours, so that neither LD_LIBRARY_PATH nor an import of pyarrow is needed.
+# it, the command in bin/, and the stubs; scikit-build-core adds the Python sources. Arrow's libraries are those of the pyarrow
+# package, which is found relative to ours, so that neither LD_LIBRARY_PATH nor an import of pyarrow is needed.
 # A wheel holds no symbolic links: the library goes by one name.
 set_property(TARGET emberharmony PROPERTY VERSION)
 set_property(TARGET emberharmony PROPERTY SOVERSION)

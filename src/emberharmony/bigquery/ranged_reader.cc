@@ -19,7 +19,9 @@
 #include "emberharmony/base/call_guarded.h"
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/base/log.h"
+#include "emberharmony/base/system_micros.h"
 #include "emberharmony/bigquery/unit_histogram.h"
+#include "emberharmony/bigquery/valid_rows.h"
 #include "emberharmony/io/stream_spool.h"
 
 namespace emberharmony::bigquery {
@@ -239,7 +241,7 @@ class RangedTableReader : public TableReader {
   /// The next batch of the current range, memory-safe whatever the service has sent; or nullptr.
   Status ReadValid(std::shared_ptr<arrow::RecordBatch>* rows) {
     Status status = current_.batches->ReadNext(rows);
-    if (status.ok() && *rows != nullptr) status = (*rows)->ValidateFull();
+    if (status.ok() && *rows != nullptr) status = ValidateRows(**rows);
     if (status.ok() || status.IsOutOfMemory()) return status;
     return base::DataError(
         fmt::format("range {}, row {}: the service has sent rows that can't be decoded: {}",
@@ -285,12 +287,6 @@ class RangedTableReader : public TableReader {
   bool at_end_ = false;
 };
 
-int64_t MicrosNow() {
-  return std::chrono::duration_cast<std::chrono::microseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
-
 }  // namespace
 
 Result<std::unique_ptr<TableReader>> OpenRangedReader(Plugin* plugin, const ReadRequest& request,
@@ -306,7 +302,7 @@ Result<std::unique_ptr<TableReader>> OpenRangedReader(Plugin* plugin, const Read
   ARROW_ASSIGN_OR_RAISE(auto download, plugin->OpenDownload(whole, options));
   RangedReading reading{request.unit_column, request.snapshot_micros};
   if (!rows_are_fixed && !reading.snapshot_micros) {
-    reading.snapshot_micros = SnapshotOf(download->session(), MicrosNow());
+    reading.snapshot_micros = SnapshotOf(download->session(), base::SystemMicros());
   }
   auto reader = std::make_unique<RangedTableReader>(plugin, std::move(download), request, options,
                                                     std::move(reading));

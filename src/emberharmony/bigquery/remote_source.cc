@@ -4,12 +4,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
 #include "emberharmony/base/error_kind.h"
 #include "emberharmony/base/log.h"
 #include "emberharmony/base/memory_budget.h"
+#include "emberharmony/base/system_micros.h"
 #include "emberharmony/bigquery/expiry_forecast.h"
 #include "emberharmony/bigquery/partition_filter.h"
 #include "emberharmony/bigquery/plugin.h"
@@ -33,12 +33,6 @@ using arrow::Status;
 constexpr int kReadersMax = 4;
 constexpr int kStreamsMax = 16;
 constexpr int64_t kBufferBytesMin = int64_t{4} << 20;
-
-int64_t SystemMicros() {
-  return std::chrono::duration_cast<std::chrono::microseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
 
 class SpoolSink : public MessageSink {
  public:
@@ -173,7 +167,7 @@ class BigQueryTable : public io::RemoteTable {
   BigQueryTable(Plugin* plugin, RemoteSourceOptions options, TableName table,
                 StoredTableTraits traits)
       : plugin_(plugin), options_(std::move(options)), table_(std::move(table)), traits_(traits) {
-    if (!options_.now_micros) options_.now_micros = &SystemMicros;
+    if (!options_.now_micros) options_.now_micros = &base::SystemMicros;
   }
 
   /// Learns the schema from a session whose rows nobody asks for: it costs nothing. Tables that

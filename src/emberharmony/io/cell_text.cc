@@ -87,30 +87,6 @@ void AppendTimestamp(const arrow::Array& values, int64_t i, std::string* out) {
   if constexpr (kZoned) out->append("+00");
 }
 
-void AppendDouble(double value, std::string* out) {
-  if (value != value) {
-    out->append("nan");
-    return;
-  }
-  if (value == 0) {
-    out->push_back('0');  // also of -0
-    return;
-  }
-  if (value - value != 0) {
-    out->append(value > 0 ? "inf" : "-inf");
-    return;
-  }
-  // to_chars with a precision is printf's %.*g in the C locale, whatever the process's locale is.
-  char text[40];
-  auto end = std::to_chars(text, text + sizeof(text), value, std::chars_format::general, 15).ptr;
-  double back = 0;
-  const auto parsed = std::from_chars(text, end, back);
-  if (parsed.ec != std::errc() || back != value) {
-    end = std::to_chars(text, text + sizeof(text), value, std::chars_format::general, 17).ptr;
-  }
-  out->append(text, end - text);
-}
-
 template <typename ArrayType>
 void AppendInteger(const arrow::Array& values, int64_t i, std::string* out) {
   char digits[24];
@@ -120,12 +96,12 @@ void AppendInteger(const arrow::Array& values, int64_t i, std::string* out) {
 
 template <typename ArrayType>
 void AppendFloat(const arrow::Array& values, int64_t i, std::string* out) {
-  AppendDouble(static_cast<double>(static_cast<const ArrayType&>(values).Value(i)), out);
+  AppendDoubleText(static_cast<double>(static_cast<const ArrayType&>(values).Value(i)), out);
 }
 
 void AppendHalfFloat(const arrow::Array& values, int64_t i, std::string* out) {
   const uint16_t bits = static_cast<const arrow::HalfFloatArray&>(values).Value(i);
-  AppendDouble(arrow::util::Float16::FromBits(bits).ToDouble(), out);
+  AppendDoubleText(arrow::util::Float16::FromBits(bits).ToDouble(), out);
 }
 
 template <typename ArrayType>
@@ -208,6 +184,30 @@ AppendFunction FunctionOf(const arrow::DataType& type) {
 }
 
 }  // namespace
+
+void AppendDoubleText(double value, std::string* out) {
+  if (value != value) {
+    out->append("nan");
+    return;
+  }
+  if (value == 0) {
+    out->push_back('0');  // also of -0
+    return;
+  }
+  if (value - value != 0) {
+    out->append(value > 0 ? "inf" : "-inf");
+    return;
+  }
+  // to_chars with a precision is printf's %.*g in the C locale, whatever the process's locale is.
+  char text[40];
+  auto end = std::to_chars(text, text + sizeof(text), value, std::chars_format::general, 15).ptr;
+  double back = 0;
+  const auto parsed = std::from_chars(text, end, back);
+  if (parsed.ec != std::errc() || back != value) {
+    end = std::to_chars(text, text + sizeof(text), value, std::chars_format::general, 17).ptr;
+  }
+  out->append(text, end - text);
+}
 
 arrow::Result<CellTextWriter> CellTextWriter::Make(const std::shared_ptr<arrow::DataType>& type) {
   const arrow::DataType& values =

@@ -26,4 +26,7 @@ class CellTextWriter {
   AppendFunction append_ = nullptr;
 };
 
+/// The text of a FLOAT64 alone.
+void AppendDoubleText(double value, std::string* out);
+
 }  // namespace emberharmony::io

@@ -12,7 +12,7 @@
 
 #include "emberharmony/base/call_guarded.h"
 #include "emberharmony/base/error_kind.h"
-#include "emberharmony/bigquery/client/valid_rows.h"
+#include "emberharmony/bigquery/valid_rows.h"
 
 namespace emberharmony::bigquery::client {
 namespace {

@@ -5,7 +5,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
+
+#include "emberharmony/base/system_micros.h"
 
 namespace emberharmony::bigquery::server {
 namespace {
@@ -15,12 +16,6 @@ ProducedResponse Ended(grpc::Status status) {
   end.kind = ProducedResponse::Kind::kEnd;
   end.status = std::move(status);
   return end;
-}
-
-int64_t MicrosNow() {
-  return std::chrono::duration_cast<std::chrono::microseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
 }
 
 /// The rows with bytes missing at the end, or with one of them changed.
@@ -84,7 +79,7 @@ RowsProducer::Changes RowsProducer::ChangesDue() {
         changes.instead.emplace().kind = ProducedResponse::Kind::kStall;
         break;
       case FaultKind::kExpire:
-        changes.instead = Ended(store_->ExpiredError(MicrosNow()));
+        changes.instead = Ended(store_->ExpiredError(base::SystemMicros()));
         break;
       case FaultKind::kThrottle:
         throttle_percent_ = static_cast<int>(std::clamp<int64_t>(fault.value, 0, 100));

@@ -13,6 +13,7 @@
 #include <set>
 
 #include "emberharmony/base/error_kind.h"
+#include "emberharmony/base/system_micros.h"
 #include "emberharmony/base/thread_pool.h"
 #include "emberharmony/bigquery/server/read_service.h"
 
@@ -26,12 +27,6 @@ constexpr int kFrameBytes = 1 << 20;
 constexpr int kWriteBufferBytes = 8 << 20;
 /// Sessions with a restriction scan a table each; more at a time would not be faster.
 constexpr int kSessionThreads = 2;
-
-int64_t SystemMicros() {
-  return std::chrono::duration_cast<std::chrono::microseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
 
 uint64_t RandomSeed() {
   std::random_device device;
@@ -142,7 +137,7 @@ arrow::Result<std::unique_ptr<Server>> StartStorageServer(const ServerOptions& o
     }
     tables.push_back(std::move(table));
   }
-  if (clock == nullptr) clock = SystemMicros;
+  if (clock == nullptr) clock = base::SystemMicros;
   auto server = std::make_unique<StorageServer>(options, std::move(tables), clock);
   ARROW_RETURN_NOT_OK(server->Listen(options.host, options.port));
   return server;

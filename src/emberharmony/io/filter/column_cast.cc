@@ -115,18 +115,12 @@ Status VisitLiterals(const arrow::Array& values, const ColumnType& type, Visit&&
   return status;
 }
 
-/// The unscaled integer of a decimal that has `scale` digits after the point at most. BIGNUMERIC
-/// has more digits than Arrow's texts of decimals may have.
+/// The unscaled integer of a decimal that has `scale` digits after the point at most.
 template <typename DecimalType>
 DecimalType UnscaledDecimal(const Decimal& decimal, int32_t scale) {
-  DecimalType value(0);
-  if (decimal.digits.empty()) return value;
-  const DecimalType ten(10);
-  for (const char digit : decimal.digits) {
-    value *= ten;
-    value += DecimalType(digit - '0');
-  }
-  for (int64_t i = decimal.scale; i < scale; ++i) value *= ten;
+  if (decimal.digits.empty()) return DecimalType(0);
+  auto value = IntegerOfDigits<DecimalType>(decimal.digits);
+  for (int64_t i = decimal.scale; i < scale; ++i) value *= DecimalType(10);
   if (decimal.negative) value.Negate();
   return value;
 }

@@ -48,9 +48,6 @@ std::string FitNumeric(SqlType type, Decimal* decimal) {
   const bool big = type == SqlType::kBigNumeric;
   *decimal = RoundedDecimal(*decimal, big ? 38 : 9);
   const int64_t whole_digits = static_cast<int64_t>(decimal->digits.size()) - decimal->scale;
-  // (2^255 - 1) * 10^-38
-  constexpr std::string_view kBigDigitsMax =
-      "57896044618658097711785492504343953926634992332820282019728792003956564819967";
   const bool fits =
       big ? whole_digits < 39 || (whole_digits == 39 && decimal->digits <= kBigDigitsMax)
           : whole_digits <= 29;

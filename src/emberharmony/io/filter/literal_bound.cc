@@ -1,11 +1,9 @@
-#include <algorithm>
 #include <cmath>
 #include <limits>
-#include <optional>
 #include <string>
-#include <string_view>
 
 #include "emberharmony/io/filter/literal_bound_internal.h"
+#include "emberharmony/io/filter/literal_internal.h"
 
 namespace emberharmony::io::filter {
 namespace {
@@ -25,23 +23,9 @@ HugeBoundType Beyond(bool negative) {
   return bound;
 }
 
-/// The number that decimal digits spell, if it is at most 2^255 - 1.
-std::optional<Decimal256> Magnitude(const std::string& digits) {
-  constexpr std::string_view kMax =
-      "57896044618658097711785492504343953926634992332820282019728792003956564819967";
-  if (digits.size() > kMax.size() || (digits.size() == kMax.size() && digits > kMax)) {
-    return std::nullopt;
-  }
-  // At most 76 digits always parse.
-  const size_t parsed = std::min(digits.size(), kMax.size() - 1);
-  const Decimal256 first = Decimal256::FromString(digits.substr(0, parsed)).ValueOr(Decimal256(0));
-  if (parsed == digits.size()) return first;
-  return Decimal256(first * Decimal256(10)) + Decimal256(digits.back() - '0');
-}
-
 /// The place of a decimal among integers that count 10^-scale.
 HugeBoundType FloorAtScale(const Decimal& decimal, int32_t scale) {
-  constexpr int64_t kDigitsMax = 77;
+  constexpr auto kDigitsMax = static_cast<int64_t>(kBigDigitsMax.size());
   const int64_t shift = scale - decimal.scale;
   const auto length = static_cast<int64_t>(decimal.digits.size());
   if (length == 0) return {Decimal256(0), true, false, false};
@@ -52,9 +36,10 @@ HugeBoundType FloorAtScale(const Decimal& decimal, int32_t scale) {
                        : length + shift > 0
                            ? decimal.digits.substr(0, static_cast<size_t>(length + shift))
                            : "0";
-  const std::optional<Decimal256> magnitude = Magnitude(digits);
-  if (!magnitude) return Beyond(decimal.negative);
-  bound.floor = *magnitude;
+  if (digits.size() == kBigDigitsMax.size() && digits > kBigDigitsMax) {
+    return Beyond(decimal.negative);
+  }
+  bound.floor = IntegerOfDigits<Decimal256>(digits);
   if (decimal.negative) {
     bound.floor.Negate();
     if (!bound.exact) bound.floor -= Decimal256(1);

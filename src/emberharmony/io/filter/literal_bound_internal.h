@@ -2,6 +2,8 @@
 
 #include <arrow/util/decimal.h>
 
+#include <string_view>
+
 #include "emberharmony/io/filter/column_keys_internal.h"
 #include "emberharmony/io/filter/literal.h"
 
@@ -22,6 +24,18 @@ LiteralBound<arrow::Decimal256> HugeBound(const ColumnType& column, const Litera
 LiteralBound<double> RealBound(const Literal& literal);
 
 arrow::Decimal256 ToDecimal256(Int128 value);
+
+/// The integer that decimal digits spell, which the type must hold. Arrow's own parser takes 76
+/// digits at most, where decimals of 256 bits have 77.
+template <typename DecimalType>
+DecimalType IntegerOfDigits(std::string_view digits) {
+  DecimalType value(0);
+  for (const char digit : digits) {
+    value *= DecimalType(10);
+    value += DecimalType(digit - '0');
+  }
+  return value;
+}
 
 /// -1, 0 or 1 as an integer is below, equal to or above a double that is not NaN; exactly.
 int CompareIntegerReal(Int128 integer, double real);

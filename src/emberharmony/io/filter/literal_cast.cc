@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "emberharmony/base/utf8.h"
+#include "emberharmony/io/cell_text.h"
 #include "emberharmony/io/filter/filter_error_internal.h"
 #include "emberharmony/io/filter/literal_internal.h"
 
@@ -163,22 +164,6 @@ std::string ToNumeric(const Literal& number, Literal* result) {
   return fits ? "" : OutOfRange(number, result->type);
 }
 
-/// As ZetaSQL's RoundTripDoubleToString: printf's %.15g, and %.17g where that is another number.
-std::string RealText(double real) {
-  if (std::isnan(real)) return "nan";
-  if (std::isinf(real)) return real > 0 ? "inf" : "-inf";
-  if (real == 0) return "0";
-  std::array<char, 64> text;
-  for (const int digits : {15, 17}) {
-    const auto written = std::to_chars(text.data(), text.data() + text.size(), real,
-                                       std::chars_format::general, digits);
-    double again = 0;
-    std::from_chars(text.data(), written.ptr, again);
-    if (again == real || digits == 17) return {text.data(), written.ptr};
-  }
-  return "";
-}
-
 /// All digits of a NUMERIC or BIGNUMERIC, never an exponent.
 std::string PlainDecimalText(const Decimal& decimal) {
   const auto length = static_cast<int64_t>(decimal.digits.size());
@@ -240,7 +225,7 @@ std::string ToText(const Literal& literal, Literal* result) {
                                  : std::to_string(static_cast<uint64_t>(literal.integer));
       return "";
     case SqlType::kFloat64:
-      text = RealText(literal.real);
+      AppendDoubleText(literal.real, &text);
       return "";
     case SqlType::kNumeric:
     case SqlType::kBigNumeric:
@@ -342,19 +327,9 @@ void SpellReal(Literal* literal) {
   std::array<char, 64> text;
   const auto written = std::to_chars(text.data(), text.data() + text.size(), literal->real,
                                      std::chars_format::scientific);
-  const std::string_view spelling(text.data(), written.ptr);
-  const size_t exponent = spelling.find('e');
-  const size_t point = spelling.find('.');
-  int64_t scale = point == std::string_view::npos ? 0 : static_cast<int64_t>(exponent - point - 1);
-  int value = 0;
-  const char* first = spelling.data() + exponent + (spelling[exponent + 1] == '+' ? 2 : 1);
-  std::from_chars(first, written.ptr, value);
-  scale -= value;
-  std::string digits;
-  for (const char c : spelling.substr(0, exponent)) {
-    if (c >= '0' && c <= '9') digits += c;
-  }
-  literal->decimal = MakeDecimal(literal->real < 0, digits, scale);
+  Literal shortest;
+  ParseTypedLiteral(SqlType::kFloat64, {text.data(), written.ptr}, &shortest);
+  literal->decimal = std::move(shortest.decimal);
 }
 
 }  // namespace emberharmony::io::filter

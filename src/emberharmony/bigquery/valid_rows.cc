@@ -1,4 +1,4 @@
-#include "emberharmony/bigquery/client/valid_rows.h"
+#include "emberharmony/bigquery/valid_rows.h"
 
 #include <arrow/array.h>
 #include <arrow/type.h>
@@ -6,7 +6,7 @@
 
 #include <cstring>
 
-namespace emberharmony::bigquery::client {
+namespace emberharmony::bigquery {
 namespace {
 
 bool IsAscii(const uint8_t* bytes, int64_t size) {
@@ -61,4 +61,4 @@ arrow::Status ValidateRows(const arrow::RecordBatch& rows) {
   return arrow::Status::OK();
 }
 
-}  // namespace emberharmony::bigquery::client
+}  // namespace emberharmony::bigquery

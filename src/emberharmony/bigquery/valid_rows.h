@@ -3,7 +3,7 @@
 #include <arrow/record_batch.h>
 #include <arrow/status.h>
 
-namespace emberharmony::bigquery::client {
+namespace emberharmony::bigquery {
 
 /// What arrow::RecordBatch::ValidateFull finds, and nothing else: offsets that do not ascend or lie
 /// outside of their bytes, texts that are not UTF-8, wrong counts of nulls, values that their type
@@ -11,4 +11,4 @@ namespace emberharmony::bigquery::client {
 /// whole and not one by one.
 arrow::Status ValidateRows(const arrow::RecordBatch& rows);
 
-}  // namespace emberharmony::bigquery::client
+}  // namespace emberharmony::bigquery

@@ -1,4 +1,4 @@
-#include "emberharmony/bigquery/client/valid_rows.h"
+#include "emberharmony/bigquery/valid_rows.h"
 
 #include <arrow/array.h>
 #include <arrow/buffer.h>
@@ -10,10 +10,10 @@
 #include <random>
 #include <string>
 
-namespace emberharmony::bigquery::client {
+namespace emberharmony::bigquery {
 namespace {
 
-std::shared_ptr<arrow::Array> Texts(const std::string& json, const std::string& type) {
+std::shared_ptr<arrow::Array> TextsToValidate(const std::string& json, const std::string& type) {
   const auto kind = type == "list" ? arrow::list(arrow::utf8()) : arrow::utf8();
   return arrow::json::ArrayFromJSONString(kind, json).ValueOrDie();
 }
@@ -40,7 +40,7 @@ TEST(ValidateRows, FindsWhatArrowFindsWhicheverByteIsWrong) {
   int num_wrong = 0;
   for (const char* json : {R"(["abc", null, "", "defgh"])", R"(["zu", "Ä", null, "日本"])",
                            R"(["only ascii", "in all", "three rows"])"}) {
-    const auto texts = Texts(json, "text");
+    const auto texts = TextsToValidate(json, "text");
     for (const int64_t offset : {0, 1}) {
       const auto data = texts->Slice(offset)->data();
       data->null_count = texts->Slice(offset)->null_count();
@@ -62,16 +62,16 @@ TEST(ValidateRows, FindsWhatArrowFindsWhicheverByteIsWrong) {
 
 TEST(ValidateRows, LooksIntoListsAndCounts) {
   bool by_arrow = false;
-  const auto lists = Texts(R"([["a", null], [], null, ["bc"]])", "list")->data();
+  const auto lists = TextsToValidate(R"([["a", null], [], null, ["bc"]])", "list")->data();
   EXPECT_FALSE(IsFound(lists, &by_arrow));
   auto damaged = std::make_shared<arrow::ArrayData>(*lists);
   damaged->child_data[0] = Damaged(*lists->child_data[0], 1, 4, 0x40);
   EXPECT_TRUE(IsFound(damaged, &by_arrow));
-  const auto texts = Texts(R"(["a", null, "bc"])", "text")->data();
+  const auto texts = TextsToValidate(R"(["a", null, "bc"])", "text")->data();
   auto miscounted = std::make_shared<arrow::ArrayData>(*texts);
   miscounted->null_count = 2;
   EXPECT_TRUE(IsFound(miscounted, &by_arrow));
 }
 
 }  // namespace
-}  // namespace emberharmony::bigquery::client
+}  // namespace emberharmony::bigquery
