@@ -252,7 +252,7 @@ class RangedTableReader : public TableReader {
     if (request_.limit_rows) {
       rows = rows->Slice(0, std::min(rows->num_rows(), *request_.limit_rows - rows_taken_));
     }
-    const StreamBatch batch{rows, current_.number, first_row_};
+    StreamBatch batch{rows, current_.number, first_row_};
     first_row_ += rows->num_rows();
     rows_taken_ += rows->num_rows();
     decoded_bytes_.fetch_add(arrow::util::TotalBufferSize(*rows), std::memory_order_relaxed);
